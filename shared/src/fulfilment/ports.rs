@@ -1,0 +1,64 @@
+//! What fulfilment needs of Wix, and nothing more, so that a simulation can stand in for it. The other port is
+//! [`crate::ledger::Ledger`].
+
+use std::future::Future;
+
+use crate::ids::{AccountId, ExternalId, IdempotencyKey, InstanceId, PackageId, SiteId};
+use crate::wix::{CreatePackage, Error, Package};
+
+/// The calls that fulfilment makes. Implementations repeat nothing that writes by themselves, save where it never
+/// left; `account` is the account that the package belongs to.
+pub trait Wix: Send + Sync {
+    /// Create Package V2.
+    fn create(
+        &self,
+        account: &AccountId,
+        request: &CreatePackage,
+    ) -> impl Future<Output = Result<Package, Error>> + Send;
+
+    /// Get Package.
+    fn get(&self, account: &AccountId, package: &PackageId) -> impl Future<Output = Result<Package, Error>> + Send;
+
+    /// Query Packages by external ID: every package that has it, as far as Wix shows them yet.
+    fn find(
+        &self,
+        account: &AccountId,
+        external_id: &ExternalId,
+    ) -> impl Future<Output = Result<Vec<Package>, Error>> + Send;
+
+    /// Assign Product Instance To Site.
+    fn assign(
+        &self,
+        account: &AccountId,
+        instance: &InstanceId,
+        site: &SiteId,
+        key: &IdempotencyKey,
+    ) -> impl Future<Output = Result<Package, Error>> + Send;
+
+    /// Unassign Product Instance From Site.
+    fn unassign(
+        &self,
+        account: &AccountId,
+        instance: &InstanceId,
+        key: &IdempotencyKey,
+    ) -> impl Future<Output = Result<Package, Error>> + Send;
+
+    /// Cancel Product Instance.
+    fn cancel_instance(
+        &self,
+        account: &AccountId,
+        instance: &InstanceId,
+        key: &IdempotencyKey,
+    ) -> impl Future<Output = Result<Package, Error>> + Send;
+
+    /// Update Package External ID.
+    fn set_external_id(
+        &self,
+        account: &AccountId,
+        package: &PackageId,
+        external_id: &ExternalId,
+    ) -> impl Future<Output = Result<Package, Error>> + Send;
+
+    /// Whether the API key works at all, asked with the cheapest read on the reseller's own account.
+    fn probe(&self) -> impl Future<Output = Result<(), Error>> + Send;
+}

@@ -1,0 +1,28 @@
+//! Turns a storefront's order webhooks into Wix packages, exactly once.
+//!
+//! Three steps, one module each: [`storefront`](mod@crate::order) deliveries become [`order::OrderEvent`]s, events merge into an order
+//! record, and the converge loop does at Wix what the record still lacks. Each part stands behind a cargo feature,
+//! so that a function links only what it uses; `docs/architecture.md` draws the whole.
+
+pub mod ids;
+pub mod order;
+pub mod time;
+pub mod wix;
+
+#[cfg(feature = "aws")]
+pub mod aws;
+#[cfg(feature = "catalog")]
+pub mod catalog;
+pub mod config;
+#[cfg(feature = "fulfilment")]
+pub mod fulfilment;
+pub mod ledger;
+pub mod queue;
+#[cfg(feature = "secrets")]
+pub mod secrets;
+#[cfg(feature = "storefront")]
+pub mod storefront;
+#[cfg(feature = "telemetry")]
+pub mod telemetry;
+#[cfg(feature = "worker")]
+pub mod worker;

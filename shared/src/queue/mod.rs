@@ -1,0 +1,47 @@
+//! The queues between `webhook` and the workers, and the one for parked deliveries. A message is the JSON of an order
+//! event, or a parked delivery; the queue does not look into it.
+
+use std::future::Future;
+
+#[cfg(feature = "local")]
+pub mod sqlite;
+#[cfg(feature = "sqs")]
+pub mod sqs;
+
+/// The largest message, in bytes: SQS takes 1 MiB (since August 2025), attributes included.
+pub const MAX_MESSAGE_BYTES: usize = 1_000_000;
+
+/// The message was not stored, or it is not known whether it was.
+#[derive(Debug, thiserror::Error)]
+pub enum QueueError {
+    /// Away, throttled, or the connection broke: the storefront shall deliver again.
+    #[error("the queue {queue} did not take the message: {reason}")]
+    Unavailable {
+        /// The queue's name.
+        queue: String,
+        /// The cause, in one line.
+        reason: String,
+    },
+    /// More than [`MAX_MESSAGE_BYTES`].
+    #[error("the message has {bytes} bytes, more than the {MAX_MESSAGE_BYTES} that the queue {queue} takes")]
+    TooLarge {
+        /// The queue's name.
+        queue: String,
+        /// What it has.
+        bytes: usize,
+    },
+    /// It is not there, or not permitted: the set-up is wrong.
+    #[error("the queue {queue} cannot be used: {reason}")]
+    Misconfigured {
+        /// The queue's name or URL.
+        queue: String,
+        /// What is wrong, and the remedy.
+        reason: String,
+    },
+}
+
+/// Where messages go. When `send` answers `Ok` the message is durable.
+pub trait Queue: Send + Sync {
+    /// Stores one message.
+    fn send(&self, body: &str) -> impl Future<Output = Result<(), QueueError>> + Send;
+}
