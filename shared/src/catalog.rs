@@ -1,1 +1,0 @@
-//! The reseller's catalog.
