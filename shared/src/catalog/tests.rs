@@ -36,5 +36,8 @@ needs_site = "yes"
     println!("{}", Catalog::from_toml(text).unwrap_err());
     println!("{}", Catalog::from_toml("a = \n[defaults\nb=1").unwrap_err());
     println!("{}", Catalog::from_toml("").unwrap_err());
-    println!("{}", Catalog::from_toml("[defaults]\nnot_before = 2026-01-01\n[product]\nsku='a'").unwrap_err());
+    println!(
+        "{}",
+        Catalog::from_toml("[defaults]\nnot_before = 2026-01-01\n[product]\nsku='a'").unwrap_err()
+    );
 }
