@@ -1,1 +1,5 @@
 //! The reseller's catalog.
+
+/// The catalog.
+#[derive(Debug)]
+pub struct Catalog;
