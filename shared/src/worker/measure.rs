@@ -1,0 +1,65 @@
+//! What an invocation did, as named numbers: the metrics of one line. Names are those of `docs/logging.md`, of the
+//! alarms and of the dashboard in `template.yaml`.
+
+use crate::fulfilment::{Circuit, Tally};
+
+/// What a number counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Things.
+    Count,
+    /// Seconds.
+    Seconds,
+    /// Milliseconds.
+    Milliseconds,
+}
+
+/// One metric of an invocation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Measure {
+    /// Its name in CloudWatch.
+    pub name: &'static str,
+    /// How many.
+    pub value: u64,
+    /// Of what.
+    pub unit: Unit,
+}
+
+impl Measure {
+    pub(super) const fn count(name: &'static str, value: u64) -> Self {
+        Self {
+            name,
+            value,
+            unit: Unit::Count,
+        }
+    }
+
+    pub(super) const fn seconds(name: &'static str, value: u64) -> Self {
+        Self {
+            name,
+            value,
+            unit: Unit::Seconds,
+        }
+    }
+}
+
+/// The metrics of a tally.
+pub(super) fn tally(tally: Tally) -> [Measure; 5] {
+    [
+        Measure::count("WixCalls", tally.wix_calls.into()),
+        Measure::count("LedgerReads", tally.ledger_reads.into()),
+        Measure::count("LedgerWrites", tally.ledger_writes.into()),
+        Measure::count("PackagesCreated", tally.packages_created.into()),
+        Measure::count("AttentionRaised", tally.attention_raised.into()),
+    ]
+}
+
+/// Whether something fails for everyone, and whether somebody wanted that nothing is done: only the first is an alarm.
+pub(super) fn circuit(stopped: Option<&Circuit>) -> [Measure; 2] {
+    let (open, paused) = match stopped {
+        None => (0, 0),
+        Some(Circuit::Paused) => (0, 1),
+        Some(Circuit::Catalog(_) | Circuit::ApiKey(_) | Circuit::WixAway(_)) => (1, 0),
+    };
+    [Measure::count("CircuitOpen", open), Measure::count("Paused", paused)]
+}
