@@ -114,3 +114,6 @@ pub use types::{
     Adjustment, BillingInfo, BillingType, CreatePackage, CycleDuration, CycleUnit, InstanceFailure, Package,
     ProductInput, ProductInstance, Status,
 };
+
+#[cfg(all(test, feature = "wix"))]
+mod tests;
