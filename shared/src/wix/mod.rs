@@ -115,5 +115,6 @@ pub use types::{
     ProductInput, ProductInstance, Status,
 };
 
-#[cfg(all(test, feature = "wix"))]
+#[cfg(test)]
+#[cfg(feature = "wix")]
 mod tests;
