@@ -1,4 +1,5 @@
 //! The local queue: it behaves as an SQS standard queue does where the functions can tell.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -1,6 +1,12 @@
 //! DynamoDB, SQS and Secrets Manager, asked over their API. Needs an emulator: `AWS_ENDPOINT_URL`, `AWS_REGION` and any
 //! `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. `cargo xtask test` starts one and sets them; nothing here talks to
 //! anything but that address.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests"
+)]
 
 mod dynamodb;
 mod proxy;
@@ -19,7 +25,7 @@ fn settings() -> AwsSettings {
     let url = settings
         .endpoint_url
         .as_ref()
-        .expect("set AWS_ENDPOINT_URL to an emulator of AWS's API, such as http://127.0.0.1:4566 (`cargo xtask test` starts one)");
+        .expect("set AWS_ENDPOINT_URL to an emulator, such as http://127.0.0.1:4566 (`cargo xtask test` starts one)");
     assert!(
         url.as_str().starts_with("http://127.0.0.1:"),
         "AWS_ENDPOINT_URL is {url}, not an emulator on 127.0.0.1"
