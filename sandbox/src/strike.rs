@@ -10,7 +10,7 @@ use crate::message::{Fate, Reply};
 use crate::refusal::Refusal;
 use crate::route::Route;
 use crate::store::later;
-use crate::wix::{Answer, ArmedRule, Prepared, Twist, Wix, too_many};
+use crate::wix::{Answer, ArmedRule, Prepared, TOKEN, Twist, Wix, too_many};
 
 /// An account that no configuration has.
 const NOBODY: Guid = Guid::from_u128(0xdead_dead_dead_4ead_8ead_dead_dead_dead);
@@ -234,6 +234,9 @@ impl Wix {
         ];
         if let Some(seconds) = answer.retry_after {
             headers.push(("retry-after".to_owned(), seconds.to_string()));
+        }
+        if self.config.consistent_token && call.operation.writes() && answer.status == 200 {
+            headers.push((TOKEN.to_owned(), format!("after-{}", call.seq)));
         }
         call.status = answer.status;
         call.code = answer.code;

@@ -57,6 +57,9 @@ pub(crate) struct Twist {
     pub(crate) half_assign: Option<u16>,
 }
 
+/// The header that makes a query see all that was written before.
+pub(crate) const TOKEN: &str = "x-wix-consistent";
+
 /// A request that was done.
 #[derive(Debug)]
 pub(crate) struct Done {
@@ -74,6 +77,8 @@ pub(crate) struct Prepared {
     pub(crate) body: Map<String, Value>,
     pub(crate) key: Option<String>,
     pub(crate) fingerprint: u64,
+    /// Whether queries show everything as it is now.
+    pub(crate) fresh: bool,
 }
 
 /// An answer on its way out, before faults.
@@ -236,6 +241,7 @@ impl Wix {
             body,
             key,
             fingerprint: hasher.finish(),
+            fresh: self.config.consistent_token && request.header_value(TOKEN).is_some(),
         })
     }
 
@@ -326,7 +332,10 @@ impl Wix {
         match &prepared.route {
             Route::Create => self.create(now, caller, &prepared.body, prepared.key.as_deref(), twist),
             Route::Get { package } => self.get(caller, package),
-            Route::Query => self.query(now, caller, &prepared.body, twist),
+            Route::Query => {
+                let shown_at = if prepared.fresh { i64::MAX } else { now };
+                self.query(now, shown_at, caller, &prepared.body, twist)
+            }
             Route::CancelPackage { package } => self.cancel_package(now, caller, package, twist),
             Route::CancelInstance { instance } => self.cancel_instance(now, caller, instance, twist),
             Route::Assign { instance, site } => self.assign(now, caller, instance, *site, twist),
