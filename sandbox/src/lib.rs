@@ -6,6 +6,7 @@
 
 #![warn(missing_docs)]
 
+mod access;
 mod calls;
 mod config;
 mod control;
@@ -13,6 +14,7 @@ mod create;
 mod fault;
 mod guid;
 mod instances;
+mod keys;
 mod message;
 mod model;
 mod query;
