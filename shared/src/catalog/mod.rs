@@ -54,6 +54,16 @@ pub struct Defaults {
 }
 
 impl Defaults {
+    /// Reads `[defaults]` alone, for whoever needs no products: an entry that is wrong elsewhere does not matter.
+    pub fn from_toml(text: &str) -> Result<Self, CatalogErrors> {
+        read::only_defaults(text)
+    }
+
+    /// Reads `[defaults]` alone from the catalog at a URL: `file:///path.toml`.
+    pub fn load(url: &str) -> Result<Self, CatalogError> {
+        read_url(url, Self::from_toml)
+    }
+
     /// Whether packages may be bought for this account.
     pub fn allows(&self, account: &AccountId) -> bool {
         self.allowed_accounts.is_empty() || self.allowed_accounts.contains(account)
@@ -168,27 +178,7 @@ impl Catalog {
 
     /// Reads the catalog at a URL: `file:///path.toml`.
     pub fn load(url: &str) -> Result<Self, CatalogError> {
-        let path = url
-            .strip_prefix("file://")
-            .filter(|path| path.starts_with('/'))
-            .ok_or_else(|| CatalogError::NotAFile {
-                url: url.chars().take(200).collect(),
-            })?;
-        let unreadable = |error: &dyn std::fmt::Display| CatalogError::Unreadable {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        };
-        let mut text = String::new();
-        fs::File::open(path)
-            .and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut text))
-            .map_err(|error| unreadable(&error))?;
-        if text.len() as u64 > MAX_BYTES {
-            return Err(unreadable(&"it has more than 4 MiB"));
-        }
-        Self::from_toml(&text).map_err(|errors| CatalogError::Invalid {
-            path: path.to_owned(),
-            errors,
-        })
+        read_url(url, Self::from_toml)
     }
 
     /// The products that a unit of this SKU means, in the order of the file; `None` when the catalog lacks the SKU.
@@ -206,6 +196,30 @@ impl Catalog {
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
     }
+}
+
+fn read_url<T>(url: &str, read: impl Fn(&str) -> Result<T, CatalogErrors>) -> Result<T, CatalogError> {
+    let path = url
+        .strip_prefix("file://")
+        .filter(|path| path.starts_with('/'))
+        .ok_or_else(|| CatalogError::NotAFile {
+            url: url.chars().take(200).collect(),
+        })?;
+    let unreadable = |reason: String| CatalogError::Unreadable {
+        path: path.to_owned(),
+        reason,
+    };
+    let mut text = String::new();
+    fs::File::open(path)
+        .and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut text))
+        .map_err(|error| unreadable(error.to_string()))?;
+    if text.len() as u64 > MAX_BYTES {
+        return Err(unreadable("it has more than 4 MiB".to_owned()));
+    }
+    read(&text).map_err(|errors| CatalogError::Invalid {
+        path: path.to_owned(),
+        errors,
+    })
 }
 
 /// FNV-1a: tells texts apart in logs, and nothing more.

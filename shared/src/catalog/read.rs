@@ -65,30 +65,14 @@ type Products = BTreeMap<Sku, Vec<Component>>;
 /// Reads a whole catalog.
 pub(super) fn catalog(text: &str) -> Result<(Defaults, Products), CatalogErrors> {
     let mut notes = Notes::new(text);
-    let (root, errors) = DeTable::parse_recoverable(text);
-    for error in &errors {
-        let span = error.span().unwrap_or(0..0);
-        notes.note(&span, "", format!("not TOML: {}", error.message().replace('\n', "; ")));
-    }
-    if !errors.is_empty() {
-        // What is missing after a syntax error is missing because of it.
-        return Err(CatalogErrors(sorted(notes)));
-    }
+    let root = parse(&mut notes, text)?;
     let root = Table {
         entry: String::new(),
         span: 0..0,
         table: root.get_ref(),
     };
     notes.unknown_keys(&root, &["defaults", "product"]);
-    let defaults = match notes.table(&root, "defaults", "[defaults]") {
-        Some(table) => defaults(&mut notes, &table),
-        None => {
-            if !root.has("defaults") {
-                notes.missing(&root, "[defaults]", &format!("with `not_before`: {NOT_BEFORE}"));
-            }
-            None
-        }
-    };
+    let defaults = defaults_section(&mut notes, &root);
     let inherited = Inherited {
         country: defaults.as_ref().and_then(|defaults| defaults.country.clone()),
         on_cancel: defaults
@@ -100,17 +84,57 @@ pub(super) fn catalog(text: &str) -> Result<(Defaults, Products), CatalogErrors>
     for table in notes.tables(&root, "product", "[[product]]").unwrap_or_default() {
         product(&mut notes, table, &inherited, &mut products, &mut lines);
     }
-    match defaults {
-        Some(defaults) if notes.problems.is_empty() => Ok((defaults, products)),
-        Some(_) | None => Err(CatalogErrors(sorted(notes))),
+    checked(notes, defaults.map(|defaults| (defaults, products)))
+}
+
+/// Reads `[defaults]` alone. The rest has to be TOML, and is not looked at.
+pub(super) fn only_defaults(text: &str) -> Result<Defaults, CatalogErrors> {
+    let mut notes = Notes::new(text);
+    let root = parse(&mut notes, text)?;
+    let root = Table {
+        entry: String::new(),
+        span: 0..0,
+        table: root.get_ref(),
+    };
+    let defaults = defaults_section(&mut notes, &root);
+    checked(notes, defaults)
+}
+
+/// Reads the text as TOML. What would be missing after a syntax error is missing because of it, so it ends there.
+fn parse<'i>(notes: &mut Notes, text: &'i str) -> Result<Spanned<DeTable<'i>>, CatalogErrors> {
+    let (root, errors) = DeTable::parse_recoverable(text);
+    for error in &errors {
+        let span = error.span().unwrap_or(0..0);
+        notes.note(&span, "", format!("not TOML: {}", error.message().replace('\n', "; ")));
+    }
+    if errors.is_empty() {
+        Ok(root)
+    } else {
+        Err(problems(notes))
     }
 }
 
-fn sorted(notes: Notes) -> Vec<super::Problem> {
-    let mut problems = notes.problems;
+/// What was read, if there was nothing to note.
+fn checked<T>(mut notes: Notes, read: Option<T>) -> Result<T, CatalogErrors> {
+    match read {
+        Some(read) if notes.problems.is_empty() => Ok(read),
+        Some(_) | None => Err(problems(&mut notes)),
+    }
+}
+
+fn problems(notes: &mut Notes) -> CatalogErrors {
+    let mut problems = std::mem::take(&mut notes.problems);
     problems.sort();
     problems.dedup();
-    problems
+    CatalogErrors(problems)
+}
+
+fn defaults_section(notes: &mut Notes, root: &Table<'_, '_>) -> Option<Defaults> {
+    if !root.has("defaults") {
+        notes.missing(root, "[defaults]", &format!("with `not_before`: {NOT_BEFORE}"));
+    }
+    let table = notes.table(root, "defaults", "[defaults]")?;
+    defaults(notes, &table)
 }
 
 fn defaults(notes: &mut Notes, table: &Table<'_, '_>) -> Option<Defaults> {

@@ -377,6 +377,20 @@ fn a_catalog_is_loaded_from_a_file_and_failures_say_what_to_do() {
 }
 
 #[test]
+fn defaults_are_read_whatever_is_wrong_with_the_products() {
+    let text = format!("{DEFAULTS}site_fields = [\"site\"]\n[[product]]\nskuu = 1\n");
+    assert!(Catalog::from_toml(&text).is_err());
+    assert_eq!(Defaults::from_toml(&text).unwrap().site_fields, ["site"]);
+    let wrong = Defaults::from_toml("[defaults]\nsite_field = []\n")
+        .unwrap_err()
+        .to_string();
+    assert!(
+        wrong.contains("line 2, [defaults]: there is no key `site_field`: did you mean `site_fields`?"),
+        "{wrong}"
+    );
+}
+
+#[test]
 fn the_fingerprint_tells_catalogs_apart_and_is_stable() {
     assert_eq!(read("").fingerprint(), read("").fingerprint());
     assert_ne!(read("").fingerprint(), read("# other\n").fingerprint());

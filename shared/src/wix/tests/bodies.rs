@@ -131,6 +131,28 @@ fn what_documents_spell_in_several_ways_is_read_in_each() {
 }
 
 #[test]
+fn a_package_without_instances_is_one() {
+    for rest in [
+        "",
+        r#","productInstances":null,"externalId":null"#,
+        r#","productInstances":[]"#,
+    ] {
+        let body = format!(r#"{{"package":{{"id":"{PACKAGE}"{rest}}}}}"#);
+        let package = decode_package(Operation::GetPackage, 200, None, body.as_bytes()).unwrap();
+        assert!(package.product_instances.is_empty(), "{body}");
+    }
+}
+
+#[test]
+fn an_error_says_whether_a_retry_can_help() {
+    assert!(read(500, "").retry_can_help());
+    assert!(read(429, "").retry_can_help());
+    assert!(!read(404, CODE).retry_can_help());
+    assert!(!read(401, "").retry_can_help());
+    assert!(!read(403, "").retry_can_help());
+}
+
+#[test]
 fn an_answer_that_cannot_be_read_says_where() {
     let body = format!(r#"{{"package":{{"id":"{PACKAGE}","productInstances":[{{"instanceId":7}}]}}}}"#);
     let error = decode_package(Operation::GetPackage, 200, Some("r-2"), body.as_bytes()).unwrap_err();
