@@ -206,6 +206,10 @@ impl Book<'_> {
             "NOT_PLANNED" => !self.order.skus.values().any(|sku| sku == "SITED"),
             // Two orders, or two lines, on one site.
             "PRODUCT_TYPE_ALREADY_ASSIGNED" | "INSTANCE_CANCELED" => false,
+            // A reference can be named once: what replaces a canceled voucher has none.
+            "INVALID_REFERENCE_PRODUCT_INSTANCE_ID" if stage == Stage::Retried => !wix
+                .instances()
+                .any(|(_, i)| i.reference.is_some() && !i.status.is_alive()),
             "AWAITING_ACTION" => !wix
                 .instances()
                 .any(|(_, i)| !matches!(i.status.as_str(), "PENDING" | "ENABLED" | "CANCELED" | "FAILED")),
