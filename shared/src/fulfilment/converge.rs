@@ -234,7 +234,8 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
                 true
             }
             // A tag takes away the external ID by which a package is found: the ledger has to know the package first.
-            Step::Tag(..) => !work.claimed || work.unwritten,
+            // What it had before is forgotten first, so that a crash leaves no tag that is thought to be there.
+            Step::Tag(..) => begun.forget_old_tags() || !work.claimed || work.unwritten,
             // These change nothing: to hold the lease is enough.
             Step::LookUp(_) | Step::Read(_) => !work.claimed,
             Step::LookFirst(_) | Step::Wait(_) | Step::Rest => false,
@@ -466,7 +467,12 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             return Ok(());
         };
         let Some(request) = work.record.request(&purchase) else {
-            return Ok(());
+            // Never so, or the loop would ask for the same step for good.
+            tracing::error!(order = %work.record.key, "a voucher's reference is not in the record any more");
+            return Err(self.stop(
+                work,
+                Error::unknown(crate::wix::Operation::QueryPackages, "no reference"),
+            ));
         };
         let Some(external_id) = &request.external_id else {
             return Ok(());
@@ -532,7 +538,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         match self.wix.get(&account, &package).await {
             Ok(shown) => {
                 work.record.facts.hold = None;
-                work.record.note_read(holder, &shown, self.clock.now());
+                work.record.note_read(holder, &shown, &self.settings, self.clock.now());
                 Ok(())
             }
             Err(error) if error.is_not_found() => {

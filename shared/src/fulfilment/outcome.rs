@@ -264,9 +264,15 @@ impl OrderRecord {
         }
     }
 
-    /// Notes a package that was read with Get.
-    pub(crate) fn note_read(&mut self, holder: Holder, package: &Package, now: Timestamp) {
+    /// Notes a package that was read with Get. A change of unknown outcome that it does not show may still be on its
+    /// way: it is read again when that cannot be any more.
+    pub(crate) fn note_read(&mut self, holder: Holder, package: &Package, settings: &Settings, now: Timestamp) {
         let Some(done) = self.held_mut(holder) else { return };
+        if done.instances.iter().any(|instance| instance.begun.is_some()) {
+            done.doubt = Some(now + settings.horizon());
+        } else if done.doubt.is_some_and(|until| until <= now) {
+            done.doubt = None;
+        }
         for instance in &mut done.instances {
             match package.instance(&instance.id) {
                 Some(shown) => {
@@ -431,6 +437,27 @@ impl OrderRecord {
             self.facts.refusals.len() - 1
         });
         u32::try_from(at).unwrap_or(u32::MAX)
+    }
+
+    /// Forgets the tags that packages had before the one that is wanted; `true` when there were any.
+    pub(crate) fn forget_old_tags(&mut self) -> bool {
+        let reference = self
+            .wishes
+            .latest
+            .as_ref()
+            .and_then(|latest| latest.fields.external_id.clone());
+        let Some(reference) = reference else { return false };
+        let mut forgot = false;
+        for purchase in &mut self.facts.purchases {
+            let wanted = derive::tag(reference.trim(), purchase.kind, purchase.ordinal);
+            if let (PurchaseState::Done(done), Ok(wanted)) = (&mut purchase.state, wanted)
+                && done.tag.as_deref().is_some_and(|tag| tag != wanted.as_str())
+            {
+                done.tag = None;
+                forgot = true;
+            }
+        }
+        forgot
     }
 
     /// Notes what became of a tag.
