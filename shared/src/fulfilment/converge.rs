@@ -164,6 +164,9 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             } else {
                 step::next_step(&work.record, &self.settings, now)
             };
+            if let (Step::Resend(at), false) = (&step, self.settings.guards.stored_request) {
+                work.record.rebuild(*at, catalog, own, now);
+            }
             // Where no call can end in time any more, the next sweep goes on at once.
             let late = now + self.settings.wix_timeout > session.deadline;
             let step = if late && step.is_call() { Step::Wait(now) } else { step };
@@ -415,7 +418,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         let Some(purchase) = work.record.facts.purchases.get(at).cloned() else {
             return Ok(());
         };
-        let Some(request) = work.record.request(&purchase) else {
+        let Some(mut request) = work.record.request(&purchase) else {
             tracing::error!(order = %work.record.key, "a voucher's reference is not in the record any more");
             work.record.undo_begin(at, before);
             return Err(self.stop(
@@ -427,6 +430,11 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         if self.settings.guards.send_before && sent_at >= session.deadline - self.settings.wix_timeout {
             work.record.undo_begin(at, before);
             return Ok(());
+        }
+        if !self.settings.guards.derived_key
+            && let Ok(random) = uuid::Uuid::new_v4().to_string().parse()
+        {
+            request.idempotency_key = random;
         }
         session.tally.wix_calls += 1;
         let result = self.wix.create(&purchase.account, &request).await;
