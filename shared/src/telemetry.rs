@@ -84,5 +84,15 @@ pub fn invocation(request_id: &str) -> tracing::Span {
     tracing::info_span!("invocation", request_id)
 }
 
+/// The name under which a function's metrics stand: that of the deployed function, so that two deployments in one
+/// account do not mix; away from Lambda, the binary's.
+pub fn deployed_name(env: &crate::config::Env, binary: &'static str) -> &'static str {
+    match env.get("AWS_LAMBDA_FUNCTION_NAME") {
+        // Once for each process, which has one name as long as it lives.
+        Some(name) => Box::leak(name.into_boxed_str()),
+        None => binary,
+    }
+}
+
 #[cfg(test)]
 mod tests;
