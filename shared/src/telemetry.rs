@@ -94,5 +94,14 @@ pub fn deployed_name(env: &crate::config::Env, binary: &'static str) -> &'static
     }
 }
 
+/// Logs from now on where a panic was, and nothing else of it: Rust's own message quotes what the code was at, which
+/// may be an order.
+pub fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "panicked");
+    }));
+}
+
 #[cfg(test)]
 mod tests;

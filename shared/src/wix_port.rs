@@ -100,7 +100,10 @@ impl<S: Source, C: Clock> WixPort<S, C> {
         if same_key(&document, &newer) {
             return Err(error);
         }
-        tracing::info!(operation = operation.as_str(), "wix api key was refused: repeated with the new one");
+        tracing::info!(
+            operation = operation.as_str(),
+            "wix api key was refused: repeated with the new one"
+        );
         send().await
     }
 }
@@ -165,7 +168,10 @@ impl<S: Source, C: Clock> ports::Wix for WixPort<S, C> {
     ) -> Result<Package, Error> {
         let operation = Operation::AssignProductInstance;
         self.call(operation, || async {
-            let response = self.client.assign_product_instance(account, instance, site, key).await?;
+            let response = self
+                .client
+                .assign_product_instance(account, instance, site, key)
+                .await?;
             Ok(done(operation, response))
         })
         .await

@@ -51,7 +51,10 @@ async fn wix() -> (String, Arc<AtomicUsize>) {
                 .to_ascii_lowercase()
                 .contains("authorization: ist.good\r\n");
             let (status, body) = if good {
-                ("200 OK", format!(r#"{{"package":{{"id":"{PACKAGE}","accountId":"{ACCOUNT}"}}}}"#))
+                (
+                    "200 OK",
+                    format!(r#"{{"package":{{"id":"{PACKAGE}","accountId":"{ACCOUNT}"}}}}"#),
+                )
             } else {
                 ("401 Unauthorized", r#"{"message":"","details":{}}"#.to_owned())
             };

@@ -84,7 +84,7 @@ impl Worker {
             }
         };
         telemetry::init(function, config.common.log_level, SystemClock);
-        log_panics();
+        telemetry::log_panics();
 
         let aws = Aws::new(config.common.aws.clone());
         let ledger = AnyLedger::open(&config.ledger_url, &aws).map_err(|error| error.to_string())?;
@@ -160,14 +160,6 @@ fn settings(config: &WorkerConfig) -> Settings {
         paused: config.paused,
         ..Settings::default()
     }
-}
-
-/// Rust's own message would quote the panic's payload, which may quote an order: only the place is logged.
-fn log_panics() {
-    std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string);
-        tracing::error!(place, "panicked");
-    }));
 }
 
 fn refuse_to_start(reason: &str) -> ExitCode {
