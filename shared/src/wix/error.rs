@@ -192,6 +192,15 @@ impl Error {
         self.failure
     }
 
+    /// Whether the same call may succeed later. For a write that is [`Failure::Unknown`] it may also have succeeded
+    /// already: look before repeating it.
+    pub const fn retry_can_help(&self) -> bool {
+        match self.failure {
+            Failure::NotSent | Failure::Throttled(_) | Failure::Unknown => true,
+            Failure::Rejected | Failure::Unauthorized | Failure::Forbidden => false,
+        }
+    }
+
     /// The HTTP status, where there was an answer.
     pub const fn status(&self) -> Option<u16> {
         self.status
