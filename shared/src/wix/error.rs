@@ -221,6 +221,21 @@ impl Error {
         &self.violations
     }
 
+    /// Whether Wix says that what was asked for is not there. For Get no code is documented, so the status counts.
+    pub fn is_not_found(&self) -> bool {
+        self.failure == Failure::Rejected
+            && (self.status == Some(404) || self.code.as_deref().is_some_and(|code| code.ends_with("NOT_FOUND")))
+    }
+
+    /// The same error, now that it is known to be about this request alone and not about the key.
+    #[must_use]
+    pub fn into_rejected(self) -> Self {
+        Self {
+            failure: Failure::Rejected,
+            ..self
+        }
+    }
+
     /// `x-wix-request-id`: what Wix's support asks for.
     pub fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()
