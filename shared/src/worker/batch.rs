@@ -55,10 +55,10 @@ impl Report {
     pub fn measures(&self) -> Vec<Measure> {
         let failed = u64::try_from(self.failed.len()).unwrap_or(u64::MAX);
         let mut measures = vec![
-            Measure::count("Events", self.events.into()),
-            Measure::count("EventsFailed", failed),
-            Measure::count("OrdersSettled", self.settled.into()),
-            Measure::count("OrdersWaiting", self.waiting.into()),
+            Measure::new("Events", self.events.into()),
+            Measure::new("EventsFailed", failed),
+            Measure::new("OrdersSettled", self.settled.into()),
+            Measure::new("OrdersWaiting", self.waiting.into()),
         ];
         measures.extend(measure::tally(self.tally));
         measures.extend(measure::circuit(self.stopped.as_ref()));

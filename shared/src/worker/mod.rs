@@ -14,8 +14,10 @@ pub mod batch;
 mod fakes;
 mod measure;
 pub mod reconcile;
+#[cfg(feature = "worker-runtime")]
+pub mod run;
 
-pub use measure::{Measure, Unit};
+pub use measure::Measure;
 
 /// What is kept of an invocation for writing down what is known: work stops this long before Lambda does.
 pub const RESERVE: Duration = Duration::from_secs(2);

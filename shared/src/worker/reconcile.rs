@@ -55,6 +55,19 @@ pub enum ReconcileError {
     Audit(String),
 }
 
+impl ReconcileError {
+    /// What kind it is, in one word: `errorType` in Lambda's answer.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::NotUnderstood(_) => "NotUnderstood",
+            Self::NoSuchOrder(_) => "NoSuchOrder",
+            Self::Ledger(_) => "Ledger",
+            Self::Retry(_) => "Retry",
+            Self::Audit(_) => "Audit",
+        }
+    }
+}
+
 impl Request {
     /// Reads an invocation's event.
     pub fn parse(event: &Value) -> Result<Self, ReconcileError> {
@@ -201,9 +214,9 @@ async fn sweep(
 
 fn sweep_measures(sweep: &Sweep) -> Vec<Measure> {
     let mut measures = vec![
-        Measure::count("OrdersDue", sweep.orders.into()),
-        Measure::count("OrdersSettled", sweep.settled.into()),
-        Measure::count("OrdersWaiting", sweep.waiting.into()),
+        Measure::new("OrdersDue", sweep.orders.into()),
+        Measure::new("OrdersSettled", sweep.settled.into()),
+        Measure::new("OrdersWaiting", sweep.waiting.into()),
     ];
     measures.extend(measure::tally(sweep.tally));
     measures.extend(measure::circuit(sweep.stopped.as_ref()));
@@ -216,8 +229,8 @@ async fn gauges(ledger: &impl Ledger, clock: &impl Clock) -> Result<[Measure; 2]
     let now = clock.now();
     let oldest = ledger.due(now, 1).await?.first().map(|indexed| now.since(indexed.at));
     Ok([
-        Measure::count("OrdersInAttention", u64::try_from(in_attention).unwrap_or(u64::MAX)),
-        Measure::seconds("OldestDueSeconds", oldest.unwrap_or_default().as_secs()),
+        Measure::new("OrdersInAttention", u64::try_from(in_attention).unwrap_or(u64::MAX)),
+        Measure::new("OldestDueSeconds", oldest.unwrap_or_default().as_secs()),
     ])
 }
 
