@@ -12,10 +12,11 @@ impl OrderRecord {
         self.facts.hold = None;
         self.facts.refusals.clear();
         self.facts.released = true;
+        self.facts.products_apart = false;
+        self.facts.vouchers_apart = false;
         if let Some(latest) = &self.wishes.latest {
             self.facts.acknowledged.extend(latest.unmapped.iter().cloned());
         }
-        self.replan_unbought();
         let refused: Vec<_> = self
             .facts
             .purchases
@@ -26,6 +27,7 @@ impl OrderRecord {
         for (kind, ordinal) in refused {
             self.retire(kind, ordinal);
         }
+        self.replan_unbought();
         let items_wanted: Vec<Vec<bool>> = self
             .facts
             .purchases

@@ -1,10 +1,11 @@
 //! What a call's outcome means for the record. Pure: a call is begun here before it is made, and its answer is noted
 //! here after it, so that a crash between the two leaves a record that knows what it does not know.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::derive;
-use super::plan::Plan;
+use super::plan::{Plan, Run};
 use super::purchase::{self, Comparison, Holder, Place};
 use super::record::{
     Change, Hold, Instance, Kind, OrderRecord, Purchase, PurchaseState, Recheck, Refusal, Retired, Surplus, Unknown,
@@ -12,6 +13,7 @@ use super::record::{
 use super::settings::Settings;
 use super::step;
 use crate::ids::SiteId;
+use crate::order::Version;
 use crate::time::Timestamp;
 use crate::wix::{CreatePackage, Error, Failure, Package};
 
@@ -28,6 +30,9 @@ pub(crate) const INVALID_REFERENCE: &str = "INVALID_REFERENCE_PRODUCT_INSTANCE_I
 /// How soon after a create of unknown outcome the first lookup is tried: finding it early saves the settle time, not
 /// finding it says nothing yet.
 const FIRST_LOOK: Duration = Duration::from_secs(5);
+
+/// Up to how many vouchers are bought one by one after Wix refused them together.
+const MOST_APART: usize = 20;
 
 /// Wix's advice after 429, where it names no time.
 const THROTTLED: Duration = Duration::from_secs(60);
@@ -182,9 +187,13 @@ impl OrderRecord {
                     return;
                 };
                 let references = purchase.kind == Kind::Voucher && refusal.code == INVALID_REFERENCE;
+                let (kind, ordinal, mixed) = (purchase.kind, purchase.ordinal, purchase.products.len() > 1);
                 purchase.state = PurchaseState::Refused(refusal);
                 if references {
                     self.reread_references(at);
+                } else if mixed && !self.facts.products_apart {
+                    self.facts.products_apart = true;
+                    self.retire(kind, ordinal);
                 }
             }
         }
@@ -289,10 +298,11 @@ impl OrderRecord {
         self.replan_refused_vouchers();
     }
 
-    /// A voucher purchase that was refused for its references, some of which turned out to be dead, is planned anew
-    /// without them.
+    /// A voucher purchase that was refused for its references is planned anew: without those that turned out to be
+    /// dead, or, where all seem alive (one may have been used already), each apart.
     fn replan_refused_vouchers(&mut self) {
         let mut retired = Vec::new();
+        let mut apart = self.facts.vouchers_apart;
         for purchase in self
             .facts
             .purchases
@@ -305,10 +315,13 @@ impl OrderRecord {
             let dead = purchase.items.iter().any(|item| {
                 self.instance(Kind::Base, *item).is_none_or(Instance::ended) || self.is_gone(Kind::Base, *item)
             });
-            if refusal.code == INVALID_REFERENCE && dead {
+            let several = (2..=MOST_APART).contains(&purchase.items.len());
+            if refusal.code == INVALID_REFERENCE && (dead || several) {
+                apart |= !dead;
                 retired.push((purchase.kind, purchase.ordinal));
             }
         }
+        self.facts.vouchers_apart = apart;
         for (kind, ordinal) in retired {
             self.retire(kind, ordinal);
         }
@@ -462,25 +475,53 @@ impl OrderRecord {
         });
     }
 
-    /// Plans that were refused or held, or that the catalog did not know, are resolved anew.
+    /// Every plan of a unit of which nothing was begun or bought is resolved anew, from today's catalog.
     pub(crate) fn replan_unbought(&mut self) {
-        let mut stale = None;
-        if let Some(latest) = &self.wishes.latest {
-            let mut version = latest.version.clone();
-            version.time = Timestamp::EPOCH;
-            stale = Some(version);
-        }
-        let Some(version) = stale else { return };
-        for run in self.facts.lines.iter_mut().flat_map(|line| &mut line.runs) {
-            match run.plan {
-                Plan::NotOurs(_) | Plan::Held | Plan::Refused { .. } => {
-                    run.plan = Plan::Refused {
-                        advice: String::new(),
-                        version: version.clone(),
+        let Some(latest) = &self.wishes.latest else { return };
+        // Older than any snapshot, so that it counts as decided on another one.
+        let version = Version {
+            time: Timestamp::EPOCH,
+            ..latest.version.clone()
+        };
+        let stale = Plan::Refused {
+            advice: "to be planned anew".to_owned(),
+            version,
+        };
+        let bought: HashSet<(u32, u32)> = self
+            .taken(Kind::Base)
+            .into_iter()
+            .map(|item| (item.0, item.1))
+            .collect();
+        for (index, line) in (0_u32..).zip(&mut self.facts.lines) {
+            let mut unit = 0_u32;
+            let mut runs: Vec<Run> = Vec::new();
+            for run in std::mem::take(&mut line.runs) {
+                let units = unit + 1..=unit.saturating_add(run.count);
+                unit = unit.saturating_add(run.count);
+                // Only units with a plan to buy are counted one by one: others can be very many.
+                let Plan::Buy(_) = run.plan else {
+                    runs.push(Run {
+                        count: run.count,
+                        plan: stale.clone(),
+                    });
+                    continue;
+                };
+                for unit in units {
+                    let plan = if bought.contains(&(index, unit)) {
+                        &run.plan
+                    } else {
+                        &stale
                     };
+                    match runs.last_mut().filter(|last| last.plan == *plan) {
+                        Some(last) => last.count += 1,
+                        None => runs.push(Run {
+                            count: 1,
+                            plan: plan.clone(),
+                        }),
+                    }
                 }
-                Plan::Buy(_) => {}
             }
+            line.runs = runs;
         }
     }
 }

@@ -72,8 +72,13 @@ impl OrderRecord {
             if !ready(&item) || *account.get_or_insert_with(|| component.account.clone()) != component.account {
                 continue;
             }
+            let other = items.first().is_some_and(|(first, _)| first != product);
+            if other && self.facts.products_apart {
+                continue;
+            }
             items.push((product.clone(), item));
-            if items.len() == CreatePackage::MAX_PRODUCTS {
+            let alone = kind == Kind::Voucher && self.facts.vouchers_apart;
+            if alone || items.len() == CreatePackage::MAX_PRODUCTS {
                 break;
             }
         }

@@ -67,6 +67,13 @@ pub struct Facts {
     /// Unmapped sentences that an operator has dealt with.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub acknowledged: BTreeSet<String>,
+    /// Wix refused a package of several products: from then on each is bought apart, so that one does not hold up the
+    /// others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub products_apart: bool,
+    /// Wix refused a voucher package for one of several references: from then on each is bought apart.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub vouchers_apart: bool,
     /// An operator let an order from before `not_before` go.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub released: bool,
