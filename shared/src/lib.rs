@@ -20,6 +20,8 @@ pub mod ledger;
 pub mod queue;
 #[cfg(feature = "secrets")]
 pub mod secrets;
+#[cfg(feature = "local")]
+mod sqlite;
 #[cfg(feature = "storefront")]
 pub mod storefront;
 #[cfg(feature = "telemetry")]

@@ -8,10 +8,15 @@ use std::future::Future;
 use crate::time::Timestamp;
 
 #[cfg(feature = "dynamodb")]
+mod any;
+#[cfg(feature = "dynamodb")]
 pub mod dynamodb;
 pub mod memory;
 #[cfg(feature = "local")]
 pub mod sqlite;
+
+#[cfg(feature = "dynamodb")]
+pub use any::AnyLedger;
 
 /// The largest body that is taken, in bytes. DynamoDB takes items of 400 KB; what is left is for keys and growth.
 pub const MAX_BODY_BYTES: usize = 300 * 1024;
@@ -127,5 +132,27 @@ impl<L: Ledger> Ledger for std::sync::Arc<L> {
 
     fn scan(&self, after: Option<&str>, limit: usize) -> impl Future<Output = Result<Vec<Entry>, LedgerError>> + Send {
         (**self).scan(after, limit)
+    }
+}
+
+/// Refuses what is too large before anything is asked of the store, so that all ledgers agree.
+fn check_size(entry: &Entry) -> Result<(), LedgerError> {
+    let bytes = entry.body.len();
+    if bytes > MAX_BODY_BYTES {
+        return Err(LedgerError::TooLarge {
+            key: entry.key.clone(),
+            bytes,
+        });
+    }
+    Ok(())
+}
+
+/// What becomes of `entry` over `current`, for the ledgers that compare by themselves; `None` when it may be written.
+fn decide(entry: &Entry, current: Option<&Entry>) -> Option<Stored> {
+    let current_rev = current.map_or(0, |current| current.rev);
+    match current {
+        Some(current) if current.rev == entry.rev && current.write_id == entry.write_id => Some(Stored::Written),
+        Some(_) | None if current_rev.checked_add(1) == Some(entry.rev) => None,
+        Some(_) | None => Some(Stored::Conflict(current.cloned().map(Box::new))),
     }
 }

@@ -3,12 +3,20 @@
 
 use std::future::Future;
 
+#[cfg(feature = "sqs")]
+mod any;
+#[cfg(feature = "storefront")]
+pub mod parked;
 #[cfg(feature = "local")]
 pub mod sqlite;
 #[cfg(feature = "sqs")]
 pub mod sqs;
 
-/// The largest message, in bytes: SQS takes 1 MiB (since August 2025), attributes included.
+#[cfg(feature = "sqs")]
+pub use any::AnyQueue;
+
+/// The largest message, in bytes: SQS takes 1,048,576 (documented for SendMessage), attributes included. A queue's own
+/// `MaximumMessageSize` may be less: the template sets it.
 pub const MAX_MESSAGE_BYTES: usize = 1_000_000;
 
 /// The message was not stored, or it is not known whether it was.
@@ -44,4 +52,23 @@ pub enum QueueError {
 pub trait Queue: Send + Sync {
     /// Stores one message.
     fn send(&self, body: &str) -> impl Future<Output = Result<(), QueueError>> + Send;
+}
+
+impl<Q: Queue> Queue for std::sync::Arc<Q> {
+    fn send(&self, body: &str) -> impl Future<Output = Result<(), QueueError>> + Send {
+        (**self).send(body)
+    }
+}
+
+/// Refuses what is too large before anything is asked of the queue, so that all queues agree.
+#[cfg(any(feature = "local", feature = "sqs"))]
+fn check_size(queue: &str, body: &str) -> Result<(), QueueError> {
+    let bytes = body.len();
+    if bytes > MAX_MESSAGE_BYTES {
+        return Err(QueueError::TooLarge {
+            queue: queue.to_owned(),
+            bytes,
+        });
+    }
+    Ok(())
 }

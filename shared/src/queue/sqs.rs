@@ -1,1 +1,116 @@
-//! To come.
+//! A queue in SQS. Sending is all that functions do with it: Lambda receives for them.
+
+use std::borrow::Cow;
+
+use aws_sdk_sqs::Client;
+
+use super::{Queue, QueueError, check_size};
+use crate::aws::{Aws, Failure};
+use crate::config::url::{HttpUrl, QueueUrl};
+
+/// A queue by its URL.
+#[derive(Debug, Clone)]
+pub struct SqsQueue {
+    client: Client,
+    url: String,
+    name: String,
+}
+
+impl SqsQueue {
+    /// Makes the client; nothing is asked of SQS yet. Requests go to `AWS_ENDPOINT_URL_SQS` or `AWS_ENDPOINT_URL` where
+    /// one is set, and else to the host in the queue's URL where that is not AWS's, such as an emulator's.
+    pub fn open(url: &str, aws: &Aws) -> Result<Self, QueueError> {
+        let name = QueueUrl::Sqs { url: url.to_owned() }.name().to_owned();
+        let wrong = |reason: String| QueueError::Misconfigured {
+            queue: name.clone(),
+            reason,
+        };
+        let parsed: HttpUrl = url
+            .parse()
+            .map_err(|error| wrong(format!("its URL is wrong: {error}")))?;
+        let config = aws.sdk_config().map_err(|error| wrong(error.to_string()))?;
+        let settings = aws.settings();
+        let mut builder = aws_sdk_sqs::config::Builder::from(config);
+        if let Some(endpoint) = &settings.sqs_endpoint_url {
+            builder = builder.endpoint_url(endpoint.as_str());
+        } else if settings.endpoint_url.is_none() && !is_aws(parsed.origin()) {
+            builder = builder.endpoint_url(parsed.origin());
+        }
+        Ok(Self {
+            client: Client::from_conf(builder.build()),
+            url: url.to_owned(),
+            name,
+        })
+    }
+}
+
+impl Queue for SqsQueue {
+    async fn send(&self, body: &str) -> Result<(), QueueError> {
+        let body = escape_noncharacters(body);
+        check_size(&self.name, &body)?;
+        let sent = self
+            .client
+            .send_message()
+            .queue_url(&self.url)
+            .message_body(body)
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                let thing = format!("the SQS queue {}", self.name);
+                let queue = self.name.clone();
+                Err(match Failure::read(&error, &thing, "its queue URL") {
+                    Failure::Misconfigured(reason) => QueueError::Misconfigured { queue, reason },
+                    Failure::Unavailable(reason) => QueueError::Unavailable { queue, reason },
+                })
+            }
+        }
+    }
+}
+
+fn is_aws(origin: &str) -> bool {
+    let host = origin.rsplit("//").next().unwrap_or(origin);
+    [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"]
+        .iter()
+        .any(|domain| host.ends_with(domain))
+}
+
+/// SQS refuses or replaces U+FFFE and U+FFFF (documented). Messages are JSON, where these can only stand in strings and
+/// may as well be escaped; control characters are escaped there already.
+fn escape_noncharacters(body: &str) -> Cow<'_, str> {
+    if body.contains(['\u{fffe}', '\u{ffff}']) {
+        Cow::Owned(body.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff"))
+    } else {
+        Cow::Borrowed(body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_sqs_refuses_is_escaped_and_means_the_same() {
+        let body = "{\"a\":\"x\u{fffe}y\u{ffff}\"}";
+        let sent = escape_noncharacters(body);
+        assert_eq!(sent, "{\"a\":\"x\\ufffey\\uffff\"}");
+        let value: serde_json::Value = serde_json::from_str(&sent).unwrap();
+        assert_eq!(value["a"], "x\u{fffe}y\u{ffff}");
+        assert!(matches!(escape_noncharacters("{}"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn aws_hosts_are_told_from_emulators() {
+        for host in [
+            "https://sqs.eu-west-1.amazonaws.com",
+            "https://sqs.cn-north-1.amazonaws.com.cn",
+            "https://sqs.eu-west-1.api.aws",
+        ] {
+            assert!(is_aws(host), "{host}");
+        }
+        for host in ["http://127.0.0.1:4566", "https://amazonaws.com.evil.example"] {
+            assert!(!is_aws(host), "{host}");
+        }
+    }
+}

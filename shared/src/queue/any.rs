@@ -1,0 +1,48 @@
+//! The queue that a URL names, whichever it is.
+
+#[cfg(feature = "local")]
+use super::sqlite::SqliteQueue;
+use super::sqs::SqsQueue;
+use super::{Queue, QueueError};
+use crate::aws::Aws;
+use crate::config::url::QueueUrl;
+
+/// One of the durable queues.
+#[derive(Debug, Clone)]
+pub enum AnyQueue {
+    /// An SQS queue's URL.
+    Sqs(SqsQueue),
+    /// `sqlite:///path.db?queue=NAME`.
+    #[cfg(feature = "local")]
+    Sqlite(SqliteQueue),
+}
+
+impl AnyQueue {
+    /// Opens what the URL names. Nothing is asked of SQS yet; a file is opened, and made where it is missing.
+    pub fn open(url: &QueueUrl, aws: &Aws) -> Result<Self, QueueError> {
+        match url {
+            QueueUrl::Sqs { url } => SqsQueue::open(url, aws).map(Self::Sqs),
+            #[cfg(feature = "local")]
+            QueueUrl::Sqlite { path, queue } => SqliteQueue::open(path, queue).map(Self::Sqlite),
+            #[cfg(not(feature = "local"))]
+            QueueUrl::Sqlite { path, queue } => Err(QueueError::Misconfigured {
+                queue: queue.clone(),
+                reason: format!(
+                    "its URL names the SQLite file {}, and this binary was built without the feature `local`: build with \
+                     `--features local`, or use an SQS queue's URL",
+                    path.display()
+                ),
+            }),
+        }
+    }
+}
+
+impl Queue for AnyQueue {
+    async fn send(&self, body: &str) -> Result<(), QueueError> {
+        match self {
+            Self::Sqs(queue) => queue.send(body).await,
+            #[cfg(feature = "local")]
+            Self::Sqlite(queue) => queue.send(body).await,
+        }
+    }
+}
