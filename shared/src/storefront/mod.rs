@@ -1,1 +1,225 @@
-//! To come.
+//! From a delivery to an order event: who sent it is proven first, over the bytes as they came, and only then is it
+//! read.
+//!
+//! [`receive`] is the whole of it, without I/O. Each storefront is one implementation of [`Storefront`]: how it signs,
+//! and how it says what we call a snapshot or a refund. What all share stands here and in the files beside: keys
+//! ([`Key`], [`StorefrontSecrets`]), the names of properties ([`FieldNames`]), the queue an event goes to ([`route`]).
+//! `docs/storefronts/adding-one.md` says how another storefront is added.
+//!
+//! ```
+//! use http::HeaderMap;
+//! use reseller_hooks::order::StorefrontKind;
+//! use reseller_hooks::storefront::{Delivery, FieldNames, Outcome, StorefrontSecrets, receive, sign};
+//! use reseller_hooks::time::Timestamp;
+//!
+//! let secrets: StorefrontSecrets = serde_json::from_str(r#"{"shopify": {"secrets": ["shpss_example"]}}"#).unwrap();
+//! let body = br#"{"shop": "north.myshopify.com"}"#;
+//! let now = Timestamp::from_secs(1_767_000_000);
+//! let mut headers = HeaderMap::new();
+//! for (name, value) in sign::sign(StorefrontKind::Shopify, "shpss_example", body, "app/uninstalled", now).unwrap() {
+//!     headers.insert(name, value.parse().unwrap());
+//! }
+//! let delivery = Delivery { headers: &headers, body, received_at: now };
+//! let shops = secrets.shops(StorefrontKind::Shopify, None);
+//! let outcome = receive(StorefrontKind::Shopify, &delivery, &shops, &FieldNames::default()).unwrap();
+//! assert!(matches!(outcome, Outcome::Nothing(_)));
+//! ```
+
+mod fields;
+mod json;
+mod keys;
+mod route;
+mod rsa;
+mod secrets;
+mod shopify;
+pub mod sign;
+mod standard;
+#[cfg(test)]
+mod testing;
+
+use std::borrow::Cow;
+
+use http::HeaderMap;
+
+pub use fields::FieldNames;
+pub use keys::{InvalidKey, Key, ShopKeys, Verified, VerifyError};
+pub use route::{Hints, Payment, Trigger, route};
+pub use secrets::{InvalidSecrets, StorefrontSecrets};
+
+use crate::order::{InvalidOrderKey, OrderEvent, OrderKey, SCHEMA, StorefrontKind, Wish};
+use crate::time::Timestamp;
+
+/// One HTTP request of a storefront's webhook. The body is what was received: decoded from base64 where API Gateway
+/// encoded it, and otherwise untouched.
+#[derive(Debug, Clone, Copy)]
+pub struct Delivery<'a> {
+    /// The request's headers.
+    pub headers: &'a HeaderMap,
+    /// The request's body, byte for byte.
+    pub body: &'a [u8],
+    /// When it came; signed times are compared with it.
+    pub received_at: Timestamp,
+}
+
+impl<'a> Delivery<'a> {
+    /// The first of these headers that is there and is visible ASCII.
+    fn header(&self, names: &[&str]) -> Option<&'a str> {
+        names
+            .iter()
+            .find_map(|name| self.headers.get(*name)?.to_str().ok())
+            .map(str::trim)
+    }
+
+    /// The same as an ID for the logs: printable, and no longer than a log line should be.
+    fn log_id(&self, names: &[&str]) -> String {
+        log_id(self.header(names).unwrap_or_default())
+    }
+}
+
+fn log_id(id: &str) -> String {
+    id.chars().filter(|c| !c.is_control()).take(100).collect()
+}
+
+/// What a delivery comes to. The storefront is answered 200 in either case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time on the stack; a box would cost every caller a dereference"
+)]
+pub enum Outcome {
+    /// Something for a worker.
+    Event {
+        /// What the delivery says.
+        event: OrderEvent,
+        /// The queue it goes to.
+        trigger: Trigger,
+    },
+    /// Nothing for us, and why: a ping, a test order, a topic without meaning for us. Without personal data.
+    Nothing(Cow<'static, str>),
+}
+
+/// Why a delivery was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReceiveError {
+    /// It is not proven who sent it: answer 401.
+    #[error("the delivery is not verified: {0}")]
+    Unverified(#[from] VerifyError),
+    /// It is signed, but lacks what every delivery of this storefront has, such as a header that names the topic:
+    /// answer 400.
+    #[error("the delivery is malformed: {reason}")]
+    Malformed {
+        /// What is missing or wrong.
+        reason: String,
+    },
+    /// It is signed by the storefront and says something we cannot read: park the whole delivery and answer 200,
+    /// because the storefront would only send the same again.
+    #[error("the delivery is signed, and not understood: {reason}")]
+    NotUnderstood {
+        /// Where and what, without values of the body.
+        reason: String,
+    },
+}
+
+impl ReceiveError {
+    fn malformed(reason: impl Into<String>) -> Self {
+        Self::Malformed { reason: reason.into() }
+    }
+
+    fn not_understood(reason: impl Into<String>) -> Self {
+        Self::NotUnderstood { reason: reason.into() }
+    }
+
+    /// One sentence for the sender: what to do about it, and nothing of our inside.
+    pub fn outward(&self) -> &str {
+        match self {
+            Self::Unverified(error) => error.outward(),
+            Self::Malformed { reason } => reason,
+            Self::NotUnderstood { .. } => "The delivery was kept for a person to look at.",
+        }
+    }
+}
+
+impl From<InvalidOrderKey> for ReceiveError {
+    fn from(error: InvalidOrderKey) -> Self {
+        Self::not_understood(error.to_string())
+    }
+}
+
+/// What an adapter read out of a verified delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Said {
+    /// Something about an order.
+    Order {
+        /// Which order; made of signed data only.
+        key: OrderKey,
+        /// The storefront's ID of the delivery, for the logs; may be empty.
+        delivery: String,
+        /// What it wishes. Boxed because a snapshot is large.
+        wish: Box<Wish>,
+        /// What the queue depends on and the wish does not hold.
+        hints: Hints,
+    },
+    /// Nothing for us, and why.
+    Nothing(Cow<'static, str>),
+}
+
+/// One storefront: how it proves who it is, and how its words become ours. Both are pure.
+pub trait Storefront: Sync {
+    /// An unsigned request that wants a 200 and means nothing, such as `WooCommerce`'s ping: why it is let through.
+    fn ping(&self, _delivery: &Delivery<'_>) -> Option<&'static str> {
+        None
+    }
+
+    /// Proves over the bytes received that one of the keys signed them, and says whose. Reads nothing else.
+    fn verify<'a>(&self, delivery: &Delivery<'a>, shops: &'a [ShopKeys]) -> Result<Verified<'a>, VerifyError>;
+
+    /// Reads a verified delivery.
+    fn normalise(&self, verified: &Verified<'_>, names: &FieldNames) -> Result<Said, ReceiveError>;
+}
+
+/// The adapter of a storefront.
+fn adapter(kind: StorefrontKind) -> &'static dyn Storefront {
+    match kind {
+        StorefrontKind::Shopify => &shopify::Shopify,
+        StorefrontKind::Standard => &standard::Standard,
+        StorefrontKind::Wix | StorefrontKind::Woocommerce | StorefrontKind::Stripe => &standard::Standard,
+    }
+}
+
+/// Verifies a delivery, reads it, and says which queue its event goes to.
+///
+/// `shops` are the shops whose keys may have signed it (see [`StorefrontSecrets::shops`]); all keys are tried, and no
+/// keys means that nothing is taken. A pure function: time comes from [`Delivery::received_at`].
+pub fn receive(
+    kind: StorefrontKind,
+    delivery: &Delivery<'_>,
+    shops: &[ShopKeys],
+    names: &FieldNames,
+) -> Result<Outcome, ReceiveError> {
+    let storefront = adapter(kind);
+    if let Some(reason) = storefront.ping(delivery) {
+        return Ok(Outcome::Nothing(reason.into()));
+    }
+    let verified = storefront.verify(delivery, shops)?;
+    match storefront.normalise(&verified, names)? {
+        Said::Nothing(reason) => Ok(Outcome::Nothing(reason)),
+        Said::Order {
+            key,
+            delivery: id,
+            wish,
+            hints,
+        } => {
+            let event = OrderEvent {
+                schema: SCHEMA,
+                key,
+                delivery: id,
+                received_at: delivery.received_at,
+                wish: *wish,
+            };
+            Ok(match route(&event, hints) {
+                Some(trigger) => Outcome::Event { event, trigger },
+                None => Outcome::Nothing("nothing of the order is paid, and nothing is taken back".into()),
+            })
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Where an order says which Wix account and site its products go to: properties of the order or of a line, under
+//! names that the catalog gives.
+
+use super::json::Text;
+use crate::ids::Sku;
+use crate::order::Fields;
+
+/// The names of order and line properties that mean something, from the catalog's `[defaults]`. Compared without
+/// regard to case; where several are given, the first that has a value counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldNames {
+    /// `account_fields`: the Wix account to buy for.
+    pub account: Vec<String>,
+    /// `site_fields`: the Wix site to assign to.
+    pub site: Vec<String>,
+    /// `external_id_fields`: the storefront's own reference.
+    pub external_id: Vec<String>,
+}
+
+impl Default for FieldNames {
+    /// `wix_account_id`, `wix_site_id`, `wix_external_id`.
+    fn default() -> Self {
+        Self {
+            account: vec!["wix_account_id".to_owned()],
+            site: vec!["wix_site_id".to_owned()],
+            external_id: vec!["wix_external_id".to_owned()],
+        }
+    }
+}
+
+impl FieldNames {
+    /// What these properties say. The country is not among them: storefronts have it in addresses.
+    pub(super) fn pick<'a>(&self, properties: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> Fields {
+        let first = |names: &[String]| {
+            names.iter().find_map(|name| {
+                properties
+                    .clone()
+                    .find(|(title, value)| same(title, name) && !value.trim().is_empty())
+                    .map(|(_, value)| cut(value))
+            })
+        };
+        Fields {
+            account: first(&self.account),
+            site: first(&self.site),
+            country: None,
+            external_id: first(&self.external_id),
+        }
+    }
+}
+
+fn same(title: &str, name: &str) -> bool {
+    let (title, name) = (title.trim(), name.trim());
+    !name.is_empty()
+        && (title.eq_ignore_ascii_case(name) || (!title.is_ascii() && title.to_lowercase() == name.to_lowercase()))
+}
+
+/// Trimmed, and cut to what is kept. A cut value is no GUID any more and is refused where it is used.
+pub(super) fn cut(value: &str) -> String {
+    value.trim().chars().take(Fields::MAX_CHARS).collect()
+}
+
+/// The first country that is given; billing goes before shipping.
+pub(super) fn country<'a>(countries: impl IntoIterator<Item = Option<&'a str>>) -> Option<String> {
+    countries
+        .into_iter()
+        .flatten()
+        .map(str::trim)
+        .find(|country| !country.is_empty())
+        .map(cut)
+}
+
+/// The SKU; none where it is absent, blank, or nothing that a catalog could hold.
+pub(super) fn sku(text: &Text) -> Option<Sku> {
+    text.as_deref()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_compared_without_regard_to_case_and_the_first_name_with_a_value_counts() {
+        let names = FieldNames {
+            site: vec!["Wix site".to_owned(), "wix_site_id".to_owned()],
+            ..FieldNames::default()
+        };
+        let properties = [
+            ("WIX_SITE_ID", "second"),
+            ("wix SITE", "  "),
+            ("wix_account_id", " account "),
+            ("colour", "green"),
+        ];
+        let fields = names.pick(properties.into_iter());
+        assert_eq!(fields.site.as_deref(), Some("second"));
+        assert_eq!(fields.account.as_deref(), Some("account"));
+        assert_eq!(fields.external_id, None);
+        assert_eq!(fields.country, None);
+    }
+
+    #[test]
+    fn an_empty_name_in_the_catalog_matches_nothing() {
+        let names = FieldNames {
+            account: vec![String::new()],
+            ..FieldNames::default()
+        };
+        assert_eq!(names.pick([("", "x")].into_iter()).account, None);
+    }
+
+    #[test]
+    fn long_values_are_cut_at_300_characters() {
+        let long = "ä".repeat(400);
+        let fields = FieldNames::default().pick([("wix_external_id", long.as_str())].into_iter());
+        assert_eq!(fields.external_id.unwrap().chars().count(), 300);
+    }
+
+    #[test]
+    fn a_blank_country_gives_way_to_the_next() {
+        assert_eq!(country([Some(" "), None, Some("de")]).as_deref(), Some("de"));
+    }
+}

@@ -1,0 +1,128 @@
+//! The storefronts' side: signs bodies as each of them does, for tests, demonstrations and for sending one's own orders.
+//! `webhook` does not use it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use ring::hmac;
+use ring::rand::SystemRandom;
+use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use serde_json::json;
+
+use super::keys::{InvalidKey, hash, standard_secret};
+use crate::order::StorefrontKind;
+use crate::time::Timestamp;
+
+/// Why a body could not be signed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SignError {
+    /// The secret is none of this storefront.
+    #[error("the secret {0}")]
+    Secret(#[from] InvalidKey),
+    /// Not an RSA private key.
+    #[error("the private key is not an RSA key in PKCS #8 (BEGIN PRIVATE KEY)")]
+    PrivateKey,
+}
+
+/// The headers with which a storefront would send `body`. `topic` is Shopify's or `WooCommerce`'s (`orders/paid`,
+/// `order.updated`); the others have it in the body. A Wix body is signed in itself: see [`wix_jwt`].
+pub fn sign(
+    kind: StorefrontKind,
+    secret: &str,
+    body: &[u8],
+    topic: &str,
+    now: Timestamp,
+) -> Result<Vec<(&'static str, String)>, SignError> {
+    const JSON: (&str, &str) = ("content-type", "application/json");
+    let headers = match kind {
+        StorefrontKind::Shopify => vec![
+            (JSON.0, JSON.1.to_owned()),
+            ("x-shopify-topic", topic.to_owned()),
+            ("x-shopify-shop-domain", "sample.myshopify.com".to_owned()),
+            ("x-shopify-webhook-id", format!("wh-{}", hash(body))),
+            ("x-shopify-hmac-sha256", STANDARD.encode(hmac(secret.as_bytes(), body))),
+        ],
+        StorefrontKind::Woocommerce => vec![
+            (JSON.0, JSON.1.to_owned()),
+            ("x-wc-webhook-topic", topic.to_owned()),
+            ("x-wc-webhook-source", "https://sample.example.com/".to_owned()),
+            ("x-wc-webhook-delivery-id", hash(body)),
+            ("x-wc-webhook-signature", STANDARD.encode(hmac(secret.as_bytes(), body))),
+        ],
+        StorefrontKind::Stripe => {
+            let time = now.as_secs();
+            let signature: String = hmac(secret.as_bytes(), &joined(&[&time.to_string()], body))
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
+            vec![
+                (JSON.0, JSON.1.to_owned()),
+                ("stripe-signature", format!("t={time},v1={signature}")),
+            ]
+        }
+        StorefrontKind::Standard => {
+            let id = format!("msg_{}", hash(body));
+            let time = now.as_secs().to_string();
+            let signature = hmac(&standard_secret(secret)?, &joined(&[&id, &time], body));
+            vec![
+                (JSON.0, JSON.1.to_owned()),
+                ("webhook-id", id),
+                ("webhook-timestamp", time),
+                ("webhook-signature", format!("v1,{}", STANDARD.encode(signature))),
+            ]
+        }
+        StorefrontKind::Wix => vec![("content-type", "text/plain; charset=utf-8".to_owned())],
+    };
+    Ok(headers)
+}
+
+/// The body of a Wix delivery: a JWT around a domain event. `private_key` is PKCS #8 in PEM.
+pub fn wix_jwt(
+    private_key: &str,
+    event_type: &str,
+    instance_id: &str,
+    domain_event: &str,
+    now: Timestamp,
+) -> Result<String, SignError> {
+    let envelope = json!({ "data": domain_event, "instanceId": instance_id, "eventType": event_type }).to_string();
+    let claims = json!({ "data": envelope, "iat": now.as_secs(), "exp": now.as_secs().saturating_add(3_600_000) });
+    wix_token(private_key, &claims.to_string())
+}
+
+/// The same around any claims.
+pub fn wix_token(private_key: &str, claims: &str) -> Result<String, SignError> {
+    let content: String = private_key
+        .lines()
+        .filter(|line| !line.starts_with("-----"))
+        .flat_map(|line| line.split_ascii_whitespace())
+        .collect();
+    let der = STANDARD.decode(content).map_err(|_| SignError::PrivateKey)?;
+    let key = RsaKeyPair::from_pkcs8(&der).map_err(|_| SignError::PrivateKey)?;
+    let header = URL_SAFE_NO_PAD.encode(r#"{"kid":"sample","alg":"RS256"}"#);
+    let signed = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims));
+    let mut signature = vec![0; key.public().modulus_len()];
+    key.sign(
+        &RSA_PKCS1_SHA256,
+        &SystemRandom::new(),
+        signed.as_bytes(),
+        &mut signature,
+    )
+    .map_err(|_| SignError::PrivateKey)?;
+    Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+}
+
+fn hmac(secret: &[u8], message: &[u8]) -> Vec<u8> {
+    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), message)
+        .as_ref()
+        .to_vec()
+}
+
+/// `part.part.body`
+fn joined(parts: &[&str], body: &[u8]) -> Vec<u8> {
+    let mut message = Vec::new();
+    for part in parts {
+        message.extend_from_slice(part.as_bytes());
+        message.push(b'.');
+    }
+    message.extend_from_slice(body);
+    message
+}

@@ -1,0 +1,107 @@
+//! What the tests of all storefronts share: a delivery as the storefront would send it, and short ways to ask what
+//! came of it.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::{Delivery, FieldNames, Key, Outcome, ReceiveError, ShopKeys, Trigger, receive, sign};
+use crate::order::{OrderEvent, Snapshot, StorefrontKind, Wish};
+use crate::time::Timestamp;
+
+pub(super) const PUBLIC_KEY: &str = include_str!("../../../events/wix/test-public-key.pem");
+pub(super) const PRIVATE_KEY: &str = include_str!("../../../events/wix/test-private-key.pem");
+
+/// 2026-03-10T00:00:00Z
+pub(super) const NOW: Timestamp = Timestamp::from_secs(1_773_100_800);
+
+pub(super) const fn secret(kind: StorefrontKind) -> &'static str {
+    match kind {
+        StorefrontKind::Shopify => "shpss_test",
+        StorefrontKind::Woocommerce => "woo test secret",
+        StorefrontKind::Stripe => "whsec_test",
+        StorefrontKind::Standard => "whsec_c2FtcGxlIHNlY3JldCBvZiAyNCBieXRlcw==",
+        StorefrontKind::Wix => PUBLIC_KEY,
+    }
+}
+
+pub(super) fn shops(kind: StorefrontKind) -> Vec<ShopKeys> {
+    vec![ShopKeys::new(None, vec![Key::new(kind, secret(kind)).unwrap()])]
+}
+
+pub(super) fn header_map(headers: &[(&str, &str)]) -> HeaderMap {
+    headers
+        .iter()
+        .map(|(name, value)| {
+            (
+                HeaderName::try_from(*name).unwrap(),
+                HeaderValue::try_from(*value).unwrap(),
+            )
+        })
+        .collect()
+}
+
+pub(super) fn signed(kind: StorefrontKind, body: &[u8], topic: &str) -> HeaderMap {
+    sign::sign(kind, secret(kind), body, topic, NOW)
+        .unwrap()
+        .into_iter()
+        .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::try_from(value).unwrap()))
+        .collect()
+}
+
+pub(super) fn received(
+    kind: StorefrontKind,
+    headers: &HeaderMap,
+    body: &[u8],
+    shops: &[ShopKeys],
+) -> Result<Outcome, ReceiveError> {
+    let delivery = Delivery {
+        headers,
+        body,
+        received_at: NOW,
+    };
+    receive(kind, &delivery, shops, &FieldNames::default())
+}
+
+/// Signed and received, as it would be from a real storefront.
+pub(super) fn deliver(kind: StorefrontKind, body: &[u8], topic: &str) -> Result<Outcome, ReceiveError> {
+    received(kind, &signed(kind, body, topic), body, &shops(kind))
+}
+
+pub(super) fn event(outcome: Result<Outcome, ReceiveError>) -> (OrderEvent, Trigger) {
+    match outcome.unwrap() {
+        Outcome::Event { event, trigger } => (event, trigger),
+        Outcome::Nothing(reason) => panic!("nothing: {reason}"),
+    }
+}
+
+pub(super) fn snapshot(outcome: Result<Outcome, ReceiveError>) -> Snapshot {
+    match event(outcome).0.wish {
+        Wish::Snapshot(snapshot) => snapshot,
+        Wish::Refund(refund) => panic!("a refund: {refund:?}"),
+    }
+}
+
+pub(super) fn nothing(outcome: Result<Outcome, ReceiveError>) -> String {
+    match outcome.unwrap() {
+        Outcome::Event { event, .. } => panic!("an event: {event:?}"),
+        Outcome::Nothing(reason) => reason.into_owned(),
+    }
+}
+
+/// Why it was parked.
+pub(super) fn parked(outcome: Result<Outcome, ReceiveError>) -> String {
+    match outcome.unwrap_err() {
+        ReceiveError::NotUnderstood { reason } => reason,
+        other @ (ReceiveError::Unverified(_) | ReceiveError::Malformed { .. }) => panic!("{other}"),
+    }
+}
+
+/// The units of each line, in order.
+pub(super) fn units(snapshot: &Snapshot) -> Vec<u32> {
+    snapshot.lines.iter().map(|line| line.units).collect()
+}
+
+/// A sample with one text replaced, which must be in it.
+pub(super) fn with(sample: &str, from: &str, to: &str) -> Vec<u8> {
+    assert!(sample.contains(from), "{from} is not in the sample");
+    sample.replace(from, to).into_bytes()
+}
