@@ -24,7 +24,7 @@ pub(super) async fn run() -> Result<Tests, Failure> {
     let mut command = workspace::in_root(&ministack);
     command
         .env("GATEWAY_PORT", port.to_string())
-        .env("MINISTACK_HOST", "127.0.0.1");
+        .env("BIND_HOST", "127.0.0.1");
     processes.start("ministack", &mut command)?;
     if !ports::listening(port, Duration::from_secs(60)).await {
         processes.check()?;
