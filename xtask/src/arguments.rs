@@ -58,7 +58,13 @@ pub(crate) enum Storefront {
 }
 
 impl Storefront {
-    pub(crate) const ALL: [Self; 5] = [Self::Shopify, Self::Wix, Self::Woocommerce, Self::Stripe, Self::Standard];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Shopify,
+        Self::Wix,
+        Self::Woocommerce,
+        Self::Stripe,
+        Self::Standard,
+    ];
 
     /// The name in routes, secrets, order keys and the folders of `events/`.
     pub(crate) const fn name(self) -> &'static str {
@@ -106,11 +112,15 @@ fn demo(mut arguments: impl Iterator<Item = String>) -> Result<Command, Failure>
                 let value = value_of("--port", &mut arguments)?;
                 let port = value.parse().ok().filter(|port| *port != 0);
                 options.port =
-                    Some(port.ok_or_else(|| Failure::new(format!("--port takes a number from 1 to 65535, not {value:?}")))?);
+                    Some(port.ok_or_else(|| {
+                        Failure::new(format!("--port takes a number from 1 to 65535, not {value:?}"))
+                    })?);
             }
             "--storefront" => {
                 let value = value_of("--storefront", &mut arguments)?;
-                let found = Storefront::ALL.into_iter().find(|storefront| storefront.name() == value);
+                let found = Storefront::ALL
+                    .into_iter()
+                    .find(|storefront| storefront.name() == value);
                 options.storefront = found.ok_or_else(|| {
                     Failure::new(format!(
                         "--storefront takes shopify, wix, woocommerce, stripe or standard, not {value:?}"
@@ -158,7 +168,10 @@ mod tests {
         let Ok(Command::Demo(options)) = parsed("demo") else {
             panic!("not a demo");
         };
-        assert_eq!((options.storefront.name(), options.port, options.keep), ("shopify", None, false));
+        assert_eq!(
+            (options.storefront.name(), options.port, options.keep),
+            ("shopify", None, false)
+        );
     }
 
     #[test]
@@ -166,7 +179,10 @@ mod tests {
         let Ok(Command::Demo(options)) = parsed("demo --keep --port 9100 --storefront stripe") else {
             panic!("not a demo");
         };
-        assert_eq!((options.storefront.name(), options.port, options.keep), ("stripe", Some(9100), true));
+        assert_eq!(
+            (options.storefront.name(), options.port, options.keep),
+            ("stripe", Some(9100), true)
+        );
     }
 
     #[test]

@@ -28,7 +28,11 @@ pub(crate) fn targets(kind: &str) -> Result<Vec<String>, Failure> {
         .output()
         .could_not("start cargo")?;
     let metadata: Value = serde_json::from_slice(&output.stdout).could_not("read what `cargo metadata` says")?;
-    let packages = metadata.get("packages").and_then(Value::as_array).cloned().unwrap_or_default();
+    let packages = metadata
+        .get("packages")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
     let mut names: Vec<String> = packages
         .iter()
         .filter_map(|package| package.get("targets")?.as_array())

@@ -25,7 +25,10 @@ pub(crate) fn wanted(port: u16) -> Result<u16, Failure> {
 pub(crate) async fn listening(port: u16, at_most: Duration) -> bool {
     let deadline = Instant::now() + at_most;
     while Instant::now() < deadline {
-        if tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.is_ok() {
+        if tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port))
+            .await
+            .is_ok()
+        {
             return true;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;

@@ -59,12 +59,6 @@ impl Processes {
         Ok(id)
     }
 
-    /// How a program ended, if it did.
-    pub(crate) fn ended(&mut self, name: &str) -> Option<ExitStatus> {
-        let running = self.running.iter_mut().find(|running| running.name == name)?;
-        running.child.try_wait().ok().flatten()
-    }
-
     /// Waits for a program's end without holding up anything else.
     pub(crate) async fn end_of(&mut self, name: &str) -> Result<ExitStatus, Failure> {
         loop {
@@ -138,10 +132,7 @@ impl Drop for Processes {
             pause(Duration::from_millis(30));
         }
         signal("KILL", roots.iter().map(|id| format!("-{id}")));
-        signal(
-            "KILL",
-            tree.iter().filter(|id| is_alive(**id)).map(ToString::to_string),
-        );
+        signal("KILL", tree.iter().filter(|id| is_alive(**id)).map(ToString::to_string));
         for child in alive {
             drop(child.wait());
         }
@@ -178,7 +169,9 @@ fn signal(name: &str, targets: impl Iterator<Item = String>) {
 
 /// Whether a process exists and is no zombie.
 fn is_alive(id: u32) -> bool {
-    all_processes().iter().any(|process| process.id == id && !process.is_zombie)
+    all_processes()
+        .iter()
+        .any(|process| process.id == id && !process.is_zombie)
 }
 
 /// All processes below these, at any depth.
@@ -262,7 +255,9 @@ mod tests {
         let mut processes = Processes::new(&logs).unwrap();
         // The inner shell is a grandchild that ignores the polite signal and tells its own ID.
         let script = "sh -c 'trap \"\" TERM; echo $$; while :; do sleep 1; done' & wait";
-        processes.start("tree", Command::new("sh").args(["-c", script])).unwrap();
+        processes
+            .start("tree", Command::new("sh").args(["-c", script]))
+            .unwrap();
         let log = processes.log("tree");
         let grandchild: u32 = loop {
             if let Ok(id) = fs::read_to_string(&log).unwrap().trim().parse() {
@@ -283,14 +278,20 @@ mod tests {
         let logs = folder("ended");
         let mut processes = Processes::new(&logs).unwrap();
         processes
-            .start("short", Command::new("sh").args(["-c", "echo the disk is full; exit 3"]))
+            .start(
+                "short",
+                Command::new("sh").args(["-c", "echo the disk is full; exit 3"]),
+            )
             .unwrap();
 
         let status = processes.end_of("short").await.unwrap();
 
         assert_eq!(status.code(), Some(3));
         let error = processes.check().unwrap_err().to_string();
-        assert!(error.contains("short ended") && error.contains("the disk is full"), "{error}");
+        assert!(
+            error.contains("short ended") && error.contains("the disk is full"),
+            "{error}"
+        );
         fs::remove_dir_all(logs).unwrap();
     }
 

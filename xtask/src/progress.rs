@@ -68,7 +68,7 @@ impl Line {
         }
     }
 
-    pub(crate) fn end(&mut self, elapsed: Duration, fine: bool) {
+    pub(crate) fn end(self, elapsed: Duration, fine: bool) {
         let mark = if fine { "✓" } else { "✗" };
         let clear = if self.on_terminal { "\r\x1b[2K" } else { "" };
         eprintln!("{clear}  {mark} {} ({})", self.label, seconds(elapsed));

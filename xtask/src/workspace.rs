@@ -37,7 +37,13 @@ pub(crate) fn in_root(program: impl AsRef<std::ffi::OsStr>) -> Command {
     command.current_dir(root());
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        let told_by_cargo = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_NAME", "CARGO_PRIMARY_"];
+        let told_by_cargo = [
+            "CARGO_PKG_",
+            "CARGO_MANIFEST_",
+            "CARGO_BIN_",
+            "CARGO_CRATE_NAME",
+            "CARGO_PRIMARY_",
+        ];
         if told_by_cargo.iter().any(|prefix| text.starts_with(prefix)) {
             command.env_remove(name);
         }

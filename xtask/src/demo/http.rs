@@ -41,7 +41,10 @@ pub(crate) async fn send(request: reqwest::RequestBuilder, what: &str) -> Result
     let response = request.send().await.could_not(format_args!("reach {what}"))?;
     let status = response.status().as_u16();
     let function_failed = response.headers().contains_key("x-amz-function-error");
-    let text = response.text().await.could_not(format_args!("read the answer of {what}"))?;
+    let text = response
+        .text()
+        .await
+        .could_not(format_args!("read the answer of {what}"))?;
     Ok(Answer {
         status,
         text,

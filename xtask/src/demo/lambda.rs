@@ -25,7 +25,10 @@ impl Lambda {
 
     /// Where a storefront's deliveries go.
     pub(crate) fn webhook_url(&self, storefront: &str) -> String {
-        format!("http://127.0.0.1:{}/lambda-url/webhook/webhooks/{storefront}", self.port)
+        format!(
+            "http://127.0.0.1:{}/lambda-url/webhook/webhooks/{storefront}",
+            self.port
+        )
     }
 
     /// What a function that is started by hand needs as `AWS_LAMBDA_RUNTIME_API`.
@@ -34,7 +37,10 @@ impl Lambda {
     }
 
     pub(crate) fn invoke_url(&self, function: &str) -> String {
-        format!("http://127.0.0.1:{}/2015-03-31/functions/{function}/invocations", self.port)
+        format!(
+            "http://127.0.0.1:{}/2015-03-31/functions/{function}/invocations",
+            self.port
+        )
     }
 
     /// One HTTP request to `webhook`.
@@ -57,7 +63,10 @@ impl Lambda {
         let answer = http::send(request, function).await?;
         let value = answer.json(function)?;
         if answer.function_failed || value.get("errorType").is_some() {
-            let message = value.get("errorMessage").and_then(Value::as_str).unwrap_or("no message");
+            let message = value
+                .get("errorMessage")
+                .and_then(Value::as_str)
+                .unwrap_or("no message");
             return Err(Failure::new(format!("{function} failed: {message}")));
         }
         Ok(value)

@@ -57,7 +57,11 @@ impl Pump {
             if messages.is_empty() {
                 continue;
             }
-            let failed = match self.lambda.invoke(queue.name(), &sqs_event(queue.name(), &messages)).await {
+            let failed = match self
+                .lambda
+                .invoke(queue.name(), &sqs_event(queue.name(), &messages))
+                .await
+            {
                 Ok(answer) => failures(&answer),
                 // A failed invocation fails its whole batch.
                 Err(_) => messages.iter().map(|message| message.id.to_string()).collect(),
@@ -89,7 +93,11 @@ impl Pump {
         let mut dead = 0;
         for queue in &self.queues {
             let letters = queue.sibling(&format!("{}-dead", queue.name()));
-            dead += letters.depth(SystemClock.now()).await.could_not("count dead letters")?.visible;
+            dead += letters
+                .depth(SystemClock.now())
+                .await
+                .could_not("count dead letters")?
+                .visible;
         }
         Ok(dead)
     }

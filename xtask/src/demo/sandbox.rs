@@ -38,7 +38,11 @@ impl Package {
 
     fn of(package: &Value) -> Self {
         let text = |of: &Value, name: &str| of.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let instances = package.get("productInstances").and_then(Value::as_array).into_iter().flatten();
+        let instances = package
+            .get("productInstances")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
         Self {
             id: text(package, "id"),
             external_id: text(package, "externalId"),
@@ -117,11 +121,6 @@ impl Sandbox {
         self.post("packages", &json!({ "package": package })).await.map(|_| ())
     }
 
-    /// Forgets packages, calls and faults.
-    pub(crate) async fn reset(&self) -> Result<(), Failure> {
-        self.post("reset", &json!({})).await.map(|_| ())
-    }
-
     /// Changes settings.
     pub(crate) async fn settings(&self, changes: &Value) -> Result<(), Failure> {
         self.post("settings", changes).await.map(|_| ())
@@ -135,7 +134,13 @@ impl Sandbox {
 
     async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
         let url = format!("{}/_sandbox/{path}", self.address);
-        let request = self.client.post(url).header("content-type", "application/json").body(body.to_string());
-        http::send(request, "the sandbox").await?.json(&format!("the sandbox's {path}"))
+        let request = self
+            .client
+            .post(url)
+            .header("content-type", "application/json")
+            .body(body.to_string());
+        http::send(request, "the sandbox")
+            .await?
+            .json(&format!("the sandbox's {path}"))
     }
 }

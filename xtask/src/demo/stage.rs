@@ -82,7 +82,14 @@ impl Stage {
         let mut command = workspace::in_root(&cargo_lambda);
         command
             .current_dir(&folder)
-            .args(["lambda", "watch", "--ignore-changes", "--locked", "--all-features", "--wait"])
+            .args([
+                "lambda",
+                "watch",
+                "--ignore-changes",
+                "--locked",
+                "--all-features",
+                "--wait",
+            ])
             .args(["--invoke-address", "127.0.0.1", "--invoke-port", &port.to_string()])
             .arg("--manifest-path")
             .arg(workspace::root().join("Cargo.toml"));
@@ -134,7 +141,9 @@ async fn listens(processes: &mut Processes, name: &str, port: u16) -> Result<(),
 async fn start_sandbox(processes: &mut Processes, options: &[String]) -> Result<Sandbox, Failure> {
     let name = "wix-sandbox";
     let mut command = Command::new(workspace::binaries()?.join(name));
-    command.args(["--listen", "127.0.0.1:0", "--api-key", API_KEY]).args(options);
+    command
+        .args(["--listen", "127.0.0.1:0", "--api-key", API_KEY])
+        .args(options);
     processes.start(name, &mut command)?;
     let log = processes.log(name);
     for _ in 0..400 {
@@ -148,7 +157,10 @@ async fn start_sandbox(processes: &mut Processes, options: &[String]) -> Result<
         processes.check()?;
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
-    Err(Failure::new(format!("the sandbox did not start; what it said is in {}", log.display())))
+    Err(Failure::new(format!(
+        "the sandbox did not start; what it said is in {}",
+        log.display()
+    )))
 }
 
 /// The variables of `docs/configuration.md`, for all functions.
@@ -157,7 +169,10 @@ fn environment(folder: &Path, sandbox: &Sandbox, more: &[Variable]) -> Result<Ve
     let database = folder.join("queues.db");
     let queue = |name: &str| format!("sqlite://{}?queue={name}", database.display());
     let mut environment = vec![
-        ("SECRET_URL", format!("file://{}", root.join("local/secret.json").display())),
+        (
+            "SECRET_URL",
+            format!("file://{}", root.join("local/secret.json").display()),
+        ),
         ("CATALOG_URL", format!("file://{}", root.join("catalog.toml").display())),
         ("WIX_API_BASE_URL", sandbox.address().to_owned()),
         ("LEDGER_URL", format!("sqlite://{}", folder.join("ledger.db").display())),

@@ -15,7 +15,15 @@ pub(super) async fn run() -> Result<Tests, Failure> {
     let ministack = tools::MINISTACK.get().await?;
     // Before the emulator is up: its start and the build would only slow each other down.
     let mut build = workspace::cargo();
-    build.args(["test", "--locked", "--workspace", "--all-features", "--test", "aws", "--no-run"]);
+    build.args([
+        "test",
+        "--locked",
+        "--workspace",
+        "--all-features",
+        "--test",
+        "aws",
+        "--no-run",
+    ]);
     check("aws-build", "cargo test --test aws --no-run", &mut build).await?;
 
     let logs = workspace::scratch()?.join("test");
@@ -39,7 +47,15 @@ pub(super) async fn run() -> Result<Tests, Failure> {
         .env("AWS_REGION", "us-east-1")
         .env("AWS_ACCESS_KEY_ID", "test")
         .env("AWS_SECRET_ACCESS_KEY", "test")
-        .args(["test", "--locked", "--workspace", "--all-features", "--test", "aws", "--no-fail-fast"]);
+        .args([
+            "test",
+            "--locked",
+            "--workspace",
+            "--all-features",
+            "--test",
+            "aws",
+            "--no-fail-fast",
+        ]);
     let log = check("aws", "cargo test --test aws", &mut tests).await?;
     counted(&log)
 }

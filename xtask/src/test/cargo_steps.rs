@@ -27,13 +27,27 @@ pub(super) async fn check(name: &str, label: &str, command: &mut Command) -> Res
 }
 
 pub(super) async fn format() -> Result<Tests, Failure> {
-    check("format", "cargo fmt --check", workspace::cargo().args(["fmt", "--all", "--check"])).await?;
+    check(
+        "format",
+        "cargo fmt --check",
+        workspace::cargo().args(["fmt", "--all", "--check"]),
+    )
+    .await?;
     Ok(Tests::ONE_CHECK)
 }
 
 pub(super) async fn lints() -> Result<Tests, Failure> {
     let mut command = workspace::cargo();
-    command.args(["clippy", "--locked", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"]);
+    command.args([
+        "clippy",
+        "--locked",
+        "--workspace",
+        "--all-targets",
+        "--all-features",
+        "--",
+        "-D",
+        "warnings",
+    ]);
     check("lints", "cargo clippy", &mut command).await?;
     Ok(Tests::ONE_CHECK)
 }
@@ -83,7 +97,11 @@ pub(super) async fn tests() -> Result<Tests, Failure> {
             command.args(["--test", &target]);
         }
     }
-    let label = if with_nextest { "cargo nextest run" } else { "cargo test" };
+    let label = if with_nextest {
+        "cargo nextest run"
+    } else {
+        "cargo test"
+    };
     let log = check("tests", label, &mut command).await?;
     counted(&log)
 }

@@ -49,7 +49,7 @@ pub(crate) async fn run(options: &TestOptions) -> Result<(), Failure> {
 }
 
 fn summarise(outcomes: &[Outcome], took: Duration) -> Result<(), Failure> {
-    println!("\n{:<10} {:>12}  {}", "step", "time", "result");
+    println!("\n{:<10} {:>12}  result", "step", "time");
     let (mut passed, mut failed) = (0, 0);
     for outcome in outcomes {
         let result = match &outcome.result {

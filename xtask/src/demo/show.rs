@@ -1,0 +1,155 @@
+//! What the demo prints at its end: the answers to the deliveries, the orders with their packages as Wix shows them now,
+//! and what needs a person.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::deliver::Delivered;
+use super::orders::{self, Order};
+use super::sandbox::{Instance, Package};
+use super::stage::Stage;
+use super::table::{Table, short, wrapped};
+use crate::failure::Failure;
+
+const WIDTH: usize = 100;
+
+pub(super) async fn all(stage: &Stage, delivered: &[Delivered], audit: Option<&Value>) -> Result<(), Failure> {
+    println!("\nDeliveries, and how they were answered\n");
+    println!("{}", deliveries(delivered));
+    let (orders, unknown) = orders::read(stage).await?;
+    println!("Orders, and what Wix has for them\n");
+    println!("{}", order_table(&orders));
+    let (creates, created) = stage.sandbox.calls("createPackage").await?;
+    println!(
+        "{} packages in {creates} calls of Create Package ({created} created something); {} calls to Wix in all.\n",
+        orders
+            .iter()
+            .map(|order| order.packages.len() + order.vouchers.len())
+            .sum::<usize>(),
+        stage.sandbox.all_calls().await?,
+    );
+    attention(&stage.lambda.invoke("reconcile", &json!({ "attention": {} })).await?);
+    if let Some(audit) = audit {
+        println!("The audit said\n");
+        println!("{}\n", wrapped(&audit.to_string(), "  ", WIDTH));
+        for package in unknown {
+            println!("  nobody's: package {} ({})\n", short(&package.id), package.external_id);
+        }
+    }
+    Ok(())
+}
+
+fn deliveries(delivered: &[Delivered]) -> String {
+    let mut table = Table::new(&["delivery", "topic", "status", "answer"]);
+    for delivery in delivered {
+        let answer: String = delivery.answer.trim().chars().take(60).collect();
+        table.row(vec![
+            delivery.label.to_owned(),
+            delivery.topic.to_owned(),
+            delivery.status.to_string(),
+            answer,
+        ]);
+    }
+    table.text()
+}
+
+fn order_table(orders: &[Order]) -> String {
+    let mut table = Table::new(&["order", "package", "instances", "voucher package", "instances", "state"]);
+    for order in orders {
+        let state = match (order.is_due, order.needs_a_person) {
+            (_, true) => "needs a person",
+            (true, false) => "due",
+            (false, false) => "settled",
+        };
+        table.row(vec![
+            order.key.clone(),
+            ids(&order.packages),
+            statuses(&order.packages),
+            ids(&order.vouchers),
+            statuses(&order.vouchers),
+            state.to_owned(),
+        ]);
+    }
+    table.text()
+}
+
+fn ids(packages: &[Package]) -> String {
+    if packages.is_empty() {
+        return "–".to_owned();
+    }
+    let shown: Vec<String> = packages
+        .iter()
+        .map(|package| format!("{} ({})", short(&package.id), package.external_id))
+        .collect();
+    shown.join(", ")
+}
+
+/// `1 ENABLED on its site, 2 ENABLED`.
+fn statuses(packages: &[Package]) -> String {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for instance in packages.iter().flat_map(|package| &package.instances) {
+        *counts.entry(words(instance)).or_default() += 1;
+    }
+    if counts.is_empty() {
+        return "–".to_owned();
+    }
+    let shown: Vec<String> = counts.iter().map(|(words, count)| format!("{count} {words}")).collect();
+    shown.join(", ")
+}
+
+fn words(instance: &Instance) -> String {
+    let place = match (instance.on_site, instance.is_voucher) {
+        (true, _) => " on its site",
+        (false, false) => " floating",
+        (false, true) => "",
+    };
+    format!("{}{place}", instance.status)
+}
+
+fn attention(answer: &Value) {
+    let orders: Vec<&Value> = answer
+        .get("orders")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .collect();
+    if orders.is_empty() {
+        println!("Nothing needs a person.\n");
+        return;
+    }
+    println!("What needs a person, and what to do\n");
+    let text = |of: &Value, name: &str| of.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    for order in orders {
+        for item in order.get("items").and_then(Value::as_array).into_iter().flatten() {
+            println!(
+                "  {} · {} · {}",
+                text(order, "order"),
+                text(item, "what"),
+                text(item, "code")
+            );
+            println!("{}\n", wrapped(&text(item, "advice"), "    ", WIDTH));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instances_are_counted_by_what_is_true_of_them() {
+        let instance = |on_site| Instance {
+            id: "i".to_owned(),
+            status: "ENABLED".to_owned(),
+            on_site,
+            is_voucher: false,
+        };
+        let package = Package {
+            id: "p".to_owned(),
+            external_id: String::new(),
+            instances: vec![instance(true), instance(false), instance(false)],
+        };
+        assert_eq!(statuses(&[package]), "2 ENABLED floating, 1 ENABLED on its site");
+    }
+}
