@@ -37,6 +37,17 @@ impl AnyQueue {
     }
 }
 
+impl AnyQueue {
+    /// Opens the connection ahead of the first message. All queues of a process share it: one of them is enough.
+    pub async fn warm_up(&self) {
+        match self {
+            Self::Sqs(queue) => queue.warm_up().await,
+            #[cfg(feature = "local")]
+            Self::Sqlite(_) => {}
+        }
+    }
+}
+
 impl Queue for AnyQueue {
     async fn send(&self, body: &str) -> Result<(), QueueError> {
         match self {

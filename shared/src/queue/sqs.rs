@@ -42,6 +42,12 @@ impl SqsQueue {
             name,
         })
     }
+
+    /// Opens the connection ahead of the first message, by the cheapest call that changes nothing. No failure matters
+    /// here: what the message needs, its own call tells.
+    pub async fn warm_up(&self) {
+        drop(self.client.get_queue_attributes().queue_url(&self.url).send().await);
+    }
 }
 
 impl Queue for SqsQueue {

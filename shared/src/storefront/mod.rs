@@ -27,6 +27,7 @@
 
 mod fields;
 mod json;
+mod jwt;
 mod keys;
 mod route;
 mod rsa;
@@ -34,8 +35,12 @@ mod secrets;
 mod shopify;
 pub mod sign;
 mod standard;
+mod stripe;
+mod stripe_objects;
 #[cfg(test)]
 mod testing;
+mod wix_ecommerce;
+mod woocommerce;
 
 use std::borrow::Cow;
 
@@ -182,7 +187,9 @@ fn adapter(kind: StorefrontKind) -> &'static dyn Storefront {
     match kind {
         StorefrontKind::Shopify => &shopify::Shopify,
         StorefrontKind::Standard => &standard::Standard,
-        StorefrontKind::Wix | StorefrontKind::Woocommerce | StorefrontKind::Stripe => &standard::Standard,
+        StorefrontKind::Wix => &wix_ecommerce::WixEcommerce,
+        StorefrontKind::Woocommerce => &woocommerce::Woocommerce,
+        StorefrontKind::Stripe => &stripe::Stripe,
     }
 }
 

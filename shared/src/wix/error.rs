@@ -4,8 +4,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::Deserialize;
-
 /// The operations of the Packages API, by the names of Wix's documentation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Operation {
@@ -97,21 +95,54 @@ pub struct Error {
 }
 
 /// A field that Wix refused.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldViolation {
     /// Its path, such as `products[0].countryCode`.
-    #[serde(default)]
     pub field: String,
     /// Wix's words.
-    #[serde(default)]
     pub description: String,
-    /// Which rule, such as `FORMAT`.
-    #[serde(default)]
+    /// Which rule, such as `FORMAT`; `None` where Wix named none (observed).
     pub violated_rule: Option<String>,
 }
 
 impl Error {
+    /// What an answer other than 2xx means: the one place where statuses and bodies become a [`Failure`].
+    ///
+    /// - 429 is `Throttled`, 401 `Unauthorized`, 403 `Forbidden`, whatever the body says (403 was observed with none).
+    /// - 408, 409, 499, everything from 500 up (also with an `applicationError`: observed), and 1xx to 3xx are
+    ///   `Unknown`.
+    /// - Any other 4xx is `Rejected` if the body is Wix's own (a JSON object with an object `details`), else `Unknown`:
+    ///   an HTML 404 is some proxy's, and says nothing about what Wix did.
+    ///
+    /// `retry_after` is the header's value in whole seconds; a date has to be resolved first, with
+    /// [`retry_after`](super::retry_after). What cannot be read there is as good as absent.
+    pub fn from_response(
+        operation: Operation,
+        status: u16,
+        retry_after: Option<&str>,
+        request_id: Option<&str>,
+        body: &[u8],
+    ) -> Self {
+        let read = super::body::read_error(body);
+        let failure = match status {
+            401 => Failure::Unauthorized,
+            403 => Failure::Forbidden,
+            429 => Failure::Throttled(retry_after.and_then(super::retry::whole_seconds)),
+            408 | 409 | 499 => Failure::Unknown,
+            400..=498 if read.is_wix => Failure::Rejected,
+            0..=u16::MAX => Failure::Unknown,
+        };
+        Self {
+            operation,
+            failure,
+            status: Some(status),
+            code: read.code,
+            message: read.message,
+            violations: read.violations,
+            request_id: request_id.map(str::to_owned),
+        }
+    }
+
     /// The request never left, in the words of the transport.
     pub fn not_sent(operation: Operation, message: impl Into<String>) -> Self {
         Self::transport(operation, Failure::NotSent, message.into())
@@ -120,6 +151,23 @@ impl Error {
     /// The request left, and no answer that can be understood came back.
     pub fn unknown(operation: Operation, message: impl Into<String>) -> Self {
         Self::transport(operation, Failure::Unknown, message.into())
+    }
+
+    /// The request was held back, or refused, because there are too many; `after` says when it may be repeated.
+    pub fn throttled(operation: Operation, after: Option<Duration>, message: impl Into<String>) -> Self {
+        Self::transport(operation, Failure::Throttled(after), message.into())
+    }
+
+    /// There is no key to send, in one sentence with the remedy: as good as a 401, and nothing was sent.
+    pub fn unauthorized(operation: Operation, message: impl Into<String>) -> Self {
+        Self::transport(operation, Failure::Unauthorized, message.into())
+    }
+
+    /// An answer came, with this status, but it could not be used.
+    pub(super) fn answered(mut self, status: u16, request_id: Option<&str>) -> Self {
+        self.status = Some(status);
+        self.request_id = request_id.map(str::to_owned);
+        self
     }
 
     fn transport(operation: Operation, failure: Failure, message: String) -> Self {
@@ -181,6 +229,12 @@ impl fmt::Display for Error {
         }
         if !self.message.is_empty() {
             write!(f, ": {}", self.message)?;
+        }
+        for violation in self.violations.iter().take(3) {
+            write!(f, "; {}: {}", violation.field, violation.description)?;
+            if let Some(rule) = &violation.violated_rule {
+                write!(f, " ({rule})")?;
+            }
         }
         if let Some(id) = &self.request_id {
             write!(f, " (Wix request {id})")?;

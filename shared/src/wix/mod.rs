@@ -2,12 +2,115 @@
 //!
 //! Nothing here knows about orders; it can be used alone. Facts about Wix are marked with where they come from:
 //! documented, observed in Wix's own SDK, or inferred, in which case the code survives the opposite.
+//!
+//! # As a client, and nothing else
+//!
+//! ```toml
+//! [dependencies]
+//! reseller-hooks = { version = "0.1", default-features = false, features = ["wix"] }
+//! tokio = { version = "1", features = ["macros", "rt"] }
+//! ```
+//!
+//! Every call names the account that the package belongs to (the reseller's own, or a customer's sub-account); the
+//! key is that of the main account. An answer is a [`Response`]: the value, and the ID of the request, which belongs
+//! in the logs because Wix's support asks for it.
+//!
+#![cfg_attr(feature = "wix", doc = "```no_run")]
+#![cfg_attr(not(feature = "wix"), doc = "```ignore")]
+//! use reseller_hooks::ids::AccountId;
+//! use reseller_hooks::wix::{
+//!     ApiKey, BillingInfo, Client, ClientConfig, CreatePackage, CycleUnit, Failure, PackageQuery, ProductInput, field,
+//! };
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Client::new(ClientConfig::default(), ApiKey::new("IST.your-key")?)?;
+//! let account: AccountId = "2250b761-b31c-453b-885b-76e9fc04bdc6".parse()?;
+//!
+//! let request = CreatePackage {
+//!     // The same on every repetition of this request, and never on another.
+//!     idempotency_key: "order-1001".parse()?,
+//!     external_id: Some("order-1001".parse()?),
+//!     products: vec![ProductInput {
+//!         catalog_product_id: "00ba7923-2655-402a-852d-2b2100568bcf".parse()?,
+//!         site_id: None, // the instance floats until it is assigned
+//!         billing_info: Some(BillingInfo::recurring(CycleUnit::Year, 1)),
+//!         country_code: "US".parse()?,
+//!         discount_code: None,
+//!         reference_product_instance_id: None,
+//!     }],
+//! };
+//! match client.create_package(&account, &request).await {
+//!     Ok(created) => println!("package {} (Wix request {:?})", created.value.id, created.request_id),
+//!     Err(error) => match error.failure() {
+//!         // Nothing was done. `error.code()` says why.
+//!         Failure::Rejected | Failure::Unauthorized | Failure::Forbidden => println!("{error}"),
+//!         // Nothing was done: try again later.
+//!         Failure::NotSent | Failure::Throttled(_) => println!("{error}"),
+//!         // Perhaps it was done: look for the external ID, for a while, before sending the same request again.
+//!         Failure::Unknown => println!("{error}"),
+//!     },
+//! }
+//!
+//! // Page after page, with the next one fetched when it is needed.
+//! let query = PackageQuery::new().filter(field::EXTERNAL_ID.eq(&"order-1001".parse()?));
+//! let mut packages = client.packages(&account, query);
+//! while let Some(package) = packages.next().await {
+//!     println!("{}", package?.id);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What the client does by itself
+//!
+//! - Reads are sent up to three times, writes only where they provably never left; all within one `timeout`
+//!   ([`retry::decide`]). No wait is longer than two seconds.
+//! - No call goes over a connection that has rested for more than five seconds of wall-clock time.
+//! - It follows no redirects, keeps no cookies, takes no proxy from the environment, and trusts a fixed set of root
+//!   certificates.
+//!
+//! What it leaves out: Count Packages (its URL is not published), the deprecated v1 create, offset paging, and
+//! projections of a query (`fields`), which are not reliable.
 
+mod body;
+#[cfg(feature = "wix")]
+mod client;
+#[cfg(feature = "wix")]
+mod config;
+#[cfg(feature = "wix")]
+mod consistency;
 mod error;
+#[cfg(feature = "wix")]
+mod key;
+#[cfg(feature = "wix")]
+mod pace;
+#[cfg(feature = "wix")]
+mod pages;
+mod query;
+pub mod retry;
+#[cfg(feature = "wix")]
+mod transport;
 mod types;
 
+pub use body::{PackagePage, decode_package, decode_page};
+#[cfg(feature = "wix")]
+pub use client::{Client, Response};
+#[cfg(feature = "wix")]
+pub use config::{ClientConfig, InvalidClientConfig};
 pub use error::{Error, Failure, FieldViolation, Operation};
+#[cfg(feature = "wix")]
+pub use key::{ApiKey, InvalidApiKey};
+#[cfg(feature = "wix")]
+pub use pace::Pace;
+#[cfg(feature = "wix")]
+pub use pages::{Packages, Pages};
+pub use query::{
+    Condition, DateField, FilterValue, IdField, InstanceField, MAX_LIMIT, PackageQuery, SortField, SortOrder, field,
+};
+pub use retry::retry_after;
+#[cfg(feature = "wix")]
+pub use transport::MAX_POOL_REST;
 pub use types::{
-    BillingInfo, BillingType, CreatePackage, CycleDuration, CycleUnit, InstanceFailure, Package, ProductInput,
-    ProductInstance, Status,
+    Adjustment, BillingInfo, BillingType, CreatePackage, CycleDuration, CycleUnit, InstanceFailure, Package,
+    ProductInput, ProductInstance, Status,
 };

@@ -50,6 +50,54 @@ pub struct ProductInput {
     pub reference_product_instance_id: Option<InstanceId>,
 }
 
+/// What Adjust Product Instance Specifications changes: another product of the same type, another billing, or both
+/// (documented: at least one of them, which is why it is made by [`Adjustment::to_product`] or
+/// [`Adjustment::to_billing`]).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Adjustment {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    catalog_product_id: Option<CatalogProductId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    billing_info: Option<BillingInfo>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    discount_code: Option<DiscountCode>,
+}
+
+impl Adjustment {
+    /// To another product. It must be of the same type (documented), or Wix answers `INCOMPATIBLE_PRODUCT`.
+    pub const fn to_product(product: CatalogProductId) -> Self {
+        Self {
+            catalog_product_id: Some(product),
+            billing_info: None,
+            discount_code: None,
+        }
+    }
+
+    /// To another billing. A `RECURRING` one needs its cycle's unit (documented).
+    pub const fn to_billing(billing: BillingInfo) -> Self {
+        Self {
+            catalog_product_id: None,
+            billing_info: Some(billing),
+            discount_code: None,
+        }
+    }
+
+    /// And to this billing.
+    #[must_use]
+    pub fn with_billing(mut self, billing: BillingInfo) -> Self {
+        self.billing_info = Some(billing);
+        self
+    }
+
+    /// And with this discount; a wrong one is ignored by Wix (documented for create).
+    #[must_use]
+    pub fn with_discount(mut self, discount: DiscountCode) -> Self {
+        self.discount_code = Some(discount);
+        self
+    }
+}
+
 /// How a product is billed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -60,6 +108,24 @@ pub struct BillingInfo {
     /// How often, where it is `RECURRING`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cycle_duration: Option<CycleDuration>,
+}
+
+impl BillingInfo {
+    /// Paid once.
+    pub const fn one_time() -> Self {
+        Self {
+            kind: BillingType::OneTime,
+            cycle_duration: None,
+        }
+    }
+
+    /// Paid every `count` units, such as every 1 `YEAR`.
+    pub const fn recurring(unit: CycleUnit, count: u32) -> Self {
+        Self {
+            kind: BillingType::Recurring,
+            cycle_duration: Some(CycleDuration { unit, count }),
+        }
+    }
 }
 
 /// A billing cycle's length.

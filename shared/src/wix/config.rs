@@ -1,0 +1,178 @@
+//! The client's settings, and the addresses that are made from them.
+
+use std::fmt;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Url;
+
+use crate::time::{Clock, SystemClock};
+
+/// The settings of a [`Client`](super::Client).
+#[derive(Clone)]
+pub struct ClientConfig {
+    /// Where the API is: `https://www.wixapis.com`, or another Wix-like server, also over plain `http` and below a
+    /// path.
+    pub base_url: String,
+    /// The most that one call takes, repetitions and waits included. Default: 15 s.
+    pub timeout: Duration,
+    /// The most that opening a connection takes, TLS included. At most a third of `timeout` is used, so that a
+    /// connection that does not come to be is told apart from an answer that does not. Default: 5 s.
+    pub connect_timeout: Duration,
+    /// The longest answer that is read, in bytes. A page holds up to 100 packages of up to 1,000 instances.
+    /// Default: 64 MiB.
+    pub max_body_bytes: usize,
+    /// This process's share of Wix's rate limit; `None` holds nothing back. A call that would wait for more than two
+    /// seconds fails as `Throttled` instead, without being sent.
+    pub calls_per_minute: Option<NonZeroU32>,
+    /// What tells the time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl ClientConfig {
+    /// Where Wix is (documented).
+    pub const WIX: &'static str = "https://www.wixapis.com";
+}
+
+impl Default for ClientConfig {
+    fn default() -> Self {
+        Self {
+            base_url: Self::WIX.to_owned(),
+            timeout: Duration::from_secs(15),
+            connect_timeout: Duration::from_secs(5),
+            max_body_bytes: 64 * 1024 * 1024,
+            calls_per_minute: None,
+            clock: Arc::new(SystemClock),
+        }
+    }
+}
+
+impl fmt::Debug for ClientConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientConfig")
+            .field("base_url", &self.base_url)
+            .field("timeout", &self.timeout)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("max_body_bytes", &self.max_body_bytes)
+            .field("calls_per_minute", &self.calls_per_minute)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Settings that no client can be made of.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidClientConfig {
+    /// The base URL is not one.
+    #[error(
+        "the Wix base URL cannot be used: {reason}; wanted is http(s)://host[:port][/path], such as https://www.wixapis.com"
+    )]
+    BaseUrl {
+        /// What is wrong with it. The URL is not repeated: it may hold a password.
+        reason: &'static str,
+    },
+    /// The timeout is zero.
+    #[error("the time limit of a Wix call is zero: set it to some seconds")]
+    ZeroTimeout,
+    /// TLS could not be set up.
+    #[error("the HTTP client for Wix cannot be made: {reason}")]
+    Http {
+        /// In the words of the HTTP library.
+        reason: String,
+    },
+}
+
+/// A checked base URL without a slash at its end.
+#[derive(Debug, Clone)]
+pub(super) struct BaseUrl(String);
+
+impl BaseUrl {
+    pub(super) fn parse(text: &str) -> Result<Self, InvalidClientConfig> {
+        let refused = |reason| Err(InvalidClientConfig::BaseUrl { reason });
+        let Ok(url) = Url::parse(text.trim()) else {
+            return refused("it is not a URL");
+        };
+        if !matches!(url.scheme(), "http" | "https") {
+            return refused("its scheme is neither http nor https");
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return refused("it holds a user name or password");
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return refused("it holds a `?` or `#`");
+        }
+        Ok(Self(url.as_str().trim_end_matches('/').to_owned()))
+    }
+
+    /// The address of a path below the base; the path's segments must be encoded already.
+    pub(super) fn join(&self, path: &str) -> Option<Url> {
+        Url::parse(&format!("{}{path}", self.0)).ok()
+    }
+}
+
+/// Encodes text as one segment of a path or one value of a query string: everything but `A-Za-z0-9-._~`.
+/// A segment of `.` or `..` is the caller's to refuse: URL parsers fold both away even when encoded.
+pub(super) fn encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_go_below_the_base_with_and_without_a_prefix() {
+        let cases = [
+            (
+                "https://www.wixapis.com",
+                "https://www.wixapis.com/resellers/v1/packages/a",
+            ),
+            (
+                "https://www.wixapis.com/",
+                "https://www.wixapis.com/resellers/v1/packages/a",
+            ),
+            (
+                "http://127.0.0.1:9400/wix/",
+                "http://127.0.0.1:9400/wix/resellers/v1/packages/a",
+            ),
+        ];
+        for (base, expected) in cases {
+            let url = BaseUrl::parse(base).unwrap().join("/resellers/v1/packages/a").unwrap();
+            assert_eq!(url.as_str(), expected);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_a_base_is_named_without_being_repeated() {
+        for (wrong, reason) in [
+            ("", "not a URL"),
+            ("www.wixapis.com", "not a URL"),
+            ("ftp://host", "neither http nor https"),
+            ("https://me:secret@host", "user name or password"),
+            ("https://host/?a=b", "`?` or `#`"),
+        ] {
+            let error = BaseUrl::parse(wrong).unwrap_err().to_string();
+            assert!(error.contains(reason) && !error.contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_segment_stays_one_segment() {
+        assert_eq!(encode("a/b?c#d%2F e"), "a%2Fb%3Fc%23d%252F%20e");
+        assert_eq!(encode("ü"), "%C3%BC");
+        assert_eq!(encode("A-z_0.9~"), "A-z_0.9~");
+        let url = BaseUrl::parse("http://host")
+            .unwrap()
+            .join(&format!("/p/{}", encode("%2e%2e")))
+            .unwrap();
+        assert_eq!(url.path(), "/p/%252e%252e");
+    }
+}

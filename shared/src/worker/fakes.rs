@@ -1,0 +1,144 @@
+//! An engine for tests: what it does with an order stands in the order's ID.
+
+use std::cell::{Cell, RefCell};
+
+use super::{Engine, reconcile};
+use crate::fulfilment::{
+    AcceptError, AttentionItem, AttentionReport, Circuit, Outcome, Progress, RetryError, Sweep, Tally,
+};
+use crate::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
+use crate::order::{OrderEvent, OrderKey};
+use crate::time::{Clock, Timestamp};
+
+/// The time of every test.
+pub(super) const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
+
+/// A clock that stands.
+pub(super) struct Standing(pub(super) Timestamp);
+
+impl Clock for Standing {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+}
+
+pub(super) fn outcome(progress: Progress) -> Outcome {
+    Outcome {
+        progress,
+        attention: 0,
+        tally: Tally {
+            wix_calls: 2,
+            ledger_writes: 3,
+            packages_created: 2,
+            ..Tally::default()
+        },
+    }
+}
+
+/// Remembers what it was asked, and does as the order's ID says.
+#[derive(Default)]
+pub(super) struct FakeEngine {
+    pub(super) began: RefCell<Vec<String>>,
+    pub(super) ended: RefCell<Vec<String>>,
+    pub(super) at_a_time: Cell<usize>,
+    pub(super) most_at_a_time: Cell<usize>,
+    pub(super) sweep: RefCell<Option<Sweep>>,
+}
+
+fn away() -> LedgerError {
+    LedgerError::Unavailable {
+        operation: "load",
+        key: "shopify/unstored".to_owned(),
+        reason: "throttled".to_owned(),
+    }
+}
+
+impl Engine for FakeEngine {
+    async fn accept(&self, event: &OrderEvent, _deadline: Timestamp) -> Result<Outcome, AcceptError> {
+        let name = format!("{}#{}", event.key.order(), event.delivery);
+        self.began.borrow_mut().push(name.clone());
+        self.at_a_time.set(self.at_a_time.get() + 1);
+        self.most_at_a_time
+            .set(self.most_at_a_time.get().max(self.at_a_time.get()));
+        tokio::task::yield_now().await;
+        self.at_a_time.set(self.at_a_time.get() - 1);
+        let result = match event.key.order() {
+            "panics" => panic!("jane@example.com"),
+            "unstored" => return Err(away().into()),
+            "hangs" => std::future::pending().await,
+            "waits" => Progress::Waiting {
+                due_at: Timestamp::from_secs(1_700_000_060),
+            },
+            "busy" => Progress::Busy,
+            "paused" => Progress::Stopped(Circuit::Paused),
+            "keyless" => Progress::Stopped(Circuit::ApiKey("HTTP 401".to_owned())),
+            _ => Progress::Settled,
+        };
+        self.ended.borrow_mut().push(name);
+        Ok(outcome(result))
+    }
+
+    async fn sweep(&self, _deadline: Timestamp) -> Result<Sweep, LedgerError> {
+        self.sweep.borrow().clone().ok_or_else(away)
+    }
+
+    async fn retry(&self, key: &OrderKey, _deadline: Timestamp) -> Result<Outcome, RetryError> {
+        match key.order() {
+            "unstored" => Err(away().into()),
+            _ => Ok(outcome(Progress::Waiting {
+                due_at: Timestamp::from_secs(1_700_000_060),
+            })),
+        }
+    }
+
+    async fn show(&self, key: &OrderKey) -> Result<Option<serde_json::Value>, LedgerError> {
+        Ok((key.order() == "1001").then(|| serde_json::json!({ "record": "of 1001" })))
+    }
+
+    async fn attention(&self, _limit: usize) -> Result<Vec<AttentionReport>, LedgerError> {
+        Ok(vec![AttentionReport {
+            key: "shopify/1001".parse().unwrap(),
+            since: NOW,
+            items: vec![AttentionItem {
+                what: "base package 1".to_owned(),
+                code: Some("PRODUCT_NOT_FOUND".to_owned()),
+                request_id: Some("r-1".to_owned()),
+                advice: "Correct the catalog, then retry the order.".to_owned(),
+            }],
+        }])
+    }
+
+    async fn audit(&self, request: &reconcile::Audit, _deadline: Timestamp) -> Result<serde_json::Value, String> {
+        Ok(serde_json::json!({ "audited": request.options.len() }))
+    }
+}
+
+/// A ledger of which only the indexes matter.
+#[derive(Default)]
+pub(super) struct FakeLedger {
+    pub(super) due: Vec<Indexed>,
+    pub(super) attention: Vec<Indexed>,
+}
+
+impl Ledger for FakeLedger {
+    async fn load(&self, _key: &str) -> Result<Option<Entry>, LedgerError> {
+        Err(away())
+    }
+
+    async fn store(&self, _entry: &Entry) -> Result<Stored, LedgerError> {
+        Err(away())
+    }
+
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
+        let due = self.due.iter().filter(|indexed| indexed.at <= now);
+        Ok(due.take(limit).cloned().collect())
+    }
+
+    async fn attention(&self, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
+        Ok(self.attention.iter().take(limit).cloned().collect())
+    }
+
+    async fn scan(&self, _after: Option<&str>, _limit: usize) -> Result<Vec<Entry>, LedgerError> {
+        Err(away())
+    }
+}

@@ -1,0 +1,40 @@
+//! What an invocation did, as named numbers: the metrics of one line. Names are those of `docs/logging.md`, of the
+//! alarms and of the dashboard in `template.yaml`.
+
+use crate::fulfilment::{Circuit, Tally};
+
+/// One metric of an invocation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Measure {
+    /// Its name in CloudWatch.
+    pub name: &'static str,
+    /// How many; a name that ends in `Seconds` says of what.
+    pub value: u64,
+}
+
+impl Measure {
+    pub(super) const fn new(name: &'static str, value: u64) -> Self {
+        Self { name, value }
+    }
+}
+
+/// The metrics of a tally.
+pub(super) fn tally(tally: Tally) -> [Measure; 5] {
+    [
+        Measure::new("WixCalls", tally.wix_calls.into()),
+        Measure::new("LedgerReads", tally.ledger_reads.into()),
+        Measure::new("LedgerWrites", tally.ledger_writes.into()),
+        Measure::new("PackagesCreated", tally.packages_created.into()),
+        Measure::new("AttentionRaised", tally.attention_raised.into()),
+    ]
+}
+
+/// Whether something fails for everyone, and whether somebody wanted that nothing is done: only the first is an alarm.
+pub(super) fn circuit(stopped: Option<&Circuit>) -> [Measure; 2] {
+    let (open, paused) = match stopped {
+        None => (0, 0),
+        Some(Circuit::Paused) => (0, 1),
+        Some(Circuit::Catalog(_) | Circuit::ApiKey(_) | Circuit::WixAway(_)) => (1, 0),
+    };
+    [Measure::new("CircuitOpen", open), Measure::new("Paused", paused)]
+}

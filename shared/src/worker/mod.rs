@@ -1,0 +1,90 @@
+//! What stands between an invocation and fulfilment: batches, deadlines, panics, an operator's questions, metrics. It
+//! decides nothing about orders; [`Engine`] does.
+
+use std::future::Future;
+use std::time::Duration;
+
+use crate::fulfilment::{AcceptError, AttentionReport, Fulfilment, Outcome, RetryError, Sweep, ports};
+use crate::ledger::{Ledger, LedgerError};
+use crate::order::{OrderEvent, OrderKey};
+use crate::time::{Clock, Timestamp};
+
+pub mod batch;
+#[cfg(test)]
+mod fakes;
+mod measure;
+pub mod reconcile;
+#[cfg(feature = "worker-runtime")]
+pub mod run;
+
+pub use measure::Measure;
+
+/// What is kept of an invocation for writing down what is known: work stops this long before Lambda does.
+pub const RESERVE: Duration = Duration::from_secs(2);
+
+/// The time at which an invocation's work must be over, from Lambda's deadline in milliseconds since the epoch.
+pub fn own_deadline(lambda_deadline_millis: u64) -> Timestamp {
+    Timestamp::from_millis(i64::try_from(lambda_deadline_millis).unwrap_or(i64::MAX)) - RESERVE
+}
+
+/// What the functions ask of fulfilment. The one implementation is [`Fulfilment`]; tests of batches bring their own.
+pub trait Engine {
+    /// Merges the wish and does at Wix what can be done by `deadline`. An error means that the wish is not stored.
+    fn accept(&self, event: &OrderEvent, deadline: Timestamp) -> impl Future<Output = Result<Outcome, AcceptError>>;
+
+    /// Takes up what is due, the longest due first.
+    fn sweep(&self, deadline: Timestamp) -> impl Future<Output = Result<Sweep, LedgerError>>;
+
+    /// Takes up one order again, attention included, because an operator asks for it.
+    fn retry(&self, key: &OrderKey, deadline: Timestamp) -> impl Future<Output = Result<Outcome, RetryError>>;
+
+    /// The order's record, for an operator's eyes.
+    fn show(&self, key: &OrderKey) -> impl Future<Output = Result<Option<serde_json::Value>, LedgerError>>;
+
+    /// Up to `limit` orders that need a person, the oldest first.
+    fn attention(&self, limit: usize) -> impl Future<Output = Result<Vec<AttentionReport>, LedgerError>>;
+
+    /// Compares all packages at Wix with the ledger, until `deadline`; the next one goes on where it stopped.
+    fn audit(
+        &self,
+        request: &reconcile::Audit,
+        deadline: Timestamp,
+    ) -> impl Future<Output = Result<serde_json::Value, String>>;
+}
+
+impl<W: ports::Wix, L: Ledger, C: Clock> Engine for Fulfilment<W, L, C> {
+    fn accept(&self, event: &OrderEvent, deadline: Timestamp) -> impl Future<Output = Result<Outcome, AcceptError>> {
+        Self::accept(self, event, deadline)
+    }
+
+    fn sweep(&self, deadline: Timestamp) -> impl Future<Output = Result<Sweep, LedgerError>> {
+        Self::sweep(self, deadline)
+    }
+
+    fn retry(&self, key: &OrderKey, deadline: Timestamp) -> impl Future<Output = Result<Outcome, RetryError>> {
+        Self::retry(self, key, deadline)
+    }
+
+    fn show(&self, key: &OrderKey) -> impl Future<Output = Result<Option<serde_json::Value>, LedgerError>> {
+        Self::show(self, key)
+    }
+
+    fn attention(&self, limit: usize) -> impl Future<Output = Result<Vec<AttentionReport>, LedgerError>> {
+        Self::attention(self, limit)
+    }
+
+    /// The seam for the audit: until fulfilment has one, the daily schedule is answered and nothing is claimed.
+    async fn audit(&self, _request: &reconcile::Audit, _deadline: Timestamp) -> Result<serde_json::Value, String> {
+        Ok(serde_json::json!({ "audited": false, "reason": "this version has no audit yet" }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_seconds_of_an_invocation_are_kept_for_writing_down_what_is_known() {
+        assert_eq!(own_deadline(1_700_000_060_000), Timestamp::from_secs(1_700_000_058));
+    }
+}

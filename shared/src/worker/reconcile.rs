@@ -1,0 +1,282 @@
+//! `reconcile`'s events: the schedule's, which takes up what is due, and an operator's questions and commands.
+
+use serde_json::{Map, Value, json};
+
+use super::{Engine, Measure, batch, measure};
+use crate::fulfilment::{AttentionReport, Outcome, Sweep};
+use crate::ledger::{Ledger, LedgerError};
+use crate::order::OrderKey;
+use crate::time::{Clock, Timestamp};
+
+/// The most orders that `{"attention": {}}` lists, and that the gauge of orders in attention counts.
+const MOST_IN_ATTENTION: usize = 1_000;
+
+/// What is asked of `reconcile`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// `{}`, or the event of a schedule: take up what is due.
+    Sweep,
+    /// `{"retry": "ORDER-KEY"}`: take up this order now, attention included.
+    Retry(OrderKey),
+    /// `{"show": "ORDER-KEY"}`: this order's record.
+    Show(OrderKey),
+    /// `{"attention": {}}`: the orders that need a person.
+    Attention,
+    /// `{"audit": {…}}`: compare Wix with the ledger.
+    Audit(Audit),
+}
+
+/// What an audit was asked with: the object behind `audit`, as it came.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Audit {
+    /// Its members; none for the daily run.
+    pub options: Map<String, Value>,
+}
+
+/// Why an invocation was not answered. What it displays is what the operator sees.
+#[derive(Debug, thiserror::Error)]
+pub enum ReconcileError {
+    /// The event is none that is known.
+    #[error(
+        "{0}. Accepted are {{}} (take up what is due), {{\"retry\": \"ORDER-KEY\"}}, {{\"show\": \"ORDER-KEY\"}}, {{\"attention\": {{}}}} and {{\"audit\": {{}}}}; an ORDER-KEY looks like shopify/5324830114101"
+    )]
+    NotUnderstood(String),
+    /// There is no such order.
+    #[error("there is no order {0} in the ledger: check the key, or whether its delivery was parked")]
+    NoSuchOrder(OrderKey),
+    /// The ledger could not answer.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The order could not be taken up.
+    #[error("the order could not be taken up: {0}")]
+    Retry(String),
+    /// The audit could not be done.
+    #[error("the audit stopped: {0}")]
+    Audit(String),
+}
+
+impl ReconcileError {
+    /// What kind it is, in one word: `errorType` in Lambda's answer.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::NotUnderstood(_) => "NotUnderstood",
+            Self::NoSuchOrder(_) => "NoSuchOrder",
+            Self::Ledger(_) => "Ledger",
+            Self::Retry(_) => "Retry",
+            Self::Audit(_) => "Audit",
+        }
+    }
+}
+
+impl Request {
+    /// Reads an invocation's event.
+    pub fn parse(event: &Value) -> Result<Self, ReconcileError> {
+        let Value::Object(members) = event else {
+            return Err(not_understood("the event is not a JSON object"));
+        };
+        if is_schedule(members) {
+            return Ok(Self::Sweep);
+        }
+        let mut members = members.iter();
+        match (members.next(), members.next()) {
+            (None, _) => Ok(Self::Sweep),
+            (Some((name, value)), None) => Self::command(name, value),
+            (Some((first, _)), Some((second, _))) => Err(not_understood(&format!(
+                "the event has several members ({:?} and {:?}): send one",
+                shown(first),
+                shown(second)
+            ))),
+        }
+    }
+
+    fn command(name: &str, value: &Value) -> Result<Self, ReconcileError> {
+        match name {
+            "retry" => order_key(name, value).map(Self::Retry),
+            "show" => order_key(name, value).map(Self::Show),
+            "attention" => object(name, value).map(|_| Self::Attention),
+            "audit" => object(name, value).map(|options| {
+                Self::Audit(Audit {
+                    options: options.clone(),
+                })
+            }),
+            other => Err(not_understood(&format!("{:?} is no command", shown(other)))),
+        }
+    }
+}
+
+/// EventBridge's own event, which a schedule without an input sends.
+fn is_schedule(members: &Map<String, Value>) -> bool {
+    let text = |name| members.get(name).and_then(Value::as_str);
+    text("detail-type") == Some("Scheduled Event") && matches!(text("source"), Some("aws.events" | "aws.scheduler"))
+}
+
+fn order_key(name: &str, value: &Value) -> Result<OrderKey, ReconcileError> {
+    let text = value
+        .as_str()
+        .ok_or_else(|| not_understood(&format!("{name:?} wants an order key")))?;
+    text.parse()
+        .map_err(|error| not_understood(&format!("{name:?} wants an order key: {error}")))
+}
+
+fn object<'a>(name: &str, value: &'a Value) -> Result<&'a Map<String, Value>, ReconcileError> {
+    value
+        .as_object()
+        .ok_or_else(|| not_understood(&format!("{name:?} wants an object, which may be empty")))
+}
+
+fn not_understood(what: &str) -> ReconcileError {
+    ReconcileError::NotUnderstood(what.to_owned())
+}
+
+fn shown(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
+/// The answer to an invocation, and its metrics.
+#[derive(Debug)]
+pub struct Answer {
+    /// What the invoker gets.
+    pub body: Value,
+    /// The metrics of the invocation.
+    pub measures: Vec<Measure>,
+}
+
+impl Answer {
+    const fn plain(body: Value) -> Self {
+        Self {
+            body,
+            measures: Vec::new(),
+        }
+    }
+}
+
+/// Does what an event asks for. `ledger` is only counted in: the gauges that alarms look at.
+pub async fn handle(
+    engine: &impl Engine,
+    ledger: &impl Ledger,
+    clock: &impl Clock,
+    event: &Value,
+    deadline: Timestamp,
+) -> Result<Answer, ReconcileError> {
+    match Request::parse(event)? {
+        Request::Sweep => sweep(engine, ledger, clock, deadline).await,
+        Request::Retry(key) => {
+            let retried = engine.retry(&key, deadline).await;
+            let outcome = retried.map_err(|error| ReconcileError::Retry(error.to_string()))?;
+            Ok(retry_answer(&key, &outcome))
+        }
+        Request::Show(key) => match engine.show(&key).await? {
+            Some(record) => Ok(Answer::plain(record)),
+            None => Err(ReconcileError::NoSuchOrder(key)),
+        },
+        Request::Attention => {
+            let reports = engine.attention(MOST_IN_ATTENTION).await?;
+            Ok(Answer::plain(attention_answer(&reports)))
+        }
+        Request::Audit(request) => {
+            let summary = engine.audit(&request, deadline).await.map_err(ReconcileError::Audit)?;
+            tracing::info!(summary = %summary, "audit ended");
+            Ok(Answer::plain(summary))
+        }
+    }
+}
+
+async fn sweep(
+    engine: &impl Engine,
+    ledger: &impl Ledger,
+    clock: &impl Clock,
+    deadline: Timestamp,
+) -> Result<Answer, ReconcileError> {
+    let sweep = engine.sweep(deadline).await?;
+    if let Some(circuit) = &sweep.stopped {
+        batch::log_circuit(circuit);
+    }
+    tracing::info!(
+        orders = sweep.orders,
+        settled = sweep.settled,
+        waiting = sweep.waiting,
+        left = sweep.left,
+        wix_calls = sweep.tally.wix_calls,
+        packages_created = sweep.tally.packages_created,
+        "sweep ended"
+    );
+    let mut measures = sweep_measures(&sweep);
+    measures.extend(gauges(ledger, clock).await?);
+    let body = json!({
+        "orders": sweep.orders,
+        "settled": sweep.settled,
+        "waiting": sweep.waiting,
+        "left": sweep.left,
+        "stopped": sweep.stopped.as_ref().map(ToString::to_string),
+    });
+    Ok(Answer { body, measures })
+}
+
+fn sweep_measures(sweep: &Sweep) -> Vec<Measure> {
+    let mut measures = vec![
+        Measure::new("OrdersDue", sweep.orders.into()),
+        Measure::new("OrdersSettled", sweep.settled.into()),
+        Measure::new("OrdersWaiting", sweep.waiting.into()),
+    ];
+    measures.extend(measure::tally(sweep.tally));
+    measures.extend(measure::circuit(sweep.stopped.as_ref()));
+    measures
+}
+
+/// How things stand, not what this run did: so an alarm stays until its cause is gone.
+async fn gauges(ledger: &impl Ledger, clock: &impl Clock) -> Result<[Measure; 2], LedgerError> {
+    let in_attention = ledger.attention(MOST_IN_ATTENTION).await?.len();
+    let now = clock.now();
+    let oldest = ledger.due(now, 1).await?.first().map(|indexed| now.since(indexed.at));
+    Ok([
+        Measure::new("OrdersInAttention", u64::try_from(in_attention).unwrap_or(u64::MAX)),
+        Measure::new("OldestDueSeconds", oldest.unwrap_or_default().as_secs()),
+    ])
+}
+
+fn retry_answer(key: &OrderKey, outcome: &Outcome) -> Answer {
+    let (progress, due_at) = batch::progress_words(&outcome.progress);
+    let stopped = match &outcome.progress {
+        crate::fulfilment::Progress::Stopped(circuit) => Some(circuit.to_string()),
+        crate::fulfilment::Progress::Settled
+        | crate::fulfilment::Progress::Waiting { .. }
+        | crate::fulfilment::Progress::Busy => None,
+    };
+    tracing::info!(order = %key, progress, due_at, attention = outcome.attention, "order retried");
+    Answer {
+        body: json!({
+            "order": key,
+            "progress": progress,
+            "due_at": due_at,
+            "stopped": stopped,
+            "attention": outcome.attention,
+            "packages_created": outcome.tally.packages_created,
+        }),
+        measures: measure::tally(outcome.tally).to_vec(),
+    }
+}
+
+fn attention_answer(reports: &[AttentionReport]) -> Value {
+    let orders: Vec<Value> = reports
+        .iter()
+        .map(|report| {
+            let items: Vec<Value> = report
+                .items
+                .iter()
+                .map(|item| {
+                    json!({
+                        "what": item.what,
+                        "code": item.code,
+                        "wix_request_id": item.request_id,
+                        "advice": item.advice,
+                    })
+                })
+                .collect();
+            json!({ "order": report.key, "since": report.since, "items": items })
+        })
+        .collect();
+    json!({ "orders": orders, "more": reports.len() >= MOST_IN_ATTENTION })
+}
+
+#[cfg(test)]
+mod tests;

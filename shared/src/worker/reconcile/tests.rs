@@ -1,0 +1,145 @@
+//! Which events `reconcile` understands, and what it answers.
+
+use super::super::fakes::{FakeEngine, FakeLedger, NOW, Standing};
+use super::*;
+use crate::fulfilment::{Circuit, Tally};
+use crate::ledger::Indexed;
+
+const DEADLINE: Timestamp = Timestamp::from_secs(1_700_000_053);
+
+async fn ask(event: Value) -> Result<Answer, ReconcileError> {
+    let engine = FakeEngine::default();
+    handle(&engine, &FakeLedger::default(), &Standing(NOW), &event, DEADLINE).await
+}
+
+#[test]
+fn an_empty_event_and_a_schedules_event_take_up_what_is_due() {
+    let scheduled = json!({
+        "version": "0", "id": "1", "detail-type": "Scheduled Event", "source": "aws.scheduler",
+        "account": "123456789012", "time": "2026-01-31T09:30:00Z", "region": "eu-west-1",
+        "resources": ["arn:aws:scheduler:eu-west-1:123456789012:schedule/default/x"], "detail": "{}",
+    });
+    assert_eq!(Request::parse(&json!({})).unwrap(), Request::Sweep);
+    assert_eq!(Request::parse(&scheduled).unwrap(), Request::Sweep);
+}
+
+#[test]
+fn each_command_is_read() {
+    let key: OrderKey = "standard/north/1001".parse().unwrap();
+    assert_eq!(
+        Request::parse(&json!({ "retry": "standard/north/1001" })).unwrap(),
+        Request::Retry(key.clone())
+    );
+    assert_eq!(
+        Request::parse(&json!({ "show": "standard/north/1001" })).unwrap(),
+        Request::Show(key)
+    );
+    assert_eq!(Request::parse(&json!({ "attention": {} })).unwrap(), Request::Attention);
+    let Request::Audit(audit) = Request::parse(&json!({ "audit": { "since": "2026-01-01T00:00:00Z" } })).unwrap()
+    else {
+        panic!("not an audit");
+    };
+    assert_eq!(audit.options.get("since"), Some(&json!("2026-01-01T00:00:00Z")));
+}
+
+#[test]
+fn what_is_not_understood_is_told_what_would_be() {
+    for wrong in [
+        json!(null),
+        json!([]),
+        json!("retry"),
+        json!({ "retry": 1001 }),
+        json!({ "retry": "1001" }),
+        json!({ "retry": "shopify/1", "show": "shopify/1" }),
+        json!({ "repeat": "shopify/1" }),
+        json!({ "audit": true }),
+        json!({ "detail-type": "Scheduled Event", "source": "my.own" }),
+    ] {
+        let error = Request::parse(&wrong).unwrap_err().to_string();
+        assert!(error.contains(r#"{"retry": "ORDER-KEY"}"#), "{wrong}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_sweep_answers_what_it_did_and_measures_how_things_stand() {
+    let engine = FakeEngine::default();
+    *engine.sweep.borrow_mut() = Some(Sweep {
+        orders: 3,
+        settled: 1,
+        waiting: 2,
+        stopped: Some(Circuit::WixAway("connection refused".to_owned())),
+        left: true,
+        tally: Tally {
+            wix_calls: 5,
+            ..Tally::default()
+        },
+    });
+    let indexed = |seconds| Indexed {
+        key: "shopify/1".to_owned(),
+        at: Timestamp::from_secs(seconds),
+    };
+    let ledger = FakeLedger {
+        due: vec![indexed(1_699_999_100)],
+        attention: vec![indexed(1_699_000_000), indexed(1_699_000_001)],
+    };
+    let answer = handle(&engine, &ledger, &Standing(NOW), &json!({}), DEADLINE)
+        .await
+        .unwrap();
+    assert_eq!(answer.body["orders"], 3);
+    assert_eq!(answer.body["left"], true);
+    assert!(answer.body["stopped"].as_str().unwrap().contains("connection refused"));
+    let value = |name| answer.measures.iter().find(|m| m.name == name).map(|m| m.value);
+    assert_eq!(value("OrdersDue"), Some(3));
+    assert_eq!(value("CircuitOpen"), Some(1));
+    assert_eq!(value("OrdersInAttention"), Some(2));
+    assert_eq!(value("OldestDueSeconds"), Some(900));
+    assert_eq!(value("WixCalls"), Some(5));
+}
+
+#[tokio::test]
+async fn a_ledger_that_is_away_fails_the_sweep_so_that_an_alarm_sees_it() {
+    let error = ask(json!({})).await.unwrap_err().to_string();
+    assert!(error.contains("throttled"), "{error}");
+}
+
+#[tokio::test]
+async fn a_retry_says_how_far_the_order_came() {
+    let answer = ask(json!({ "retry": "shopify/1001" })).await.unwrap();
+    assert_eq!(answer.body["progress"], "waiting");
+    assert_eq!(answer.body["due_at"], "2023-11-14T22:14:20Z");
+}
+
+#[tokio::test]
+async fn show_gives_the_record_or_says_that_there_is_none() {
+    let answer = ask(json!({ "show": "shopify/1001" })).await.unwrap();
+    assert_eq!(answer.body, json!({ "record": "of 1001" }));
+    let error = ask(json!({ "show": "shopify/1002" })).await.unwrap_err().to_string();
+    assert!(error.starts_with("there is no order shopify/1002"), "{error}");
+}
+
+#[tokio::test]
+async fn attention_lists_each_order_with_cause_and_advice() {
+    let answer = ask(json!({ "attention": {} })).await.unwrap();
+    assert_eq!(
+        answer.body,
+        json!({
+            "orders": [{
+                "order": "shopify/1001",
+                "since": "2023-11-14T22:13:20Z",
+                "items": [{
+                    "what": "base package 1",
+                    "code": "PRODUCT_NOT_FOUND",
+                    "wix_request_id": "r-1",
+                    "advice": "Correct the catalog, then retry the order.",
+                }],
+            }],
+            "more": false,
+        })
+    );
+}
+
+#[tokio::test]
+async fn an_audit_is_passed_on_with_its_options() {
+    let answer = ask(json!({ "audit": { "since": "x" } })).await.unwrap();
+    assert_eq!(answer.body, json!({ "audited": 1 }));
+}
