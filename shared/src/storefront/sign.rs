@@ -9,6 +9,7 @@ use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::json;
 
 use super::keys::{InvalidKey, hash, standard_secret};
+use super::rsa::pem_block;
 use crate::order::StorefrontKind;
 use crate::time::Timestamp;
 
@@ -88,14 +89,19 @@ pub fn wix_jwt(
     wix_token(private_key, &claims.to_string())
 }
 
-/// The same around any claims.
+/// The `eventType` that Wix gives a domain event: `entityFqdn` and `slug`. `None` where it has none.
+pub fn wix_event_type(domain_event: &str) -> Option<String> {
+    let event: serde_json::Value = serde_json::from_str(domain_event).ok()?;
+    let text = |name: &str| event.get(name).and_then(serde_json::Value::as_str);
+    Some(format!("{}_{}", text("entityFqdn")?, text("slug")?))
+}
+
+/// A token around any claims.
 pub fn wix_token(private_key: &str, claims: &str) -> Result<String, SignError> {
-    let content: String = private_key
-        .lines()
-        .filter(|line| !line.starts_with("-----"))
-        .flat_map(|line| line.split_ascii_whitespace())
-        .collect();
-    let der = STANDARD.decode(content).map_err(|_| SignError::PrivateKey)?;
+    let der = match pem_block(private_key) {
+        Some(("PRIVATE KEY", Some(der))) => der,
+        Some(_) | None => return Err(SignError::PrivateKey),
+    };
     let key = RsaKeyPair::from_pkcs8(&der).map_err(|_| SignError::PrivateKey)?;
     let header = URL_SAFE_NO_PAD.encode(r#"{"kid":"sample","alg":"RS256"}"#);
     let signed = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims));
