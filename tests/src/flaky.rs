@@ -1,0 +1,99 @@
+//! A ledger that fails when it is told to: before anything is done, or after all is done and only the answer is lost.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use reseller_hooks::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
+use reseller_hooks::time::Timestamp;
+
+/// What goes wrong with one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing.
+    None,
+    /// It fails and nothing is done.
+    Before,
+    /// It is done, and the caller hears of a failure.
+    AnswerLost,
+    /// It is done twice, as by the SDK's own retry after a lost answer; the caller hears the second answer.
+    Twice,
+}
+
+/// Wraps a ledger. Each call to load or store takes the next fault; when there are none left, all goes well.
+#[derive(Debug)]
+pub struct FlakyLedger<L> {
+    inner: L,
+    faults: Mutex<VecDeque<Fault>>,
+}
+
+impl<L> FlakyLedger<L> {
+    /// A ledger with no faults yet.
+    pub const fn new(inner: L) -> Self {
+        Self {
+            inner,
+            faults: Mutex::new(VecDeque::new()),
+        }
+    }
+
+    /// What the next calls suffer, in this order, behind what waits already.
+    pub fn inject(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.lock().extend(faults);
+    }
+
+    /// The ledger behind the faults.
+    pub const fn inner(&self) -> &L {
+        &self.inner
+    }
+
+    fn next(&self) -> Fault {
+        self.lock().pop_front().unwrap_or(Fault::None)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Fault>> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn unavailable(operation: &'static str, key: &str) -> LedgerError {
+    LedgerError::Unavailable {
+        operation,
+        key: key.to_owned(),
+        reason: "an injected fault".to_owned(),
+    }
+}
+
+impl<L: Ledger> Ledger for FlakyLedger<L> {
+    async fn load(&self, key: &str) -> Result<Option<Entry>, LedgerError> {
+        match self.next() {
+            Fault::None | Fault::Twice => self.inner.load(key).await,
+            Fault::Before | Fault::AnswerLost => Err(unavailable("load", key)),
+        }
+    }
+
+    async fn store(&self, entry: &Entry) -> Result<Stored, LedgerError> {
+        match self.next() {
+            Fault::None => self.inner.store(entry).await,
+            Fault::Before => Err(unavailable("store", &entry.key)),
+            Fault::AnswerLost => {
+                self.inner.store(entry).await?;
+                Err(unavailable("store", &entry.key))
+            }
+            Fault::Twice => {
+                self.inner.store(entry).await?;
+                self.inner.store(entry).await
+            }
+        }
+    }
+
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
+        self.inner.due(now, limit).await
+    }
+
+    async fn attention(&self, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
+        self.inner.attention(limit).await
+    }
+
+    async fn scan(&self, after: Option<&str>, limit: usize) -> Result<Vec<Entry>, LedgerError> {
+        self.inner.scan(after, limit).await
+    }
+}
