@@ -166,6 +166,8 @@ async fn start_sandbox(processes: &mut Processes, options: &[String]) -> Result<
 /// The variables of `docs/configuration.md`, for all functions.
 fn environment(folder: &Path, sandbox: &Sandbox, more: &[Variable]) -> Result<Vec<Variable>, Failure> {
     let root = workspace::root();
+    let catalog = folder.join("catalog.toml");
+    write(&catalog, &told_of_unknown_skus(&root.join("catalog.toml"))?)?;
     let database = folder.join("queues.db");
     let queue = |name: &str| format!("sqlite://{}?queue={name}", database.display());
     let mut environment = vec![
@@ -173,7 +175,7 @@ fn environment(folder: &Path, sandbox: &Sandbox, more: &[Variable]) -> Result<Ve
             "SECRET_URL",
             format!("file://{}", root.join("local/secret.json").display()),
         ),
-        ("CATALOG_URL", format!("file://{}", root.join("catalog.toml").display())),
+        ("CATALOG_URL", format!("file://{}", catalog.display())),
         ("WIX_API_BASE_URL", sandbox.address().to_owned()),
         ("LEDGER_URL", format!("sqlite://{}", folder.join("ledger.db").display())),
         ("ORDER_PAID_QUEUE_URL", queue("order-paid")),
@@ -190,6 +192,19 @@ fn environment(folder: &Path, sandbox: &Sandbox, more: &[Variable]) -> Result<Ve
         )));
     }
     Ok(environment)
+}
+
+/// The repository's catalog, but an SKU that is not in it becomes something to show.
+fn told_of_unknown_skus(path: &Path) -> Result<String, Failure> {
+    let catalog = fs::read_to_string(path).could_not(format_args!("read {}", path.display()))?;
+    let (ignored, told) = ("unknown_sku = \"ignore\"", "unknown_sku = \"attention\"");
+    if !catalog.contains(ignored) {
+        return Err(Failure::new(format!(
+            "{} does not say {ignored} any more",
+            path.display()
+        )));
+    }
+    Ok(catalog.replace(ignored, told))
 }
 
 /// cargo-lambda reads this file from the folder it is started in, once more whenever it starts a function.
