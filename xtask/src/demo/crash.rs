@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use reseller_hooks::time::{Clock, SystemClock};
 use serde_json::{Value, json};
 
+use super::deadline::Proxy;
 use super::deliver::{self, Delivery};
 use super::lambda::Lambda;
 use super::orders::{self, Count};
@@ -26,11 +27,14 @@ const WANTED: Count = Count {
     voucher_instances: 3,
 };
 
-/// Long enough to find the call and kill the worker in it, shorter than the worker's own time limit.
-const STALL_MS: u64 = 2_500;
+/// The worker that is killed, and its queue.
+const WORKER: &str = "order-paid";
 
-/// The function timeout of these runs, which `cargo lambda watch` cannot tell: a killed worker's lease lasts as long.
-const FUNCTION_TIMEOUT: &str = "4";
+/// Long enough to find the call and kill the worker in it, shorter than the worker's own time limit.
+const STALL_MS: u64 = 900;
+
+/// The function timeout of these runs: a killed worker's lease lasts as long.
+const FUNCTION_TIMEOUT: Duration = Duration::from_secs(6);
 
 struct World {
     title: &'static str,
@@ -64,14 +68,14 @@ pub(crate) async fn run() -> Result<u64, Failure> {
     Ok(survived)
 }
 
-async fn stage(world: &World) -> Result<Stage, Failure> {
+/// The stage, and the proxy that the functions are behind.
+async fn set(world: &World) -> Result<(Stage, Proxy), Failure> {
     let mut environment = short_waits();
     environment.retain(|(name, _)| *name != "SETTLE_SECONDS" && *name != "WIX_TIMEOUT_SECONDS");
     environment.extend([
         // More than the second that packages are shown late.
         ("SETTLE_SECONDS", "2".to_owned()),
-        ("WIX_TIMEOUT_SECONDS", "3".to_owned()),
-        ("FUNCTION_TIMEOUT_SECONDS", FUNCTION_TIMEOUT.to_owned()),
+        ("WIX_TIMEOUT_SECONDS", "1".to_owned()),
     ]);
     let settings = Settings {
         name: "crash",
@@ -82,16 +86,11 @@ async fn stage(world: &World) -> Result<Stage, Failure> {
     };
     let mut stage = Stage::set(&settings).await?;
     stage.sandbox.settings(&world.settings).await?;
-    for function in [
-        "webhook",
-        "order-paid",
-        "order-canceled",
-        "tag-external-id",
-        "reconcile",
-    ] {
-        stage.start_function(function)?;
+    let proxy = Proxy::start(stage.lambda.port(), FUNCTION_TIMEOUT).await?;
+    for function in ["webhook", WORKER, "reconcile"] {
+        stage.start_function(function, proxy.port)?;
     }
-    Ok(stage)
+    Ok((stage, proxy))
 }
 
 async fn deliver(stage: &Stage) -> Result<(), Failure> {
@@ -102,12 +101,13 @@ async fn deliver(stage: &Stage) -> Result<(), Failure> {
 async fn undisturbed(world: &World) -> Result<u64, Failure> {
     let begun = Instant::now();
     let line = Line::new(&format!("{}: undisturbed", world.title));
-    let mut stage = stage(world).await?;
+    let (mut stage, _proxy) = set(world).await?;
     deliver(&stage).await?;
+    let before = stage.sandbox.all_calls().await?;
     let pump = Pump::new(&stage)?;
     come_to_rest(&mut stage, &pump).await?;
     verify(&stage, "undisturbed").await?;
-    let calls = stage.sandbox.all_calls().await?;
+    let calls = stage.sandbox.all_calls().await? - before;
     line.end(begun.elapsed(), true);
     Ok(calls)
 }
@@ -118,7 +118,7 @@ async fn killed(world: &World, call: u64, committed: bool) -> Result<(), Failure
     let when = if committed { "after" } else { "before" };
     let title = format!("{}: killed {when} call {}", world.title, call + 1);
     let line = Line::new(&title);
-    let mut stage = stage(world).await?;
+    let (mut stage, proxy) = set(world).await?;
     deliver(&stage).await?;
     let effect = json!({ "type": "stall", "ms": STALL_MS, "commit": committed });
     stage
@@ -126,19 +126,20 @@ async fn killed(world: &World, call: u64, committed: bool) -> Result<(), Failure
         .fault(&json!({ "skip": call, "times": 1, "effect": effect }))
         .await?;
 
-    let queue = stage.queue("order-paid")?;
+    let before = stage.sandbox.all_calls().await?;
+    let queue = stage.queue(WORKER)?;
     let messages = queue
         .receive(10, Duration::from_secs(1), SystemClock.now())
         .await
         .could_not("receive the message")?;
-    let invocation = tokio::spawn(invoke(stage.lambda.clone(), sqs_event("order-paid", &messages)));
-    reached(&stage, call + 1).await?;
-    stage.processes.kill("order-paid")?;
+    let invocation = tokio::spawn(invoke(stage.lambda.clone(), sqs_event(WORKER, &messages)));
+    reached(&stage, before + call + 1).await?;
+    stage.processes.kill(WORKER)?;
     // Nobody will answer it any more.
     invocation.abort();
     stage.sandbox.no_more_faults().await?;
 
-    stage.start_function("order-paid")?;
+    stage.start_function(WORKER, proxy.port)?;
     let pump = Pump::new(&stage)?;
     come_to_rest(&mut stage, &pump).await?;
     let verified = verify(&stage, &title).await;
@@ -148,7 +149,7 @@ async fn killed(world: &World, call: u64, committed: bool) -> Result<(), Failure
 
 async fn invoke(lambda: Lambda, event: Value) {
     // It is killed: there is no answer to look at.
-    drop(lambda.invoke("order-paid", &event).await);
+    drop(lambda.invoke(WORKER, &event).await);
 }
 
 /// Waits until the worker has sent so many calls, the last of which stalls.

@@ -31,9 +31,8 @@ impl Lambda {
         )
     }
 
-    /// What a function that is started by hand needs as `AWS_LAMBDA_RUNTIME_API`.
-    pub(crate) fn runtime_api(&self, function: &str) -> String {
-        format!("http://127.0.0.1:{}/.rt/{function}", self.port)
+    pub(crate) const fn port(&self) -> u16 {
+        self.port
     }
 
     pub(crate) fn invoke_url(&self, function: &str) -> String {

@@ -10,6 +10,7 @@ use crate::failure::Failure;
 use crate::progress::{Line, seconds};
 
 pub(crate) mod crash;
+mod deadline;
 mod deliver;
 mod http;
 mod keep;

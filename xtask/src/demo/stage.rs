@@ -112,12 +112,16 @@ impl Stage {
         SqliteQueue::open(&self.folder.join("queues.db"), name).could_not(format_args!("open the queue {name}"))
     }
 
-    /// Starts one function by hand, for a `cargo lambda watch` that does not.
-    pub(crate) fn start_function(&mut self, function: &str) -> Result<(), Failure> {
+    /// Starts one function by hand, for a `cargo lambda watch` that does not. `port` is where it finds Lambda's Runtime
+    /// API.
+    pub(crate) fn start_function(&mut self, function: &str, port: u16) -> Result<(), Failure> {
         let mut command = Command::new(workspace::binaries()?.join(function));
         command
             .current_dir(workspace::root())
-            .env("AWS_LAMBDA_RUNTIME_API", self.lambda.runtime_api(function))
+            .env(
+                "AWS_LAMBDA_RUNTIME_API",
+                format!("http://127.0.0.1:{port}/.rt/{function}"),
+            )
             .env("AWS_LAMBDA_FUNCTION_NAME", function)
             .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
