@@ -45,6 +45,8 @@ pub struct Config {
     pub retry_after: Option<u32>,
     /// Whether canceling an instance also cancels those that name it as `referenceProductInstanceId`.
     pub cancel_takes_dependents: bool,
+    /// Whether answers to writes carry `x-wix-consistent`, and a query that echoes it is not late. Observed in Wix's SDK only.
+    pub consistent_token: bool,
     /// Which of the spellings that documents disagree about is written.
     pub spelling: Spelling,
     /// How many calls are remembered; older ones are forgotten first.
@@ -73,6 +75,7 @@ impl Default for Config {
             rate_limit_per_minute: Some(200),
             retry_after: None,
             cancel_takes_dependents: true,
+            consistent_token: false,
             spelling: Spelling::default(),
             remembered_calls: 100_000,
         }

@@ -4,6 +4,9 @@
 //! histories a second; the server puts a socket in front of it. It knows nothing about its clients: what it does comes from
 //! the documentation, and where that is silent from a setting.
 
+#![warn(missing_docs)]
+
+mod access;
 mod calls;
 mod config;
 mod control;
@@ -11,6 +14,7 @@ mod create;
 mod fault;
 mod guid;
 mod instances;
+mod keys;
 mod message;
 mod model;
 mod query;
@@ -37,3 +41,7 @@ pub use route::Operation;
 pub use server::{SharedWix, serve, serve_with_clock, share};
 pub use wix::Wix;
 pub use world::{ForeignInstance, ForeignPackage, InstanceChange, NoSuch};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeRuns;

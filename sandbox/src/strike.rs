@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::access::{TOKEN, too_many};
 use crate::calls::Call;
 use crate::config::Idempotency;
 use crate::fault::{Effect, FaultRule};
@@ -10,7 +11,7 @@ use crate::message::{Fate, Reply};
 use crate::refusal::Refusal;
 use crate::route::Route;
 use crate::store::later;
-use crate::wix::{Answer, ArmedRule, Prepared, Twist, Wix, too_many};
+use crate::wix::{Answer, ArmedRule, Prepared, Twist, Wix};
 
 /// An account that no configuration has.
 const NOBODY: Guid = Guid::from_u128(0xdead_dead_dead_4ead_8ead_dead_dead_dead);
@@ -51,8 +52,14 @@ impl Wix {
         }
         let mut twist = Twist::default();
         if let Some(answer) = self.instead(&effect) {
-            // A Wix that remembers failures remembers these too, or a retry would never meet one.
-            if self.config.idempotency == Idempotency::ReplayFailures && answer.status != 429 {
+            // A Wix that remembers failures remembers its own, or a retry would never meet one; what came from the network or a
+            // gateway in front never reached its memory.
+            let its_own =
+                matches!(effect, Effect::ErrorBefore { .. } | Effect::RejectCode { .. }) && answer.status != 429;
+            if its_own
+                && self.config.idempotency == Idempotency::ReplayFailures
+                && self.remembered(now, &prepared).is_none()
+            {
                 self.remember(now, &prepared, &answer);
             }
             let reply = self.reply(answer, call);
@@ -85,9 +92,9 @@ impl Wix {
         let floated = half_assigns && self.floats_after(&prepared);
         let mut answer = self.perform(now, &prepared, &twist);
         answer.committed |= floated && answer.status != 200;
-        let (package, committed) = (answer.package, answer.committed);
+        let (package, committed, replayed) = (answer.package, answer.committed, answer.replayed);
         let spoiled = spoil(answer, &effect);
-        if spoiled.status != 200 && self.config.idempotency == Idempotency::ReplayFailures {
+        if spoiled.status != 200 && !replayed && self.config.idempotency == Idempotency::ReplayFailures {
             self.remember(now, &prepared, &spoiled);
         }
         let mut reply = self.reply(spoiled, call);
@@ -234,6 +241,9 @@ impl Wix {
         ];
         if let Some(seconds) = answer.retry_after {
             headers.push(("retry-after".to_owned(), seconds.to_string()));
+        }
+        if self.config.consistent_token && call.operation.writes() && answer.status == 200 {
+            headers.push((TOKEN.to_owned(), format!("after-{}", call.seq)));
         }
         call.status = answer.status;
         call.code = answer.code;

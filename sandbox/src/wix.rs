@@ -3,22 +3,21 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::calls::{Call, CallLog, Count};
-use crate::config::{Config, Idempotency};
+use crate::config::Config;
 use crate::fault::FaultRule;
 use crate::guid::Guid;
+use crate::keys::{Remembered, Scope};
 use crate::message::{Reply, Request};
 use crate::model::{Failure, Instance, Package, Status};
 use crate::refusal::Refusal;
 use crate::render::PackageJson;
 use crate::route::{Operation, Route};
 use crate::store::Store;
-use crate::validate;
 
 /// A Wix with its packages, its rules, and the memory of who called what.
 #[derive(Debug)]
@@ -30,8 +29,8 @@ pub struct Wix {
     pub(crate) now_ms: i64,
     ids: u64,
     seq: u64,
-    keys: HashMap<(Operation, Guid, String), Remembered>,
-    windows: HashMap<String, VecDeque<i64>>,
+    pub(crate) keys: HashMap<Scope, Remembered>,
+    pub(crate) windows: HashMap<String, VecDeque<i64>>,
     deferred: Vec<(i64, Prepared)>,
 }
 
@@ -74,6 +73,8 @@ pub(crate) struct Prepared {
     pub(crate) body: Map<String, Value>,
     pub(crate) key: Option<String>,
     pub(crate) fingerprint: u64,
+    /// Whether queries show everything as it is now.
+    pub(crate) fresh: bool,
 }
 
 /// An answer on its way out, before faults.
@@ -86,13 +87,6 @@ pub(crate) struct Answer {
     pub(crate) committed: bool,
     pub(crate) replayed: bool,
     pub(crate) retry_after: Option<u32>,
-}
-
-#[derive(Debug)]
-struct Remembered {
-    at_ms: i64,
-    fingerprint: u64,
-    answer: Answer,
 }
 
 impl From<Refusal> for Answer {
@@ -191,123 +185,6 @@ impl Wix {
         self.deferred.push((at, prepared));
     }
 
-    /// Everything that is checked before what is asked for is looked at.
-    fn let_in(&mut self, now: i64, request: &Request, call: &mut Call) -> Result<Prepared, Answer> {
-        let route = Route::of(request);
-        if let Ok(route) = &route {
-            call.operation = route.operation();
-        }
-        call.account = request.header_value("wix-account-id").and_then(Guid::parse);
-        let main = self.main_account(request)?;
-        self.count_against_limit(now, request)?;
-        let route = route?;
-        let caller = self.caller(request, main, route.operation())?;
-        let body = match route.operation() {
-            Operation::GetPackage | Operation::UpdateExternalId | Operation::Other => Map::new(),
-            Operation::CreatePackage
-            | Operation::QueryPackages
-            | Operation::CancelPackage
-            | Operation::CancelProductInstance
-            | Operation::AssignProductInstance
-            | Operation::UnassignProductInstance
-            | Operation::AdjustProductInstance => validate::object(&request.body)?,
-        };
-        let key = if route.operation().takes_key() {
-            match request.parameter("idempotencyKey") {
-                Some(key) if key.chars().count() > 100 => {
-                    return Err(
-                        Refusal::field("idempotencyKey", "MAX_LENGTH", "must have at most 100 characters").into(),
-                    );
-                }
-                Some(key) => Some(key),
-                None => validate::idempotency_key(&body)?,
-            }
-            .filter(|key| !key.is_empty())
-        } else {
-            None
-        };
-        call.idempotency_key.clone_from(&key);
-        let mut hasher = DefaultHasher::new();
-        (&request.path, &request.body).hash(&mut hasher);
-        Ok(Prepared {
-            seq: call.seq,
-            route,
-            caller,
-            body,
-            key,
-            fingerprint: hasher.finish(),
-        })
-    }
-
-    fn main_account(&self, request: &Request) -> Result<Guid, Refusal> {
-        let given = request.header_value("authorization").unwrap_or_default();
-        self.config
-            .api_keys
-            .iter()
-            .find(|key| !given.is_empty() && key.value == given)
-            .map(|key| key.account)
-            .ok_or_else(|| Refusal::plain(401, "not authenticated: the API key is missing or unknown"))
-    }
-
-    fn count_against_limit(&mut self, now: i64, request: &Request) -> Result<(), Answer> {
-        let Some(limit) = self.config.rate_limit_per_minute else {
-            return Ok(());
-        };
-        let key = request.header_value("authorization").unwrap_or_default();
-        let window = match self.windows.get_mut(key) {
-            Some(window) => window,
-            None => self.windows.entry(key.to_owned()).or_default(),
-        };
-        while window.front().is_some_and(|at| now.saturating_sub(*at) >= 60_000) {
-            window.pop_front();
-        }
-        if window.len() >= limit as usize {
-            return Err(too_many(self.config.retry_after));
-        }
-        window.push_back(now);
-        Ok(())
-    }
-
-    /// The account in the header, where the key may speak for it.
-    fn caller(&self, request: &Request, main: Guid, operation: Operation) -> Result<Caller, Refusal> {
-        if request.header_value("wix-site-id").is_some() {
-            return Err(Refusal::plain(
-                400,
-                "wix-site-id is not for this API, which works on accounts",
-            ));
-        }
-        let account = match request.header_value("wix-account-id") {
-            None => return Err(Refusal::plain(400, "the header wix-account-id is missing")),
-            Some(text) => Guid::parse(text)
-                .ok_or_else(|| Refusal::plain(400, "the header wix-account-id must be a valid GUID"))?,
-        };
-        let caller = Caller { account, parent: main };
-        let config = &self.config;
-        let other_main = config.api_keys.iter().any(|key| key.account == account)
-            || config.accounts.values().any(|id| *id == account);
-        match config.accounts.get(&account) {
-            _ if account == main => Ok(caller),
-            Some(parent) if *parent == main => Ok(caller),
-            None if config.accept_any_account && !other_main => Ok(caller),
-            None if !other_main => match operation {
-                Operation::CreatePackage | Operation::AdjustProductInstance | Operation::UnassignProductInstance => {
-                    Err(Refusal::application(
-                        "ACCOUNT_NOT_FOUND",
-                        format!("Account {account} not found"),
-                    ))
-                }
-                Operation::GetPackage
-                | Operation::QueryPackages
-                | Operation::CancelPackage
-                | Operation::CancelProductInstance
-                | Operation::AssignProductInstance
-                | Operation::UpdateExternalId
-                | Operation::Other => Err(Refusal::plain(403, "")),
-            },
-            Some(_) | None => Err(Refusal::plain(403, "")),
-        }
-    }
-
     /// Answers out of the memory of the key, or does what is asked for and remembers the answer.
     pub(crate) fn perform(&mut self, now: i64, prepared: &Prepared, twist: &Twist) -> Answer {
         if let Some(replay) = self.remembered(now, prepared) {
@@ -326,7 +203,10 @@ impl Wix {
         match &prepared.route {
             Route::Create => self.create(now, caller, &prepared.body, prepared.key.as_deref(), twist),
             Route::Get { package } => self.get(caller, package),
-            Route::Query => self.query(now, caller, &prepared.body, twist),
+            Route::Query => {
+                let shown_at = if prepared.fresh { i64::MAX } else { now };
+                self.query(now, shown_at, caller, &prepared.body, twist)
+            }
             Route::CancelPackage { package } => self.cancel_package(now, caller, package, twist),
             Route::CancelInstance { instance } => self.cancel_instance(now, caller, instance, twist),
             Route::Assign { instance, site } => self.assign(now, caller, instance, *site, twist),
@@ -335,50 +215,6 @@ impl Wix {
             Route::ExternalId { package, external_id } => {
                 self.set_external_id(now, caller, package, external_id, twist)
             }
-        }
-    }
-
-    fn remembered(&self, now: i64, prepared: &Prepared) -> Option<Answer> {
-        let scope = prepared.scope()?;
-        let memory = self.keys.get(&scope)?;
-        let conflict = |description: &str| {
-            let mut answer = Answer::from(Refusal::with_code(409, "IDEMPOTENCY_KEY_REUSED", description));
-            answer.replayed = true;
-            Some(answer)
-        };
-        match self.config.idempotency {
-            Idempotency::Ignore => return None,
-            Idempotency::Forget { after_ms } if now >= crate::store::later(memory.at_ms, after_ms) => return None,
-            Idempotency::Conflict => return conflict("The idempotency key was used already"),
-            Idempotency::Honour
-            | Idempotency::ReplayFailures
-            | Idempotency::Forget { .. }
-            | Idempotency::LatestState => {}
-        }
-        if memory.fingerprint != prepared.fingerprint {
-            return conflict("The idempotency key was used already for another request");
-        }
-        let mut answer = memory.answer.clone();
-        if let (Idempotency::LatestState, Some(package)) = (self.config.idempotency, answer.package) {
-            answer.body = self.done(package, prepared.key.as_deref()).ok()?.body;
-        }
-        answer.committed = false;
-        answer.replayed = true;
-        Some(answer)
-    }
-
-    pub(crate) fn remember(&mut self, now: i64, prepared: &Prepared, answer: &Answer) {
-        let failures = self.config.idempotency == Idempotency::ReplayFailures;
-        if self.config.idempotency == Idempotency::Ignore || (answer.status != 200 && !failures) {
-            return;
-        }
-        if let Some(scope) = prepared.scope() {
-            let memory = Remembered {
-                at_ms: now,
-                fingerprint: prepared.fingerprint,
-                answer: answer.clone(),
-            };
-            self.keys.insert(scope, memory);
         }
     }
 
@@ -470,18 +306,6 @@ impl Wix {
     pub fn forget_calls(&mut self) {
         self.log = CallLog::default();
     }
-}
-
-impl Prepared {
-    fn scope(&self) -> Option<(Operation, Guid, String)> {
-        Some((self.route.operation(), self.caller.account, self.key.clone()?))
-    }
-}
-
-pub(crate) fn too_many(retry_after: Option<u32>) -> Answer {
-    let mut answer = Answer::from(Refusal::plain(429, "too many requests"));
-    answer.retry_after = retry_after;
-    answer
 }
 
 struct Envelope<'a> {

@@ -21,6 +21,8 @@ pub struct InstanceChange {
     /// `Some(None)` takes it off its site; in JSON `null`.
     #[serde(deserialize_with = "said")]
     pub site_id: Option<Option<Guid>>,
+    /// When it ends by itself, in milliseconds since 1970.
+    pub expires_ms: Option<i64>,
 }
 
 /// `null` is said, absence is not.
@@ -100,6 +102,7 @@ impl Wix {
             if let Some(site) = change.site_id {
                 instance.site_id = site;
             }
+            instance.expires_ms = change.expires_ms.or(instance.expires_ms);
         });
         Ok(())
     }

@@ -3,3 +3,4 @@
 pub mod flaky;
 pub mod ledger_contract;
 pub mod scratch;
+pub mod world;

@@ -44,6 +44,7 @@ impl Wix {
     pub(crate) fn query(
         &self,
         now: i64,
+        shown_at: i64,
         caller: Caller,
         body: &Map<String, Value>,
         twist: &Twist,
@@ -109,7 +110,7 @@ impl Wix {
         let parsed = Filter::parse(&filter)?;
         let search = Search {
             wix: self,
-            now,
+            now: shown_at,
             youngest: match twist.stale_ms {
                 0 => i64::MAX,
                 ms => now.saturating_sub(i64::try_from(ms).unwrap_or(i64::MAX)),

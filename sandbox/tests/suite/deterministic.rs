@@ -1,7 +1,7 @@
 //! The same calls at the same times end the same, and a Wix costs next to nothing.
 
 use serde_json::json;
-use wix_sandbox::{Config, Wix};
+use wix_sandbox::{Config, Idempotency, Wix};
 
 use super::*;
 
@@ -21,6 +21,20 @@ fn history(seed: u64) -> Vec<Got> {
 fn the_same_seed_gives_the_same_answers_and_another_gives_other_ids() {
     assert_eq!(history(7), history(7));
     assert_ne!(history(7)[0].id(), history(8)[0].id());
+}
+
+#[test]
+fn a_configuration_survives_being_written_as_json() {
+    let mut config = Config {
+        idempotency: Idempotency::Forget { after_ms: 5 },
+        accounts: [(SUB.parse().unwrap(), MAIN.parse().unwrap())].into(),
+        pending_to_enabled_ms: None,
+        ..Config::default()
+    };
+    config.catalog[0].limit_per_account = Some(3);
+    let text = serde_json::to_string(&config).unwrap();
+    assert_eq!(serde_json::from_str::<Config>(&text).unwrap(), config);
+    assert_eq!(serde_json::from_str::<Config>("{}").unwrap(), Config::default());
 }
 
 #[test]

@@ -20,6 +20,8 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let wix = share(Wix::new(Config::default()));
+        // Nothing is encrypted here, but reqwest asks for a provider. Err: another test was first.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         tokio::spawn(serve_with_clock(listener, std::sync::Arc::clone(&wix), || NOON));
         Self {
             address,
@@ -232,6 +234,9 @@ async fn keys_and_settings_are_changed_and_nonsense_is_refused() {
         (200, &json!(50), &Value::Null)
     );
     assert_eq!(body["acceptAnySite"], true);
+    let owned = json!({"sites": {SITE: SUB}, "acceptAnySite": false});
+    let (status, body) = server.send("POST", "/_sandbox/settings", &owned).await.unwrap();
+    assert_eq!((status, &body["sites"][SITE]), (200, &json!(SUB)));
     for (path, body) in [
         ("/_sandbox/settings", json!({"querryDelayMs": 1})),
         ("/_sandbox/settings", json!({"idempotency": {"mode": "sometimes"}})),

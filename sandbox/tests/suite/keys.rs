@@ -115,13 +115,41 @@ fn a_stored_failure_is_replayed_where_the_mode_says_so() {
 }
 
 #[test]
-fn a_throttled_call_is_not_remembered_as_a_failure() {
+fn what_never_reached_wix_is_not_remembered_as_a_failure() {
+    for effect in [
+        Effect::Throttle { retry_after: None },
+        Effect::DropBefore,
+        Effect::Html {
+            status: 502,
+            commit: false,
+        },
+        Effect::Stall { ms: 1, commit: false },
+    ] {
+        let mut world = world(Idempotency::ReplayFailures);
+        world.wix.add_fault(FaultRule::new(effect.clone()));
+        assert_ne!(world.buy("a", plan()).body["package"]["externalId"], "a", "{effect:?}");
+        assert_eq!(world.buy("a", plan()).status, 200, "{effect:?}");
+    }
+}
+
+#[test]
+fn a_failure_on_a_retry_does_not_replace_the_stored_success() {
     let mut world = world(Idempotency::ReplayFailures);
-    world
-        .wix
-        .add_fault(FaultRule::new(Effect::Throttle { retry_after: None }));
-    assert_eq!(world.buy("a", plan()).status, 429);
-    assert_eq!(world.buy("a", plan()).status, 200);
+    let first = world.buy("a", plan());
+    for effect in [
+        Effect::ErrorBefore {
+            status: 500,
+            code: None,
+        },
+        Effect::ErrorAfter {
+            status: 500,
+            code: None,
+        },
+    ] {
+        world.wix.add_fault(FaultRule::new(effect));
+        assert_eq!(world.buy("a", plan()).status, 500);
+        assert_eq!(world.buy("a", plan()), first);
+    }
 }
 
 #[test]

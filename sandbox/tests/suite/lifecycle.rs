@@ -46,7 +46,7 @@ fn what_failed_or_was_canceled_meanwhile_does_not_become_enabled() {
             code: "DELIVERY_TIMEOUT".to_owned(),
             message: "too late".to_owned(),
         }),
-        site_id: None,
+        ..InstanceChange::default()
     };
     world
         .wix
@@ -167,6 +167,21 @@ fn what_cannot_be_adjusted_is_refused_with_the_documented_code() {
         &json!({"catalogProductId": LARGER_PLAN}),
     );
     assert_eq!((got.status, got.code()), (428, "INCOMPATIBLE_PRODUCT_INSTANCE_STATUS"));
+}
+
+#[test]
+fn an_expiration_is_shown_once_it_is_set() {
+    let mut world = World::default();
+    let got = world.buy("a", plan());
+    assert!(got.package()["productInstances"][0].get("expirationDate").is_none());
+    let change = serde_json::from_value(json!({"expiresMs": NOON + 86_400_000})).unwrap();
+    world
+        .wix
+        .set_instance(NOON, got.instance_id(0).parse().unwrap(), change)
+        .unwrap();
+    let shown = world.get(&got.id()).package()["productInstances"][0].clone();
+    assert_eq!(shown["expirationDate"], "2026-01-02T12:00:00.000Z");
+    assert_eq!(shown["status"], "PENDING");
 }
 
 #[test]

@@ -358,6 +358,30 @@ fn queries_show_older_copies_of_what_changed() {
 }
 
 #[test]
+fn a_query_that_echoes_the_token_of_a_write_is_not_late() {
+    let mut world = World::new(Config {
+        query_delay_ms: 5_000,
+        consistent_token: true,
+        ..Config::default()
+    });
+    let reply = world.raw(
+        MAIN,
+        "POST",
+        "/resellers/v2/packages",
+        &order("a", vec![plan()]).to_string(),
+    );
+    let token = reply.header_value("x-wix-consistent").unwrap().to_owned();
+    assert_eq!(world.query(json!({})).found().len(), 0);
+    let request = Request::new("POST", "/resellers/v1/packages/query")
+        .header("authorization", "sandbox-api-key")
+        .header("wix-account-id", MAIN)
+        .header("X-Wix-Consistent", &token);
+    let reply = world.wix.handle(NOON, &request);
+    let body: Value = serde_json::from_slice(&reply.body).unwrap();
+    assert_eq!(body["packages"][0]["externalId"], "a");
+}
+
+#[test]
 fn a_deleted_package_is_shown_by_queries_for_a_while() {
     let mut world = World::new(Config {
         query_delay_ms: 5_000,

@@ -1,8 +1,30 @@
-//! The business: the order record, what is next for it, and the loop that does it. No I/O but through [`ports`].
-mod engine;
-pub mod ports;
+//! The business: wishes merge into an order record, one pure function says what is next, and the converge loop does it.
+//!
+//! - [`wishes`] what the storefront said, merged (pure);
+//! - [`plan`] what is bought for a unit, decided once (pure);
+//! - [`step`] what is next (pure);
+//! - [`outcome`] what an answer of Wix's means for the record (pure);
+//! - [`attention`](mod@attention) what needs a person (pure);
+//! - [`converge`] and [`engine`] carry it out, through [`ports`] and the ledger.
 
-pub use engine::{
-    AcceptError, AttentionItem, AttentionReport, Circuit, Fulfilment, Outcome, Progress, RetryError, Settings, Sweep,
-    Tally,
-};
+pub mod attention;
+mod converge;
+pub mod derive;
+pub mod engine;
+mod operator;
+mod outcome;
+pub mod plan;
+pub mod ports;
+pub mod purchase;
+pub mod record;
+pub mod report;
+pub mod settings;
+mod size;
+pub mod step;
+pub mod wishes;
+
+pub use attention::{Attention, attention};
+pub use engine::{AcceptError, Fulfilment, RetryError};
+pub use record::OrderRecord;
+pub use report::{AttentionReport, Circuit, Outcome, Progress, Sweep, Tally};
+pub use settings::Settings;

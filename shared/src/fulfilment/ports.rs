@@ -59,6 +59,9 @@ pub trait Wix: Send + Sync {
         external_id: &ExternalId,
     ) -> impl Future<Output = Result<Package, Error>> + Send;
 
+    /// The reseller's own account: what is bought for when an order names none. An error means that there is no key.
+    fn own_account(&self) -> impl Future<Output = Result<AccountId, Error>> + Send;
+
     /// Whether the API key works at all, asked with the cheapest read on the reseller's own account.
     fn probe(&self) -> impl Future<Output = Result<(), Error>> + Send;
 }

@@ -23,7 +23,7 @@ use super::retry::{self, Decision};
 use super::transport::{Answer, Request, Transport};
 use super::types::{Adjustment, CreatePackage, Package};
 use crate::ids::{AccountId, ExternalId, IdempotencyKey, InstanceId, PackageId, SiteId};
-use crate::time::Clock;
+use crate::time::{Clock, Timestamp};
 
 /// A successful answer, and the ID that Wix gave the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +55,21 @@ struct Call {
     method: Method,
     path: String,
     body: Option<Vec<u8>>,
+}
+
+/// The time that a call has, by both clocks: the monotonic one stands still while the process is frozen, and the
+/// wall clock may be set back.
+struct Limit {
+    started: Instant,
+    timeout: Duration,
+    deadline: Timestamp,
+}
+
+impl Limit {
+    fn left(&self, now: Timestamp) -> Duration {
+        let left = self.timeout.saturating_sub(self.started.elapsed());
+        left.min(self.deadline.since(now))
+    }
 }
 
 impl fmt::Debug for Client {
@@ -323,32 +338,28 @@ impl Client {
         call: &Call,
         decode: impl Fn(&Answer) -> Result<T, Error>,
     ) -> Result<Response<T>, Error> {
-        let started = Instant::now();
-        let deadline = self.0.clock.now() + self.0.timeout;
+        let limit = Limit {
+            started: Instant::now(),
+            timeout: self.0.timeout,
+            deadline: self.0.clock.now() + self.0.timeout,
+        };
         let mut attempt = 1;
         loop {
-            let left = self.0.timeout.saturating_sub(started.elapsed());
-            let error = match self.attempt(account, call, left, &decode).await {
+            let error = match self.attempt(account, call, &limit, &decode).await {
                 Ok(response) => {
                     tracing::debug!(
                         operation = call.operation.as_str(),
                         request_id = response.request_id.as_deref(),
                         attempt,
-                        elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+                        elapsed_ms = u64::try_from(limit.started.elapsed().as_millis()).unwrap_or(u64::MAX),
                         "Wix answered"
                     );
                     return Ok(response);
                 }
                 Err(error) => error,
             };
-            // A further attempt has to have time for a connection, or its end would be Unknown for no reason. The
-            // wall clock counts too: the process may have been frozen.
-            let left = self
-                .0
-                .timeout
-                .saturating_sub(started.elapsed())
-                .min(deadline.since(self.0.clock.now()))
-                .saturating_sub(self.0.connect_timeout);
+            // A further attempt has to have time for a connection, or its end would be Unknown for no reason.
+            let left = limit.left(self.0.clock.now()).saturating_sub(self.0.connect_timeout);
             match retry::decide(call.operation, error.failure(), attempt, fastrand::f64(), left) {
                 Decision::GiveUp => return Err(error),
                 Decision::Retry { after } => {
@@ -370,15 +381,20 @@ impl Client {
         &self,
         account: &AccountId,
         call: &Call,
-        left: Duration,
+        limit: &Limit,
         decode: impl Fn(&Answer) -> Result<T, Error>,
     ) -> Result<Response<T>, Error> {
         let operation = call.operation;
-        let waited = self.keep_pace(operation).await?;
+        self.keep_pace(operation).await?;
         let request = self
             .request(account, call)
             .ok_or_else(|| Error::not_sent(operation, "the request cannot be written as HTTP"))?;
-        let answer = self.0.transport.exchange(request, left.saturating_sub(waited)).await?;
+        // Whoever proves later that this request cannot have been sent counts from when the call began.
+        let left = limit.left(self.0.clock.now());
+        if left.is_zero() {
+            return Err(Error::not_sent(operation, "its time was over before it could be sent"));
+        }
+        let answer = self.0.transport.exchange(request, left).await?;
         if let Some(token) = &answer.consistent {
             self.0.tokens.keep(account, token.clone());
         }
@@ -398,10 +414,10 @@ impl Client {
         })
     }
 
-    /// Waits for this call's place, and says for how long.
-    async fn keep_pace(&self, operation: Operation) -> Result<Duration, Error> {
+    /// Waits for this call's place.
+    async fn keep_pace(&self, operation: Operation) -> Result<(), Error> {
         let Some(pace) = &self.0.pace else {
-            return Ok(Duration::ZERO);
+            return Ok(());
         };
         let now = self.0.clock.now();
         let place = pace.lock().unwrap_or_else(PoisonError::into_inner).take(now);
@@ -410,7 +426,7 @@ impl Client {
                 if !wait.is_zero() {
                     tokio::time::sleep(wait).await;
                 }
-                Ok(wait)
+                Ok(())
             }
             Err(after) => Err(Error::throttled(
                 operation,

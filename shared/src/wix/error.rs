@@ -192,6 +192,15 @@ impl Error {
         self.failure
     }
 
+    /// Whether the same call may succeed later. For a write that is [`Failure::Unknown`] it may also have succeeded
+    /// already: look before repeating it.
+    pub const fn retry_can_help(&self) -> bool {
+        match self.failure {
+            Failure::NotSent | Failure::Throttled(_) | Failure::Unknown => true,
+            Failure::Rejected | Failure::Unauthorized | Failure::Forbidden => false,
+        }
+    }
+
     /// The HTTP status, where there was an answer.
     pub const fn status(&self) -> Option<u16> {
         self.status
@@ -210,6 +219,21 @@ impl Error {
     /// The fields that Wix refused.
     pub fn violations(&self) -> &[FieldViolation] {
         &self.violations
+    }
+
+    /// Whether Wix says that what was asked for is not there. For Get no code is documented, so the status counts.
+    pub fn is_not_found(&self) -> bool {
+        self.failure == Failure::Rejected
+            && (self.status == Some(404) || self.code.as_deref().is_some_and(|code| code.ends_with("NOT_FOUND")))
+    }
+
+    /// The same error, now that it is known to be about this request alone and not about the key.
+    #[must_use]
+    pub fn into_rejected(self) -> Self {
+        Self {
+            failure: Failure::Rejected,
+            ..self
+        }
     }
 
     /// `x-wix-request-id`: what Wix's support asks for.

@@ -114,3 +114,7 @@ pub use types::{
     Adjustment, BillingInfo, BillingType, CreatePackage, CycleDuration, CycleUnit, InstanceFailure, Package,
     ProductInput, ProductInstance, Status,
 };
+
+#[cfg(test)]
+#[cfg(feature = "wix")]
+mod tests;

@@ -45,11 +45,13 @@ impl Pace {
         let free_at = self.free_at.as_millis().clamp(now_ms, latest);
         let wait_ms = (free_at.saturating_sub(self.ahead)).saturating_sub(now_ms).max(0);
         let wait = Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0));
-        if wait > MAX_WAIT {
-            return Err(wait);
-        }
-        self.free_at = Timestamp::from_millis(free_at.saturating_add(self.spacing));
-        Ok(wait)
+        let refused = wait > MAX_WAIT;
+        self.free_at = Timestamp::from_millis(if refused {
+            free_at
+        } else {
+            free_at.saturating_add(self.spacing)
+        });
+        if refused { Err(wait) } else { Ok(wait) }
     }
 
     fn longest_wait_ms() -> i64 {

@@ -254,7 +254,7 @@ pub struct Package {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
     /// What was bought.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub product_instances: Vec<ProductInstance>,
     /// When it was created.
     #[serde(default, deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
@@ -368,6 +368,11 @@ impl<'de> Deserialize<'de> for ProductInstance {
             updated_date: wire.updated_date,
         })
     }
+}
+
+/// Reads a list that may be written as `null` when it is empty.
+fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
+    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// Reads a value of the outside that is welcome but not needed: what cannot be understood is as good as absent.

@@ -1,0 +1,152 @@
+//! What fulfilment says of what it did: to the worker, the operator and the metrics.
+
+use std::fmt;
+use std::ops::AddAssign;
+
+use serde::Serialize;
+
+use super::attention::Attention;
+use crate::time::Timestamp;
+
+/// What came of working on one order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Where the order stands.
+    pub progress: Progress,
+    /// How many problems of it need a person.
+    pub attention: usize,
+    /// What it cost.
+    pub tally: Tally,
+}
+
+/// Where an order stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// No step is left, but for what is in attention.
+    Settled,
+    /// There is something to do at a time.
+    Waiting {
+        /// When.
+        due_at: Timestamp,
+    },
+    /// Another worker has it; the wish is merged, and that worker or the sweep does what follows.
+    Busy,
+    /// Something that every order needs is not there.
+    Stopped(Circuit),
+}
+
+/// What fails for every order alike: one alarm, no attention.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Circuit {
+    /// The operator's switch.
+    Paused,
+    /// The catalog cannot be used: why.
+    Catalog(String),
+    /// There is no API key, or Wix does not take it: why.
+    ApiKey(String),
+    /// Wix cannot be reached, or asks to slow down: why.
+    WixAway(String),
+}
+
+impl Circuit {
+    /// One word for metrics.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Paused => "paused",
+            Self::Catalog(_) => "catalog",
+            Self::ApiKey(_) => "api_key",
+            Self::WixAway(_) => "wix_away",
+        }
+    }
+}
+
+impl fmt::Display for Circuit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Paused => {
+                f.write_str("paused by PAUSED=true: orders are recorded and nothing is bought; unset it to go on")
+            }
+            Self::Catalog(why) => write!(
+                f,
+                "the catalog cannot be used ({why}): mend and deploy it; orders are recorded until then"
+            ),
+            Self::ApiKey(why) => write!(
+                f,
+                "Wix does not take the API key, or there is none ({why}): put a good one into the secret; orders are recorded until then"
+            ),
+            Self::WixAway(why) => write!(
+                f,
+                "Wix does not answer ({why}): nothing to do, orders are recorded and tried again"
+            ),
+        }
+    }
+}
+
+/// What work cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// Calls to Wix.
+    pub wix_calls: u32,
+    /// Reads of the ledger.
+    pub ledger_reads: u32,
+    /// Writes of the ledger.
+    pub ledger_writes: u32,
+    /// Packages that were created or adopted.
+    pub packages_created: u32,
+    /// Problems that need a person and were not known before.
+    pub attention_raised: u32,
+    /// Creates without a clear answer.
+    pub unclear: u32,
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.wix_calls += other.wix_calls;
+        self.ledger_reads += other.ledger_reads;
+        self.ledger_writes += other.ledger_writes;
+        self.packages_created += other.packages_created;
+        self.attention_raised += other.attention_raised;
+        self.unclear += other.unclear;
+    }
+}
+
+/// What a sweep did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sweep {
+    /// Orders that were worked on.
+    pub orders: u32,
+    /// Of these, settled.
+    pub settled: u32,
+    /// Of these, waiting, or another worker's.
+    pub waiting: u32,
+    /// Orders that could not be worked on; each is in the log.
+    pub failed: u32,
+    /// What stopped it.
+    pub stopped: Option<Circuit>,
+    /// The deadline came first: more is due.
+    pub left: bool,
+    /// What it cost.
+    pub tally: Tally,
+}
+
+impl Sweep {
+    pub(super) fn add(&mut self, outcome: &Outcome) {
+        match &outcome.progress {
+            Progress::Settled => self.settled += 1,
+            Progress::Waiting { .. } | Progress::Busy => self.waiting += 1,
+            Progress::Stopped(circuit) => self.stopped = Some(circuit.clone()),
+        }
+        self.tally += outcome.tally;
+    }
+}
+
+/// An order that needs a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AttentionReport {
+    /// The order's key.
+    pub key: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// Each problem with its cause and remedy.
+    pub items: Vec<Attention>,
+}

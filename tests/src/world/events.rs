@@ -1,0 +1,191 @@
+//! Order events as a storefront's adapter would make them, in one line each.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use reseller_hooks::order::{Fields, Line, OrderEvent, Refund, SCHEMA, Snapshot, Version, Wish};
+use reseller_hooks::time::Timestamp;
+
+use super::START;
+
+/// An order as the storefront has it; each change makes a newer version.
+#[derive(Debug, Clone)]
+pub struct Order {
+    key: String,
+    lines: BTreeMap<String, (String, u32)>,
+    refunds: Vec<String>,
+    paid: bool,
+    canceled: bool,
+    fields: Fields,
+    line_fields: BTreeMap<String, Fields>,
+    unmapped: Vec<String>,
+    created_at: Timestamp,
+    changed: i64,
+}
+
+impl Order {
+    /// An unpaid order without lines, placed a minute before [`START`].
+    pub fn new(key: &str) -> Self {
+        Self {
+            key: key.to_owned(),
+            lines: BTreeMap::new(),
+            refunds: Vec::new(),
+            paid: false,
+            canceled: false,
+            fields: Fields::default(),
+            line_fields: BTreeMap::new(),
+            unmapped: Vec::new(),
+            created_at: START - Duration::from_secs(60),
+            changed: 0,
+        }
+    }
+
+    /// With so many units of an SKU in a line.
+    #[must_use]
+    pub fn line(mut self, id: &str, sku: &str, units: u32) -> Self {
+        self.lines.insert(id.to_owned(), (sku.to_owned(), units));
+        self.change()
+    }
+
+    /// Fully paid.
+    #[must_use]
+    pub fn paid(mut self) -> Self {
+        self.paid = true;
+        self.change()
+    }
+
+    /// Not fully paid (any more).
+    #[must_use]
+    pub fn unpaid(mut self) -> Self {
+        self.paid = false;
+        self.change()
+    }
+
+    /// Canceled.
+    #[must_use]
+    pub fn canceled(mut self) -> Self {
+        self.canceled = true;
+        self.change()
+    }
+
+    /// Alive again.
+    #[must_use]
+    pub fn revived(mut self) -> Self {
+        self.canceled = false;
+        self.change()
+    }
+
+    /// For a site.
+    #[must_use]
+    pub fn site(mut self, site: &str) -> Self {
+        self.fields.site = Some(site.to_owned());
+        self.change()
+    }
+
+    /// For an account.
+    #[must_use]
+    pub fn account(mut self, account: &str) -> Self {
+        self.fields.account = Some(account.to_owned());
+        self.change()
+    }
+
+    /// With one line for an account of its own.
+    #[must_use]
+    pub fn line_account(mut self, line: &str, account: &str) -> Self {
+        self.line_fields.entry(line.to_owned()).or_default().account = Some(account.to_owned());
+        self.change()
+    }
+
+    /// With one line for a site of its own.
+    #[must_use]
+    pub fn line_site(mut self, line: &str, site: &str) -> Self {
+        self.line_fields.entry(line.to_owned()).or_default().site = Some(site.to_owned());
+        self.change()
+    }
+
+    /// From a country.
+    #[must_use]
+    pub fn country(mut self, country: &str) -> Self {
+        self.fields.country = Some(country.to_owned());
+        self.change()
+    }
+
+    /// With the storefront's own reference.
+    #[must_use]
+    pub fn reference(mut self, reference: &str) -> Self {
+        self.fields.external_id = Some(reference.to_owned());
+        self.change()
+    }
+
+    /// Having counted a refund in its units.
+    #[must_use]
+    pub fn counted(mut self, refund: &str) -> Self {
+        self.refunds.push(refund.to_owned());
+        self.change()
+    }
+
+    /// With something that nobody can map to lines.
+    #[must_use]
+    pub fn unmapped(mut self, sentence: &str) -> Self {
+        self.unmapped.push(sentence.to_owned());
+        self.change()
+    }
+
+    /// Placed at another time.
+    #[must_use]
+    pub fn placed(mut self, at: Timestamp) -> Self {
+        self.created_at = at;
+        self
+    }
+
+    fn change(mut self) -> Self {
+        self.changed += 1;
+        self
+    }
+
+    /// What the storefront delivers of it now.
+    pub fn event(&self) -> OrderEvent {
+        let lines = self.lines.iter().map(|(id, (sku, units))| Line {
+            id: id.clone(),
+            sku: sku.parse().ok(),
+            units: if self.canceled { 0 } else { *units },
+            fields: self.line_fields.get(id).cloned().unwrap_or_default(),
+        });
+        OrderEvent {
+            schema: SCHEMA,
+            key: self.key.parse().expect("a key"),
+            delivery: format!("delivery-{}", self.changed),
+            received_at: START,
+            wish: Wish::Snapshot(Snapshot {
+                version: Version {
+                    time: START + Duration::from_secs(self.changed.unsigned_abs()),
+                    sequence: 0,
+                    canceled: self.canceled,
+                    refunds: u32::try_from(self.refunds.len()).expect("few refunds"),
+                    hash: format!("{:016x}", self.changed),
+                },
+                created_at: self.created_at,
+                lines: lines.collect(),
+                refunds: self.refunds.iter().cloned().collect(),
+                fully_paid: self.paid,
+                canceled: self.canceled,
+                fields: self.fields.clone(),
+                unmapped: self.unmapped.iter().cloned().collect(),
+            }),
+        }
+    }
+}
+
+/// A refund that comes as an event of its own.
+pub fn refund(key: &str, id: &str, lines: &[(&str, u32)]) -> OrderEvent {
+    OrderEvent {
+        schema: SCHEMA,
+        key: key.parse().expect("a key"),
+        delivery: format!("refund-{id}"),
+        received_at: START,
+        wish: Wish::Refund(Refund {
+            id: id.to_owned(),
+            lines: lines.iter().map(|(line, units)| ((*line).to_owned(), *units)).collect(),
+        }),
+    }
+}

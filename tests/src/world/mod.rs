@@ -1,0 +1,268 @@
+//! A whole world in process: the real fulfilment code, the sandbox's Wix, a ledger in memory and a clock that is moved
+//! by hand. Every effect (a call to Wix, a read or a write of the ledger) has an await point before and after it, so
+//! that a test can interleave workers, or drop one, at each of them.
+
+mod clock;
+mod events;
+mod invariants;
+mod run;
+mod wix;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use reseller_hooks::catalog::Catalog;
+use reseller_hooks::fulfilment::{AcceptError, Fulfilment, OrderRecord, Outcome, Settings, Sweep};
+use reseller_hooks::ledger::memory::MemoryLedger;
+use reseller_hooks::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
+use reseller_hooks::order::{OrderEvent, OrderKey};
+use reseller_hooks::time::{Clock, Timestamp};
+
+pub use clock::VirtualClock;
+pub use events::{Order, refund};
+pub use invariants::{Paid, violations};
+pub use run::{Run, poll_through, yield_once};
+pub use wix::WixPort;
+
+/// The account of the sandbox's default key.
+pub const OWN: &str = "5a5db0c5-0000-4000-8000-000000000001";
+/// A site.
+pub const SITE: &str = "918aa943-ab4f-40bc-88c3-8dfd02fae7cd";
+/// A sub-account.
+pub const OTHER: &str = "2250b761-b31c-453b-885b-76e9fc04bdc6";
+/// When every world begins.
+pub const START: Timestamp = Timestamp::from_secs(1_790_000_000);
+
+/// The catalog of every world: a plan with a voucher, one without, two products in one, one that is canceled, one that
+/// is kept, one that needs a site, one that Wix does not have.
+pub const CATALOG: &str = r#"
+[defaults]
+not_before = "2026-01-01T00:00:00Z"
+country = "US"
+on_cancel = "unassign"
+account_fields = ["wix_account_id"]
+site_fields = ["wix_site_id"]
+external_id_fields = ["wix_external_id"]
+
+[[product]]
+sku = "PLAN"
+catalog_product_id = "00ba7923-2655-402a-852d-2b2100568bcf"
+billing = { type = "RECURRING", unit = "YEAR", count = 1 }
+[product.voucher]
+catalog_product_id = "040639ae-277e-4a73-a4d2-1b6801b92f45"
+billing = { type = "RECURRING", unit = "YEAR", count = 1 }
+
+[[product]]
+sku = "MAIL"
+catalog_product_id = "53cfc9f8-197a-4e12-b570-ad9ed0cb4e2c"
+billing = { type = "RECURRING", unit = "MONTH", count = 1 }
+
+[[product]]
+sku = "ENDS"
+catalog_product_id = "53cfc9f8-197a-4e12-b570-ad9ed0cb4e2c"
+billing = { type = "RECURRING", unit = "YEAR", count = 1 }
+on_cancel = "cancel"
+
+[[product]]
+sku = "KEPT"
+catalog_product_id = "53cfc9f8-197a-4e12-b570-ad9ed0cb4e2c"
+billing = { type = "RECURRING", unit = "YEAR", count = 1 }
+on_cancel = "keep"
+
+[[product]]
+sku = "WRONG"
+catalog_product_id = "11111111-2222-4333-8444-555555555555"
+billing = { type = "RECURRING", unit = "YEAR", count = 1 }
+
+[[product]]
+sku = "SITED"
+catalog_product_id = "53cfc9f8-197a-4e12-b570-ad9ed0cb4e2c"
+billing = { type = "RECURRING", unit = "YEAR", count = 1 }
+needs_site = true
+"#;
+
+/// The sandbox's Wix, shared by the workers of a world.
+pub type SharedWix = Arc<Mutex<wix_sandbox::Wix>>;
+
+/// Everything that outlives a worker.
+pub struct World {
+    /// The time.
+    pub clock: VirtualClock,
+    /// Wix.
+    pub wix: SharedWix,
+    /// The ledger.
+    pub ledger: Arc<MemoryLedger>,
+    /// What the workers are set to.
+    pub settings: Settings,
+    /// What they sell.
+    pub catalog: Catalog,
+}
+
+/// A worker's view of the ledger: the same one, with an await point before and after each effect.
+#[derive(Debug, Clone)]
+pub struct YieldingLedger(pub Arc<MemoryLedger>);
+
+/// One worker.
+pub type Worker = Fulfilment<WixPort, YieldingLedger, VirtualClock>;
+
+impl World {
+    /// A world with a Wix of this configuration, at [`START`].
+    pub fn new(config: wix_sandbox::Config) -> Self {
+        Self {
+            clock: VirtualClock::new(START),
+            wix: Arc::new(Mutex::new(wix_sandbox::Wix::new(config))),
+            ledger: Arc::new(MemoryLedger::new()),
+            settings: Settings::default(),
+            catalog: Catalog::from_toml(CATALOG).expect("the world's catalog is good"),
+        }
+    }
+
+    /// A world whose Wix keeps its word.
+    pub fn kind() -> Self {
+        Self::new(wix_sandbox::Config {
+            rate_limit_per_minute: None,
+            ..wix_sandbox::Config::default()
+        })
+    }
+
+    /// A world whose Wix ignores idempotency keys and shows packages this late.
+    pub fn unkind(query_delay: Duration) -> Self {
+        Self::new(wix_sandbox::Config {
+            rate_limit_per_minute: None,
+            idempotency: wix_sandbox::Idempotency::Ignore,
+            query_delay_ms: u64::try_from(query_delay.as_millis()).expect("a delay in milliseconds"),
+            ..wix_sandbox::Config::default()
+        })
+    }
+
+    /// A worker, as it starts up with today's settings and catalog.
+    pub fn worker(&self) -> Worker {
+        let port = WixPort::new(Arc::clone(&self.wix), self.clock.clone(), self.settings.wix_timeout);
+        let ledger = YieldingLedger(Arc::clone(&self.ledger));
+        Fulfilment::new(
+            port,
+            ledger,
+            self.clock.clone(),
+            Ok(self.catalog.clone()),
+            self.settings.clone(),
+        )
+    }
+
+    /// When an invocation that starts now has to be done.
+    pub fn deadline(&self) -> Timestamp {
+        self.clock.now() + Duration::from_secs(58)
+    }
+
+    /// Delivers an event to a worker that nothing disturbs.
+    pub fn deliver(&self, event: &OrderEvent) -> Result<Outcome, AcceptError> {
+        poll_through(self.worker().accept(event, self.deadline()))
+    }
+
+    /// One run of `reconcile`.
+    pub fn sweep(&self) -> Sweep {
+        poll_through(self.worker().sweep(self.deadline())).expect("the ledger answers")
+    }
+
+    /// `reconcile`'s retry of an order.
+    pub fn retry(&self, key: &OrderKey) -> Outcome {
+        poll_through(self.worker().retry(key, self.deadline())).expect("the order can be retried")
+    }
+
+    /// Runs `reconcile` whenever something is due, until nothing is, for at most three days.
+    pub fn settle(&self) {
+        let end = self.clock.now() + Duration::from_secs(3 * 86_400);
+        loop {
+            let due = self.ledger.entries().iter().filter_map(|entry| entry.due_at).min();
+            let Some(due) = due.filter(|due| *due <= end) else {
+                return;
+            };
+            if due > self.clock.now() {
+                self.clock.set(due);
+            }
+            let before: Vec<Option<Timestamp>> = self.ledger.entries().iter().map(|entry| entry.due_at).collect();
+            self.sweep();
+            let after: Vec<Option<Timestamp>> = self.ledger.entries().iter().map(|entry| entry.due_at).collect();
+            if before == after {
+                // Nothing moved: the schedule comes again a minute later.
+                self.clock.advance(Duration::from_secs(60));
+            }
+        }
+    }
+
+    /// The sandbox, as it is now.
+    pub fn look(&self) -> MutexGuard<'_, wix_sandbox::Wix> {
+        let mut wix = self.wix.lock().unwrap_or_else(PoisonError::into_inner);
+        wix.advance(self.clock.now().as_millis());
+        wix
+    }
+
+    /// Strikes calls.
+    pub fn strike(&self, rule: wix_sandbox::FaultRule) {
+        self.look().add_fault(rule);
+    }
+
+    /// How often an operation was called.
+    pub fn calls(&self, operation: wix_sandbox::Operation) -> u64 {
+        self.look().count(operation).calls
+    }
+
+    /// The record of an order.
+    pub fn record(&self, key: &str) -> OrderRecord {
+        let entry = self.entry(key);
+        OrderRecord::from_json(&entry.body).expect("the record can be read")
+    }
+
+    /// The ledger's entry of an order.
+    pub fn entry(&self, key: &str) -> Entry {
+        let entry = self.ledger.entries().into_iter().find(|entry| entry.key == key);
+        entry.unwrap_or_else(|| panic!("the ledger has no order {key}"))
+    }
+
+    /// The codes of what is in attention for an order.
+    pub fn attention(&self, key: &str) -> Vec<String> {
+        let record = self.record(key);
+        reseller_hooks::fulfilment::attention(&record, &self.settings)
+            .into_iter()
+            .map(|item| item.code)
+            .collect()
+    }
+
+    /// Packages and instances at Wix: (base packages, voucher packages).
+    pub fn packages(&self) -> (usize, usize) {
+        let wix = self.look();
+        let vouchers = wix
+            .packages()
+            .filter(|package| package.instances.iter().any(|i| i.reference.is_some()))
+            .count();
+        (wix.packages().count() - vouchers, vouchers)
+    }
+}
+
+impl Ledger for YieldingLedger {
+    async fn load(&self, key: &str) -> Result<Option<Entry>, LedgerError> {
+        yield_once().await;
+        let answer = self.0.load(key).await;
+        yield_once().await;
+        answer
+    }
+
+    async fn store(&self, entry: &Entry) -> Result<Stored, LedgerError> {
+        yield_once().await;
+        let answer = self.0.store(entry).await;
+        yield_once().await;
+        answer
+    }
+
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
+        yield_once().await;
+        self.0.due(now, limit).await
+    }
+
+    async fn attention(&self, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
+        self.0.attention(limit).await
+    }
+
+    async fn scan(&self, after: Option<&str>, limit: usize) -> Result<Vec<Entry>, LedgerError> {
+        self.0.scan(after, limit).await
+    }
+}

@@ -1,0 +1,53 @@
+//! Runs workers poll by poll: there is no runtime, so that a test decides at every await point who goes on and who is
+//! dropped there.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+/// An await point: pending once, then ready.
+pub async fn yield_once() {
+    let mut yielded = false;
+    std::future::poll_fn(move |_| {
+        if yielded {
+            Poll::Ready(())
+        } else {
+            yielded = true;
+            Poll::Pending
+        }
+    })
+    .await;
+}
+
+/// Polls a future until it is done.
+pub fn poll_through<F: Future>(future: F) -> F::Output {
+    let mut run = Run::new(future);
+    loop {
+        if let Some(output) = run.step() {
+            return output;
+        }
+    }
+}
+
+/// A worker under way. Dropping it is a crash at the await point that it has reached.
+pub struct Run<'a, T>(Pin<Box<dyn Future<Output = T> + 'a>>);
+
+impl<'a, T> Run<'a, T> {
+    /// Nothing is done before the first step.
+    pub fn new(future: impl Future<Output = T> + 'a) -> Self {
+        Self(Box::pin(future))
+    }
+
+    /// Goes on to the next await point; the output when it is done.
+    pub fn step(&mut self) -> Option<T> {
+        match self.0.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
+        }
+    }
+
+    /// Goes on for at most `steps` await points; the output if it is done by then.
+    pub fn steps(&mut self, steps: usize) -> Option<T> {
+        (0..steps).find_map(|_| self.step())
+    }
+}
