@@ -110,7 +110,6 @@ impl Aws {
     }
 
     #[cfg(not(feature = "local"))]
-    #[expect(clippy::unused_self, reason = "with the feature `local` it looks at the settings")]
     fn credentials(&self, _http_client: &SharedHttpClient) -> SharedCredentialsProvider {
         SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new())
     }

@@ -1,4 +1,5 @@
-//! The ledger's contract, kept by the in-memory ledger and by SQLite; DynamoDB's API is asked in `aws.rs`.
+//! The ledger's contract, kept by the in-memory ledger and by SQLite; DynamoDB's API is asked in `aws/`.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::path::Path;
 use std::sync::Arc;

@@ -35,10 +35,8 @@ impl AnyQueue {
             }),
         }
     }
-}
 
-impl AnyQueue {
-    /// Opens the connection ahead of the first message. All queues of a process share it: one of them is enough.
+    /// Opens what a first message would have to open; see [`crate::ledger::AnyLedger`]'s. Never fails.
     pub async fn warm_up(&self) {
         match self {
             Self::Sqs(queue) => queue.warm_up().await,

@@ -16,7 +16,7 @@ pub const SCHEMA: u32 = 1;
 
 /// Headers by which a delivery can be verified and understood again. No others are kept: no cookies, no
 /// authorization, nothing about the sender's network.
-pub const KEPT_HEADERS: [&str; 21] = [
+pub const KEPT_HEADERS: [&str; 20] = [
     "content-type",
     "stripe-signature",
     "webhook-id",
@@ -37,7 +37,6 @@ pub const KEPT_HEADERS: [&str; 21] = [
     "x-wc-webhook-signature",
     "x-wc-webhook-source",
     "x-wc-webhook-topic",
-    "x-wix-event-id",
 ];
 
 /// The longest header that is kept, in bytes. Signatures are far shorter.

@@ -43,10 +43,12 @@ impl SqsQueue {
         })
     }
 
-    /// Opens the connection ahead of the first message, by the cheapest call that changes nothing. No failure matters
-    /// here: what the message needs, its own call tells.
+    /// Opens a connection by asking for the queue's ARN. What it answers does not matter, not even whether the role
+    /// may ask. Queues of one region share a host, and their clients the connections: one of them is enough.
     pub async fn warm_up(&self) {
-        drop(self.client.get_queue_attributes().queue_url(&self.url).send().await);
+        let attribute = aws_sdk_sqs::types::QueueAttributeName::QueueArn;
+        let request = self.client.get_queue_attributes().queue_url(&self.url);
+        let _ = request.attribute_names(attribute).send().await;
     }
 }
 
