@@ -54,45 +54,46 @@ fn deliveries(delivered: &[Delivered]) -> String {
     table.text()
 }
 
+/// Two lines for each order: its package, and its voucher package.
 fn order_table(orders: &[Order]) -> String {
-    let mut table = Table::new(&["order", "package", "instances", "voucher package", "instances", "state"]);
+    let mut table = Table::new(&["order", "", "package", "external ID", "instances"]);
     for order in orders {
         let state = match (order.is_due, order.needs_a_person) {
             (_, true) => "needs a person",
             (true, false) => "due",
             (false, false) => "settled",
         };
-        table.row(vec![
-            order.key.clone(),
-            ids(&order.packages),
-            statuses(&order.packages),
-            ids(&order.vouchers),
-            statuses(&order.vouchers),
-            state.to_owned(),
-        ]);
+        let bought: Vec<(&str, &Package)> = [("paid", &order.packages), ("voucher", &order.vouchers)]
+            .into_iter()
+            .flat_map(|(kind, packages)| packages.iter().map(move |package| (kind, package)))
+            .collect();
+        for line in 0..bought.len().max(2) {
+            let first = match line {
+                0 => order.key.clone(),
+                1 => format!("  {state}"),
+                _ => String::new(),
+            };
+            let cells = match bought.get(line) {
+                Some((kind, package)) => [
+                    (*kind).to_owned(),
+                    short(&package.id),
+                    package.external_id.clone(),
+                    statuses(&package.instances),
+                ],
+                None if line == 0 => ["nothing", "–", "–", "–"].map(str::to_owned),
+                None => Default::default(),
+            };
+            table.row([vec![first], cells.to_vec()].concat());
+        }
     }
     table.text()
 }
 
-fn ids(packages: &[Package]) -> String {
-    if packages.is_empty() {
-        return "–".to_owned();
-    }
-    let shown: Vec<String> = packages
-        .iter()
-        .map(|package| format!("{} ({})", short(&package.id), package.external_id))
-        .collect();
-    shown.join(", ")
-}
-
 /// `1 ENABLED on its site, 2 ENABLED`.
-fn statuses(packages: &[Package]) -> String {
+fn statuses(instances: &[Instance]) -> String {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for instance in packages.iter().flat_map(|package| &package.instances) {
+    for instance in instances {
         *counts.entry(words(instance)).or_default() += 1;
-    }
-    if counts.is_empty() {
-        return "–".to_owned();
     }
     let shown: Vec<String> = counts.iter().map(|(words, count)| format!("{count} {words}")).collect();
     shown.join(", ")
@@ -124,7 +125,7 @@ fn attention(answer: &Value) {
         for item in order.get("items").and_then(Value::as_array).into_iter().flatten() {
             println!(
                 "  {} · {} · {}",
-                text(order, "order"),
+                text(order, "key"),
                 text(item, "what"),
                 text(item, "code")
             );
@@ -145,11 +146,9 @@ mod tests {
             on_site,
             is_voucher: false,
         };
-        let package = Package {
-            id: "p".to_owned(),
-            external_id: String::new(),
-            instances: vec![instance(true), instance(false), instance(false)],
-        };
-        assert_eq!(statuses(&[package]), "2 ENABLED floating, 1 ENABLED on its site");
+        assert_eq!(
+            statuses(&[instance(true), instance(false), instance(false)]),
+            "2 ENABLED floating, 1 ENABLED on its site"
+        );
     }
 }

@@ -27,7 +27,16 @@ pub(crate) struct Chapter {
 pub(crate) struct End {
     pub(crate) order: &'static str,
     pub(crate) count: Count,
-    pub(crate) needs_a_person: bool,
+    pub(crate) needs: Need,
+}
+
+/// Whether an order needs a person in the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    Nobody,
+    Person,
+    /// A person, where there was an audit: only that finds what happened at Wix by itself.
+    PersonAfterAudit,
 }
 
 /// The order of the samples, and two more that are made of the same ones.
@@ -93,7 +102,8 @@ fn shopify() -> Story {
     let paid = |label| sample(label, "orders_paid.json", "orders/paid");
     let lost = as_order(LOST, "918aa944");
     let canceled = as_order(CANCELED, "918aa945");
-    let unsited = |number: &str| vec![(SAMPLE.to_owned(), number.to_owned())];
+    // This sample names no site.
+    let canceled_number = [(SAMPLE.to_owned(), CANCELED.to_owned())];
     Story {
         chapters: vec![
             Chapter {
@@ -134,31 +144,35 @@ fn shopify() -> Story {
                         "orders_cancelled.json",
                         "orders/cancelled",
                     )
-                    .with(&unsited(CANCELED)),
-                    paid("paid, too late").with(&canceled),
+                    .with(&canceled_number),
                 ],
+            },
+            Chapter {
+                title: "the payment of the canceled order comes late",
+                fault: None,
+                deliveries: vec![paid("paid, after its cancellation").with(&canceled)],
             },
         ],
         ends: vec![
             End {
                 order: SAMPLE,
                 count: THREE_PLANS,
-                needs_a_person: true,
+                needs: Need::PersonAfterAudit,
             },
             End {
                 order: LOST,
                 count: THREE_PLANS,
-                needs_a_person: false,
+                needs: Need::Nobody,
             },
             End {
                 order: CANCELED,
                 count: Count::default(),
-                needs_a_person: false,
+                needs: Need::Nobody,
             },
             End {
                 order: UNKNOWN_SKU,
                 count: Count::default(),
-                needs_a_person: true,
+                needs: Need::Person,
             },
         ],
         audit: true,
@@ -194,7 +208,7 @@ fn paid_then_canceled(
                 voucher_packages: 1,
                 voucher_instances: units,
             },
-            needs_a_person: false,
+            needs: Need::Nobody,
         }],
         audit: false,
     }
