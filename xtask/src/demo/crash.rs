@@ -31,10 +31,10 @@ const WANTED: Count = Count {
 const WORKER: &str = "order-paid";
 
 /// Long enough to find the call and kill the worker in it, shorter than the worker's own time limit.
-const STALL_MS: u64 = 900;
+const STALL_MS: u64 = 1_800;
 
 /// The function timeout of these runs: a killed worker's lease lasts as long.
-const FUNCTION_TIMEOUT: Duration = Duration::from_secs(6);
+const FUNCTION_TIMEOUT: Duration = Duration::from_secs(7);
 
 struct World {
     title: &'static str,
@@ -75,7 +75,7 @@ async fn set(world: &World) -> Result<(Stage, Proxy), Failure> {
     environment.extend([
         // More than the second that packages are shown late.
         ("SETTLE_SECONDS", "2".to_owned()),
-        ("WIX_TIMEOUT_SECONDS", "1".to_owned()),
+        ("WIX_TIMEOUT_SECONDS", "2".to_owned()),
     ]);
     let settings = Settings {
         name: "crash",
@@ -114,37 +114,51 @@ async fn undisturbed(world: &World) -> Result<u64, Failure> {
 
 /// Kills the worker in its call number `call`: after Wix has done it, or before.
 async fn killed(world: &World, call: u64, committed: bool) -> Result<(), Failure> {
-    let begun = Instant::now();
     let when = if committed { "after" } else { "before" };
     let title = format!("{}: killed {when} call {}", world.title, call + 1);
+    let begun = Instant::now();
     let line = Line::new(&title);
-    let (mut stage, proxy) = set(world).await?;
-    deliver(&stage).await?;
+    // On a busy machine the call can be over before the worker is killed: that proves nothing, and is done again.
+    for _ in 0..5 {
+        let (mut stage, proxy) = set(world).await?;
+        deliver(&stage).await?;
+        if !kill_in(&mut stage, call, committed).await? {
+            continue;
+        }
+        stage.start_function(WORKER, proxy.port)?;
+        let pump = Pump::new(&stage)?;
+        come_to_rest(&mut stage, &pump).await?;
+        let verified = verify(&stage, &title).await;
+        line.end(begun.elapsed(), verified.is_ok());
+        return verified;
+    }
+    line.end(begun.elapsed(), false);
+    Err(Failure::new(format!(
+        "{title}: the machine is too busy to kill the worker in time"
+    )))
+}
+
+/// Whether the worker was killed while Wix had its call in hand.
+async fn kill_in(stage: &mut Stage, call: u64, committed: bool) -> Result<bool, Failure> {
+    let last = stage.sandbox.all_calls().await? + call + 1;
     let effect = json!({ "type": "stall", "ms": STALL_MS, "commit": committed });
     stage
         .sandbox
         .fault(&json!({ "skip": call, "times": 1, "effect": effect }))
         .await?;
-
-    let before = stage.sandbox.all_calls().await?;
     let queue = stage.queue(WORKER)?;
     let messages = queue
         .receive(10, Duration::from_secs(1), SystemClock.now())
         .await
         .could_not("receive the message")?;
     let invocation = tokio::spawn(invoke(stage.lambda.clone(), sqs_event(WORKER, &messages)));
-    reached(&stage, before + call + 1).await?;
+    reached(stage, last).await?;
     stage.processes.kill(WORKER)?;
+    let in_time = !invocation.is_finished() && stage.sandbox.all_calls().await? == last;
     // Nobody will answer it any more.
     invocation.abort();
     stage.sandbox.no_more_faults().await?;
-
-    stage.start_function(WORKER, proxy.port)?;
-    let pump = Pump::new(&stage)?;
-    come_to_rest(&mut stage, &pump).await?;
-    let verified = verify(&stage, &title).await;
-    line.end(begun.elapsed(), verified.is_ok());
-    verified
+    Ok(in_time)
 }
 
 async fn invoke(lambda: Lambda, event: Value) {

@@ -9,7 +9,7 @@ use super::deliver::Delivered;
 use super::orders::{self, Order};
 use super::sandbox::{Instance, Package};
 use super::stage::Stage;
-use super::table::{Table, short, wrapped};
+use super::table::{Table, cut, short, wrapped};
 use crate::failure::Failure;
 
 const WIDTH: usize = 100;
@@ -69,7 +69,7 @@ fn order_table(orders: &[Order]) -> String {
             .collect();
         for line in 0..bought.len().max(2) {
             let first = match line {
-                0 => order.key.clone(),
+                0 => cut(&order.key),
                 1 => format!("  {state}"),
                 _ => String::new(),
             };
@@ -77,7 +77,7 @@ fn order_table(orders: &[Order]) -> String {
                 Some((kind, package)) => [
                     (*kind).to_owned(),
                     short(&package.id),
-                    package.external_id.clone(),
+                    cut(&package.external_id),
                     statuses(&package.instances),
                 ],
                 None if line == 0 => ["nothing", "–", "–", "–"].map(str::to_owned),

@@ -71,7 +71,6 @@ pub(crate) fn of(storefront: Storefront) -> Story {
                 ("order_canceled.json", "wix.ecom.v1.order_canceled"),
             ],
             storefront,
-            1,
         ),
         Storefront::Woocommerce => paid_then_canceled(
             [
@@ -79,12 +78,10 @@ pub(crate) fn of(storefront: Storefront) -> Story {
                 ("order_updated_cancelled.json", "order.updated"),
             ],
             storefront,
-            1,
         ),
         Storefront::Stripe => paid_then_canceled(
             [("checkout_session_completed.json", ""), ("charge_refunded.json", "")],
             storefront,
-            1,
         ),
     }
 }
@@ -183,8 +180,9 @@ fn shopify() -> Story {
 fn paid_then_canceled(
     [(paid, paid_topic), (canceled, canceled_topic)]: [(&'static str, &'static str); 2],
     storefront: Storefront,
-    units: usize,
 ) -> Story {
+    // All these samples are about two plans.
+    let units = 2;
     let paid = |label| Delivery::new(label, storefront, paid, paid_topic);
     Story {
         chapters: vec![

@@ -48,6 +48,19 @@ pub(crate) fn short(id: &str) -> String {
     id.chars().take(8).collect()
 }
 
+/// A long ID without its middle: the beginning says what it is, the end which one.
+pub(crate) fn cut(id: &str) -> String {
+    const ENDS: usize = 18;
+    const MOST: usize = 40;
+    let length = id.chars().count();
+    if length <= MOST {
+        return id.to_owned();
+    }
+    let begin: String = id.chars().take(ENDS).collect();
+    let end: String = id.chars().skip(length - ENDS).collect();
+    format!("{begin}…{end}")
+}
+
 /// A long text over several lines of at most this many characters, each with the same indent.
 pub(crate) fn wrapped(text: &str, indent: &str, width: usize) -> String {
     let mut lines: Vec<String> = Vec::new();
@@ -73,6 +86,15 @@ mod tests {
         let mut table = Table::new(&["order", "package"]);
         table.row(vec!["shopify/1".into(), "–".into()]);
         assert_eq!(table.text(), "order      package\n─────────  ───────\nshopify/1  –\n");
+    }
+
+    #[test]
+    fn a_long_id_loses_its_middle() {
+        assert_eq!(cut("shopify/9007199254740993"), "shopify/9007199254740993");
+        assert_eq!(
+            cut(&format!("wix/{}-b1", "0123456789".repeat(5))),
+            "wix/01234567890123…4567890123456789-b1"
+        );
     }
 
     #[test]
