@@ -54,15 +54,6 @@ impl<S: Source, C: Clock> WixPort<S, C> {
         &self.client
     }
 
-    /// The reseller's own account, as the secret has it: where an order that names no account is bought.
-    pub async fn default_account(&self) -> Result<AccountId, Error> {
-        let document = self.document(Operation::QueryPackages).await?;
-        let wix = document
-            .require_wix()
-            .map_err(|error| Error::unauthorized(Operation::QueryPackages, error.to_string()))?;
-        Ok(wix.account_id.clone())
-    }
-
     async fn document(&self, operation: Operation) -> Result<Arc<SecretDocument>, Error> {
         let document = self.secrets.get().await;
         document.map_err(|error| Error::unauthorized(operation, error.to_string()))
@@ -219,8 +210,17 @@ impl<S: Source, C: Clock> ports::Wix for WixPort<S, C> {
         .await
     }
 
+    async fn own_account(&self) -> Result<AccountId, Error> {
+        let operation = Operation::QueryPackages;
+        let document = self.document(operation).await?;
+        let wix = document
+            .require_wix()
+            .map_err(|error| Error::unauthorized(operation, error.to_string()))?;
+        Ok(wix.account_id.clone())
+    }
+
     async fn probe(&self) -> Result<(), Error> {
-        let account = self.default_account().await?;
+        let account = self.own_account().await?;
         let operation = Operation::QueryPackages;
         self.call(operation, || async {
             let response = self.client.probe(&account).await?;

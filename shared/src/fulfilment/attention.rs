@@ -14,7 +14,7 @@ use super::settings::Settings;
 use super::step::needed;
 use crate::wix::Status;
 
-/// From how many failed calls in a row an order is shown although it is tried again by itself.
+/// From how many refused questions in a row an order is shown although it is tried again by itself.
 const STUCK: u32 = 8;
 
 /// One problem of an order.
@@ -244,13 +244,13 @@ fn order(record: &OrderRecord, found: &mut Vec<Attention>) {
             advice: format!("{sentence}: take back by hand what is meant, then retry the order to close this"),
         });
     }
-    if let Some(hold) = record.facts.hold.as_ref().filter(|hold| hold.failures >= STUCK) {
+    if let Some(hold) = record.facts.hold.as_ref().filter(|hold| hold.refused >= STUCK) {
         found.push(refused(
             "order".to_owned(),
             &hold.last,
             format!(
-                "{} calls in a row failed; it is tried again by itself: see whether Wix is up",
-                hold.failures
+                "Wix refused {} questions in a row; it is asked again by itself: its support can tell why",
+                hold.refused
             ),
         ));
     }

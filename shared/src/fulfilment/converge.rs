@@ -634,6 +634,9 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         session: &mut Session,
     ) -> Halt {
         let error = self.weigh(error, account, own, session).await;
+        if error.failure() == Failure::Unknown {
+            session.tally.unclear += 1;
+        }
         tracing::warn!(order = %work.record.key, error = %error, failure = ?error.failure(), "Wix could not be asked");
         self.stop(work, error)
     }

@@ -457,20 +457,28 @@ impl OrderRecord {
     /// Holds every call of this order back for a while, longer each time. What fails for every order alike is not
     /// counted: it is no problem of this one.
     pub(crate) fn hold(&mut self, error: &Error, now: Timestamp) {
-        let before = self.facts.hold.as_ref().map_or(0, |hold| hold.failures);
-        let (pause, failures) = match error.failure() {
-            Failure::Throttled(after) => (after.unwrap_or(THROTTLED).max(Duration::from_secs(1)), before),
-            Failure::NotSent => (AWAY, before),
-            Failure::Unauthorized | Failure::Forbidden => (THROTTLED, before),
-            Failure::Rejected | Failure::Unknown => (
-                Duration::from_secs(5).saturating_mul(1 << before.min(7)),
-                before.saturating_add(1),
+        let (failures, refused) = self
+            .facts
+            .hold
+            .as_ref()
+            .map_or((0, 0), |hold| (hold.failures, hold.refused));
+        let doubled = Duration::from_secs(5).saturating_mul(1 << failures.min(7));
+        let (pause, failures, refused) = match error.failure() {
+            Failure::Throttled(after) => (
+                after.unwrap_or(THROTTLED).max(Duration::from_secs(1)),
+                failures,
+                refused,
             ),
+            Failure::NotSent => (AWAY, failures, refused),
+            Failure::Unauthorized | Failure::Forbidden => (THROTTLED, failures, refused),
+            Failure::Unknown => (doubled, failures.saturating_add(1), refused),
+            Failure::Rejected => (doubled, failures.saturating_add(1), refused.saturating_add(1)),
         };
         let until = now + pause.min(Duration::from_secs(600));
         self.facts.hold = Some(Hold {
             until,
             failures,
+            refused,
             last: Refusal::of(error, now),
         });
     }

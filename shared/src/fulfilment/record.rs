@@ -86,6 +86,9 @@ pub struct Hold {
     pub until: Timestamp,
     /// How many such calls in a row.
     pub failures: u32,
+    /// How many of them Wix refused although they only ask.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub refused: u32,
     /// What was answered last.
     pub last: Refusal,
 }
@@ -138,9 +141,11 @@ pub struct Purchase {
     pub account: AccountId,
     /// What is bought for which unit, in the order of the request's products.
     pub items: Vec<Item>,
-    /// The request's products in runs of equal ones. Those of a voucher are kept without their reference, which is
-    /// the instance of the same item in its base purchase.
+    /// The request's products in runs of equal ones, without their references.
     pub products: Vec<ProductRun>,
+    /// Of a voucher: the instance that each product names as its reference, in the order of the items.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<InstanceId>,
     /// What became of it.
     pub state: PurchaseState,
 }

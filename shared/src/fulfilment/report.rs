@@ -95,7 +95,7 @@ pub struct Tally {
     pub packages_created: u32,
     /// Problems that need a person and were not known before.
     pub attention_raised: u32,
-    /// Creates without a clear answer.
+    /// Creates and questions without a clear answer.
     pub unclear: u32,
 }
 

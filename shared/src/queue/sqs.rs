@@ -28,16 +28,15 @@ impl SqsQueue {
         let parsed: HttpUrl = url
             .parse()
             .map_err(|error| wrong(format!("its URL is wrong: {error}")))?;
-        let config = aws.sdk_config().map_err(|error| wrong(error.to_string()))?;
         let settings = aws.settings();
-        let mut builder = aws_sdk_sqs::config::Builder::from(config);
-        if let Some(endpoint) = &settings.sqs_endpoint_url {
-            builder = builder.endpoint_url(endpoint.as_str());
-        } else if settings.endpoint_url.is_none() && !is_aws(parsed.origin()) {
-            builder = builder.endpoint_url(parsed.origin());
-        }
+        let endpoint = match &settings.sqs_endpoint_url {
+            Some(endpoint) => Some(endpoint.as_str()),
+            None if settings.endpoint_url.is_none() && !is_aws(parsed.origin()) => Some(parsed.origin()),
+            None => None,
+        };
+        let client = aws.sqs(endpoint).map_err(|error| wrong(error.to_string()))?;
         Ok(Self {
-            client: Client::from_conf(builder.build()),
+            client,
             url: url.to_owned(),
             name,
         })

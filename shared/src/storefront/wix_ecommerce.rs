@@ -344,7 +344,7 @@ fn lines(items: &[LineItem], canceled: bool, names: &FieldNames) -> Vec<Line> {
                 .0
                 .as_ref()
                 .and_then(|physical| sku(&physical.sku));
-            let id = item.id.as_deref().unwrap_or_default();
+            let id: String = item.id.as_deref().unwrap_or_default().chars().take(100).collect();
             let properties = item
                 .catalog_reference
                 .0
@@ -356,7 +356,7 @@ fn lines(items: &[LineItem], canceled: bool, names: &FieldNames) -> Vec<Line> {
             Line {
                 id: match &sku {
                     Some(sku) => format!("{id}#{sku}"),
-                    None => id.to_owned(),
+                    None => id,
                 },
                 fields: names.pick(properties),
                 units: if canceled {

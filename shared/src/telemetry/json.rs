@@ -64,7 +64,9 @@ impl<C: Clock, S: Sink> JsonLayer<C, S> {
 
     fn wants(&self, metadata: &Metadata<'_>) -> bool {
         let level = *metadata.level();
-        metadata.target() != QUOTES_PANICS && level <= self.level && (level <= Level::WARN || is_ours(metadata.target()))
+        metadata.target() != QUOTES_PANICS
+            && level <= self.level
+            && (level <= Level::WARN || is_ours(metadata.target()))
     }
 }
 

@@ -326,7 +326,6 @@ async fn a_secret_that_was_rotated_is_read_again_at_the_first_signature_that_fai
         Ok(FieldNames::default()),
     );
     world.secrets.get().await.unwrap();
-    world.clock.0.store(61, Ordering::SeqCst);
     assert_eq!(world.shopify("orders/paid", PAID).await.came, Came::Stored);
 }
 
@@ -338,8 +337,7 @@ async fn a_secret_that_was_filled_in_later_is_found() {
         Mood::Takes,
         Ok(FieldNames::default()),
     );
-    assert_eq!(world.shopify("orders/paid", PAID).await.status().as_u16(), 503);
-    world.clock.0.store(61, Ordering::SeqCst);
+    world.secrets.get().await.unwrap();
     assert_eq!(world.shopify("orders/paid", PAID).await.came, Came::Stored);
 }
 
@@ -347,7 +345,7 @@ async fn a_secret_that_was_filled_in_later_is_found() {
 async fn forged_deliveries_make_us_read_the_secret_once_a_minute_at_most() {
     let world = world(SHOPIFY);
     let headers = signed("orders/paid", PAID.as_bytes(), "guessed");
-    for second in 0..=60 {
+    for second in 0..60 {
         world.clock.0.store(second, Ordering::SeqCst);
         let answer = world
             .send(Method::POST, "/webhooks/shopify", &headers, PAID.as_bytes())

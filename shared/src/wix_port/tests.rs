@@ -121,7 +121,7 @@ async fn the_key_of_the_secret_is_sent() {
 #[tokio::test]
 async fn a_refused_key_is_read_again_and_the_call_repeated_once() {
     let world = world(&[Some("IST.old"), Some("IST.good")]).await;
-    world.port.default_account().await.unwrap();
+    world.port.own_account().await.unwrap();
     world.seconds.store(61, Ordering::SeqCst);
     assert_eq!(world.get().await.unwrap().id.as_str(), PACKAGE);
     assert_eq!(world.asked.load(Ordering::SeqCst), 2);
@@ -130,7 +130,7 @@ async fn a_refused_key_is_read_again_and_the_call_repeated_once() {
 #[tokio::test]
 async fn a_refused_key_that_is_still_the_one_in_the_secret_is_not_tried_twice() {
     let world = world(&[Some("IST.old")]).await;
-    world.port.default_account().await.unwrap();
+    world.port.own_account().await.unwrap();
     world.seconds.store(61, Ordering::SeqCst);
     let error = world.get().await.unwrap_err();
     assert_eq!(error.failure(), Failure::Unauthorized);
@@ -140,7 +140,7 @@ async fn a_refused_key_that_is_still_the_one_in_the_secret_is_not_tried_twice() 
 #[tokio::test]
 async fn a_second_refused_key_ends_the_call() {
     let world = world(&[Some("IST.old"), Some("IST.older")]).await;
-    world.port.default_account().await.unwrap();
+    world.port.own_account().await.unwrap();
     world.seconds.store(61, Ordering::SeqCst);
     assert_eq!(world.get().await.unwrap_err().failure(), Failure::Unauthorized);
     assert_eq!(world.asked.load(Ordering::SeqCst), 2);
@@ -165,5 +165,5 @@ async fn a_secret_that_comes_later_mends_the_port() {
 #[tokio::test]
 async fn the_resellers_own_account_is_the_secrets() {
     let world = world(&[Some("IST.good")]).await;
-    assert_eq!(world.port.default_account().await.unwrap().as_str(), ACCOUNT);
+    assert_eq!(world.port.own_account().await.unwrap().as_str(), ACCOUNT);
 }

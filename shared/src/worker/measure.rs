@@ -19,13 +19,14 @@ impl Measure {
 }
 
 /// The metrics of a tally.
-pub(super) fn tally(tally: Tally) -> [Measure; 5] {
+pub(super) fn tally(tally: Tally) -> [Measure; 6] {
     [
         Measure::new("WixCalls", tally.wix_calls.into()),
         Measure::new("LedgerReads", tally.ledger_reads.into()),
         Measure::new("LedgerWrites", tally.ledger_writes.into()),
         Measure::new("PackagesCreated", tally.packages_created.into()),
         Measure::new("AttentionRaised", tally.attention_raised.into()),
+        Measure::new("UnclearCreates", tally.unclear.into()),
     ]
 }
 

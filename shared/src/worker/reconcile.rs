@@ -195,6 +195,7 @@ async fn sweep(
         orders = sweep.orders,
         settled = sweep.settled,
         waiting = sweep.waiting,
+        failed = sweep.failed,
         left = sweep.left,
         wix_calls = sweep.tally.wix_calls,
         packages_created = sweep.tally.packages_created,
@@ -206,6 +207,7 @@ async fn sweep(
         "orders": sweep.orders,
         "settled": sweep.settled,
         "waiting": sweep.waiting,
+        "failed": sweep.failed,
         "left": sweep.left,
         "stopped": sweep.stopped.as_ref().map(ToString::to_string),
     });
@@ -217,6 +219,7 @@ fn sweep_measures(sweep: &Sweep) -> Vec<Measure> {
         Measure::new("OrdersDue", sweep.orders.into()),
         Measure::new("OrdersSettled", sweep.settled.into()),
         Measure::new("OrdersWaiting", sweep.waiting.into()),
+        Measure::new("OrdersFailed", sweep.failed.into()),
     ];
     measures.extend(measure::tally(sweep.tally));
     measures.extend(measure::circuit(sweep.stopped.as_ref()));
@@ -257,25 +260,7 @@ fn retry_answer(key: &OrderKey, outcome: &Outcome) -> Answer {
 }
 
 fn attention_answer(reports: &[AttentionReport]) -> Value {
-    let orders: Vec<Value> = reports
-        .iter()
-        .map(|report| {
-            let items: Vec<Value> = report
-                .items
-                .iter()
-                .map(|item| {
-                    json!({
-                        "what": item.what,
-                        "code": item.code,
-                        "wix_request_id": item.request_id,
-                        "advice": item.advice,
-                    })
-                })
-                .collect();
-            json!({ "order": report.key, "since": report.since, "items": items })
-        })
-        .collect();
-    json!({ "orders": orders, "more": reports.len() >= MOST_IN_ATTENTION })
+    json!({ "orders": reports, "more": reports.len() >= MOST_IN_ATTENTION })
 }
 
 #[cfg(test)]

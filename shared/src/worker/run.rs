@@ -20,7 +20,7 @@ use crate::aws::Aws;
 use crate::catalog::Catalog;
 use crate::config::{Env, LogLevel, WorkerConfig};
 use crate::fulfilment::{Fulfilment, Settings};
-use crate::ledger::{AnyLedger, Ledger as _};
+use crate::ledger::AnyLedger;
 use crate::secrets::{AnySource, Secrets};
 use crate::telemetry::{self, Metrics, Stdout};
 use crate::time::{Clock as _, SystemClock};
@@ -29,9 +29,6 @@ use crate::wix_port::WixPort;
 
 /// How long start-up waits for connections. Lambda gives ten seconds; what is not open by then opens when it is needed.
 const WARM_UP: Duration = Duration::from_secs(1);
-
-/// No order has this key: reading it opens the connection and nothing else.
-const NO_ORDER: &str = "warm-up";
 
 type Port = WixPort<AnySource, SystemClock>;
 type RealEngine = Fulfilment<Port, Arc<AnyLedger>, SystemClock>;
@@ -96,13 +93,14 @@ impl Worker {
 
         let warm_up = join3(
             async { drop(secrets.get().await) },
-            async { drop(ledger.load(NO_ORDER).await) },
+            ledger.warm_up(),
             client.warm_up(WARM_UP),
         );
         // What fails here fails again where it matters, and is said there.
         drop(tokio::time::timeout(WARM_UP, warm_up).await);
 
-        let catalog = Catalog::load(config.common.catalog_url.path());
+        let catalog_url = format!("file://{}", config.common.catalog_url.path().display());
+        let catalog = Catalog::load(&catalog_url).map_err(|error| error.to_string());
         Ok(Self {
             engine: Fulfilment::new(wix, Arc::clone(&ledger), SystemClock, catalog, settings(&config)),
             ledger,

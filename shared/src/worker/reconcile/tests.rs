@@ -67,6 +67,7 @@ async fn a_sweep_answers_what_it_did_and_measures_how_things_stand() {
         orders: 3,
         settled: 1,
         waiting: 2,
+        failed: 0,
         stopped: Some(Circuit::WixAway("connection refused".to_owned())),
         left: true,
         tally: Tally {
@@ -124,12 +125,12 @@ async fn attention_lists_each_order_with_cause_and_advice() {
         answer.body,
         json!({
             "orders": [{
-                "order": "shopify/1001",
+                "key": "shopify/1001",
                 "since": "2023-11-14T22:13:20Z",
                 "items": [{
                     "what": "base package 1",
                     "code": "PRODUCT_NOT_FOUND",
-                    "wix_request_id": "r-1",
+                    "request_id": "r-1",
                     "advice": "Correct the catalog, then retry the order.",
                 }],
             }],
