@@ -59,9 +59,7 @@ const THREE_PLANS: Count = Count {
 pub(crate) fn of(storefront: Storefront) -> Story {
     match storefront {
         Storefront::Shopify => shopify(),
-        Storefront::Standard => {
-            paid_then_canceled([("order_paid.json", ""), ("order_canceled.json", "")], storefront, 2)
-        }
+        Storefront::Standard => paid_then_canceled([("order_paid.json", ""), ("order_canceled.json", "")], storefront),
         Storefront::Wix => paid_then_canceled(
             [
                 (
