@@ -22,9 +22,18 @@ pub use measure::Measure;
 /// What is kept of an invocation for writing down what is known: work stops this long before Lambda does.
 pub const RESERVE: Duration = Duration::from_secs(2);
 
+/// What an invocation has where nobody says a usable deadline: the timeout that `template.yaml` sets.
+const USUAL_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// The time at which an invocation's work must be over, from Lambda's deadline in milliseconds since the epoch.
-pub fn own_deadline(lambda_deadline_millis: u64) -> Timestamp {
-    Timestamp::from_millis(i64::try_from(lambda_deadline_millis).unwrap_or(i64::MAX)) - RESERVE
+///
+/// `cargo lambda watch` says 600,000 to every invocation, a duration where Lambda has a time (read in its source,
+/// version 1.9). What lies more than a day in the past is therefore no deadline.
+pub fn own_deadline(lambda_deadline_millis: u64, now: Timestamp) -> Timestamp {
+    let deadline = Timestamp::from_millis(i64::try_from(lambda_deadline_millis).unwrap_or(i64::MAX));
+    let is_usable = deadline + Duration::from_secs(86_400) > now;
+    let deadline = if is_usable { deadline } else { now + USUAL_TIMEOUT };
+    deadline - RESERVE
 }
 
 /// What the functions ask of fulfilment. The one implementation is [`Fulfilment`]; tests of batches bring their own.
@@ -84,7 +93,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_duration_in_place_of_a_deadline_is_not_taken_for_one() {
+        let now = Timestamp::from_secs(1_700_000_000);
+        assert_eq!(own_deadline(600_000, now), Timestamp::from_secs(1_700_000_058));
+    }
+
+    #[test]
     fn two_seconds_of_an_invocation_are_kept_for_writing_down_what_is_known() {
-        assert_eq!(own_deadline(1_700_000_060_000), Timestamp::from_secs(1_700_000_058));
+        let now = Timestamp::from_secs(1_700_000_000);
+        assert_eq!(
+            own_deadline(1_700_000_060_000, now),
+            Timestamp::from_secs(1_700_000_058)
+        );
     }
 }
