@@ -90,6 +90,9 @@ async fn set(world: &World) -> Result<(Stage, Proxy), Failure> {
     for function in ["webhook", WORKER, "reconcile"] {
         stage.start_function(function, proxy.port)?;
     }
+    // Once it answers it is done with its start, which may call Wix too.
+    stage.lambda.invoke(WORKER, &sqs_event(WORKER, &[])).await?;
+    stage.lambda.invoke("reconcile", &json!({})).await?;
     Ok((stage, proxy))
 }
 
