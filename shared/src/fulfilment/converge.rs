@@ -659,7 +659,8 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         work.record.hold(&error, self.clock.now());
         match error.failure() {
             Failure::Unauthorized | Failure::Forbidden => Halt::Circuit(Circuit::ApiKey(error.to_string())),
-            Failure::NotSent | Failure::Throttled(_) => Halt::Circuit(Circuit::WixAway(error.to_string())),
+            Failure::NotSent => Halt::Circuit(Circuit::WixAway(error.to_string())),
+            Failure::Throttled(_) => Halt::Circuit(Circuit::SlowDown(error.to_string())),
             Failure::Rejected | Failure::Unknown => Halt::Held,
         }
     }
