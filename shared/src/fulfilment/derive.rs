@@ -53,9 +53,7 @@ pub fn external_id(order: &OrderKey, kind: Kind, ordinal: u32) -> Option<Externa
 /// the whole, so that different references stay different. `Err` says why a reference cannot be used.
 pub fn tag(reference: &str, kind: Kind, ordinal: u32) -> Result<ExternalId, String> {
     if reference == "." || reference == ".." {
-        return Err(format!(
-            "the reference {reference:?} cannot stand in Wix's path; use another one"
-        ));
+        return Err("a reference of dots cannot stand in Wix's path: use another one".to_owned());
     }
     if reference.to_ascii_lowercase().starts_with(PREFIX) {
         return Err(format!(
@@ -76,7 +74,7 @@ pub fn tag(reference: &str, kind: Kind, ordinal: u32) -> Result<ExternalId, Stri
         format!("{kept}-{short}{suffix}")
     };
     text.parse()
-        .map_err(|error: crate::ids::InvalidId| format!("the reference cannot be used: {error}"))
+        .map_err(|_: crate::ids::InvalidId| "the reference is no printable text: use another one".to_owned())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What an operator's retry changes in a record: everything that is in attention may be tried anew, and nothing else.
 
-use super::attention::attention;
-use super::record::{OrderRecord, PurchaseState, Unknown};
+use super::attention::{attention, moved_to};
+use super::record::{Instance, OrderRecord, PurchaseState, Unknown};
 use super::settings::Settings;
 use crate::time::Timestamp;
 
@@ -16,6 +16,8 @@ impl OrderRecord {
         self.facts.vouchers_apart = false;
         if let Some(latest) = &self.wishes.latest {
             self.facts.acknowledged.extend(latest.unmapped.iter().cloned());
+            let moved = self.facts.lines.iter().filter_map(|line| moved_to(line, latest));
+            self.facts.acknowledged.extend(moved.collect::<Vec<_>>());
         }
         let refused: Vec<_> = self
             .facts
@@ -28,23 +30,20 @@ impl OrderRecord {
             self.retire(kind, ordinal);
         }
         self.replan_unbought();
-        let items_wanted: Vec<Vec<bool>> = self
-            .facts
-            .purchases
-            .iter()
-            .map(|purchase| purchase.items.iter().map(|item| self.wants(*item)).collect())
-            .collect();
-        let mut looked_up = Vec::new();
-        for (purchase, wanted) in self.facts.purchases.iter_mut().zip(items_wanted) {
+        self.facts.replan = true;
+        for purchase in &mut self.facts.purchases {
             match &mut purchase.state {
                 PurchaseState::Unknown(unknown) => {
-                    unknown.renewed = false;
-                    unknown.sends = unknown.sends.max(2);
+                    // One more generation, where all sends are used up; else what is under way goes on.
+                    if !unknown.may_send() {
+                        unknown.renewed = false;
+                        unknown.sends = 2;
+                    }
                     unknown.empty = 0;
                     unknown.look_at = now;
+                    unknown.put_off = None;
                 }
                 PurchaseState::Ambiguous => {
-                    looked_up.push((purchase.kind, purchase.ordinal));
                     purchase.state = PurchaseState::Unknown(Unknown {
                         earliest: Timestamp::EPOCH,
                         send_before: now,
@@ -54,22 +53,27 @@ impl OrderRecord {
                         farewells: 0,
                         look_at: now,
                         last: None,
+                        put_off: None,
                     });
                 }
                 PurchaseState::Done(done) => {
                     done.tag_refused = None;
                     done.recheck = None;
-                    for (instance, wanted) in done.instances.iter_mut().zip(wanted) {
+                    done.put_off = None;
+                    let over = |instance: &Instance| !instance.given_up && (instance.ended() || done.gone);
+                    // Wix's support may have mended it meanwhile: what it is now decides.
+                    if done.instances.iter().any(over) {
+                        done.gone = false;
+                        done.read = true;
+                        done.replace = true;
+                    }
+                    for instance in &mut done.instances {
                         instance.refused = None;
-                        instance.given_up |= wanted && (instance.ended() || done.gone);
                     }
                 }
                 PurchaseState::Refused(_) | PurchaseState::Dropped { .. } => {}
             }
         }
-        self.facts
-            .surplus
-            .retain(|surplus| !looked_up.contains(&(surplus.kind, surplus.ordinal)));
     }
 
     /// Whether anything of the order needs a person.

@@ -68,7 +68,10 @@ impl OrderRecord {
             };
             let reference = match kind {
                 Kind::Base => None,
-                Kind::Voucher => match self.instance(Kind::Base, item).filter(|base| is_alive_reference(base)) {
+                Kind::Voucher => match self
+                    .instance(Kind::Base, item)
+                    .filter(|base| is_alive_reference(base) && !self.is_gone(Kind::Base, item))
+                {
                     Some(base) => Some(base.id.clone()),
                     None => continue,
                 },
@@ -119,6 +122,7 @@ impl OrderRecord {
                 farewells: 0,
                 look_at: now,
                 last: None,
+                put_off: None,
             }),
         })
     }
@@ -195,7 +199,7 @@ pub(crate) enum Comparison {
 }
 
 /// Whether an instance can be named as a reference now: `PENDING` or `ENABLED` (documented; prose says "ACTIVE").
-fn is_alive_reference(instance: &Instance) -> bool {
+pub(crate) fn is_alive_reference(instance: &Instance) -> bool {
     match instance.status {
         Status::Pending | Status::Enabled => true,
         Status::Canceled | Status::Failed | Status::AwaitingAction | Status::Unknown(_) => false,
@@ -282,6 +286,8 @@ pub(crate) fn done(package: &Package, instances: Vec<Instance>, now: Timestamp) 
         created_at: package.created_date.unwrap_or(now),
         read: false,
         gone: false,
+        put_off: None,
+        replace: false,
     }
 }
 

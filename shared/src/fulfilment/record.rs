@@ -74,6 +74,9 @@ pub struct Facts {
     /// Wix refused a voucher package for one of several references: from then on each is bought apart.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub vouchers_apart: bool,
+    /// An operator retried: what was not bought is resolved from today's catalog at the next step.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replan: bool,
     /// An operator let an order from before `not_before` go.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub released: bool,
@@ -86,9 +89,6 @@ pub struct Hold {
     pub until: Timestamp,
     /// How many such calls in a row.
     pub failures: u32,
-    /// How many of them Wix refused although they only ask.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub refused: u32,
     /// What was answered last.
     pub last: Refusal,
 }
@@ -180,6 +180,24 @@ pub enum PurchaseState {
     },
 }
 
+/// A question that Wix did not answer is put off, longer each time; the rest of the order goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PutOff {
+    /// Until when.
+    pub until: Timestamp,
+    /// How often in a row.
+    pub failures: u32,
+    /// What was answered last.
+    pub last: Refusal,
+}
+
+impl Done {
+    /// Whether it must be read before anything is decided about its instances.
+    pub(crate) fn is_unread(&self) -> bool {
+        !self.gone && (self.read || self.instances.iter().any(|instance| instance.begun.is_some()))
+    }
+}
+
 /// A begun purchase.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unknown {
@@ -203,6 +221,9 @@ pub struct Unknown {
     /// The last answer, for the one who must look into it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<Refusal>,
+    /// A lookup that failed is put off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub put_off: Option<PutOff>,
 }
 
 #[expect(
@@ -237,6 +258,12 @@ pub struct Done {
     /// A read did not find it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub gone: bool,
+    /// A read that failed is put off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub put_off: Option<PutOff>,
+    /// An operator wants instances that are over to be replaced: what the next read shows decides.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replace: bool,
 }
 
 /// Reading a package again and again until something has moved.

@@ -188,10 +188,15 @@ impl Book<'_> {
         let mut found = Vec::new();
         for (purchase, done) in self.record.packages() {
             let tag = derive::tag(reference, purchase.kind, purchase.ordinal).expect("a good reference");
-            let shown = wix.packages().find(|package| package.id.to_string() == done.package.as_str());
+            let shown = wix
+                .packages()
+                .find(|package| package.id.to_string() == done.package.as_str());
             let has = shown.and_then(|package| package.external_id.as_deref());
             if has != Some(tag.as_str()) && done.tag_refused.is_none() {
-                found.push(format!("I2: package {} has the reference {has:?}, not {tag}", done.package));
+                found.push(format!(
+                    "I2: package {} has the reference {has:?}, not {tag}",
+                    done.package
+                ));
             }
         }
         found

@@ -118,7 +118,9 @@ impl SimLedger {
         while let Some(at) = state.late.iter().position(|(at, _)| *at <= now) {
             let (_, entry) = state.late.remove(at);
             if matches!(self.write(state, &entry), Ok(Stored::Written)) {
-                state.story.push(format!("a write of {} arrives late and is applied", entry.key));
+                state
+                    .story
+                    .push(format!("a write of {} arrives late and is applied", entry.key));
             }
         }
     }
@@ -172,12 +174,16 @@ impl Ledger for SimLedger {
                     1 => {
                         let after = state.rng.within(Duration::from_secs(90));
                         state.late.push((self.clock.now() + after, entry.clone()));
-                        state.story.push(format!("a write of {} is under way and gets no answer", entry.key));
+                        state
+                            .story
+                            .push(format!("a write of {} is under way and gets no answer", entry.key));
                         Err(away("store", &entry.key))
                     }
                     _ => {
                         self.write(&mut state, entry)?;
-                        state.story.push(format!("the ledger writes {} and does not say so", entry.key));
+                        state
+                            .story
+                            .push(format!("the ledger writes {} and does not say so", entry.key));
                         Err(away("store", &entry.key))
                     }
                 }

@@ -104,7 +104,11 @@ impl Sim {
             orders.push(order);
             deliveries.extend(its);
         }
-        let queue: BinaryHeap<_> = deliveries.iter().enumerate().map(|(at, d)| Reverse((d.at, at))).collect();
+        let queue: BinaryHeap<_> = deliveries
+            .iter()
+            .enumerate()
+            .map(|(at, d)| Reverse((d.at, at)))
+            .collect();
         let last = deliveries.iter().map(|delivery| delivery.at).max().unwrap_or(START);
         let calm_at = last + Duration::from_secs(rng.pick(&[5, 60, 600, 86_400]));
         let mut sim = Self {
@@ -257,7 +261,13 @@ impl Sim {
         self.tell_calls(at);
         if let Some(consumed) = done {
             let task = self.tasks.swap_remove(at);
-            self.tell(|| format!("worker {} is done{}", task.number, if consumed { "" } else { ": in vain" }));
+            self.tell(|| {
+                format!(
+                    "worker {} is done{}",
+                    task.number,
+                    if consumed { "" } else { ": in vain" }
+                )
+            });
             if !consumed {
                 self.redeliver(&task.job);
             }
@@ -291,7 +301,9 @@ impl Sim {
                     call.code.as_deref().unwrap_or_default(),
                     if call.committed { " (done)" } else { "" },
                     if call.replayed { " (replayed)" } else { "" },
-                    call.fault.map(|fault| format!(" struck by {fault}")).unwrap_or_default(),
+                    call.fault
+                        .map(|fault| format!(" struck by {fault}"))
+                        .unwrap_or_default(),
                     call.package.map(|package| package.to_string()).unwrap_or_default(),
                 )
             };
@@ -433,7 +445,9 @@ impl Sim {
                 self.tell(|| format!("an operator retries {key}"));
                 let (worker, deadline) = (self.worker(), self.world.deadline());
                 if let Err(error) = poll_through(worker.retry(&key, deadline)) {
-                    self.result.violations.push(format!("the retry of {key} fails: {error}"));
+                    self.result
+                        .violations
+                        .push(format!("the retry of {key} fails: {error}"));
                 }
             }
             self.calm_at = self.now();
@@ -448,7 +462,9 @@ impl Sim {
             self.calm_at = self.now();
             self.happen();
             if self.committed() != before && self.ledger.next_due().is_none() {
-                self.result.violations.push("I1: what was delivered again had an effect".to_owned());
+                self.result
+                    .violations
+                    .push("I1: what was delivered again had an effect".to_owned());
             }
         }
         if stage != check::Stage::Rest {

@@ -11,7 +11,9 @@ use super::rng::Rng;
 use crate::world::{OTHER, Order, START, refund};
 
 /// The SKUs that are sold, as the simulation's catalog has them.
-const SKUS: [&str; 9] = ["PLAN", "PLAN", "PLAN", "MAIL", "ENDS", "KEPT", "PAIR", "SITED", "T-SHIRT"];
+const SKUS: [&str; 9] = [
+    "PLAN", "PLAN", "PLAN", "MAIL", "ENDS", "KEPT", "PAIR", "SITED", "T-SHIRT",
+];
 
 /// A delivery that is on its way.
 #[derive(Debug, Clone)]
@@ -297,7 +299,11 @@ impl Under<'_> {
             .map(|(line, units)| format!("{units}×{}", self.record.skus.get(line).map_or("", String::as_str)))
             .collect();
         // A canceled order is told without units, and nothing of it is paid for any more.
-        let units = if self.canceled { BTreeMap::new() } else { self.units.clone() };
+        let units = if self.canceled {
+            BTreeMap::new()
+        } else {
+            self.units.clone()
+        };
         self.record.said.push(Said {
             units,
             counted: self.counted.clone(),

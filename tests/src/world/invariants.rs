@@ -90,7 +90,12 @@ impl<'a> Checked<'a> {
         let packages = packages_of(world, record);
         let instances = packages
             .iter()
-            .flat_map(|package| package.instances.iter().map(|i| (i.id, (package.account_id, i.clone()))))
+            .flat_map(|package| {
+                package
+                    .instances
+                    .iter()
+                    .map(|i| (i.id, (package.account_id, i.clone())))
+            })
             .collect();
         Self {
             entry,
@@ -296,7 +301,11 @@ impl<'a> Checked<'a> {
                 let Some((_, shown)) = self.at_wix(known).filter(|(_, shown)| shown.status.is_alive()) else {
                     continue;
                 };
-                let item = if surplus { purchase.items.first() } else { purchase.items.get(at) };
+                let item = if surplus {
+                    purchase.items.first()
+                } else {
+                    purchase.items.get(at)
+                };
                 let Some((item, plan)) = item.and_then(|item| Some((*item, self.record.component(*item)?))) else {
                     continue;
                 };
@@ -312,7 +321,10 @@ impl<'a> Checked<'a> {
                         OnCancel::Cancel => false,
                     };
                 if !rests && !self.is_in_attention(&format!("package {}", done.package)) {
-                    left.push(format!("{} is not wanted, and {:?} on {:?}", known.id, shown.status, shown.site_id));
+                    left.push(format!(
+                        "{} is not wanted, and {:?} on {:?}",
+                        known.id, shown.status, shown.site_id
+                    ));
                 }
             }
         }
