@@ -234,7 +234,11 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
                 true
             }
             // A tag takes away the external ID by which a package is found: the ledger has to know the package first.
-            Step::Tag(..) => !work.claimed || work.unwritten,
+            // And while one is being changed nobody knows which it has: should the wish change back, it is set again.
+            Step::Tag(at, _) => {
+                let before = begun.held_mut(Holder::Purchase(*at)).and_then(|done| done.tag.take());
+                !work.claimed || work.unwritten || before.is_some()
+            }
             // These change nothing: to hold the lease is enough.
             Step::LookUp(_) | Step::Read(_) => !work.claimed,
             Step::LookFirst(_) | Step::Wait(_) | Step::Rest => false,

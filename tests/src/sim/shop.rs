@@ -65,15 +65,17 @@ impl ShopOrder {
         let Some(paid) = self.said.iter().rev().find(|said| said.paid) else {
             return 0;
         };
-        let of = |said: &Said| said.units.get(line).copied().unwrap_or(0);
-        let units = if newest.paid {
-            of(newest)
-        } else {
-            of(newest).min(of(paid))
+        // What a version has of the line, less what was refunded and it has not counted.
+        let left = |said: &Said| {
+            let uncounted = self.refunds.iter().filter(|(id, _)| !said.counted.contains(*id));
+            let taken: u32 = uncounted.filter_map(|(_, lines)| lines.get(line)).sum();
+            said.units.get(line).copied().unwrap_or(0).saturating_sub(taken)
         };
-        let uncounted = self.refunds.iter().filter(|(id, _)| !newest.counted.contains(*id));
-        let taken: u32 = uncounted.filter_map(|(_, lines)| lines.get(line)).sum();
-        units.saturating_sub(taken)
+        if newest.paid {
+            left(newest)
+        } else {
+            left(newest).min(left(paid))
+        }
     }
 
     /// The most units that a line ever had.
