@@ -70,6 +70,10 @@ impl OrderRecord {
         self.facts
             .surplus
             .retain(|surplus| !looked_up.contains(&(surplus.kind, surplus.ordinal)));
+        // The operator may have canceled the others at Wix.
+        for surplus in &mut self.facts.surplus {
+            surplus.done.read = true;
+        }
     }
 
     /// Whether anything of the order needs a person.
