@@ -284,8 +284,10 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
                     run.summary.count(doubt);
                 }
                 if !doubtful.is_empty() {
-                    self.wake(run, &key, Some(entry), |record| record.doubt(&doubtful))
+                    let woken = self
+                        .wake(run, &key, Some(entry), |record| record.doubt(&doubtful))
                         .await?;
+                    run.summary.busy += u32::from(!woken);
                 }
             }
         }
