@@ -86,8 +86,10 @@ fn check_expiry(claims: &Claims, delivery: &Delivery<'_>) -> Result<(), VerifyEr
     if exp.is_null() {
         return Ok(());
     }
-    let exp = exp.as_i64().ok_or(VerifyError::Stale)?;
-    if delivery.received_at.as_secs() > exp.saturating_add(TOLERANCE_SECONDS) {
+    // A NumericDate may have a fraction.
+    let exp = exp.as_f64().ok_or(VerifyError::Stale)?;
+    let late = delivery.received_at.as_secs() as f64 - exp;
+    if late > TOLERANCE_SECONDS as f64 {
         return Err(VerifyError::Stale);
     }
     Ok(())

@@ -230,3 +230,72 @@ pub fn receive(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::testing::{PRIVATE_KEY, received, shops, signed};
+    use super::*;
+
+    const TOPICS: [(StorefrontKind, &str); 5] = [
+        (StorefrontKind::Shopify, "orders/paid"),
+        (StorefrontKind::Woocommerce, "order.updated"),
+        (StorefrontKind::Stripe, ""),
+        (StorefrontKind::Standard, ""),
+        (StorefrontKind::Wix, ""),
+    ];
+
+    /// Rightly signed, whatever it is; for Wix it is the claims.
+    fn post(kind: StorefrontKind, topic: &str, body: &[u8]) -> Result<Outcome, ReceiveError> {
+        if kind == StorefrontKind::Wix {
+            let claims = String::from_utf8_lossy(body);
+            let token = sign::wix_token(PRIVATE_KEY, &claims).unwrap();
+            return received(kind, &HeaderMap::new(), token.as_bytes(), &shops(kind));
+        }
+        received(kind, &signed(kind, body, topic), body, &shops(kind))
+    }
+
+    #[test]
+    fn signed_bodies_of_no_bytes_of_six_megabytes_not_utf_8_or_nested_ten_thousand_deep_are_errors_and_no_crash() {
+        let nested = |open: &str, close: &str| format!("{}{}", open.repeat(10_000), close.repeat(10_000)).into_bytes();
+        let inner = serde_json::json!({ "data": String::from_utf8(nested("[", "]")).unwrap() }).to_string();
+        let bodies: [Vec<u8>; 8] = [
+            Vec::new(),
+            vec![b' '; 6_000_000],
+            vec![b'['; 6_000_000],
+            vec![0xff; 1_000],
+            nested("[", "]"),
+            nested("{\"data\":", "}"),
+            nested("{\"line_items\":[", "]}"),
+            inner.into_bytes(),
+        ];
+        for (kind, topic) in TOPICS {
+            for body in &bodies {
+                let outcome = post(kind, topic, body);
+                assert!(outcome.is_err(), "{kind}: {outcome:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_delivery_signed_for_one_storefront_is_not_taken_as_anothers() {
+        let body = include_bytes!("../../../events/shopify/orders_paid.json");
+        let headers = signed(StorefrontKind::Shopify, body, "orders/paid");
+        for (kind, _) in TOPICS {
+            if kind != StorefrontKind::Shopify {
+                assert_eq!(
+                    received(kind, &headers, body, &shops(kind)),
+                    Err(ReceiveError::Unverified(VerifyError::MissingSignature)),
+                    "{kind}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_said_outward_tells_nothing_of_our_inside() {
+        let parked = ReceiveError::not_understood("at line_items[3].quantity: expected a number of units");
+        assert_eq!(parked.outward(), "The delivery was kept for a person to look at.");
+        let unverified = ReceiveError::Unverified(VerifyError::NoKeys);
+        assert_eq!(unverified.outward(), "The signature does not fit.");
+    }
+}

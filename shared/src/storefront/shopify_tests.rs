@@ -325,6 +325,19 @@ fn test_notifications_and_test_orders_are_answered_and_ignored() {
 }
 
 #[test]
+fn a_refund_of_the_test_notifications_order_is_ignored() {
+    let body = with(
+        REFUND,
+        "\"order_id\": 9007199254740993",
+        "\"order_id\": 820982911946154508",
+    );
+    assert_eq!(
+        nothing(deliver(KIND, &body, "refunds/create")),
+        "Shopify's test notification"
+    );
+}
+
+#[test]
 fn test_orders_count_where_the_secret_says_so_but_never_a_test_notification() {
     let mut shops = shops(KIND);
     shops[0].accept_test = true;

@@ -132,6 +132,10 @@ fn neither_exp_nor_anything_but_data_is_required() {
         let token = sign::wix_token(PRIVATE_KEY, &claims.to_string()).unwrap();
         nothing(post(&token, &shops(KIND)));
     }
+    for (exp, taken) in [(1_773_100_500.5, true), (1_773_100_499.5, false)] {
+        let token = sign::wix_token(PRIVATE_KEY, &json!({ "data": data, "exp": exp }).to_string()).unwrap();
+        assert_eq!(post(&token, &shops(KIND)).is_ok(), taken, "{exp}");
+    }
     let token = sign::wix_token(PRIVATE_KEY, &json!({ "data": data, "exp": "soon" }).to_string()).unwrap();
     assert_eq!(post(&token, &shops(KIND)), unverified(VerifyError::Stale));
 }

@@ -354,3 +354,55 @@ async fn forged_deliveries_make_us_read_the_secret_once_a_minute_at_most() {
     }
     assert_eq!(world.secret_reads.load(Ordering::SeqCst), 2);
 }
+
+#[cfg(feature = "telemetry")]
+#[tokio::test]
+async fn no_line_that_is_logged_has_personal_data_or_a_secret_and_each_names_its_order() {
+    use crate::config::LogLevel;
+    use crate::telemetry::{Captured, subscriber};
+
+    let lines = Arc::new(Captured::default());
+    let guard = tracing::subscriber::set_default(subscriber(
+        "webhook",
+        LogLevel::Trace,
+        Clockwork::default(),
+        Arc::clone(&lines),
+    ));
+    let world = world(SHOPIFY);
+    world.shopify("orders/paid", PAID).await;
+    world
+        .shopify(
+            "orders/paid",
+            r#"{"id": "jane@example.com", "email": "jane@example.com"}"#,
+        )
+        .await;
+    let headers = signed("orders/paid", PAID.as_bytes(), "guessed");
+    world
+        .send(Method::POST, "/webhooks/shopify", &headers, PAID.as_bytes())
+        .await;
+    drop(guard);
+
+    let text = lines.text();
+    assert!(
+        text.contains(r#""came":"stored""#) && text.contains(r#""came":"parked""#),
+        "{text}"
+    );
+    assert!(text.contains(r#""order":"shopify/9007199254740993""#), "{text}");
+    for private in [
+        "Zebulon",
+        "Quackenbush",
+        "555 0100",
+        "Hidden Lane",
+        "example.com",
+        "hush",
+        "guessed",
+    ] {
+        assert!(!text.contains(private), "{private} in {text}");
+    }
+    let stored = world.stored();
+    let event = stored
+        .iter()
+        .find(|(queue, _)| *queue == "order-paid")
+        .map(|(_, event)| event.as_str());
+    assert!(!event.unwrap().contains("Zebulon") && !event.unwrap().contains("Hidden Lane"));
+}

@@ -109,14 +109,14 @@ impl Worker {
     }
 
     async fn batch(&self, event: LambdaEvent<SqsEvent>) -> SqsBatchResponse {
-        let deadline = own_deadline(event.context.deadline);
+        let deadline = own_deadline(event.context.deadline, SystemClock.now());
         let report = batch::handle(&self.engine, &SystemClock, event.payload, deadline).await;
         self.measure(&report.measures());
         report.response()
     }
 
     async fn answer(&self, event: LambdaEvent<Value>) -> Result<Value, lambda_runtime::Diagnostic> {
-        let deadline = own_deadline(event.context.deadline);
+        let deadline = own_deadline(event.context.deadline, SystemClock.now());
         let answer = questions::handle(&self.engine, &self.ledger, &SystemClock, &event.payload, deadline).await;
         match answer {
             Ok(answer) => {
