@@ -60,7 +60,13 @@ async fn call(sandbox: &Sandbox, operation: Operation, package: &Package) -> Res
             client.adjust_product_instance(&main(), &id, &larger, &key("k")).await
         }
         Operation::UnassignProductInstance => client.unassign_product_instance(&main(), &id, &key("k")).await,
-        other => panic!("no table is published for {other:?}"),
+        Operation::GetPackage
+        | Operation::QueryPackages
+        | Operation::CancelPackage
+        | Operation::CancelProductInstance
+        | Operation::AssignProductInstance
+        | Operation::UpdateExternalId
+        | Operation::Other => panic!("no table is published for {operation:?}"),
     }
 }
 

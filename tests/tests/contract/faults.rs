@@ -276,7 +276,10 @@ async fn every_other_write_is_sent_once_too_when_its_answer_is_lost() {
                 client.update_external_id(&main(), &package.id, &tag).await
             }
             Operation::CancelProductInstance => client.cancel_product_instance(&main(), &id, &k).await,
-            _ => client.cancel_package(&main(), &package.id, &k).await,
+            Operation::CancelPackage => client.cancel_package(&main(), &package.id, &k).await,
+            Operation::CreatePackage | Operation::GetPackage | Operation::QueryPackages | Operation::Other => {
+                panic!("{operation:?} is not one of them")
+            }
         };
         assert_eq!(result.unwrap_err().failure(), Failure::Unknown, "{operation:?}");
         assert_eq!(sandbox.arrived(operation), 1, "{operation:?}");
