@@ -6,7 +6,7 @@ use reseller_hooks::fulfilment::audit::AuditRequest;
 use reseller_hooks::fulfilment::{Circuit, Progress};
 use reseller_hooks::ledger::Ledger;
 use reseller_hooks::time::Clock;
-use reseller_hooks_tests::world::{Order, START, World, poll_through};
+use reseller_hooks_tests::world::{Order, Run, START, World, poll_through};
 use wix_sandbox::{Effect, FaultRule, Operation, Status};
 
 use super::worlds::*;
@@ -197,4 +197,63 @@ fn when_very_many_packages_are_not_shown_only_some_are_asked_for() {
     assert_eq!(audit(&world).missing, 230);
     let due = poll_through(world.ledger.due(world.clock.now(), 1_000)).unwrap();
     assert_eq!(due.len(), 200);
+}
+
+#[test]
+fn with_a_small_share_of_the_rate_limit_it_uses_the_time_it_has() {
+    // Each page takes ten seconds. 19 fit into the half of 400 s, 10 into the half of the 210 s that are left then, and
+    // with 110 s left no other slice is begun.
+    let world = crowd(3_000);
+    world.strike(FaultRule {
+        times: u32::MAX,
+        ..FaultRule::on(
+            Operation::QueryPackages,
+            Effect::Stall {
+                ms: 10_000,
+                commit: true,
+            },
+        )
+    });
+    let before = world.clock.now();
+    let summary = audit_for(&world, AuditRequest::default(), Duration::from_secs(400));
+    assert_eq!((summary.pages, summary.tally.wix_calls), (29, 29));
+    assert_eq!((summary.packages, summary.foreign), (2_900, 2_898));
+    assert_eq!(world.clock.now().since(before), Duration::from_secs(290));
+    let rest = audit(&world);
+    assert_eq!((rest.packages, rest.finished), (102, true));
+}
+
+#[test]
+fn dropped_at_any_await_point_the_next_run_finds_what_there_is() {
+    for dropped_at in 0.. {
+        let world = one_order(&paid());
+        change(&world, base(&world), status(Status::Failed));
+        insert(
+            &world,
+            mail(
+                reseller_hooks_tests::world::OWN,
+                Some("rh-shopify-5324830114101-b1"),
+                START,
+            ),
+        );
+        let deadline = world.clock.now() + Duration::from_secs(898);
+        let ended = {
+            let worker = world.worker();
+            let mut run = Run::new(worker.audit(AuditRequest::default(), deadline));
+            run.steps(dropped_at).is_some()
+        };
+        audit(&world);
+        world.settle();
+        assert_eq!(
+            world.attention(KEY),
+            ["SURPLUS_PACKAGE", "INSTANCE_FAILED"],
+            "dropped at {dropped_at}"
+        );
+        assert_eq!(world.calls(Operation::CreatePackage), 2);
+        assert_eq!(audit(&world).findings(), 0);
+        if ended {
+            assert!(dropped_at > 10, "{dropped_at}");
+            return;
+        }
+    }
 }

@@ -51,6 +51,9 @@ const MOST_MISSING: u32 = 200;
 /// How long to wait after 429 where Wix names no time (documented advice).
 const THROTTLED: Duration = Duration::from_secs(60);
 
+/// So much time must be left for another slice to be begun.
+const ENOUGH: Duration = Duration::from_secs(120);
+
 /// One run of the audit.
 struct Run {
     own: AccountId,
@@ -74,9 +77,17 @@ enum End {
     More(String),
     /// There are none that are old enough.
     All,
-    /// Time is over for reading.
-    Late,
+    /// Time is over for reading; it goes on at this cursor.
+    Late(Option<String>),
     /// Wix did not go on.
+    Stopped(Circuit),
+}
+
+/// Why a call is not made again.
+enum Halt {
+    /// There is no time for it.
+    Late,
+    /// Wix would not answer.
     Stopped(Circuit),
 }
 
@@ -117,8 +128,10 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             let mut read = self.read_slice(&mut run, &at, cursor).await;
             let next = match (&read.end, read.last) {
                 (End::All, _) => Place::default(),
-                (End::More(_) | End::Late | End::Stopped(_), Some(last)) => at.after(last, read.slice.created_at(last)),
-                (End::More(_) | End::Late | End::Stopped(_), None) => at.clone(),
+                (End::More(_) | End::Late(_) | End::Stopped(_), Some(last)) => {
+                    at.after(last, read.slice.created_at(last))
+                }
+                (End::More(_) | End::Late(_) | End::Stopped(_), None) => at.clone(),
             };
             let moved = next != at || matches!(read.end, End::All);
             let whole = !moved || self.join(&mut run, &at, &mut read).await?;
@@ -140,7 +153,8 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
                     run.summary.finished = true;
                     break;
                 }
-                End::Late | End::Stopped(_) => break,
+                End::Late(next) if self.clock.now() + ENOUGH < deadline => cursor = next,
+                End::Late(_) | End::Stopped(_) => break,
             }
         }
         let mut summary = run.summary;
@@ -165,7 +179,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         loop {
             let now = self.clock.now();
             if now + self.settings.wix_timeout > until {
-                read.end = End::Late;
+                read.end = End::Late(cursor);
                 return read;
             }
             run.session.tally.wix_calls += 1;
@@ -178,11 +192,12 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
                     continue;
                 }
                 Err(error) => {
-                    if let Some(end) = self.pause(error, until).await {
-                        read.end = end;
-                        return read;
+                    match self.pause(error, until).await {
+                        None => continue,
+                        Some(Halt::Late) => read.end = End::Late(cursor),
+                        Some(Halt::Stopped(circuit)) => read.end = End::Stopped(circuit),
                     }
-                    continue;
+                    return read;
                 }
             };
             run.summary.pages += 1;
@@ -213,20 +228,20 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         }
     }
 
-    /// Waits where a call was held back and there is time; else says how reading ends.
-    async fn pause(&self, error: Error, until: Timestamp) -> Option<End> {
+    /// Waits where a call was held back and there is time; else says why it is not made again.
+    async fn pause(&self, error: Error, until: Timestamp) -> Option<Halt> {
         match error.failure() {
             Failure::Throttled(after) => {
                 let pause = after.unwrap_or(THROTTLED).max(Duration::from_millis(100));
                 if self.clock.now() + pause + self.settings.wix_timeout > until {
-                    return Some(End::Late);
+                    return Some(Halt::Late);
                 }
                 self.wix.pause(pause).await;
                 None
             }
-            Failure::Unauthorized | Failure::Forbidden => Some(End::Stopped(Circuit::ApiKey(error.to_string()))),
+            Failure::Unauthorized | Failure::Forbidden => Some(Halt::Stopped(Circuit::ApiKey(error.to_string()))),
             Failure::NotSent | Failure::Unknown | Failure::Rejected => {
-                Some(End::Stopped(Circuit::WixAway(error.to_string())))
+                Some(Halt::Stopped(Circuit::WixAway(error.to_string())))
             }
         }
     }
@@ -238,7 +253,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             from: at.at.unwrap_or(Timestamp::EPOCH),
             to: match read.end {
                 End::All => read.old,
-                End::More(_) | End::Late | End::Stopped(_) => read.last.unwrap_or(Timestamp::EPOCH),
+                End::More(_) | End::Late(_) | End::Stopped(_) => read.last.unwrap_or(Timestamp::EPOCH),
             },
             before: at.done(),
         };
@@ -407,8 +422,8 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             }
             match self.pause(error, run.deadline).await {
                 None => {}
-                Some(End::Stopped(circuit)) => return Err(Some(circuit)),
-                Some(End::Late | End::All | End::More(_)) => return Err(None),
+                Some(Halt::Stopped(circuit)) => return Err(Some(circuit)),
+                Some(Halt::Late) => return Err(None),
             }
         }
     }
