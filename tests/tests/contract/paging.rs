@@ -155,3 +155,18 @@ async fn a_page_that_fails_for_a_moment_is_asked_for_again_and_no_package_is_los
     }
     assert_eq!((ids.len(), sandbox.arrived(Operation::QueryPackages)), (250, 6));
 }
+
+#[tokio::test]
+async fn a_page_is_asked_for_by_the_cursor_that_another_client_was_given() {
+    let sandbox = Sandbox::start().await;
+    sandbox.look().insert_packages(NOON, 3, &foreign("n-{n}", MAIN, NOON));
+    let query = PackageQuery::new()
+        .sort(SortField::CreatedDate, SortOrder::Asc)
+        .limit(2);
+    let first = sandbox.client.query_packages(&main(), &query).await.unwrap().value;
+    let cursor = first.next.unwrap();
+    let other = sandbox.client_with(wix_sandbox::DEFAULT_API_KEY, std::time::Duration::from_secs(15));
+    let second = other.query_packages_at(&main(), &query, &cursor).await.unwrap().value;
+    assert_eq!(second.packages[0].external_id.as_deref(), Some("n-2"));
+    assert_eq!((second.packages.len(), second.next), (1, None));
+}
