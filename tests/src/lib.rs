@@ -8,4 +8,5 @@
 pub mod flaky;
 pub mod ledger_contract;
 pub mod scratch;
+pub mod sim;
 pub mod world;

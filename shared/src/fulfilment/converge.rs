@@ -60,6 +60,8 @@ pub(super) struct Work {
     body: String,
     /// The lease in the ledger is ours.
     claimed: bool,
+    /// A package may be noted that the ledger does not know yet.
+    unwritten: bool,
 }
 
 impl Work {
@@ -73,6 +75,7 @@ impl Work {
                 attention_since: None,
                 body: String::new(),
                 claimed: false,
+                unwritten: false,
             });
         };
         let record = OrderRecord::from_json(&entry.body)?;
@@ -84,6 +87,7 @@ impl Work {
             attention_since: entry.attention_since,
             body: entry.body,
             claimed: false,
+            unwritten: false,
         })
     }
 
@@ -192,6 +196,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
                     let Some(written) = self.begin(work, &step, session).await? else {
                         return Ok(None);
                     };
+                    work.unwritten |= matches!(step, Step::Create(_) | Step::Resend(_) | Step::LookUp(_));
                     if let Written::Yes = written
                         && let Err(halt) = self.perform(work, step, own, session).await
                     {
@@ -228,8 +233,10 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
                 begun.begin_changes(changes);
                 true
             }
-            // These change nothing, or can be repeated as they are: to hold the lease is enough.
-            Step::LookUp(_) | Step::Read(_) | Step::Tag(..) => !work.claimed,
+            // A tag takes away the external ID by which a package is found: the ledger has to know the package first.
+            Step::Tag(..) => !work.claimed || work.unwritten,
+            // These change nothing: to hold the lease is enough.
+            Step::LookUp(_) | Step::Read(_) => !work.claimed,
             Step::LookFirst(_) | Step::Wait(_) | Step::Rest => false,
         };
         if !needs_write {
@@ -319,6 +326,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
                     );
                 }
                 session.stored = true;
+                work.unwritten = false;
                 work.rev = entry.rev;
                 work.body = entry.body;
                 work.due_at = due_at;
@@ -665,7 +673,8 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         work.record.hold(&error, self.clock.now());
         match error.failure() {
             Failure::Unauthorized | Failure::Forbidden => Halt::Circuit(Circuit::ApiKey(error.to_string())),
-            Failure::NotSent | Failure::Throttled(_) => Halt::Circuit(Circuit::WixAway(error.to_string())),
+            Failure::NotSent => Halt::Circuit(Circuit::WixAway(error.to_string())),
+            Failure::Throttled(_) => Halt::Circuit(Circuit::SlowDown(error.to_string())),
             Failure::Rejected | Failure::Unknown => Halt::Held,
         }
     }

@@ -3,10 +3,10 @@
 //! - [`wishes`] what the storefront said, merged (pure);
 //! - [`plan`] what is bought for a unit, decided once (pure);
 //! - [`step`] what is next (pure);
-//! - [`outcome`] what an answer of Wix's means for the record (pure);
+//! - `outcome` what an answer of Wix's means for the record (pure);
 //! - [`attention`](mod@attention) what needs a person (pure);
 //! - [`audit`] finds what went wrong without anybody's noticing;
-//! - [`converge`] and [`engine`] carry it out, through [`ports`] and the ledger.
+//! - `converge` and [`engine`] carry it out, through [`ports`] and the ledger.
 
 pub mod attention;
 pub mod audit;

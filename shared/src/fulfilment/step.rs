@@ -67,7 +67,7 @@ impl Step {
     }
 }
 
-/// What is next. Run [`tidy`] and [`super::plan::freeze`] first.
+/// What is next. Run `tidy` and [`super::plan::freeze`] first.
 pub fn next_step(record: &OrderRecord, settings: &Settings, now: Timestamp) -> Step {
     if let Some(hold) = record.facts.hold.as_ref().filter(|hold| hold.until > now) {
         return Step::Wait(hold.until);

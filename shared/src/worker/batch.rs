@@ -125,7 +125,7 @@ pub async fn handle(engine: &impl Engine, clock: &impl Clock, batch: SqsEvent, d
 /// Says once per invocation, not once per order, that nothing is done at Wix.
 pub(super) fn log_circuit(circuit: &Circuit) {
     match circuit {
-        Circuit::Paused => tracing::info!(reason = %circuit, "wix is not called"),
+        Circuit::Paused | Circuit::SlowDown(_) => tracing::info!(reason = %circuit, "wix is not called"),
         Circuit::Catalog(_) | Circuit::ApiKey(_) | Circuit::WixAway(_) => {
             tracing::error!(reason = %circuit, "wix is not called");
         }

@@ -35,6 +35,8 @@ pub(super) fn circuit(stopped: Option<&Circuit>) -> [Measure; 2] {
     let (open, paused) = match stopped {
         None => (0, 0),
         Some(Circuit::Paused) => (0, 1),
+        // It passes by itself: nobody is called for it.
+        Some(Circuit::SlowDown(_)) => (0, 0),
         Some(Circuit::Catalog(_) | Circuit::ApiKey(_) | Circuit::WixAway(_)) => (1, 0),
     };
     [Measure::new("CircuitOpen", open), Measure::new("Paused", paused)]

@@ -1,13 +1,16 @@
-//! The invariants: what must hold of Wix and the ledger when nothing moves any more, whatever happened before.
+//! The invariants: what must hold of Wix and the ledger when nothing moves any more, whatever happened before. Wix's own
+//! data is the witness; the record is what is questioned.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use reseller_hooks::catalog::OnCancel;
-use reseller_hooks::fulfilment::record::{Item, Kind, OrderRecord};
+use reseller_hooks::fulfilment::record::{Done, Instance as Known, Item, Kind, OrderRecord, Purchase, PurchaseState};
 use reseller_hooks::fulfilment::step::{Step, next_step};
-use reseller_hooks::fulfilment::{attention, derive};
+use reseller_hooks::fulfilment::{Attention, attention, derive};
+use reseller_hooks::ledger::Entry;
 use reseller_hooks::time::Clock;
-use wix_sandbox::{Instance, Package};
+use reseller_hooks::wix::Status;
+use wix_sandbox::{Guid, Instance, Package};
 
 use super::World;
 
@@ -18,61 +21,6 @@ pub struct Paid {
     pub base: usize,
     /// Instances that come free.
     pub vouchers: usize,
-}
-
-/// Everything that is not as promised, one sentence each; empty when all is well. Call it when nothing moves any more.
-pub fn violations(world: &World) -> Vec<String> {
-    let mut found = Vec::new();
-    // Where the audit stands is no order.
-    let orders = world
-        .ledger
-        .entries()
-        .into_iter()
-        .filter(|entry| entry.key.contains('/'));
-    for entry in orders {
-        let record = match OrderRecord::from_json(&entry.body) {
-            Ok(record) => record,
-            Err(error) => {
-                found.push(format!("{}: {error}", entry.key));
-                continue;
-            }
-        };
-        let order = Checked {
-            world,
-            record: &record,
-            packages: packages_of(world, &record),
-        };
-        order.once(&mut found);
-        order.as_wished(&mut found);
-        order.taken_back(&mut found);
-        let step = next_step(&record, &world.settings, world.clock.now());
-        if step != Step::Rest && entry.due_at.is_none() {
-            found.push(format!(
-                "I4 {}: there is something to do ({step:?}), and nothing will wake it",
-                entry.key
-            ));
-        }
-        let problems = attention(&record, &world.settings);
-        if problems.is_empty() == entry.attention_since.is_some() {
-            found.push(format!(
-                "I5 {}: the index says {:?}, the record {problems:?}",
-                entry.key, entry.attention_since
-            ));
-        }
-    }
-    found
-}
-
-/// The packages at Wix that were made for an order.
-fn packages_of(world: &World, record: &OrderRecord) -> Vec<Package> {
-    let any = derive::external_id(&record.key, Kind::Base, 1).expect("an external ID");
-    let prefix = any.as_str().trim_end_matches("b1").to_owned();
-    let wix = world.look();
-    let ours = |package: &&Package| {
-        let tagged = package.external_id.as_deref().is_some_and(|id| id.starts_with(&prefix));
-        tagged || record.knows(&package.id.to_string().parse().expect("a package ID"))
-    };
-    wix.packages().filter(ours).cloned().collect()
 }
 
 impl Paid {
@@ -91,133 +39,318 @@ impl Paid {
     }
 }
 
-struct Checked<'a> {
-    world: &'a World,
-    record: &'a OrderRecord,
-    packages: Vec<Package>,
+/// Everything that is not as promised, one sentence each; empty when all is well. Call it when nothing moves any more.
+pub fn violations(world: &World) -> Vec<String> {
+    let mut found = Vec::new();
+    // Where the audit stands is no order.
+    let entries = world.ledger.entries().into_iter();
+    for entry in entries.filter(|entry| entry.key.contains('/')) {
+        match OrderRecord::from_json(&entry.body) {
+            Ok(record) => found.extend(Checked::new(world, &entry, &record).violations()),
+            Err(error) => found.push(format!("I7 {}: {error}", entry.key)),
+        }
+    }
+    found
 }
 
-impl Checked<'_> {
-    fn key(&self) -> String {
-        self.record.key.to_string()
+/// The packages at Wix that were made for an order: what has an external ID that was derived for it, and what its
+/// record points at.
+pub fn packages_of(world: &World, record: &OrderRecord) -> Vec<Package> {
+    let any = derive::external_id(&record.key, Kind::Base, 1).expect("an external ID");
+    let prefix = any.as_str().trim_end_matches("b1").to_owned();
+    let known: BTreeSet<String> = holders(record).map(|(_, done, _)| done.package.to_string()).collect();
+    let wix = world.look();
+    let ours = |package: &&Package| {
+        let tagged = package.external_id.as_deref().is_some_and(|id| id.starts_with(&prefix));
+        tagged || known.contains(&package.id.to_string())
+    };
+    wix.packages().filter(ours).cloned().collect()
+}
+
+/// Every package that a record points at: the purchase that it was created for, and whether it is surplus.
+fn holders(record: &OrderRecord) -> impl Iterator<Item = (Option<&Purchase>, &Done, bool)> {
+    let held = record.packages().map(|(purchase, done)| (Some(purchase), done, false));
+    let surplus = record.facts.surplus.iter().map(|surplus| {
+        let made_for = |p: &&Purchase| p.kind == surplus.kind && p.ordinal == surplus.ordinal;
+        (record.facts.purchases.iter().find(made_for), &surplus.done, true)
+    });
+    held.chain(surplus)
+}
+
+struct Checked<'a> {
+    entry: &'a Entry,
+    record: &'a OrderRecord,
+    problems: Vec<Attention>,
+    step: Step,
+    packages: Vec<Package>,
+    instances: BTreeMap<Guid, (Guid, Instance)>,
+    found: Vec<String>,
+}
+
+impl<'a> Checked<'a> {
+    fn new(world: &World, entry: &'a Entry, record: &'a OrderRecord) -> Self {
+        let packages = packages_of(world, record);
+        let instances = packages
+            .iter()
+            .flat_map(|package| {
+                package
+                    .instances
+                    .iter()
+                    .map(|i| (i.id, (package.account_id, i.clone())))
+            })
+            .collect();
+        Self {
+            entry,
+            record,
+            problems: attention(record, &world.settings),
+            step: next_step(record, &world.settings, world.clock.now()),
+            packages,
+            instances,
+            found: Vec::new(),
+        }
     }
 
-    /// I1: one paid instance for a unit, one voucher for a reference.
-    fn once(&self, found: &mut Vec<String>) {
-        let mut units: BTreeMap<String, usize> = BTreeMap::new();
-        for (index, line) in (0_u32..).zip(&self.record.facts.lines) {
-            let planned: u32 = line.runs.iter().map(|run| run.count).sum();
-            for unit in 1..=planned {
-                for component in 0.. {
-                    let Some(plan) = self.record.component(Item(index, unit, component)) else {
-                        break;
-                    };
-                    *units.entry(plan.product.catalog_product_id.to_string()).or_default() += 1;
+    fn violations(mut self) -> Vec<String> {
+        self.once();
+        self.wanted();
+        self.taken_back();
+        self.awake();
+        self.found
+    }
+
+    fn broken(&mut self, invariant: &str, what: &str) {
+        self.found.push(format!("{invariant} {}: {what}", self.entry.key));
+    }
+
+    /// Whether attention names it.
+    fn is_in_attention(&self, what: &str) -> bool {
+        self.problems.iter().any(|problem| problem.what == what)
+    }
+
+    /// I1: one paid instance for a unit, one voucher for a reference; no package and no instance counts twice.
+    fn once(&mut self) {
+        let mut held = BTreeSet::new();
+        let mut twice = Vec::new();
+        for (_, done, _) in holders(self.record) {
+            if !held.insert(done.package.to_string()) {
+                twice.push(format!("two purchases hold package {}", done.package));
+            }
+            for instance in &done.instances {
+                if !held.insert(instance.id.to_string()) {
+                    twice.push(format!("two units hold instance {}", instance.id));
                 }
             }
         }
+        let mut planned: BTreeMap<String, usize> = BTreeMap::new();
+        for item in self.planned_items() {
+            if let Some(plan) = self.record.component(item) {
+                *planned.entry(plan.product.catalog_product_id.to_string()).or_default() += 1;
+            }
+        }
         let mut paid: BTreeMap<String, usize> = BTreeMap::new();
-        let mut references: BTreeMap<String, usize> = BTreeMap::new();
-        for instance in self
-            .packages
-            .iter()
-            .flat_map(|package| &package.instances)
-            .filter(|i| i.status.is_alive())
-        {
+        let mut references: BTreeMap<Guid, usize> = BTreeMap::new();
+        for (_, instance) in self.instances.values().filter(|(_, i)| i.status.is_alive()) {
             match instance.reference {
-                Some(reference) => *references.entry(reference.to_string()).or_default() += 1,
+                Some(reference) => *references.entry(reference).or_default() += 1,
                 None => *paid.entry(instance.catalog_product_id.to_string()).or_default() += 1,
             }
         }
         for (product, count) in paid {
-            let most = units.get(&product).copied().unwrap_or(0);
+            let most = planned.get(&product).copied().unwrap_or(0);
             if count > most {
-                found.push(format!(
-                    "I1 {}: {count} paid instances of {product} for {most} units",
-                    self.key()
-                ));
+                twice.push(format!("{count} paid instances of {product} for {most} units"));
             }
         }
         for (reference, count) in references.into_iter().filter(|(_, count)| *count > 1) {
-            found.push(format!("I1 {}: {count} vouchers for {reference}", self.key()));
+            twice.push(format!("{count} vouchers for {reference}"));
+        }
+        for what in twice {
+            self.broken("I1", &what);
         }
     }
 
-    fn at_wix(&self, id: &str) -> Option<&Instance> {
-        self.packages
-            .iter()
-            .flat_map(|package| &package.instances)
-            .find(|instance| instance.id.to_string() == id)
+    /// Every item that has a plan to buy, wanted or not.
+    fn planned_items(&self) -> Vec<Item> {
+        let mut items = Vec::new();
+        for (index, line) in (0_u32..).zip(&self.record.facts.lines) {
+            let planned: u32 = line.runs.iter().map(|run| run.count).sum();
+            for unit in 1..=planned {
+                let components = (0..).take_while(|at| self.record.component(Item(index, unit, *at)).is_some());
+                items.extend(components.map(|at| Item(index, unit, at)));
+            }
+        }
+        items
     }
 
-    /// I2: every wanted unit has what its plan says, or the order is in attention.
-    fn as_wished(&self, found: &mut Vec<String>) {
-        if !attention(self.record, &self.world.settings).is_empty() {
-            return;
-        }
+    /// I2: every wanted unit has what its plan says, or attention says why not; the record knows every package.
+    fn wanted(&mut self) {
         for item in self.record.wanted_items() {
-            let Some(plan) = self.record.component(item) else {
-                continue;
-            };
-            let mut kinds = vec![(Kind::Base, plan.product.site_id.clone())];
-            kinds.extend(
-                plan.voucher
-                    .as_ref()
-                    .map(|voucher| (Kind::Voucher, voucher.product.site_id.clone())),
-            );
-            for (kind, site) in kinds {
-                let instance = self.record.instance(kind, item);
-                let shown = instance.and_then(|instance| self.at_wix(instance.id.as_str()));
-                match shown {
-                    Some(shown) if !shown.status.is_alive() => {
-                        found.push(format!("I2 {}: {kind:?} of {item:?} is {:?}", self.key(), shown.status));
-                    }
-                    Some(shown) if shown.site_id.map(|id| id.to_string()) != site.as_ref().map(ToString::to_string) => {
-                        found.push(format!(
-                            "I2 {}: {kind:?} of {item:?} is on {:?}, not {site:?}",
-                            self.key(),
-                            shown.site_id
-                        ));
-                    }
-                    Some(_) => {}
-                    None => found.push(format!("I2 {}: no {kind:?} for {item:?}", self.key())),
+            for kind in [Kind::Base, Kind::Voucher] {
+                if let Err(what) = self.has(kind, item)
+                    && !self.is_explained(kind, item)
+                {
+                    self.broken("I2", &format!("{kind:?} of {item:?}: {what}"));
                 }
             }
+        }
+        let known: BTreeSet<String> = holders(self.record)
+            .map(|(_, done, _)| done.package.to_string())
+            .collect();
+        let lost: Vec<String> = self
+            .packages
+            .iter()
+            .filter(|package| !known.contains(&package.id.to_string()))
+            .map(|package| format!("no record points at package {} ({:?})", package.id, package.external_id))
+            .collect();
+        if self.entry.due_at.is_none() {
+            for what in lost {
+                self.broken("I2", &what);
+            }
+        }
+    }
+
+    /// Whether an item has, at Wix, what its plan says.
+    fn has(&self, kind: Kind, item: Item) -> Result<(), String> {
+        let Some(plan) = self.record.component(item) else {
+            return Ok(());
+        };
+        let product = match kind {
+            Kind::Base => &plan.product,
+            Kind::Voucher => match &plan.voucher {
+                Some(voucher) => &voucher.product,
+                None => return Ok(()),
+            },
+        };
+        let known = self.record.instance(kind, item).ok_or("nothing is bought")?;
+        let (account, shown) = self.at_wix(known).ok_or("the instance is not at Wix")?;
+        if account.to_string() != plan.account.as_str() {
+            return Err(format!("it belongs to {account}, not {}", plan.account));
+        }
+        if shown.catalog_product_id.to_string() != product.catalog_product_id.as_str() {
+            return Err(format!("it is product {}", shown.catalog_product_id));
+        }
+        if !shown.status.is_alive() {
+            return Err(format!("it is {:?}", shown.status));
+        }
+        let site = shown.site_id.map(|site| site.to_string());
+        if site.as_deref() != product.site_id.as_ref().map(|site| site.as_str()) {
+            return Err(format!("it is on {site:?}, not on {:?}", product.site_id));
+        }
+        if kind == Kind::Voucher {
+            let base = self.record.instance(Kind::Base, item).map(|base| base.id.to_string());
+            if shown.reference.map(|reference| reference.to_string()) != base {
+                return Err(format!("it names {:?}, not {base:?}", shown.reference));
+            }
+        }
+        Ok(())
+    }
+
+    fn at_wix(&self, known: &Known) -> Option<&(Guid, Instance)> {
+        self.instances.get(&known.id.as_str().parse::<Guid>().ok()?)
+    }
+
+    /// Whether attention says why an item has not what it should, or what it waits for has a time.
+    fn is_explained(&self, kind: Kind, item: Item) -> bool {
+        let holder = self.record.facts.purchases.iter().find(|purchase| {
+            let gave_up = match &purchase.state {
+                PurchaseState::Done(done) => purchase
+                    .items
+                    .iter()
+                    .zip(&done.instances)
+                    .any(|(held, instance)| *held == item && instance.given_up),
+                PurchaseState::Unknown(_)
+                | PurchaseState::Refused(_)
+                | PurchaseState::Ambiguous
+                | PurchaseState::Dropped { .. } => false,
+            };
+            purchase.kind == kind && purchase.items.contains(&item) && !gave_up
+        });
+        if let Some(purchase) = holder {
+            return match &purchase.state {
+                PurchaseState::Done(done) => self.is_in_attention(&format!("package {}", done.package)),
+                PurchaseState::Unknown(_)
+                | PurchaseState::Refused(_)
+                | PurchaseState::Ambiguous
+                | PurchaseState::Dropped { .. } => self.is_in_attention(&match kind {
+                    Kind::Base => format!("base package b{}", purchase.ordinal),
+                    Kind::Voucher => format!("voucher package v{}", purchase.ordinal),
+                }),
+            };
+        }
+        if kind == Kind::Base {
+            return false;
+        }
+        // A voucher that was not begun: its reference is not there, is over, or is not ready yet.
+        match self.record.instance(Kind::Base, item) {
+            None => self.is_explained(Kind::Base, item),
+            Some(base) => match base.status {
+                Status::AwaitingAction | Status::Unknown(_) => self.entry.due_at.is_some(),
+                Status::Failed | Status::Canceled => self.is_explained(Kind::Base, item),
+                Status::Pending | Status::Enabled => false,
+            },
         }
     }
 
     /// I3: nothing that is not wanted is on a site, or alive where it should have ended.
-    fn taken_back(&self, found: &mut Vec<String>) {
-        if !attention(self.record, &self.world.settings).is_empty() {
-            return;
-        }
-        let wanted: Vec<String> = self
-            .record
-            .wanted_items()
-            .into_iter()
-            .flat_map(|item| [Kind::Base, Kind::Voucher].map(|kind| self.record.instance(kind, item)))
-            .flatten()
-            .map(|instance| instance.id.to_string())
-            .collect();
-        let policies: Vec<OnCancel> = (0_u32..)
-            .zip(&self.record.facts.lines)
-            .filter_map(|(index, _)| self.record.component(Item(index, 1, 0)))
-            .map(|plan| plan.on_cancel)
-            .collect();
-        for instance in self.packages.iter().flat_map(|package| &package.instances) {
-            if wanted.contains(&instance.id.to_string()) || !instance.status.is_alive() {
+    fn taken_back(&mut self) {
+        let mut left = Vec::new();
+        for (purchase, done, surplus) in holders(self.record) {
+            let Some(purchase) = purchase else {
+                left.push(format!("package {} was made for no purchase", done.package));
                 continue;
+            };
+            for (at, known) in done.instances.iter().enumerate() {
+                let Some((_, shown)) = self.at_wix(known).filter(|(_, shown)| shown.status.is_alive()) else {
+                    continue;
+                };
+                let item = if surplus {
+                    purchase.items.first()
+                } else {
+                    purchase.items.get(at)
+                };
+                let Some((item, plan)) = item.and_then(|item| Some((*item, self.record.component(*item)?))) else {
+                    continue;
+                };
+                let wanted = if surplus {
+                    self.record.wants_any(purchase)
+                } else {
+                    self.record.wants(item) && !known.given_up
+                };
+                let rests = wanted
+                    || match plan.on_cancel {
+                        OnCancel::Keep => true,
+                        OnCancel::Unassign => shown.site_id.is_none(),
+                        OnCancel::Cancel => false,
+                    };
+                if !rests && !self.is_in_attention(&format!("package {}", done.package)) {
+                    left.push(format!(
+                        "{} is not wanted, and {:?} on {:?}",
+                        known.id, shown.status, shown.site_id
+                    ));
+                }
             }
-            if policies.iter().all(|policy| *policy == OnCancel::Cancel) && !policies.is_empty() {
-                found.push(format!("I3 {}: {} is alive and not wanted", self.key(), instance.id));
-            }
-            if policies.iter().all(|policy| *policy == OnCancel::Unassign) && instance.site_id.is_some() {
-                found.push(format!(
-                    "I3 {}: {} is on a site and not wanted",
-                    self.key(),
-                    instance.id
-                ));
-            }
+        }
+        for what in left {
+            self.broken("I3", &what);
+        }
+    }
+
+    /// I4: what is left to do has a time. I5: one problem is one attention, and the index has it.
+    fn awake(&mut self) {
+        if self.step != Step::Rest && self.entry.due_at.is_none() {
+            let what = format!("there is something to do ({:?}), and nothing will wake it", self.step);
+            self.broken("I4", &what);
+        }
+        if self.problems.is_empty() == self.entry.attention_since.is_some() {
+            let what = format!(
+                "the index says {:?}, the record {:?}",
+                self.entry.attention_since, self.problems
+            );
+            self.broken("I5", &what);
+        }
+        let distinct: BTreeSet<_> = self.problems.iter().map(|p| (&p.what, &p.code, &p.advice)).collect();
+        if distinct.len() < self.problems.len() {
+            self.broken("I5", "a problem is shown twice");
         }
     }
 }

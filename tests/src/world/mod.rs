@@ -20,7 +20,7 @@ use reseller_hooks::time::{Clock, Timestamp};
 
 pub use clock::VirtualClock;
 pub use events::{Order, refund};
-pub use invariants::{Paid, violations};
+pub use invariants::{Paid, packages_of, violations};
 pub use run::{Run, poll_through, yield_once};
 pub use wix::WixPort;
 

@@ -1,7 +1,8 @@
 //! The port to Wix over the sandbox in process. Answers go through the real client's own decoding, so that a body that
 //! the client would not understand is not understood here either.
 
-use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use reseller_hooks::fulfilment::ports::Wix;
@@ -24,6 +25,8 @@ pub struct WixPort {
     timeout: Duration,
     /// The key it calls with.
     pub key: String,
+    /// No connection can be made.
+    pub unreachable: Arc<AtomicBool>,
 }
 
 impl WixPort {
@@ -34,11 +37,17 @@ impl WixPort {
             clock,
             timeout,
             key: DEFAULT_API_KEY.to_owned(),
+            unreachable: Arc::default(),
         }
     }
 
     async fn call(&self, operation: Operation, account: &AccountId, request: Request) -> Result<Reply, Error> {
+        let deadline = self.clock.now() + self.timeout;
         yield_once().await;
+        // As the real client: what was frozen before it was sent is not sent after its time.
+        if self.clock.now() >= deadline || self.unreachable.load(Ordering::Relaxed) {
+            return Err(Error::not_sent(operation, "no connection"));
+        }
         let request = request
             .header("authorization", &self.key)
             .header("wix-account-id", account.as_str())
@@ -49,6 +58,9 @@ impl WixPort {
         };
         yield_once().await;
         let lost = |words: &str| Err(Error::unknown(operation, words));
+        if self.clock.now() >= deadline {
+            return lost("no answer in time");
+        }
         match reply.fate {
             Fate::Deliver => Ok(reply),
             Fate::Close => lost("the connection was closed without an answer"),

@@ -21,6 +21,11 @@ fn histories() -> Vec<(&'static str, Vec<OrderEvent>, Option<Paid>)> {
     vec![
         ("paid", vec![order.event()], Some(Paid { base: 3, vouchers: 2 })),
         (
+            "paid with a reference",
+            vec![order.clone().reference("SUB-7").event()],
+            Some(Paid { base: 3, vouchers: 2 }),
+        ),
+        (
             "paid, tagged",
             vec![order.event(), tagged.event()],
             Some(Paid { base: 3, vouchers: 2 }),

@@ -4,9 +4,9 @@
 //! that does not show a package is a reason to ask for it by its ID and no evidence. Nothing is created here, and what
 //! no record knows is never touched.
 //!
-//! - [`slice`] what Wix showed, in little memory (pure);
-//! - [`join`] a record beside it (pure);
-//! - [`place`] where the next run goes on.
+//! - `slice` what Wix showed, in little memory (pure);
+//! - `join` a record beside it (pure);
+//! - `place` where the next run goes on.
 
 mod join;
 mod place;

@@ -1,0 +1,230 @@
+//! What a history must have come to: the world's invariants, and what the shop's own book says, which knows nothing of
+//! the code under test.
+
+use std::collections::BTreeMap;
+
+use reseller_hooks::fulfilment::OrderRecord;
+use reseller_hooks::fulfilment::attention;
+use reseller_hooks::fulfilment::derive;
+use reseller_hooks::fulfilment::plan::{ComponentPlan, Line, Plan};
+use reseller_hooks::fulfilment::record::PurchaseState;
+
+use super::shop::ShopOrder;
+use super::trouble::OTHER_MAIL;
+use crate::world::{OWN, World, packages_of, violations as invariants};
+
+const PREMIUM: &str = "00ba7923-2655-402a-852d-2b2100568bcf";
+const EMAIL: &str = "53cfc9f8-197a-4e12-b570-ad9ed0cb4e2c";
+
+/// When the check is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Nothing moves any more.
+    Rest,
+    /// After an operator's retry.
+    Retried,
+    /// After everything was delivered again.
+    Again,
+}
+
+/// Everything that is not as promised.
+pub(super) fn violations(world: &World, orders: &[ShopOrder], catalog_changed: bool, stage: Stage) -> Vec<String> {
+    let mut found = invariants(world);
+    for order in orders {
+        let entry = world.ledger.entries().into_iter().find(|entry| entry.key == order.key);
+        let record = entry.and_then(|entry| OrderRecord::from_json(&entry.body).ok());
+        let Some(record) = record else {
+            found.push(format!("I7 {}: it was told and no record knows of it", order.key));
+            continue;
+        };
+        let book = Book {
+            world,
+            order,
+            record: &record,
+            catalog_changed,
+        };
+        let mut broken = book.heard();
+        broken.extend(book.planned());
+        broken.extend(book.bought_once(stage));
+        broken.extend(book.tagged());
+        broken.extend(book.attention(stage));
+        found.extend(broken.into_iter().map(|what| format!("{what} ({})", order.key)));
+    }
+    found
+}
+
+struct Book<'a> {
+    world: &'a World,
+    order: &'a ShopOrder,
+    record: &'a OrderRecord,
+    catalog_changed: bool,
+}
+
+impl Book<'_> {
+    /// I7: everything that was said has been heard.
+    fn heard(&self) -> Vec<String> {
+        let lines = self.order.skus.keys();
+        lines
+            .map(|line| (line, self.order.owed(line), self.record.wishes.live(line)))
+            .filter(|(_, owed, live)| owed != live)
+            .map(|(line, owed, live)| format!("I7 line {line}: {owed} are owed, the record wants {live}"))
+            .collect()
+    }
+
+    /// I2: every unit that is owed has the plan that the catalog says.
+    fn planned(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for (line, sku) in &self.order.skus {
+            let owed = self.order.owed(line);
+            let planned = self.record.facts.lines.iter().find(|planned| planned.id == *line);
+            for unit in 1..=owed {
+                if let Err(what) = self.plan_of(line, sku, planned, unit) {
+                    found.push(format!("I2 line {line} unit {unit} ({sku}): {what}"));
+                    break;
+                }
+            }
+        }
+        found
+    }
+
+    fn plan_of(&self, line: &str, sku: &str, planned: Option<&Line>, unit: u32) -> Result<(), String> {
+        let plan = planned.and_then(|line| line.plan(unit)).ok_or("it has no plan")?;
+        let expected: &[(&str, bool)] = match sku {
+            "PLAN" => &[(PREMIUM, true)],
+            "MAIL" | "ENDS" | "KEPT" | "SITED" => &[(EMAIL, false)],
+            "PAIR" => &[(PREMIUM, true), (EMAIL, false)],
+            _ => {
+                return match plan {
+                    Plan::NotOurs(_) => Ok(()),
+                    Plan::Held | Plan::Refused { .. } | Plan::Buy(_) => Err(format!("{plan:?}")),
+                };
+            }
+        };
+        match plan {
+            Plan::Buy(components) => {
+                if components.len() != expected.len() {
+                    return Err(format!("{} components", components.len()));
+                }
+                for (component, (product, voucher)) in components.iter().zip(expected) {
+                    self.component(line, sku, component, product, *voucher)?;
+                }
+                Ok(())
+            }
+            // Without a site of its own it cannot be bought, and that is said.
+            Plan::Refused { .. } if sku == "SITED" => Ok(()),
+            Plan::Refused { .. } | Plan::NotOurs(_) | Plan::Held => Err(format!("{plan:?}")),
+        }
+    }
+
+    fn component(
+        &self,
+        line: &str,
+        sku: &str,
+        plan: &ComponentPlan,
+        product: &str,
+        voucher: bool,
+    ) -> Result<(), String> {
+        let planned = plan.product.catalog_product_id.as_str();
+        let changed = self.catalog_changed && sku == "MAIL" && planned == OTHER_MAIL;
+        if planned != product && !changed {
+            return Err(format!("product {planned}"));
+        }
+        if plan.voucher.is_some() != voucher {
+            return Err(format!("voucher {:?}", plan.voucher));
+        }
+        let named = self.order.line_accounts.get(line).or(self.order.account.as_ref());
+        let account = named.map_or(OWN, String::as_str);
+        if plan.account.as_str() != account {
+            return Err(format!("account {}", plan.account));
+        }
+        match &plan.product.site_id {
+            Some(site) if self.order.site.as_deref() != Some(site.as_str()) => Err(format!("site {site}")),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// I1, over everything that ever was created: no more instances of a product than units there ever were. After an
+    /// operator's retry what had ended may have been bought anew, so that only what is alive counts.
+    fn bought_once(&self, stage: Stage) -> Vec<String> {
+        let mut most: BTreeMap<&str, u32> = BTreeMap::new();
+        for (line, sku) in &self.order.skus {
+            let units = self.order.most(line);
+            let products: &[&str] = match sku.as_str() {
+                "PLAN" => &[PREMIUM],
+                "PAIR" => &[PREMIUM, EMAIL],
+                "T-SHIRT" => &[],
+                _ => &[EMAIL],
+            };
+            for product in products {
+                *most.entry(product).or_default() += units;
+            }
+        }
+        let mut bought: BTreeMap<&str, u32> = BTreeMap::new();
+        for package in packages_of(self.world, self.record) {
+            for instance in package.instances.iter().filter(|i| i.reference.is_none()) {
+                let counts = stage != Stage::Retried || instance.status.is_alive();
+                let is_premium = instance.catalog_product_id.to_string() == PREMIUM;
+                *bought.entry(if is_premium { PREMIUM } else { EMAIL }).or_default() += u32::from(counts);
+            }
+        }
+        bought
+            .into_iter()
+            .map(|(product, count)| (product, count, most.get(product).copied().unwrap_or(0)))
+            .filter(|(_, count, most)| count > most)
+            .map(|(product, count, most)| format!("I1: {count} of {product} were bought for {most} units"))
+            .collect()
+    }
+
+    /// Packages have the newest reference of the storefront.
+    fn tagged(&self) -> Vec<String> {
+        let Some(reference) = &self.order.reference else {
+            return Vec::new();
+        };
+        let in_doubt = |state: &PurchaseState| matches!(state, PurchaseState::Unknown(_));
+        if self.record.facts.purchases.iter().any(|p| in_doubt(&p.state)) {
+            return Vec::new();
+        }
+        let wix = self.world.look();
+        let mut found = Vec::new();
+        for (purchase, done) in self.record.packages() {
+            let tag = derive::tag(reference, purchase.kind, purchase.ordinal).expect("a good reference");
+            let shown = wix
+                .packages()
+                .find(|package| package.id.to_string() == done.package.as_str());
+            let has = shown.and_then(|package| package.external_id.as_deref());
+            if has != Some(tag.as_str()) && done.tag_refused.is_none() {
+                found.push(format!(
+                    "I2: package {} has the reference {has:?}, not {tag}",
+                    done.package
+                ));
+            }
+        }
+        found
+    }
+
+    /// I5: nothing is in attention without a cause, and after a retry only what nobody has mended.
+    fn attention(&self, stage: Stage) -> Vec<String> {
+        let wix = self.world.look();
+        let problems = attention(self.record, &self.world.settings);
+        let unexplained = |code: &str| match code {
+            // The order itself asks for what cannot be.
+            "NOT_PLANNED" => !self.order.skus.values().any(|sku| sku == "SITED"),
+            // Two orders, or two lines, on one site.
+            "PRODUCT_TYPE_ALREADY_ASSIGNED" | "INSTANCE_CANCELED" => false,
+            // A reference can be named once: what replaces a canceled voucher has none.
+            "INVALID_REFERENCE_PRODUCT_INSTANCE_ID" if stage == Stage::Retried => !wix
+                .instances()
+                .any(|(_, i)| i.reference.is_some() && !i.status.is_alive()),
+            "AWAITING_ACTION" => !wix
+                .instances()
+                .any(|(_, i)| !matches!(i.status.as_str(), "PENDING" | "ENABLED" | "CANCELED" | "FAILED")),
+            "SEVERAL_PACKAGES" | "SURPLUS_PACKAGE" | "PACKAGE_GONE" | "SITE_CHANGED" | "NOT_MAPPED" => true,
+            _ => stage == Stage::Retried,
+        };
+        problems
+            .iter()
+            .filter(|problem| unexplained(&problem.code))
+            .map(|problem| format!("I5: attention without a cause: {problem:?}"))
+            .collect()
+    }
+}

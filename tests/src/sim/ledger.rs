@@ -1,0 +1,227 @@
+//! A ledger that fails: it does not answer, it has written and does not say so, it writes later what it was asked to
+//! write a while ago, its index lags. Each of its effects has an await point before and after it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use reseller_hooks::ledger::memory::MemoryLedger;
+use reseller_hooks::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
+use reseller_hooks::time::{Clock, Timestamp};
+
+use super::rng::Rng;
+use crate::world::{VirtualClock, yield_once};
+
+/// The ledger of one history, seen by one worker.
+#[derive(Clone)]
+pub struct SimLedger {
+    inner: Arc<MemoryLedger>,
+    clock: VirtualClock,
+    state: Arc<Mutex<State>>,
+    /// The revision is compared; only a test of this guard takes it out.
+    rev_condition: bool,
+}
+
+struct State {
+    rng: Rng,
+    /// So many calls of a thousand fail.
+    permille: u32,
+    /// The ledger is away until then.
+    away_until: Timestamp,
+    due: BTreeMap<String, Timestamp>,
+    /// Writes that are still on their way.
+    late: Vec<(Timestamp, Entry)>,
+    story: Vec<String>,
+}
+
+impl SimLedger {
+    /// An empty ledger.
+    pub fn new(clock: VirtualClock, rng: Rng, permille: u32, rev_condition: bool) -> Self {
+        Self {
+            inner: Arc::new(MemoryLedger::new()),
+            clock,
+            state: Arc::new(Mutex::new(State {
+                rng,
+                permille,
+                away_until: Timestamp::EPOCH,
+                due: BTreeMap::new(),
+                late: Vec::new(),
+                story: Vec::new(),
+            })),
+            rev_condition,
+        }
+    }
+
+    /// What lies under it.
+    pub fn inner(&self) -> Arc<MemoryLedger> {
+        Arc::clone(&self.inner)
+    }
+
+    /// Nothing fails from now on.
+    pub fn calm(&self) {
+        let mut state = self.state();
+        state.permille = 0;
+        state.away_until = Timestamp::EPOCH;
+    }
+
+    /// It does not answer for a while.
+    pub fn go_away(&self, until: Timestamp) {
+        self.state().away_until = until;
+    }
+
+    /// When the next order is due.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.state().due.values().min().copied()
+    }
+
+    /// When the next late write arrives.
+    pub fn next_late(&self) -> Option<Timestamp> {
+        self.state().late.iter().map(|(at, _)| *at).min()
+    }
+
+    /// Late writes whose time has come are applied, or not.
+    pub fn settle_late(&self) {
+        let mut state = self.state();
+        self.arrive(&mut state);
+    }
+
+    /// What went wrong since it was asked last.
+    pub fn story(&self) -> Vec<String> {
+        std::mem::take(&mut self.state().story)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, state: &mut State, entry: &Entry) -> Result<Stored, LedgerError> {
+        let mut entry = entry.clone();
+        if !self.rev_condition {
+            // Last writer wins: what this guard is there to prevent.
+            let now = ready(self.inner.load(&entry.key))?;
+            entry.rev = now.map_or(1, |now| now.rev + 1);
+        }
+        let stored = ready(self.inner.store(&entry))?;
+        if stored == Stored::Written {
+            // A write that was recognised as done already may have been followed by others.
+            let now = ready(self.inner.load(&entry.key))?.and_then(|now| now.due_at);
+            match now {
+                Some(at) => state.due.insert(entry.key.clone(), at),
+                None => state.due.remove(&entry.key),
+            };
+        }
+        Ok(stored)
+    }
+
+    fn arrive(&self, state: &mut State) {
+        let now = self.clock.now();
+        while let Some(at) = state.late.iter().position(|(at, _)| *at <= now) {
+            let (_, entry) = state.late.remove(at);
+            if matches!(self.write(state, &entry), Ok(Stored::Written)) {
+                state
+                    .story
+                    .push(format!("a write of {} arrives late and is applied", entry.key));
+            }
+        }
+    }
+}
+
+/// The ledger in memory never waits.
+fn ready<T>(future: impl Future<Output = T>) -> T {
+    crate::world::poll_through(future)
+}
+
+fn away(operation: &'static str, key: &str) -> LedgerError {
+    LedgerError::Unavailable {
+        operation,
+        key: key.to_owned(),
+        reason: "the simulation says so".to_owned(),
+    }
+}
+
+impl Ledger for SimLedger {
+    async fn load(&self, key: &str) -> Result<Option<Entry>, LedgerError> {
+        yield_once().await;
+        let answer = {
+            let mut state = self.state();
+            self.arrive(&mut state);
+            let fails = state.permille;
+            if state.away_until > self.clock.now() || state.rng.permille(fails) {
+                state.story.push(format!("the ledger does not load {key}"));
+                Err(away("load", key))
+            } else {
+                ready(self.inner.load(key))
+            }
+        };
+        yield_once().await;
+        answer
+    }
+
+    async fn store(&self, entry: &Entry) -> Result<Stored, LedgerError> {
+        yield_once().await;
+        let answer = {
+            let mut state = self.state();
+            self.arrive(&mut state);
+            let fails = state.permille;
+            if state.away_until > self.clock.now() {
+                Err(away("store", &entry.key))
+            } else if state.rng.permille(fails) {
+                match state.rng.below(4) {
+                    0 => {
+                        state.story.push(format!("the ledger does not write {}", entry.key));
+                        Err(away("store", &entry.key))
+                    }
+                    1 => {
+                        let after = state.rng.within(Duration::from_secs(90));
+                        state.late.push((self.clock.now() + after, entry.clone()));
+                        state
+                            .story
+                            .push(format!("a write of {} is under way and gets no answer", entry.key));
+                        Err(away("store", &entry.key))
+                    }
+                    _ => {
+                        self.write(&mut state, entry)?;
+                        state
+                            .story
+                            .push(format!("the ledger writes {} and does not say so", entry.key));
+                        Err(away("store", &entry.key))
+                    }
+                }
+            } else {
+                self.write(&mut state, entry)
+            }
+        };
+        yield_once().await;
+        answer
+    }
+
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
+        yield_once().await;
+        let mut state = self.state();
+        self.arrive(&mut state);
+        let fails = state.permille;
+        if state.away_until > now || state.rng.permille(fails) {
+            return Err(away("list", "due"));
+        }
+        let mut due: Vec<(Timestamp, String)> = state
+            .due
+            .iter()
+            .filter(|(_, at)| **at <= now)
+            .map(|(key, at)| (*at, key.clone()))
+            .collect();
+        due.sort();
+        due.truncate(limit);
+        // The index lags: now and then it does not have one yet.
+        let lags = state.permille;
+        due.retain(|_| !state.rng.permille(lags));
+        Ok(due.into_iter().map(|(at, key)| Indexed { key, at }).collect())
+    }
+
+    async fn attention(&self, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
+        self.inner.attention(limit).await
+    }
+
+    async fn scan(&self, after: Option<&str>, limit: usize) -> Result<Vec<Entry>, LedgerError> {
+        self.inner.scan(after, limit).await
+    }
+}

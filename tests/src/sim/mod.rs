@@ -1,0 +1,103 @@
+//! A simulation of everything that can go wrong: a seed is a history of orders, deliveries, workers, crashes and faults,
+//! always the same one, and at its end the promise must hold. The real fulfilment code runs over the sandbox's Wix and a
+//! ledger that fails; nothing waits, so that a history takes about a millisecond.
+//!
+//! A new step or effect is covered without a new line here: workers are interleaved and dropped at every await point.
+
+mod check;
+mod ledger;
+mod rng;
+mod scheduler;
+mod shop;
+mod trouble;
+
+use reseller_hooks::fulfilment::Settings;
+
+pub use rng::Rng;
+
+/// The catalog of every history: the world's, a bundle, and an SKU that is nobody's business.
+const PAIR: &str = r#"
+[[product]]
+sku = "PAIR"
+on_cancel = "cancel"
+[[product.component]]
+catalog_product_id = "00ba7923-2655-402a-852d-2b2100568bcf"
+billing = { type = "RECURRING", unit = "YEAR", count = 1 }
+[product.component.voucher]
+catalog_product_id = "040639ae-277e-4a73-a4d2-1b6801b92f45"
+billing = { type = "RECURRING", unit = "YEAR", count = 1 }
+[[product.component]]
+catalog_product_id = "53cfc9f8-197a-4e12-b570-ad9ed0cb4e2c"
+billing = { type = "RECURRING", unit = "YEAR", count = 1 }
+"#;
+
+/// In what kind of world histories happen, and with which guards. The default is what must hold.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// Durations, and the guards that a test takes out.
+    pub settings: Settings,
+    /// Whether the ledger compares revisions.
+    pub rev_condition: bool,
+    /// Only worlds in which no other guard can save the one that is out: Wix ignores keys and shows packages as late as
+    /// the settle time allows.
+    pub harsh: bool,
+}
+
+impl Default for Profile {
+    fn default() -> Self {
+        Self {
+            settings: Settings::default(),
+            rev_condition: true,
+            harsh: false,
+        }
+    }
+}
+
+/// What came of a history.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    /// What is not as promised, one sentence each.
+    pub violations: Vec<String>,
+    /// What happened, in the order of events; empty unless it was asked for.
+    pub story: Vec<String>,
+    /// How often a worker went on from one await point to the next.
+    pub steps: u64,
+    /// How many calls Wix got.
+    pub calls: u64,
+    /// How many workers died.
+    pub crashes: u64,
+    /// How many faults struck Wix's answers.
+    pub faults: u64,
+}
+
+/// The history of a seed.
+pub fn history(seed: u64, profile: &Profile) -> History {
+    scheduler::run(seed, profile, false)
+}
+
+/// The same, with its story.
+pub fn told(seed: u64, profile: &Profile) -> History {
+    scheduler::run(seed, profile, true)
+}
+
+/// The first of these seeds whose history breaks the promise.
+pub fn first_violation(seeds: impl IntoIterator<Item = u64>, profile: &Profile) -> Option<(u64, History)> {
+    seeds
+        .into_iter()
+        .map(|seed| (seed, history(seed, profile)))
+        .find(|(_, history)| !history.violations.is_empty())
+}
+
+/// What a person wants to know of a history that broke the promise: what happened, what is wrong, how to see it again.
+pub fn report(seed: u64, profile: &Profile) -> String {
+    let told = told(seed, profile);
+    format!(
+        "seed {seed}\n  {}\n{}\nreplay: cargo run -p reseller-hooks-tests --bin sim -- --one {seed}",
+        told.story.join("\n  "),
+        told.violations
+            .iter()
+            .map(|violation| format!("VIOLATION {violation}"))
+            .collect::<Vec<_>>()
+            .join("\n"),
+    )
+}

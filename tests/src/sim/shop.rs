@@ -1,0 +1,334 @@
+//! A storefront with its orders: what happens to them, what is delivered of it and when, and, kept apart from the code
+//! under test, what the customer is owed in the end.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use reseller_hooks::order::OrderEvent;
+use reseller_hooks::time::Timestamp;
+
+use super::rng::Rng;
+use crate::world::{OTHER, Order, START, refund};
+
+/// The SKUs that are sold, as the simulation's catalog has them.
+const SKUS: [&str; 9] = [
+    "PLAN", "PLAN", "PLAN", "MAIL", "ENDS", "KEPT", "PAIR", "SITED", "T-SHIRT",
+];
+
+/// A delivery that is on its way.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// When it arrives.
+    pub at: Timestamp,
+    /// Of which order, as an index.
+    pub order: usize,
+    /// What it says.
+    pub event: OrderEvent,
+    /// The same in the words of a story.
+    pub words: String,
+}
+
+/// One order of the shop, with everything that was said of it.
+#[derive(Debug, Clone)]
+pub struct ShopOrder {
+    /// Its key.
+    pub key: String,
+    /// The site that it names at the end.
+    pub site: Option<String>,
+    /// The accounts that it names: the order's, and line by line.
+    pub account: Option<String>,
+    /// The lines' own accounts.
+    pub line_accounts: BTreeMap<String, String>,
+    /// The reference that its newest version has.
+    pub reference: Option<String>,
+    /// Line to SKU.
+    pub skus: BTreeMap<String, String>,
+    said: Vec<Said>,
+    refunds: BTreeMap<String, BTreeMap<String, u32>>,
+}
+
+/// A version that was told.
+#[derive(Debug, Clone)]
+struct Said {
+    units: BTreeMap<String, u32>,
+    counted: BTreeSet<String>,
+    paid: bool,
+    canceled: bool,
+}
+
+impl ShopOrder {
+    /// What the customer is owed of a line when everything that was said has been heard.
+    pub fn owed(&self, line: &str) -> u32 {
+        let Some(newest) = self.said.last().filter(|newest| !newest.canceled) else {
+            return 0;
+        };
+        let Some(paid) = self.said.iter().rev().find(|said| said.paid) else {
+            return 0;
+        };
+        let of = |said: &Said| said.units.get(line).copied().unwrap_or(0);
+        let units = if newest.paid {
+            of(newest)
+        } else {
+            of(newest).min(of(paid))
+        };
+        let uncounted = self.refunds.iter().filter(|(id, _)| !newest.counted.contains(*id));
+        let taken: u32 = uncounted.filter_map(|(_, lines)| lines.get(line)).sum();
+        units.saturating_sub(taken)
+    }
+
+    /// The most units that a line ever had.
+    pub fn most(&self, line: &str) -> u32 {
+        let units = self.said.iter().filter_map(|said| said.units.get(line));
+        units.copied().max().unwrap_or(0)
+    }
+
+    /// Whether anything was said but refunds.
+    pub fn was_told(&self) -> bool {
+        !self.said.is_empty()
+    }
+}
+
+/// An order under way in the shop.
+struct Under<'a> {
+    rng: &'a mut Rng,
+    index: usize,
+    now: Timestamp,
+    order: Order,
+    units: BTreeMap<String, u32>,
+    counted: BTreeSet<String>,
+    paid: bool,
+    canceled: bool,
+    record: ShopOrder,
+    deliveries: Vec<Delivery>,
+}
+
+/// Makes an order with its whole life, and everything that will be delivered of it.
+pub fn order(rng: &mut Rng, index: usize, shared_site: bool) -> (ShopOrder, Vec<Delivery>) {
+    let key = format!("shopify/{}", 7_001 + index);
+    let mut under = Under {
+        index,
+        now: START + rng.delay(),
+        order: Order::new(&key),
+        units: BTreeMap::new(),
+        counted: BTreeSet::new(),
+        paid: false,
+        canceled: false,
+        record: ShopOrder {
+            key,
+            site: None,
+            account: None,
+            line_accounts: BTreeMap::new(),
+            reference: None,
+            skus: BTreeMap::new(),
+            said: Vec::new(),
+            refunds: BTreeMap::new(),
+        },
+        deliveries: Vec::new(),
+        rng,
+    };
+    under.begin(shared_site);
+    for _ in 0..under.rng.below(6) {
+        under.now = under.now + under.rng.delay();
+        under.change(shared_site);
+    }
+    (under.record, under.deliveries)
+}
+
+impl Under<'_> {
+    fn set(&mut self, change: impl FnOnce(Order) -> Order) {
+        self.order = change(std::mem::replace(&mut self.order, Order::new("shopify/0")));
+    }
+
+    fn begin(&mut self, shared_site: bool) {
+        for line in 1..=self.rng.between(1, 3) {
+            self.add_line(line);
+        }
+        if self.rng.one_in(4) {
+            self.record.account = Some(OTHER.to_owned());
+            self.set(|order| order.account(OTHER));
+        }
+        if self.rng.one_in(8) {
+            let line = "1".to_owned();
+            let account = "99999999-b31c-453b-885b-76e9fc04bdc6";
+            self.record.line_accounts.insert(line.clone(), account.to_owned());
+            self.set(|order| order.line_account(&line, account));
+        }
+        if self.rng.one_in(2) {
+            self.name_site(shared_site);
+        }
+        if self.rng.one_in(6) {
+            self.name_reference();
+        }
+        if self.rng.one_in(8) {
+            // Heard of days after it was placed: looked up before it is bought.
+            self.set(|order| order.placed(START - Duration::from_secs(3 * 86_400)));
+        }
+        if !self.rng.one_in(4) {
+            self.paid = true;
+            self.set(Order::paid);
+        }
+        let words = if self.paid { "is placed and paid" } else { "is placed" };
+        self.tell(words);
+    }
+
+    fn add_line(&mut self, number: u32) {
+        let sku = self.rng.pick(&SKUS);
+        let units = match self.rng.below(16) {
+            0..=9 => 1,
+            10..=14 => self.rng.between(2, 3),
+            _ => self.rng.between(4, 30),
+        };
+        let line = number.to_string();
+        self.record.skus.insert(line.clone(), sku.to_owned());
+        self.set_units(&line, units);
+    }
+
+    fn set_units(&mut self, line: &str, units: u32) {
+        let sku = self.record.skus.get(line).cloned().unwrap_or_default();
+        self.units.insert(line.to_owned(), units);
+        self.set(|order| order.line(line, &sku, units));
+    }
+
+    fn name_site(&mut self, shared: bool) {
+        let number = if shared { 0 } else { self.index + 1 };
+        let site = format!("918aa943-ab4f-40bc-88c3-8dfd02fae7{number:02}");
+        self.set(|order| order.site(&site));
+        self.record.site = Some(site);
+    }
+
+    fn name_reference(&mut self) {
+        let reference = format!("SUB-{}-{}", 7_001 + self.index, self.rng.below(3));
+        self.set(|order| order.reference(&reference));
+        self.record.reference = Some(reference);
+    }
+
+    fn any_line(&mut self) -> (String, u32) {
+        let at = self.rng.index(self.units.len());
+        self.units
+            .iter()
+            .nth(at)
+            .map(|(line, units)| (line.clone(), *units))
+            .unwrap_or_default()
+    }
+
+    fn change(&mut self, shared_site: bool) {
+        let (line, units) = self.any_line();
+        match self.rng.below(20) {
+            0..=2 if !self.paid => {
+                self.paid = true;
+                self.set(Order::paid);
+                self.tell("is paid");
+            }
+            0..=2 => {
+                let more = self.rng.between(1, 2);
+                self.set_units(&line, units + more);
+                let paid = self.rng.one_in(3);
+                if !paid {
+                    self.paid = false;
+                    self.set(Order::unpaid);
+                }
+                self.tell(if paid { "is edited up and paid" } else { "is edited up" });
+                if !paid && self.rng.one_in(2) {
+                    self.now = self.now + self.rng.delay();
+                    self.paid = true;
+                    self.set(Order::paid);
+                    self.tell("is paid");
+                }
+            }
+            3..=4 => {
+                self.set_units(&line, units.saturating_sub(1));
+                self.tell("is edited down");
+            }
+            5..=8 if !self.canceled && units > 0 => self.refund(&line, units),
+            9 => {
+                let id = format!("amount-{}", self.record.refunds.len());
+                self.record.refunds.insert(id.clone(), BTreeMap::new());
+                let event = refund(&self.record.key, &id, &[]);
+                self.deliver(event, "has an amount refunded".to_owned());
+            }
+            10..=14 if !self.canceled => {
+                self.canceled = true;
+                self.set(Order::canceled);
+                self.tell("is canceled");
+            }
+            10..=14 => {
+                self.canceled = false;
+                self.set(Order::revived);
+                self.tell("is alive again");
+            }
+            15..=16 => {
+                self.name_reference();
+                self.tell("has a reference");
+            }
+            17 if self.record.site.is_none() => {
+                self.name_site(shared_site);
+                self.tell("names a site");
+            }
+            18 if self.units.len() < 4 => {
+                self.add_line(u32::try_from(self.units.len()).unwrap_or(0) + 1);
+                self.tell("has another line");
+            }
+            _ => self.tell("is told again"),
+        }
+    }
+
+    fn refund(&mut self, line: &str, units: u32) {
+        let taken = self.rng.between(1, units);
+        let id = format!("r{}", self.record.refunds.len());
+        self.set_units(line, units - taken);
+        self.counted.insert(id.clone());
+        self.set(|order| order.counted(&id));
+        let how = self.rng.below(3);
+        if how != 1 {
+            self.record
+                .refunds
+                .insert(id.clone(), BTreeMap::from([(line.to_owned(), taken)]));
+            let event = refund(&self.record.key, &id, &[(line, taken)]);
+            self.deliver(event, format!("has {taken} of line {line} refunded (as an event)"));
+        }
+        if how != 0 {
+            self.tell("has a refund (in a snapshot)");
+        }
+    }
+
+    /// Delivers the order as it is now.
+    fn tell(&mut self, what: &str) {
+        let lines: Vec<String> = self
+            .units
+            .iter()
+            .map(|(line, units)| format!("{units}×{}", self.record.skus.get(line).map_or("", String::as_str)))
+            .collect();
+        // A canceled order is told without units, and nothing of it is paid for any more.
+        let units = if self.canceled {
+            BTreeMap::new()
+        } else {
+            self.units.clone()
+        };
+        self.record.said.push(Said {
+            units,
+            counted: self.counted.clone(),
+            paid: self.paid,
+            canceled: self.canceled,
+        });
+        let event = self.order.event();
+        let paid = if self.paid { "paid" } else { "not paid" };
+        self.deliver(event, format!("{what}: {}, {paid}", lines.join(", ")));
+    }
+
+    fn deliver(&mut self, event: OrderEvent, words: String) {
+        let copies = match self.rng.below(10) {
+            0..=5 => 1,
+            6..=8 => 2,
+            _ => 3,
+        };
+        for _ in 0..copies {
+            let at = self.now + self.rng.delay();
+            self.deliveries.push(Delivery {
+                at,
+                order: self.index,
+                event: event.clone(),
+                words: words.clone(),
+            });
+        }
+    }
+}

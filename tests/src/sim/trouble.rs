@@ -1,0 +1,172 @@
+//! What goes wrong in a history: how its Wix behaves where nothing is documented, and which calls are struck. Only what
+//! the promise covers: an answer says "refused" only where nothing was done, and what is done late is done and shown
+//! within the settle time.
+
+use std::time::Duration;
+
+use wix_sandbox::{Config, Effect, Failure, FaultRule, Guid, Idempotency, Operation, Product, Status};
+
+use super::Profile;
+use super::rng::Rng;
+
+/// The product that the catalog names for MAIL after it was changed.
+pub const OTHER_MAIL: &str = "53cfc9f8-197a-4e12-b570-ad9ed0cb4e2d";
+
+/// How much goes wrong in one history.
+#[derive(Debug, Clone)]
+pub struct Trouble {
+    /// Faults of Wix, in a thousand scheduling steps.
+    pub faults: u32,
+    /// Crashes, in a thousand scheduling steps.
+    pub crashes: u32,
+    /// Calls of the ledger that fail, in a thousand.
+    pub ledger: u32,
+    /// Long stalls of everything, in a thousand scheduling steps.
+    pub freezes: u32,
+    /// How many faults may strike; so many that no purchase runs out of attempts where that must not be.
+    pub most: u32,
+    /// How late queries are.
+    pub query_delay: Duration,
+}
+
+impl Trouble {
+    /// The trouble of a history, and the configuration of its Wix.
+    pub fn draw(rng: &mut Rng, profile: &Profile) -> (Self, Config) {
+        let query_delay = if profile.harsh {
+            Duration::from_secs(55)
+        } else {
+            Duration::from_secs(rng.pick(&[0, 0, 1, 10, 30, 55]))
+        };
+        let idempotency = if profile.harsh {
+            Idempotency::Ignore
+        } else {
+            rng.pick(&[
+                Idempotency::Honour,
+                Idempotency::Ignore,
+                Idempotency::Ignore,
+                Idempotency::ReplayFailures,
+                Idempotency::Forget { after_ms: 20_000 },
+                Idempotency::LatestState,
+                Idempotency::Conflict,
+            ])
+        };
+        let trouble = Self {
+            faults: rng.pick(&[0, 10, 40, 100]),
+            crashes: rng.pick(&[0, 0, 5, 20]),
+            ledger: rng.pick(&[0, 0, 10, 50]),
+            freezes: rng.pick(&[0, 0, 5, 20]),
+            most: rng.between(1, 8),
+            query_delay,
+        };
+        let mut config = Config {
+            rate_limit_per_minute: rng.one_in(8).then_some(6),
+            retry_after: rng.one_in(2).then_some(7),
+            idempotency,
+            query_delay_ms: u64::try_from(query_delay.as_millis()).unwrap_or(0),
+            pending_to_enabled_ms: rng.pick(&[None, Some(1_000), Some(90_000)]),
+            cancel_takes_dependents: rng.one_in(2),
+            remembered_calls: 400,
+            ..Config::default()
+        };
+        if let Some(email) = config.catalog.last().cloned() {
+            let id: Guid = OTHER_MAIL.parse().unwrap_or(email.id);
+            config.catalog.push(Product { id, ..email });
+        }
+        (trouble, config)
+    }
+
+    /// One fault.
+    pub fn fault(&self, rng: &mut Rng) -> FaultRule {
+        let operation = rng.pick(&[
+            Operation::CreatePackage,
+            Operation::CreatePackage,
+            Operation::CreatePackage,
+            Operation::QueryPackages,
+            Operation::GetPackage,
+            Operation::AssignProductInstance,
+            Operation::UnassignProductInstance,
+            Operation::CancelProductInstance,
+            Operation::UpdateExternalId,
+        ]);
+        FaultRule {
+            skip: rng.between(0, 1),
+            times: rng.pick(&[1, 1, 1, 2]),
+            ..FaultRule::on(operation, self.effect(rng, operation))
+        }
+    }
+
+    fn effect(&self, rng: &mut Rng, operation: Operation) -> Effect {
+        let unclear = rng.pick(&[500, 502, 503, 504, 409, 408]);
+        let commit = rng.one_in(2);
+        match rng.below(20) {
+            0..=2 => Effect::LoseAnswer,
+            3 => Effect::DropBefore,
+            4..=5 => Effect::Late { ms: self.lag(rng) },
+            6 => Effect::ErrorBefore {
+                status: rng.pick(&[500, 502, 503, 504, 401, 403]),
+                code: None,
+            },
+            7 => Effect::ErrorBefore {
+                status: 500,
+                code: Some("INTERNAL".to_owned()),
+            },
+            8 => Effect::ErrorAfter {
+                status: unclear,
+                code: None,
+            },
+            9..=10 => Effect::Stall {
+                ms: rng.pick(&[500, 14_000, 20_000, 29_000]),
+                commit,
+            },
+            11 => Effect::CutJson,
+            12 => Effect::Html {
+                status: rng.pick(&[200, 502, 404]),
+                commit,
+            },
+            13 => Effect::EmptyBody {
+                status: rng.pick(&[200, 500, 204]),
+                commit,
+            },
+            14 => Effect::Throttle {
+                retry_after: rng.pick(&[None, Some(1), Some(90)]),
+            },
+            15 if operation == Operation::CreatePackage => {
+                let failed = Failure {
+                    code: "DELIVERY_TIMEOUT".to_owned(),
+                    message: String::new(),
+                };
+                let (status, failure) = rng.pick(&[
+                    (Status::Failed, Some(failed)),
+                    (Status::AwaitingAction, None),
+                    (Status::Other("MARINATING".to_owned()), None),
+                ]);
+                Effect::NewInstances {
+                    status,
+                    failure,
+                    // What fails after it was answered, nobody is told of: that is the audit's business.
+                    after_ms: 0,
+                }
+            }
+            16 if operation == Operation::CreatePackage => Effect::WrongAccountInAnswer,
+            17 => Effect::StaleQuery { ms: self.lag(rng) },
+            18 if operation == Operation::AssignProductInstance => Effect::HalfAssign { status: 500 },
+            19 if operation.writes() => Effect::RejectCode {
+                code: rng
+                    .pick(&[
+                        "PRODUCT_LIMIT_EXCEEDED",
+                        "SITE_NOT_FOUND",
+                        "PRODUCT_TYPE_ALREADY_ASSIGNED",
+                        "INVALID_REFERENCE_PRODUCT_INSTANCE_ID",
+                    ])
+                    .to_owned(),
+            },
+            _ => Effect::LoseAnswer,
+        }
+    }
+
+    /// How late something may be done, so that queries show it within the settle time.
+    fn lag(&self, rng: &mut Rng) -> u64 {
+        let left = Duration::from_secs(59).saturating_sub(self.query_delay);
+        u64::try_from(rng.within(left + Duration::from_millis(1)).as_millis()).unwrap_or(0)
+    }
+}
