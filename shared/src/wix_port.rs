@@ -5,16 +5,17 @@
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 
 use crate::fulfilment::ports;
 use crate::ids::{AccountId, ExternalId, IdempotencyKey, InstanceId, PackageId, SiteId};
 use crate::secrets::{SecretDocument, Secrets, Source};
-use crate::time::Clock;
+use crate::time::{Clock, Timestamp};
 use crate::wix::{
-    ApiKey, Client, ClientConfig, CreatePackage, Error, Failure, InvalidClientConfig, Operation, Package, PackageQuery,
-    Response, field,
+    ApiKey, Client, ClientConfig, CreatePackage, Error, Failure, InvalidClientConfig, Operation, Package, PackagePage,
+    PackageQuery, Response, SortField, SortOrder, field,
 };
 
 /// Before the secret is read the client has a key that Wix does not know; no call is made with it.
@@ -148,6 +149,32 @@ impl<S: Source, C: Clock> ports::Wix for WixPort<S, C> {
             Ok(found)
         })
         .await
+    }
+
+    async fn created_since(
+        &self,
+        own: &AccountId,
+        from: Option<Timestamp>,
+        cursor: Option<&str>,
+    ) -> Result<PackagePage, Error> {
+        let operation = Operation::QueryPackages;
+        let mut query = PackageQuery::new().sort(SortField::CreatedDate, SortOrder::Asc);
+        if let Some(from) = from {
+            query = query.filter(field::CREATED_DATE.gte(&from));
+        }
+        let query = &query;
+        self.call(operation, || async {
+            let page = match cursor {
+                None => self.client.query_packages(own, query).await?,
+                Some(cursor) => self.client.query_packages_at(own, query, cursor).await?,
+            };
+            Ok(page.value)
+        })
+        .await
+    }
+
+    async fn pause(&self, time: Duration) {
+        tokio::time::sleep(time).await;
     }
 
     async fn assign(

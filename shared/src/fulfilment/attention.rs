@@ -41,10 +41,12 @@ pub fn attention(record: &OrderRecord, settings: &Settings) -> Vec<Attention> {
         of_purchase(record, settings, at, purchase, &mut found);
     }
     for (at, surplus) in record.facts.surplus.iter().enumerate() {
+        // Without its purchase nobody can tell whether it is to be taken back.
         let wanted = record
             .purchase_of(Holder::Surplus(at))
-            .is_some_and(|purchase| record.wants_any(purchase));
-        if wanted {
+            .is_none_or(|purchase| record.wants_any(purchase));
+        let alive = !surplus.done.gone && surplus.done.instances.iter().any(|instance| !instance.ended());
+        if wanted && alive {
             found.push(Attention {
                 what: format!("package {}", surplus.done.package),
                 code: "SURPLUS_PACKAGE".to_owned(),

@@ -283,7 +283,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
     }
 
     /// Writes a record that nobody works on by this write; `false`: another writer came first.
-    async fn put(
+    pub(super) async fn put(
         &self,
         work: &mut Work,
         due_at: Option<Timestamp>,
@@ -740,7 +740,13 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
 
     /// 403 for another account than the reseller's own says nothing of the key: where the key works for its own
     /// account, the refusal is about the order's.
-    async fn weigh(&self, error: Error, account: &AccountId, own: &AccountId, session: &mut Session) -> Error {
+    pub(super) async fn weigh(
+        &self,
+        error: Error,
+        account: &AccountId,
+        own: &AccountId,
+        session: &mut Session,
+    ) -> Error {
         if error.failure() != Failure::Forbidden || account == own {
             return error;
         }

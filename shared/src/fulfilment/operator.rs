@@ -74,6 +74,10 @@ impl OrderRecord {
                 PurchaseState::Refused(_) | PurchaseState::Dropped { .. } => {}
             }
         }
+        // The operator may have canceled the others at Wix.
+        for surplus in &mut self.facts.surplus {
+            surplus.done.read = true;
+        }
     }
 
     /// Whether anything of the order needs a person.

@@ -129,7 +129,7 @@ impl OrderRecord {
         }
     }
 
-    fn adopt(&mut self, at: usize, package: &Package, instances: Vec<Instance>, now: Timestamp) {
+    pub(super) fn adopt(&mut self, at: usize, package: &Package, instances: Vec<Instance>, now: Timestamp) {
         if let Some(purchase) = self.facts.purchases.get_mut(at) {
             purchase.state = PurchaseState::Done(purchase::done(package, instances, now));
         }

@@ -2,9 +2,10 @@
 
 use std::cell::{Cell, RefCell};
 
-use super::{Engine, reconcile};
+use super::Engine;
 use crate::fulfilment::{
-    AcceptError, Attention, AttentionReport, Circuit, Outcome, Progress, RetryError, Sweep, Tally,
+    AcceptError, Attention, AttentionReport, AuditRequest, AuditSummary, Circuit, Outcome, Progress, RetryError, Sweep,
+    Tally,
 };
 use crate::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
 use crate::order::{OrderEvent, OrderKey};
@@ -108,8 +109,16 @@ impl Engine for FakeEngine {
         }])
     }
 
-    async fn audit(&self, request: &reconcile::Audit, _deadline: Timestamp) -> Result<serde_json::Value, String> {
-        Ok(serde_json::json!({ "audited": request.options.len() }))
+    async fn audit(&self, request: AuditRequest, _deadline: Timestamp) -> Result<AuditSummary, LedgerError> {
+        Ok(AuditSummary {
+            since: request.since,
+            pages: 3,
+            packages: 250,
+            foreign: 2,
+            ended: 1,
+            stopped: Some(Circuit::WixAway("connection refused".to_owned())),
+            ..AuditSummary::default()
+        })
     }
 }
 

@@ -4,7 +4,9 @@
 use std::future::Future;
 use std::time::Duration;
 
-use crate::fulfilment::{AcceptError, AttentionReport, Fulfilment, Outcome, RetryError, Sweep, ports};
+use crate::fulfilment::{
+    AcceptError, AttentionReport, AuditRequest, AuditSummary, Fulfilment, Outcome, RetryError, Sweep, ports,
+};
 use crate::ledger::{Ledger, LedgerError};
 use crate::order::{OrderEvent, OrderKey};
 use crate::time::{Clock, Timestamp};
@@ -57,9 +59,9 @@ pub trait Engine {
     /// Compares all packages at Wix with the ledger, until `deadline`; the next one goes on where it stopped.
     fn audit(
         &self,
-        request: &reconcile::Audit,
+        request: AuditRequest,
         deadline: Timestamp,
-    ) -> impl Future<Output = Result<serde_json::Value, String>>;
+    ) -> impl Future<Output = Result<AuditSummary, LedgerError>>;
 }
 
 impl<W: ports::Wix, L: Ledger, C: Clock> Engine for Fulfilment<W, L, C> {
@@ -83,9 +85,12 @@ impl<W: ports::Wix, L: Ledger, C: Clock> Engine for Fulfilment<W, L, C> {
         Self::attention(self, limit)
     }
 
-    /// The seam for the audit: until fulfilment has one, the daily schedule is answered and nothing is claimed.
-    async fn audit(&self, _request: &reconcile::Audit, _deadline: Timestamp) -> Result<serde_json::Value, String> {
-        Ok(serde_json::json!({ "audited": false, "reason": "this version has no audit yet" }))
+    fn audit(
+        &self,
+        request: AuditRequest,
+        deadline: Timestamp,
+    ) -> impl Future<Output = Result<AuditSummary, LedgerError>> {
+        Self::audit(self, request, deadline)
     }
 }
 
