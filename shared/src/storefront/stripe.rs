@@ -11,7 +11,7 @@ use crate::time::Timestamp;
 /// See the [module](self).
 pub(super) struct Stripe;
 
-const SIGNATURE: [&str; 1] = ["stripe-signature"];
+pub(super) const SIGNATURE: [&str; 1] = ["stripe-signature"];
 
 impl Storefront for Stripe {
     fn verify<'a>(&self, delivery: &Delivery<'a>, shops: &'a [ShopKeys]) -> Result<Verified<'a>, VerifyError> {

@@ -17,10 +17,12 @@ use crate::time::Timestamp;
 /// See the [module](self).
 pub(super) struct Woocommerce;
 
-const SIGNATURE: [&str; 1] = ["x-wc-webhook-signature"];
-const TOPIC: [&str; 1] = ["x-wc-webhook-topic"];
+pub(super) const SIGNATURE: [&str; 1] = ["x-wc-webhook-signature"];
+pub(super) const TOPIC: [&str; 1] = ["x-wc-webhook-topic"];
 /// Not unique (observed): for the logs only.
-const DELIVERY_ID: [&str; 1] = ["x-wc-webhook-delivery-id"];
+pub(super) const DELIVERY_ID: [&str; 1] = ["x-wc-webhook-delivery-id"];
+/// The ID of the payment method that comes with WooCommerce and is paid at the door.
+const CASH_ON_DELIVERY: &str = "cod";
 
 impl Storefront for Woocommerce {
     /// On activation it sends `webhook_id=7` as a form, unsigned, and wants 200 or stays off (documented).
@@ -67,6 +69,8 @@ struct Order {
     status: String,
     #[serde(default)]
     currency: Text,
+    #[serde(default)]
+    payment_method: Text,
     #[serde(default, deserialize_with = "utc")]
     date_created_gmt: Option<Timestamp>,
     #[serde(default, deserialize_with = "utc")]
@@ -169,7 +173,15 @@ fn order(verified: &Verified<'_>, body: &str, names: &FieldNames) -> Result<Said
     // Clients and old versions write statuses with the prefix that the database has.
     let status = order.status.trim().trim_start_matches("wc-");
     let canceled = matches!(status, "cancelled" | "refunded" | "failed" | "trash");
-    let fully_paid = !canceled && (matches!(status, "processing" | "completed") || order.date_paid_gmt.is_some());
+    // `processing` says that the order may be packed. With cash on delivery that is before anybody has paid; the date
+    // of payment is set when it is completed (WooCommerce's source).
+    let pays_later = order.payment_method.as_deref() == Some(CASH_ON_DELIVERY);
+    let paid_by_status = match status {
+        "completed" => true,
+        "processing" => !pays_later,
+        _ => false,
+    };
+    let fully_paid = !canceled && (paid_by_status || order.date_paid_gmt.is_some());
     let payment = match status {
         _ if fully_paid => Payment::Full,
         "pending" | "checkout-draft" | "auto-draft" => Payment::Never,

@@ -10,6 +10,7 @@ const KIND: StorefrontKind = StorefrontKind::Woocommerce;
 const PROCESSING: &str = include_str!("../../../events/woocommerce/order_updated_processing.json");
 const PENDING: &str = include_str!("../../../events/woocommerce/order_created_pending.json");
 const BY_HAND: &str = include_str!("../../../events/woocommerce/order_updated_completed_by_hand.json");
+const CASH: &str = include_str!("../../../events/woocommerce/order_updated_cash_on_delivery.json");
 const CANCELLED: &str = include_str!("../../../events/woocommerce/order_updated_cancelled.json");
 const REFUNDED: &str = include_str!("../../../events/woocommerce/order_updated_refunded.json");
 const PARTIAL: &str = include_str!("../../../events/woocommerce/order_updated_partial_refund.json");
@@ -111,6 +112,26 @@ fn no_name_address_or_e_mail_is_in_an_event() {
 #[test]
 fn completed_by_hand_is_paid_although_date_paid_is_null() {
     assert!(snapshot(deliver(KIND, BY_HAND.as_bytes(), "order.updated")).fully_paid);
+}
+
+#[test]
+fn cash_on_delivery_is_not_paid_while_it_is_processing_and_is_when_it_is_completed() {
+    let processing = snapshot(deliver(KIND, CASH.as_bytes(), "order.updated"));
+    assert!(!processing.fully_paid && !processing.canceled);
+    let completed = with(CASH, "\"status\": \"processing\"", "\"status\": \"completed\"");
+    assert!(snapshot(deliver(KIND, &completed, "order.updated")).fully_paid);
+    let dated = with(
+        CASH,
+        "\"date_paid_gmt\": null",
+        "\"date_paid_gmt\": \"2026-03-04T10:00:00\"",
+    );
+    assert!(snapshot(deliver(KIND, &dated, "order.updated")).fully_paid);
+}
+
+#[test]
+fn another_method_is_paid_while_it_is_processing_even_without_a_date() {
+    let free = with(CASH, "\"payment_method\": \"cod\"", "\"payment_method\": \"\"");
+    assert!(snapshot(deliver(KIND, &free, "order.updated")).fully_paid);
 }
 
 #[test]

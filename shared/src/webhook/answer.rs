@@ -23,6 +23,8 @@ pub enum Came {
     Malformed,
     /// There is no such route.
     NotFound,
+    /// No secret is configured for its storefront: for us there is no such webhook.
+    NotConfigured,
     /// It is too large.
     TooLarge,
     /// We could not take it, and it has to come again.
@@ -37,7 +39,7 @@ impl Came {
             Self::Stored | Self::Nothing | Self::Parked => StatusCode::OK,
             Self::Unverified => StatusCode::UNAUTHORIZED,
             Self::Malformed => StatusCode::BAD_REQUEST,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::NotConfigured => StatusCode::NOT_FOUND,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -52,6 +54,7 @@ impl Came {
             Self::Unverified => "unverified",
             Self::Malformed => "malformed",
             Self::NotFound => "not_found",
+            Self::NotConfigured => "not_configured",
             Self::TooLarge => "too_large",
             Self::Unavailable => "unavailable",
         }
@@ -66,11 +69,14 @@ impl Came {
             Self::Unverified => "AnsweredUnverified",
             Self::Malformed => "AnsweredMalformed",
             Self::NotFound => "AnsweredNotFound",
+            Self::NotConfigured => "AnsweredNotConfigured",
             Self::TooLarge => "AnsweredTooLarge",
             Self::Unavailable => "AnsweredUnavailable",
         }
     }
 }
+
+const NO_SUCH_WEBHOOK: &str = "There is no such webhook: POST to /webhooks/ and the storefront's name.";
 
 /// The answer to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,11 +133,12 @@ impl Answer {
     }
 
     pub(super) fn not_found() -> Self {
-        Self::new(
-            Came::NotFound,
-            "There is no such webhook: POST to /webhooks/ and the storefront's name.",
-            "no such route or shop",
-        )
+        Self::new(Came::NotFound, NO_SUCH_WEBHOOK, "no such route or shop")
+    }
+
+    /// Outward the same as [`Answer::not_found`]: nobody is told which storefronts are in use.
+    pub(super) fn not_configured(reason: String) -> Self {
+        Self::new(Came::NotConfigured, NO_SUCH_WEBHOOK, reason)
     }
 
     pub(super) fn too_large() -> Self {
@@ -178,7 +185,7 @@ impl Answer {
                     "delivery answered"
                 );
             }
-            Came::Parked | Came::Unverified | Came::Malformed | Came::TooLarge => {
+            Came::Parked | Came::Unverified | Came::Malformed | Came::NotConfigured | Came::TooLarge => {
                 tracing::warn!(
                     path,
                     bytes,

@@ -2,8 +2,8 @@
 //! before the 200. It knows HTTP and nothing of Lambda, so that all of it runs in process in tests.
 //!
 //! The answers follow from what the storefront does with them. 200: it forgets the delivery, so it is stored (or
-//! parked, or nothing for us). 401 and 400: it is told that nothing will come of it. 503: it delivers again, so it is
-//! the answer whenever *we* are at fault; 401 because our secret could not be read would lose the event.
+//! parked, or nothing for us). 401, 400 and 404: it is told that nothing will come of it. 503: it delivers again, so it
+//! is the answer whenever *we* are at fault; 401 because our secret could not be read would lose the event.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -249,8 +249,10 @@ impl<S: Source, C: Clock, Q: Queue> Webhook<S, C, Q> {
     }
 }
 
+/// The secret could be read and does not know the storefront, so its webhooks were never set up here. It is not a 503:
+/// anybody can send to such an address, and could keep the alarm for deliveries that we fail to take ringing.
 fn no_keys(route: &Route) -> Answer {
-    Answer::unavailable(format!(
+    Answer::not_configured(format!(
         "the secret has no key for {}: put one into it, or take the webhook out at the storefront",
         route.storefront
     ))

@@ -296,12 +296,22 @@ async fn an_event_that_no_queue_takes_is_parked() {
 async fn without_a_secret_it_is_503_because_401_would_lose_the_event() {
     let away = world_with(&[Err("throttled")], Mood::Takes, Mood::Takes, Ok(FieldNames::default()));
     assert_eq!(away.shopify("orders/paid", PAID).await.status().as_u16(), 503);
-    let other = world(r#"{"storefronts":{"stripe":{"secrets":["whsec_x"]}}}"#);
-    assert_eq!(other.shopify("orders/paid", PAID).await.status().as_u16(), 503);
     let wrong = world(r#"{"storefronts":{"shopify":{"secrets":[]}}}"#);
     assert_eq!(wrong.shopify("orders/paid", PAID).await.status().as_u16(), 503);
     let half = world(r#"{"wix":{"api_key":"k","account_id":"2250b761-b31c-453b-885b-76e9fc04bdc6"}}"#);
     assert_eq!(half.shopify("orders/paid", PAID).await.status().as_u16(), 503);
+}
+
+#[tokio::test]
+async fn a_storefront_that_was_never_configured_is_404_and_so_nobody_can_ring_the_alarm_for_503() {
+    let world = world(r#"{"storefronts":{"stripe":{"secrets":["whsec_x"]}}}"#);
+    let answer = world.shopify("orders/paid", PAID).await;
+    assert_eq!(answer.status().as_u16(), 404);
+    assert_eq!(answer.came.metric(), "AnsweredNotConfigured");
+    let headers = HeaderMap::new();
+    let nowhere = world.send(Method::POST, "/webhooks/magento", &headers, b"").await;
+    assert_eq!(answer.line, nowhere.line, "outside, the two look the same");
+    assert_eq!(world.stored_in(), Vec::<&str>::new());
 }
 
 #[tokio::test]

@@ -12,10 +12,11 @@ use std::time::Duration;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use futures_util::future::join3;
 use lambda_runtime::{LambdaEvent, service_fn};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tracing::Instrument as _;
 
-use super::{Measure, batch, own_deadline, reconcile as questions};
+use super::reconcile::{self as questions, ReconcileError};
+use super::{Measure, batch, own_deadline};
 use crate::aws::Aws;
 use crate::catalog::Catalog;
 use crate::config::{Env, LogLevel, WorkerConfig};
@@ -123,13 +124,7 @@ impl Worker {
                 self.measure(&answer.measures);
                 Ok(answer.body)
             }
-            Err(error) => {
-                tracing::error!(reason = %error, "invocation failed");
-                Err(lambda_runtime::Diagnostic {
-                    error_type: error.kind().to_owned(),
-                    error_message: error.to_string(),
-                })
-            }
+            Err(error) => answer_error(&error),
         }
     }
 
@@ -139,6 +134,19 @@ impl Worker {
         }
         self.metrics.flush(SystemClock.now(), &Stdout);
     }
+}
+
+/// What the operator mistyped is answered like anything else that is asked: a failed invocation would ring an alarm.
+fn answer_error(error: &ReconcileError) -> Result<Value, lambda_runtime::Diagnostic> {
+    if matches!(error, ReconcileError::NotUnderstood(_) | ReconcileError::NoSuchOrder(_)) {
+        tracing::warn!(reason = %error, "command not understood");
+        return Ok(json!({ "error": error.to_string() }));
+    }
+    tracing::error!(reason = %error, "invocation failed");
+    Err(lambda_runtime::Diagnostic {
+        error_type: error.kind().to_owned(),
+        error_message: error.to_string(),
+    })
 }
 
 fn wix_config(config: &WorkerConfig) -> ClientConfig {
@@ -172,5 +180,29 @@ fn ended(served: Result<(), lambda_runtime::Error>) -> ExitCode {
             tracing::error!(reason = %error, "lambda's runtime api is gone");
             ExitCode::FAILURE
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_operator_mistyped_is_an_answer_and_what_failed_is_a_failed_invocation() {
+        let unknown = ReconcileError::NoSuchOrder("shopify/1".parse().unwrap());
+        assert_eq!(
+            answer_error(&unknown).unwrap(),
+            json!({ "error": "there is no order shopify/1 in the ledger: check the key, or whether its delivery was parked" })
+        );
+        let mistyped = ReconcileError::NotUnderstood("\"retyr\" is no command".to_owned());
+        let answer = answer_error(&mistyped).unwrap();
+        assert!(
+            answer["error"]
+                .as_str()
+                .unwrap()
+                .starts_with("\"retyr\" is no command. Accepted are")
+        );
+        let failed = answer_error(&ReconcileError::Retry("the ledger is away".to_owned())).unwrap_err();
+        assert_eq!(failed.error_type, "Retry");
     }
 }
