@@ -2,6 +2,7 @@
 #![expect(
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "this crate is run by tests only: what cannot go on there shall say so and stop"
 )]
 

@@ -106,7 +106,8 @@ fn a_reference_that_changes_back_while_a_worker_dies_setting_it_is_set_again() {
         let world = World::kind();
         world.deliver(&order.event()).unwrap();
         let worker = world.worker();
-        let mut run = Run::new(worker.accept(&other.event(), world.deadline()));
+        let event = other.event();
+        let mut run = Run::new(worker.accept(&event, world.deadline()));
         let done = run.steps(dies_at).is_some();
         drop(run);
         world.deliver(&back.event()).unwrap();
