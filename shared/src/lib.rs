@@ -26,5 +26,9 @@ mod sqlite;
 pub mod storefront;
 #[cfg(feature = "telemetry")]
 pub mod telemetry;
+#[cfg(feature = "webhook")]
+pub mod webhook;
+#[cfg(all(feature = "fulfilment", feature = "secrets", feature = "wix"))]
+pub mod wix_port;
 #[cfg(feature = "worker")]
 pub mod worker;

@@ -19,7 +19,7 @@ pub use document::{SecretDocument, WixSecret};
 pub use source::{AnySource, SecretsManagerSource};
 pub use source::{EnvSource, FileSource};
 
-/// How soon after an attempt to read the secret again the next may be made.
+/// How soon after a failed refresh, or one that a refusal asked for, the next may be made.
 const PAUSE: Duration = Duration::from_secs(60);
 
 /// Where the document comes from.
@@ -68,8 +68,8 @@ struct State {
     current: Option<Arc<SecretDocument>>,
     /// When `current` is to be read again.
     refresh_at: Timestamp,
-    /// When the last attempt, good or bad, ended.
-    attempted_at: Option<Timestamp>,
+    /// When a refusal last made it be read again.
+    refused_at: Option<Timestamp>,
     last_error: Option<SecretError>,
 }
 
@@ -122,11 +122,12 @@ impl<S: Source, C: Clock> Secrets<S, C> {
         }
         let now = self.clock.now();
         // A clock that was set back must not stop refreshes for good.
-        let recent = state.attempted_at.is_some_and(|at| at <= now && now.since(at) < PAUSE);
+        let recent = state.refused_at.is_some_and(|at| at <= now && now.since(at) < PAUSE);
         if recent {
             return None;
         }
         self.attempt(&mut state).await;
+        state.refused_at = Some(now);
         newer(&state)
     }
 
@@ -141,7 +142,6 @@ impl<S: Source, C: Clock> Secrets<S, C> {
             Err(error) => Err(error),
         };
         let now = self.clock.now();
-        state.attempted_at = Some(now);
         match outcome {
             Ok(document) => {
                 state.current = Some(document);

@@ -179,7 +179,7 @@ fn prepare(path: &Path, connection: &mut Connection) -> Result<(), Failure> {
 /// Changing the mode needs the file alone, and SQLite answers "busy" at once to one of several processes that try,
 /// whatever the busy timeout: so this tries until it has waited as long as any statement may.
 fn become_wal(connection: &Connection) -> rusqlite::Result<()> {
-    const TRIES: u32 = 100;
+    const TRIES: u32 = 1_000;
     let mut last = Ok(());
     for _ in 0..TRIES {
         last = connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()));

@@ -84,5 +84,24 @@ pub fn invocation(request_id: &str) -> tracing::Span {
     tracing::info_span!("invocation", request_id)
 }
 
+/// The name under which a function's metrics stand: that of the deployed function, so that two deployments in one
+/// account do not mix; away from Lambda, the binary's.
+pub fn deployed_name(env: &crate::config::Env, binary: &'static str) -> &'static str {
+    match env.get("AWS_LAMBDA_FUNCTION_NAME") {
+        // Once for each process, which has one name as long as it lives.
+        Some(name) => Box::leak(name.into_boxed_str()),
+        None => binary,
+    }
+}
+
+/// Logs from now on where a panic was, and nothing else of it: Rust's own message quotes what the code was at, which
+/// may be an order.
+pub fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "panicked");
+    }));
+}
+
 #[cfg(test)]
 mod tests;

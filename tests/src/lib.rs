@@ -1,4 +1,10 @@
 //! What the tests of several crates share: contracts that every implementation keeps, and faults to inject.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "this crate is run by tests only: what cannot go on there shall say so and stop"
+)]
 
 pub mod flaky;
 pub mod ledger_contract;

@@ -1,4 +1,5 @@
-//! The ledger's contract, kept by the in-memory ledger and by SQLite; DynamoDB's API is asked in `aws.rs`.
+//! The ledger's contract, kept by the in-memory ledger and by SQLite; DynamoDB's API is asked in `aws/`.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::path::Path;
 use std::sync::Arc;
@@ -47,7 +48,7 @@ async fn a_sqlite_ledger_is_still_there_when_it_is_opened_again() {
 
 #[test]
 fn many_may_make_one_new_file_at_the_same_time() {
-    for _ in 0..10 {
+    for _ in 0..40 {
         let scratch = Scratch::new().unwrap();
         let path = scratch.file("ledger.db");
         let start = std::sync::Barrier::new(16);

@@ -1,1 +1,77 @@
-fn main() {}
+//! The project's own commands: `cargo xtask demo` shows it at work, `cargo xtask test` proves it. They need Rust and
+//! Python and fetch the rest themselves, and whatever they start ends with them.
+
+use std::process::ExitCode;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+mod arguments;
+mod demo;
+mod dispatch;
+mod failure;
+mod ports;
+mod processes;
+mod progress;
+mod test;
+mod tools;
+mod workspace;
+
+use arguments::Command;
+use failure::Failure;
+
+/// What a shell answers for a process that Ctrl-C ended.
+const INTERRUPTED: u8 = 130;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let command = match arguments::parse(std::env::args().skip(1)) {
+        Ok(command) => command,
+        Err(failure) => {
+            eprintln!("{failure}\n\n{}", arguments::USAGE);
+            return ExitCode::from(2);
+        }
+    };
+    // Dropping the work is what ends the processes it started, so an interruption is nothing but leaving this block.
+    let outcome = tokio::select! {
+        outcome = run(command) => outcome,
+        name = interrupted() => {
+            eprintln!("\n{name}: stopping what was started");
+            return ExitCode::from(INTERRUPTED);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("\nerror: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Help => {
+            println!("{}", arguments::USAGE);
+            Ok(())
+        }
+        Command::Demo(options) => demo::run(&options).await,
+        Command::Test(options) => test::run(&options).await,
+        Command::Binary { name, arguments } => dispatch::run(name, &arguments).await,
+    }
+}
+
+/// Waits for Ctrl-C, a polite kill, or the terminal's end.
+async fn interrupted() -> &'static str {
+    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hang_up)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+        signal(SignalKind::hangup()),
+    ) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => "interrupted",
+        _ = terminate.recv() => "told to end",
+        _ = hang_up.recv() => "the terminal is gone",
+    }
+}

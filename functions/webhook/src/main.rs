@@ -1,1 +1,105 @@
-fn main() {}
+//! `webhook`: takes the storefronts' deliveries. What it answers, and why, is the library's; see `webhook` there.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lambda_http::http::header::CONTENT_TYPE;
+use lambda_http::{Body, Error, Request, RequestExt as _, Response, run, service_fn};
+use reseller_hooks::aws::Aws;
+use reseller_hooks::config::{Env, LogLevel, WebhookConfig};
+use reseller_hooks::queue::AnyQueue;
+use reseller_hooks::secrets::{AnySource, Secrets};
+use reseller_hooks::telemetry::{self, Metrics, Stdout};
+use reseller_hooks::time::{Clock as _, SystemClock};
+use reseller_hooks::webhook::{self, Queues, Webhook};
+use tracing::Instrument as _;
+
+/// How long start-up waits for the secret and for connections.
+const WARM_UP: Duration = Duration::from_secs(1);
+/// Wix waits 1.25 s for its answer, Shopify 5 s: one slow attempt may be followed by another, and then a 503 is better
+/// than silence.
+const ATTEMPT: Duration = Duration::from_millis(1_000);
+const OPERATION: Duration = Duration::from_millis(3_000);
+
+type Deliveries = Webhook<AnySource, SystemClock, AnyQueue>;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let env = Env::process();
+    let config = match WebhookConfig::from_env(&env) {
+        Ok(config) => config,
+        Err(error) => {
+            telemetry::init("webhook", LogLevel::Info, SystemClock);
+            return refuse_to_start(&error.to_string());
+        }
+    };
+    telemetry::init("webhook", config.common.log_level, SystemClock);
+    telemetry::log_panics();
+    let deliveries = match open(&config, &env).await {
+        Ok(deliveries) => deliveries,
+        Err(reason) => return refuse_to_start(&reason),
+    };
+    let metrics = Metrics::new(Metrics::NAMESPACE, telemetry::deployed_name(&env, "webhook"));
+    let (deliveries, metrics) = (&deliveries, &metrics);
+    let served = run(service_fn(move |request: Request| answer(deliveries, metrics, request))).await;
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => refuse_to_start(&error.to_string()),
+    }
+}
+
+async fn open(config: &WebhookConfig, env: &Env) -> Result<Deliveries, String> {
+    let aws = Aws::new(config.common.aws.clone()).with_time_limits(ATTEMPT, OPERATION);
+    let open = |url| AnyQueue::open(url, &aws).map_err(|error| error.to_string());
+    let queues = Queues {
+        order_paid: open(&config.order_paid_queue_url)?,
+        order_canceled: open(&config.order_canceled_queue_url)?,
+        tag_external_id: open(&config.tag_external_id_queue_url)?,
+        parked: open(&config.parked_queue_url)?,
+    };
+    let source = AnySource::open(&config.common.secret_url, &aws, env).map_err(|error| error.to_string())?;
+    let secrets = Arc::new(Secrets::new(source, SystemClock, config.common.secret_ttl));
+
+    // What fails here fails again at the first delivery, and is said there.
+    let warm_up = async { tokio::join!(secrets.get(), queues.order_paid.warm_up()) };
+    drop(tokio::time::timeout(WARM_UP, warm_up).await);
+
+    let path = config.common.catalog_url.path();
+    let names = std::fs::read_to_string(path)
+        .map_err(|error| error.to_string())
+        .and_then(|catalog| webhook::field_names(&catalog))
+        .map_err(|reason| format!("{}: {reason}", path.display()));
+    Ok(Webhook::new(secrets, queues, SystemClock, names))
+}
+
+async fn answer(deliveries: &Deliveries, metrics: &Metrics, request: Request) -> Result<Response<Body>, Error> {
+    let request_id = request
+        .lambda_context_ref()
+        .map(|context| context.request_id.clone())
+        .unwrap_or_default();
+    let span = telemetry::invocation(&request_id);
+    let answer = deliveries
+        .handle(webhook::Request {
+            method: request.method(),
+            path: request.raw_http_path(),
+            headers: request.headers(),
+            body: request.body(),
+            request_id: &request_id,
+        })
+        .instrument(span)
+        .await;
+    metrics.count(answer.came.metric(), 1);
+    metrics.flush(SystemClock.now(), &Stdout);
+
+    let mut response = Response::builder().status(answer.status());
+    if !answer.line.is_empty() {
+        response = response.header(CONTENT_TYPE, "text/plain; charset=utf-8");
+    }
+    Ok(response.body(Body::from(answer.line.into_owned()))?)
+}
+
+fn refuse_to_start(reason: &str) -> ExitCode {
+    tracing::error!(reason, "the function cannot start");
+    ExitCode::FAILURE
+}

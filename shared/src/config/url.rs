@@ -27,7 +27,7 @@ pub enum SecretUrl {
     },
     /// `file:///path.json`.
     File {
-        /// An absolute path.
+        /// An absolute path, or one that begins with `./`.
         path: PathBuf,
     },
     /// `env://VARIABLE`: the document itself is the variable's value.
@@ -75,7 +75,7 @@ impl FromStr for SecretUrl {
 pub struct FileUrl(PathBuf);
 
 impl FileUrl {
-    /// The absolute path.
+    /// The path.
     pub fn path(&self) -> &std::path::Path {
         &self.0
     }
@@ -99,7 +99,7 @@ pub enum LedgerUrl {
     },
     /// `sqlite:///path.db`.
     Sqlite {
-        /// An absolute path; the file is made when it is not there.
+        /// An absolute path, or one that begins with `./`; the file is made when it is not there.
         path: PathBuf,
     },
 }
@@ -140,7 +140,7 @@ pub enum QueueUrl {
     },
     /// `sqlite:///path.db?queue=NAME`.
     Sqlite {
-        /// An absolute path; the file is made when it is not there. A ledger may be in the same one.
+        /// An absolute path, or one that begins with `./`; the file is made when it is not there. A ledger may be in the same one.
         path: PathBuf,
         /// The queue's name in it.
         queue: String,
@@ -272,7 +272,7 @@ impl fmt::Display for HttpUrl {
 }
 
 fn file_path(text: &str) -> Result<PathBuf, InvalidUrl> {
-    absolute(text, "file://")
+    local_path(text, "file://")
 }
 
 fn sqlite_parts(text: &str) -> Result<(PathBuf, Option<&str>), InvalidUrl> {
@@ -280,15 +280,18 @@ fn sqlite_parts(text: &str) -> Result<(PathBuf, Option<&str>), InvalidUrl> {
         Some((path, query)) => (path, Some(query)),
         None => (text, None),
     };
-    Ok((absolute(path, "sqlite://")?, query))
+    Ok((local_path(path, "sqlite://")?, query))
 }
 
-/// Paths are taken as they are written: no percent-decoding, which a shell and people would not expect.
-fn absolute(text: &str, scheme: &str) -> Result<PathBuf, InvalidUrl> {
+/// Paths are taken as they are written: no percent-decoding, which a shell and people would not expect. A relative one
+/// must begin with `./`, so that a slash too few is not taken for one; it is resolved where the process was started,
+/// which is of use for local runs only.
+fn local_path(text: &str, scheme: &str) -> Result<PathBuf, InvalidUrl> {
     match text.strip_prefix(scheme) {
         Some(path) if path.len() > 1 && path.starts_with('/') => Ok(PathBuf::from(path)),
+        Some(path) if path.len() > 2 && path.starts_with("./") => Ok(PathBuf::from(path)),
         Some(_) | None => Err(InvalidUrl::new(format!(
-            "behind {scheme} there is no absolute path (three slashes in all: {scheme}/…)"
+            "behind {scheme} there is neither an absolute path (three slashes in all: {scheme}/…) nor one that begins with ./"
         ))),
     }
 }
@@ -320,6 +323,12 @@ mod tests {
             "file:///opt/secret.json".parse::<SecretUrl>().unwrap(),
             SecretUrl::File {
                 path: "/opt/secret.json".into()
+            }
+        );
+        assert_eq!(
+            "file://./local/secret.json".parse::<SecretUrl>().unwrap(),
+            SecretUrl::File {
+                path: "./local/secret.json".into()
             }
         );
         assert_eq!(

@@ -6,16 +6,18 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::derive;
-use super::outcome::INVALID_REFERENCE;
-use super::plan::{Plan, named_site};
+use super::outcome::{INVALID_REFERENCE, PERHAPS_BOUGHT_BEFORE};
+use super::plan::{Line, Plan, named_site};
 use super::purchase::Holder;
 use super::record::{Done, Instance, Kind, OrderRecord, Purchase, PurchaseState, Refusal};
 use super::settings::Settings;
 use super::step::needed;
+use crate::order::Snapshot;
 use crate::wix::Status;
 
-/// From how many failed calls in a row an order is shown although it is tried again by itself.
-const STUCK: u32 = 8;
+/// From how many failed questions in a row (about four hours) a purchase or package is shown although it is asked for
+/// again by itself.
+const STUCK: u32 = 30;
 
 /// One problem of an order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -39,10 +41,12 @@ pub fn attention(record: &OrderRecord, settings: &Settings) -> Vec<Attention> {
         of_purchase(record, settings, at, purchase, &mut found);
     }
     for (at, surplus) in record.facts.surplus.iter().enumerate() {
+        // Without its purchase nobody can tell whether it is to be taken back.
         let wanted = record
             .purchase_of(Holder::Surplus(at))
-            .is_some_and(|purchase| record.wants_any(purchase));
-        if wanted {
+            .is_none_or(|purchase| record.wants_any(purchase));
+        let alive = !surplus.done.gone && surplus.done.instances.iter().any(|instance| !instance.ended());
+        if wanted && alive {
             found.push(Attention {
                 what: format!("package {}", surplus.done.package),
                 code: "SURPLUS_PACKAGE".to_owned(),
@@ -81,32 +85,50 @@ fn plans(record: &OrderRecord, found: &mut Vec<Attention>) {
                 Plan::Refused { .. } | Plan::NotOurs(_) | Plan::Held | Plan::Buy(_) => {}
             }
         }
-        let listed = latest.lines.iter().find(|listed| listed.id == line.id);
-        let Some(Ok(Some(named))) = listed.filter(|_| live > 0).map(|listed| named_site(listed, latest)) else {
-            continue;
-        };
-        let elsewhere = line.runs.iter().any(|run| match &run.plan {
-            Plan::Buy(components) => components
-                .iter()
-                .any(|c| c.product.site_id.as_ref().is_some_and(|planned| *planned != named)),
-            Plan::Refused { .. } | Plan::NotOurs(_) | Plan::Held => false,
-        });
-        if elsewhere {
+        if let Some(site) = moved_to(line, latest).filter(|_| live > 0)
+            && !record.facts.acknowledged.contains(&site)
+        {
             found.push(Attention {
                 what: format!("line {}", line.id),
                 code: "SITE_CHANGED".to_owned(),
                 request_id: None,
                 advice: format!(
-                    "the order now names the site {named}, and the product is on another: move it at Wix by hand if that is meant"
+                    "the order now names the {site}, and the product is on another: move it at Wix by hand if that is \
+                     meant, then retry the order to close this"
                 ),
             });
         }
     }
 }
 
+/// The site that a line has come to name, where none of its units belongs there and one belongs on another.
+pub(super) fn moved_to(line: &Line, latest: &Snapshot) -> Option<String> {
+    let listed = latest.lines.iter().find(|listed| listed.id == line.id)?;
+    let named = named_site(listed, latest).ok().flatten()?;
+    let mut planned = line.runs.iter().flat_map(|run| match &run.plan {
+        Plan::Buy(components) => components.as_slice(),
+        Plan::Refused { .. } | Plan::NotOurs(_) | Plan::Held => &[],
+    });
+    let sites: Vec<_> = planned
+        .by_ref()
+        .filter_map(|component| component.product.site_id.as_ref())
+        .collect();
+    let moved = !sites.is_empty() && sites.iter().all(|site| **site != named);
+    moved.then(|| format!("site {named} for line {}", line.id))
+}
+
 fn of_purchase(record: &OrderRecord, settings: &Settings, at: usize, purchase: &Purchase, found: &mut Vec<Attention>) {
     let what = name(purchase.kind, purchase.ordinal);
     let wanted = record.wants_any(purchase);
+    let put_off = match &purchase.state {
+        PurchaseState::Unknown(unknown) => unknown.put_off.as_ref(),
+        PurchaseState::Done(done) => done.put_off.as_ref(),
+        PurchaseState::Refused(_) | PurchaseState::Ambiguous | PurchaseState::Dropped { .. } => None,
+    };
+    if let Some(put_off) = put_off.filter(|put_off| put_off.failures >= STUCK) {
+        let advice = "Wix does not answer what became of it; it is asked again by itself: its support can tell why";
+        found.push(refused(what.clone(), &put_off.last, advice.to_owned()));
+    }
     match &purchase.state {
         PurchaseState::Refused(refusal) if wanted => {
             found.push(refused(what, refusal, create_advice(purchase.kind, &refusal.code)));
@@ -115,7 +137,7 @@ fn of_purchase(record: &OrderRecord, settings: &Settings, at: usize, purchase: &
             what,
             code: "SEVERAL_PACKAGES".to_owned(),
             request_id: None,
-            advice: "several packages fit this purchase and none was adopted: cancel all but one at Wix, then retry the order".to_owned(),
+            advice: "packages with this purchase's external ID exist that cannot be told apart, or are another account's: see them at Wix, cancel those that are not meant, then retry the order".to_owned(),
         }),
         PurchaseState::Unknown(unknown) if wanted && unknown.is_absent(settings) && !unknown.may_send() => {
             let last = unknown.last.clone();
@@ -244,16 +266,6 @@ fn order(record: &OrderRecord, found: &mut Vec<Attention>) {
             advice: format!("{sentence}: take back by hand what is meant, then retry the order to close this"),
         });
     }
-    if let Some(hold) = record.facts.hold.as_ref().filter(|hold| hold.failures >= STUCK) {
-        found.push(refused(
-            "order".to_owned(),
-            &hold.last,
-            format!(
-                "{} calls in a row failed; it is tried again by itself: see whether Wix is up",
-                hold.failures
-            ),
-        ));
-    }
     // What an instance waits for shows in the storefront as well: nobody is told before a day has passed.
     for (purchase, done) in record.packages() {
         let waiting = purchase.items.iter().zip(&done.instances).any(|(item, instance)| {
@@ -294,6 +306,9 @@ fn refused(what: String, refusal: &Refusal, advice: String) -> Attention {
 fn create_advice(kind: Kind, code: &str) -> String {
     let then = "then retry the order";
     match code {
+        PERHAPS_BOUGHT_BEFORE => {
+            "the order is old and a package with its reference exists at Wix: if it is this order's, all is well; if not, retry the order to buy it".to_owned()
+        }
         "PRODUCT_NOT_FOUND" | "PRODUCT_SETTINGS_NOT_FOUND" => {
             format!(
                 "Wix does not have the product for this reseller: correct catalog_product_id in the catalog, deploy, {then}"

@@ -6,23 +6,23 @@
 
 use super::attention::{Attention, attention};
 use super::engine::Fulfilment;
-use super::outcome::Found;
+use super::outcome::{Asked, Found};
 use super::ports::Wix;
 use super::purchase::{Comparison, Holder, Place};
 use super::record::{Change, InvalidRecord, Lease, OrderRecord, Purchase, PurchaseState};
 use super::report::{Circuit, Progress, Tally};
 use super::settings::Settings;
 use super::step::{self, Step};
-use super::{plan, purchase};
+use super::{derive, plan, purchase};
 use crate::catalog::Catalog;
 use crate::ids::{AccountId, ExternalId, SiteId};
 use crate::ledger::{Entry, Ledger, LedgerError, Stored};
 use crate::order::OrderKey;
 use crate::time::{Clock, Timestamp};
-use crate::wix::{Error, Failure};
+use crate::wix::{Error, Failure, Package};
 
 /// How long an order whose calls must not be made now is put off.
-const CLOSED: std::time::Duration = std::time::Duration::from_secs(60);
+const CLOSED: std::time::Duration = std::time::Duration::from_secs(50);
 
 /// How often a write is tried when the ledger does not answer; its client repeats by itself too.
 const STORE_TRIES: u32 = 3;
@@ -168,7 +168,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
                 work.record.rebuild(*at, catalog, own, now);
             }
             // Where no call can end in time any more, the next sweep goes on at once.
-            let late = now + self.settings.wix_timeout > session.deadline;
+            let late = now + self.settings.wix_timeout >= session.deadline;
             let step = if late && step.is_call() { Step::Wait(now) } else { step };
             let written = match step {
                 Step::Wait(at) => {
@@ -237,8 +237,11 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
                 true
             }
             // A tag takes away the external ID by which a package is found: the ledger has to know the package first.
-            // What it had before is forgotten first, so that a crash leaves no tag that is thought to be there.
-            Step::Tag(..) => begun.forget_old_tags() || !work.claimed || work.unwritten,
+            // And while one is being changed nobody knows which it has: should the wish change back, it is set again.
+            Step::Tag(at, _) => {
+                let before = begun.held_mut(Holder::Purchase(*at)).and_then(|done| done.tag.take());
+                !work.claimed || work.unwritten || before.is_some()
+            }
             // These change nothing: to hold the lease is enough.
             Step::LookUp(_) | Step::Read(_) => !work.claimed,
             Step::LookFirst(_) | Step::Wait(_) | Step::Rest => false,
@@ -283,7 +286,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
     }
 
     /// Writes a record that nobody works on by this write; `false`: another writer came first.
-    async fn put(
+    pub(super) async fn put(
         &self,
         work: &mut Work,
         due_at: Option<Timestamp>,
@@ -489,32 +492,41 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         session.tally.wix_calls += 1;
         let shown = match self.wix.find(&purchase.account, external_id).await {
             Ok(shown) => shown,
-            Err(error) => return Err(self.failed(work, error, &purchase.account, own, session).await),
-        };
-        let mut candidates = work.record.candidates(at, shown, &self.settings);
-        let found = match candidates.len() {
-            0 => Found::Nothing,
-            1 => {
-                let Some(candidate) = candidates.pop() else {
-                    return Ok(());
-                };
-                // Queries are stale: what it is now, only Get tells.
-                session.tally.wix_calls += 1;
-                let package = match self.wix.get(&purchase.account, &candidate.id).await {
-                    Ok(package) => package,
-                    Err(error) => return Err(self.failed(work, error, &purchase.account, own, session).await),
-                };
-                match work.record.compare(&purchase, &request, &package) {
-                    Comparison::Fits(instances) => Found::One(Box::new(package), instances),
-                    Comparison::Differs if !self.settings.guards.adoption_check => {
-                        let instances = purchase::whole(&package, looked_at).instances;
-                        Found::One(Box::new(package), instances)
-                    }
-                    Comparison::Differs => Found::Unclear(vec![package]),
-                    Comparison::Foreign => Found::Nothing,
-                }
+            Err(error) => {
+                return self
+                    .unanswered(work, Asked::Purchase(at), error, &purchase.account, own, session)
+                    .await;
             }
-            _ => Found::Unclear(candidates),
+        };
+        let sorted = work.record.sort_shown(at, shown, &self.settings);
+        let candidates = match self.alive(sorted.candidates, &purchase.account, session).await {
+            Ok(candidates) => candidates,
+            Err(error) => {
+                return self
+                    .unanswered(work, Asked::Purchase(at), error, &purchase.account, own, session)
+                    .await;
+            }
+        };
+        let found = match candidates.as_slice() {
+            [] if sorted.others => Found::Unclear(Vec::new()),
+            [] => match self.bought_before(work, &purchase, session).await {
+                Ok(true) => Found::PerhapsBefore,
+                Ok(false) => Found::Nothing,
+                Err(error) => {
+                    return self
+                        .unanswered(work, Asked::Purchase(at), error, &purchase.account, own, session)
+                        .await;
+                }
+            },
+            [package] => match work.record.compare(&purchase, &request, package) {
+                Comparison::Fits(instances) => Found::One(Box::new(package.clone()), instances),
+                Comparison::Differs if !self.settings.guards.adoption_check => {
+                    Found::One(Box::new(package.clone()), purchase::whole(package, looked_at).instances)
+                }
+                Comparison::Differs => Found::Unclear(vec![package.clone()]),
+                Comparison::Foreign => Found::Unclear(Vec::new()),
+            },
+            several => Found::Unclear(several.to_vec()),
         };
         work.record.facts.hold = None;
         match &found {
@@ -522,6 +534,9 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             Found::One(package, _) => {
                 session.tally.packages_created += 1;
                 tracing::info!(order = %work.record.key, package = %package.id, external_id = %external_id, "package adopted");
+            }
+            Found::PerhapsBefore => {
+                tracing::warn!(order = %work.record.key, "a package with the order's reference was found");
             }
             Found::Unclear(packages) => {
                 tracing::warn!(order = %work.record.key, external_id = %external_id, packages = packages.len(), "several packages found");
@@ -555,7 +570,10 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
                 work.record.note_gone(holder);
                 Ok(())
             }
-            Err(error) => Err(self.failed(work, error, &account, own, session).await),
+            Err(error) => {
+                self.unanswered(work, Asked::Package(holder), error, &account, own, session)
+                    .await
+            }
         }
     }
 
@@ -567,6 +585,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         session: &mut Session,
     ) -> Result<(), Halt> {
         let mut halt = None;
+        let mut unclear = None;
         for (place, change, site) in changes {
             let too_late = self.clock.now() >= session.deadline - self.settings.wix_timeout;
             if halt.is_some() || (too_late && self.settings.guards.send_before) {
@@ -595,11 +614,19 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
                     let error = self.weigh(error, &place.account, own, session).await;
                     work.record.note_not_changed(place, *change, &error, self.clock.now());
                     tracing::warn!(order = %work.record.key, instance = %place.instance, error = %error, failure = ?error.failure(), "instance not changed");
-                    if error.failure() != Failure::Rejected {
-                        halt = Some(self.stop(work, error));
+                    match error.failure() {
+                        Failure::Rejected => {}
+                        // The others go on; then the order is left alone for a while.
+                        Failure::Unknown => unclear = Some(error),
+                        Failure::NotSent | Failure::Throttled(_) | Failure::Unauthorized | Failure::Forbidden => {
+                            halt = Some(self.stop(work, error));
+                        }
                     }
                 }
             }
+        }
+        if let (None, Some(error)) = (&halt, unclear) {
+            halt = Some(self.stop(work, error));
         }
         halt.map_or(Ok(()), Err)
     }
@@ -630,7 +657,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             Ok(_) => {
                 work.record.facts.hold = None;
                 work.record.note_tag(at, tag.as_str(), Ok(()), now);
-                tracing::info!(order = %work.record.key, package = %package, external_id = %tag, "package tagged");
+                tracing::info!(order = %work.record.key, package = %package, "package tagged");
                 Ok(())
             }
             Err(error) => {
@@ -646,23 +673,93 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         }
     }
 
-    /// A call that changes nothing failed.
-    async fn failed(
+    /// The packages as Get shows them (queries are stale): of several, those of which anything is alive.
+    async fn alive(
+        &self,
+        shown: Vec<Package>,
+        account: &AccountId,
+        session: &mut Session,
+    ) -> Result<Vec<Package>, Error> {
+        let several = shown.len() > 1;
+        let mut alive = Vec::new();
+        for package in shown {
+            session.tally.wix_calls += 1;
+            let package = self.wix.get(account, &package.id).await?;
+            let is_over = package
+                .product_instances
+                .iter()
+                .all(|instance| purchase::instance_of(instance).ended());
+            if !(several && is_over) {
+                alive.push(package);
+            }
+        }
+        Ok(alive)
+    }
+
+    /// Whether a package with the storefront's reference exists that may be an old order's, which the ledger lost:
+    /// its own external ID went when it was tagged.
+    async fn bought_before(&self, work: &Work, purchase: &Purchase, session: &mut Session) -> Result<bool, Error> {
+        let PurchaseState::Unknown(unknown) = &purchase.state else {
+            return Ok(false);
+        };
+        let reference = work
+            .record
+            .wishes
+            .latest
+            .as_ref()
+            .and_then(|latest| latest.fields.external_id.as_deref());
+        let reference = reference.map(str::trim).filter(|text| !text.is_empty());
+        let tag = reference.and_then(|text| derive::tag(text, purchase.kind, purchase.ordinal).ok());
+        let (Some(tag), 0, false) = (tag, unknown.sends, work.record.facts.released) else {
+            return Ok(false);
+        };
+        session.tally.wix_calls += 1;
+        let shown = self.wix.find(&purchase.account, &tag).await?;
+        Ok(shown.iter().any(|package| {
+            package
+                .account_id
+                .as_ref()
+                .is_none_or(|account| *account == purchase.account)
+                && package
+                    .created_date
+                    .is_none_or(|created| created >= unknown.earliest - self.settings.lease_skew)
+                && !work.record.knows(&package.id)
+        }))
+    }
+
+    /// A question failed: it alone is put off, unless every order would fail the same way.
+    async fn unanswered(
         &self,
         work: &mut Work,
+        asked: Asked,
         error: Error,
         account: &AccountId,
         own: &AccountId,
         session: &mut Session,
-    ) -> Halt {
+    ) -> Result<(), Halt> {
         let error = self.weigh(error, account, own, session).await;
         tracing::warn!(order = %work.record.key, error = %error, failure = ?error.failure(), "Wix could not be asked");
-        self.stop(work, error)
+        match error.failure() {
+            Failure::Rejected | Failure::Unknown => {
+                session.tally.unclear += u32::from(error.failure() == Failure::Unknown);
+                work.record.put_off(asked, &error, self.clock.now());
+                Ok(())
+            }
+            Failure::NotSent | Failure::Throttled(_) | Failure::Unauthorized | Failure::Forbidden => {
+                Err(self.stop(work, error))
+            }
+        }
     }
 
     /// 403 for another account than the reseller's own says nothing of the key: where the key works for its own
     /// account, the refusal is about the order's.
-    async fn weigh(&self, error: Error, account: &AccountId, own: &AccountId, session: &mut Session) -> Error {
+    pub(super) async fn weigh(
+        &self,
+        error: Error,
+        account: &AccountId,
+        own: &AccountId,
+        session: &mut Session,
+    ) -> Error {
         if error.failure() != Failure::Forbidden || account == own {
             return error;
         }
@@ -678,7 +775,8 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         work.record.hold(&error, self.clock.now());
         match error.failure() {
             Failure::Unauthorized | Failure::Forbidden => Halt::Circuit(Circuit::ApiKey(error.to_string())),
-            Failure::NotSent | Failure::Throttled(_) => Halt::Circuit(Circuit::WixAway(error.to_string())),
+            Failure::NotSent => Halt::Circuit(Circuit::WixAway(error.to_string())),
+            Failure::Throttled(_) => Halt::Circuit(Circuit::SlowDown(error.to_string())),
             Failure::Rejected | Failure::Unknown => Halt::Held,
         }
     }

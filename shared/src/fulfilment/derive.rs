@@ -48,14 +48,30 @@ pub fn external_id(order: &OrderKey, kind: Kind, ordinal: u32) -> Option<Externa
     format!("{PREFIX}{}-h~{hash}{suffix}", order.storefront()).parse().ok()
 }
 
+/// What the external IDs of an order's packages begin with: all but `-b1`, `-v2` and so on.
+pub(crate) fn stem(order: &OrderKey) -> Option<String> {
+    let first = external_id(order, Kind::Base, 1)?;
+    split(first.as_str()).map(|(stem, _, _)| stem.to_owned())
+}
+
+/// Takes an external ID that looks like one of ours apart: what it begins with, the kind, and the ordinal.
+pub(crate) fn split(external_id: &str) -> Option<(&str, Kind, u32)> {
+    let (stem, suffix) = external_id.rsplit_once('-')?;
+    let (kind, ordinal) = match (suffix.strip_prefix('b'), suffix.strip_prefix('v')) {
+        (Some(ordinal), _) => (Kind::Base, ordinal),
+        (None, Some(ordinal)) => (Kind::Voucher, ordinal),
+        (None, None) => return None,
+    };
+    let ours = stem.starts_with(PREFIX) && ordinal.bytes().all(|byte| byte.is_ascii_digit());
+    ours.then_some((stem, kind, ordinal.parse().ok()?))
+}
+
 /// What a package of an order is tagged with when the storefront's own reference is `reference`: the reference itself
 /// for the first base package, and with `-b2`, `-v1`, … for the others. What would be too long is cut, with a hash of
 /// the whole, so that different references stay different. `Err` says why a reference cannot be used.
 pub fn tag(reference: &str, kind: Kind, ordinal: u32) -> Result<ExternalId, String> {
     if reference == "." || reference == ".." {
-        return Err(format!(
-            "the reference {reference:?} cannot stand in Wix's path; use another one"
-        ));
+        return Err("a reference of dots cannot stand in Wix's path: use another one".to_owned());
     }
     if reference.to_ascii_lowercase().starts_with(PREFIX) {
         return Err(format!(
@@ -76,7 +92,7 @@ pub fn tag(reference: &str, kind: Kind, ordinal: u32) -> Result<ExternalId, Stri
         format!("{kept}-{short}{suffix}")
     };
     text.parse()
-        .map_err(|error: crate::ids::InvalidId| format!("the reference cannot be used: {error}"))
+        .map_err(|_: crate::ids::InvalidId| "the reference is no printable text: use another one".to_owned())
 }
 
 #[cfg(test)]
@@ -96,6 +112,28 @@ mod tests {
         );
         let long = OrderKey::new(crate::order::StorefrontKind::Standard, None, &"7".repeat(150)).unwrap();
         assert!(external_id(&long, Kind::Voucher, 1_000).unwrap().as_str().len() <= 100);
+    }
+
+    #[test]
+    fn an_external_id_of_ours_is_taken_apart_and_no_other() {
+        assert_eq!(
+            split("rh-shopify-532-4-b12"),
+            Some(("rh-shopify-532-4", Kind::Base, 12))
+        );
+        assert_eq!(split("rh-wix-a~b-v1"), Some(("rh-wix-a~b", Kind::Voucher, 1)));
+        for other in [
+            "SUB-7-v1",
+            "rh-shopify-1",
+            "rh-shopify-1-b",
+            "rh-shopify-1-b+1",
+            "rh-shopify-1-x1",
+            "",
+        ] {
+            assert_eq!(split(other), None, "{other}");
+        }
+        let odd: OrderKey = "standard/\u{f6}#1".parse().unwrap();
+        let voucher = external_id(&odd, Kind::Voucher, 7).unwrap();
+        assert_eq!(split(voucher.as_str()).map(|(stem, _, _)| stem.to_owned()), stem(&odd));
     }
 
     #[test]

@@ -217,7 +217,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
                     until: lease.until,
                 });
             }
-            work.record.retry(&self.settings, self.clock.now());
+            work.record.retry(self.clock.now());
             let progress = self
                 .work(&mut work, true, &mut session)
                 .await

@@ -3,11 +3,13 @@
 //! - [`wishes`] what the storefront said, merged (pure);
 //! - [`plan`] what is bought for a unit, decided once (pure);
 //! - [`step`] what is next (pure);
-//! - [`outcome`] what an answer of Wix's means for the record (pure);
+//! - `outcome` what an answer of Wix's means for the record (pure);
 //! - [`attention`](mod@attention) what needs a person (pure);
-//! - [`converge`] and [`engine`] carry it out, through [`ports`] and the ledger.
+//! - [`audit`] finds what went wrong without anybody's noticing;
+//! - `converge` and [`engine`] carry it out, through [`ports`] and the ledger.
 
 pub mod attention;
+pub mod audit;
 mod converge;
 pub mod derive;
 pub mod engine;
@@ -21,9 +23,11 @@ pub mod report;
 pub mod settings;
 mod size;
 pub mod step;
+mod stray;
 pub mod wishes;
 
 pub use attention::{Attention, attention};
+pub use audit::{AuditRequest, AuditSummary};
 pub use engine::{AcceptError, Fulfilment, RetryError};
 pub use record::OrderRecord;
 pub use report::{AttentionReport, Circuit, Outcome, Progress, Sweep, Tally};

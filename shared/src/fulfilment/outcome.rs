@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use super::derive;
 use super::plan::{Plan, Run};
-use super::purchase::{self, Comparison, Holder, Place};
+use super::purchase::{self, Comparison, Holder, Place, instance_of, is_alive_reference};
 use super::record::{
-    Change, Hold, Instance, Kind, OrderRecord, Purchase, PurchaseState, Recheck, Refusal, Retired, Surplus, Unknown,
+    Change, Done, Hold, Instance, Item, Kind, OrderRecord, Purchase, PurchaseState, PutOff, Recheck, Refusal, Retired,
+    Surplus, Unknown,
 };
 use super::settings::Settings;
 use super::step;
@@ -27,6 +28,9 @@ const FIRST_ONE_WON: [&str; 3] = [
 /// A voucher's reference is not valid, not alive, or used already (documented).
 pub(crate) const INVALID_REFERENCE: &str = "INVALID_REFERENCE_PRODUCT_INSTANCE_ID";
 
+/// An old order that the ledger does not know, and a package that has its reference.
+pub(crate) const PERHAPS_BOUGHT_BEFORE: &str = "PERHAPS_BOUGHT_BEFORE";
+
 /// How soon after a create of unknown outcome the first lookup is tried: finding it early saves the settle time, not
 /// finding it says nothing yet.
 const FIRST_LOOK: Duration = Duration::from_secs(5);
@@ -34,8 +38,9 @@ const FIRST_LOOK: Duration = Duration::from_secs(5);
 /// Up to how many vouchers are bought one by one after Wix refused them together.
 const MOST_APART: usize = 20;
 
-/// Wix's advice after 429, where it names no time.
-const THROTTLED: Duration = Duration::from_secs(60);
+/// After 429 where Wix names no time, and after 401: a minute, as Wix advises, less what it takes until the schedule
+/// comes round again.
+const THROTTLED: Duration = Duration::from_secs(50);
 
 /// How soon a call that did not reach Wix is tried again.
 const AWAY: Duration = Duration::from_secs(15);
@@ -124,7 +129,7 @@ impl OrderRecord {
         }
     }
 
-    fn adopt(&mut self, at: usize, package: &Package, instances: Vec<Instance>, now: Timestamp) {
+    pub(super) fn adopt(&mut self, at: usize, package: &Package, instances: Vec<Instance>, now: Timestamp) {
         if let Some(purchase) = self.facts.purchases.get_mut(at) {
             purchase.state = PurchaseState::Done(purchase::done(package, instances, now));
         }
@@ -221,20 +226,41 @@ impl OrderRecord {
     /// Notes what a lookup showed; `read` is the package as Get shows it, where exactly one fitted.
     pub(crate) fn note_lookup(&mut self, at: usize, found: Found, settings: &Settings, looked_at: Timestamp) {
         match found {
-            Found::One(package, instances) => self.adopt(at, &package, instances, looked_at),
+            Found::One(package, instances) => {
+                self.adopt(at, &package, instances, looked_at);
+                let Some(purchase) = self.facts.purchases.get(at) else {
+                    return;
+                };
+                let before = self.forget_surplus(purchase.kind, purchase.ordinal);
+                if let Some(done) = self.held_mut(Holder::Purchase(at)) {
+                    carry_changes(done, &before);
+                }
+            }
             Found::Unclear(packages) => {
                 let Some(purchase) = self.facts.purchases.get_mut(at) else {
                     return;
                 };
                 purchase.state = PurchaseState::Ambiguous;
                 let (kind, ordinal, account) = (purchase.kind, purchase.ordinal, purchase.account.clone());
+                let before = self.forget_surplus(kind, ordinal);
                 for package in packages {
-                    let done = purchase::whole(&package, looked_at);
+                    let mut done = purchase::whole(&package, looked_at);
+                    carry_changes(&mut done, &before);
                     self.facts.surplus.push(Surplus {
                         kind,
                         ordinal,
                         account: account.clone(),
                         done,
+                    });
+                }
+            }
+            Found::PerhapsBefore => {
+                if let Some(purchase) = self.facts.purchases.get_mut(at) {
+                    purchase.state = PurchaseState::Refused(Refusal {
+                        operation: crate::wix::Operation::QueryPackages.as_str().to_owned(),
+                        code: PERHAPS_BOUGHT_BEFORE.to_owned(),
+                        request_id: None,
+                        at: looked_at,
                     });
                 }
             }
@@ -264,6 +290,15 @@ impl OrderRecord {
         }
     }
 
+    /// Takes the surplus packages of a purchase out of the record.
+    fn forget_surplus(&mut self, kind: Kind, ordinal: u32) -> Vec<Surplus> {
+        let (forgotten, kept) = std::mem::take(&mut self.facts.surplus)
+            .into_iter()
+            .partition(|surplus| surplus.kind == kind && surplus.ordinal == ordinal);
+        self.facts.surplus = kept;
+        forgotten
+    }
+
     /// Notes a package that was read with Get. A change of unknown outcome that it does not show may still be on its
     /// way: it is read again when that cannot be any more.
     pub(crate) fn note_read(&mut self, holder: Holder, package: &Package, settings: &Settings, now: Timestamp) {
@@ -285,11 +320,13 @@ impl OrderRecord {
             instance.begun = None;
         }
         done.read = false;
+        done.put_off = None;
         let count = done.recheck.as_ref().map_or(0, |recheck| recheck.count) + 1;
         done.recheck = Some(Recheck {
             count,
             at: now + step::recheck_after(count),
         });
+        self.replace_ended(holder);
         self.replan_refused_vouchers();
     }
 
@@ -298,10 +335,84 @@ impl OrderRecord {
         let Some(done) = self.held_mut(holder) else { return };
         done.gone = true;
         done.read = false;
+        done.put_off = None;
         for instance in &mut done.instances {
             instance.begun = None;
         }
+        self.replace_ended(holder);
         self.replan_refused_vouchers();
+    }
+
+    /// After an operator's retry: what the read showed to be over, and is wanted, is given up and bought anew, with the
+    /// vouchers that name it.
+    fn replace_ended(&mut self, holder: Holder) {
+        let Holder::Purchase(at) = holder else { return };
+        let Some(purchase) = self.facts.purchases.get(at) else {
+            return;
+        };
+        let PurchaseState::Done(done) = &purchase.state else {
+            return;
+        };
+        let over: Vec<bool> = purchase
+            .items
+            .iter()
+            .zip(&done.instances)
+            .map(|(item, instance)| done.replace && self.wants(*item) && (instance.ended() || done.gone))
+            .collect();
+        let kind = purchase.kind;
+        let items: HashSet<Item> = purchase
+            .items
+            .iter()
+            .zip(&over)
+            .filter(|(_, over)| **over)
+            .map(|(item, _)| *item)
+            .collect();
+        if let Some(done) = self.held_mut(holder) {
+            done.replace = false;
+            for (instance, over) in done.instances.iter_mut().zip(over) {
+                instance.given_up |= over;
+            }
+        }
+        if kind == Kind::Voucher {
+            return;
+        }
+        for purchase in self
+            .facts
+            .purchases
+            .iter_mut()
+            .filter(|purchase| purchase.kind == Kind::Voucher)
+        {
+            if let PurchaseState::Done(done) = &mut purchase.state {
+                let held = purchase.items.iter().zip(&mut done.instances);
+                held.filter(|(item, _)| items.contains(item))
+                    .for_each(|(_, instance)| instance.given_up = true);
+            }
+        }
+    }
+
+    /// A question about a purchase that Wix did not answer is put off; the rest of the order goes on.
+    pub(crate) fn put_off(&mut self, asked: Asked, error: &Error, now: Timestamp) {
+        let slot = match asked {
+            Asked::Package(holder) => self.held_mut(holder).map(|done| &mut done.put_off),
+            Asked::Purchase(at) => self
+                .facts
+                .purchases
+                .get_mut(at)
+                .and_then(|purchase| match &mut purchase.state {
+                    PurchaseState::Unknown(unknown) => Some(&mut unknown.put_off),
+                    PurchaseState::Done(_)
+                    | PurchaseState::Refused(_)
+                    | PurchaseState::Ambiguous
+                    | PurchaseState::Dropped { .. } => None,
+                }),
+        };
+        let Some(slot) = slot else { return };
+        let failures = slot.as_ref().map_or(0, |put_off| put_off.failures);
+        *slot = Some(PutOff {
+            until: now + doubled(failures),
+            failures: failures.saturating_add(1),
+            last: Refusal::of(error, now),
+        });
     }
 
     /// A voucher purchase that was refused for its references is planned anew: without those that turned out to be
@@ -319,7 +430,8 @@ impl OrderRecord {
                 continue;
             };
             let dead = purchase.items.iter().any(|item| {
-                self.instance(Kind::Base, *item).is_none_or(Instance::ended) || self.is_gone(Kind::Base, *item)
+                let alive = self.instance(Kind::Base, *item).is_some_and(is_alive_reference);
+                !alive || self.is_gone(Kind::Base, *item)
             });
             let several = (2..=MOST_APART).contains(&purchase.items.len());
             if refusal.code == INVALID_REFERENCE && (dead || several) {
@@ -333,9 +445,14 @@ impl OrderRecord {
         }
     }
 
-    fn is_gone(&self, kind: Kind, item: super::record::Item) -> bool {
+    /// Whether the package that holds an item's instance is not at Wix any more.
+    pub(crate) fn is_gone(&self, kind: Kind, item: Item) -> bool {
         self.packages()
-            .any(|(purchase, done)| purchase.kind == kind && done.gone && purchase.items.contains(&item))
+            .filter(|(purchase, done)| purchase.kind == kind && done.gone)
+            .any(|(purchase, done)| {
+                let mut held = purchase.items.iter().zip(&done.instances);
+                held.any(|(held, instance)| *held == item && !instance.given_up)
+            })
     }
 
     /// Forgets a purchase that was plainly refused, so that its items are planned anew under a later generation.
@@ -439,27 +556,6 @@ impl OrderRecord {
         u32::try_from(at).unwrap_or(u32::MAX)
     }
 
-    /// Forgets the tags that packages had before the one that is wanted; `true` when there were any.
-    pub(crate) fn forget_old_tags(&mut self) -> bool {
-        let reference = self
-            .wishes
-            .latest
-            .as_ref()
-            .and_then(|latest| latest.fields.external_id.clone());
-        let Some(reference) = reference else { return false };
-        let mut forgot = false;
-        for purchase in &mut self.facts.purchases {
-            let wanted = derive::tag(reference.trim(), purchase.kind, purchase.ordinal);
-            if let (PurchaseState::Done(done), Ok(wanted)) = (&mut purchase.state, wanted)
-                && done.tag.as_deref().is_some_and(|tag| tag != wanted.as_str())
-            {
-                done.tag = None;
-                forgot = true;
-            }
-        }
-        forgot
-    }
-
     /// Notes what became of a tag.
     pub(crate) fn note_tag(&mut self, at: usize, tag: &str, result: Result<(), &Error>, now: Timestamp) {
         let Some(done) = self.held_mut(Holder::Purchase(at)) else {
@@ -484,15 +580,12 @@ impl OrderRecord {
     /// Holds every call of this order back for a while, longer each time. What fails for every order alike is not
     /// counted: it is no problem of this one.
     pub(crate) fn hold(&mut self, error: &Error, now: Timestamp) {
-        let before = self.facts.hold.as_ref().map_or(0, |hold| hold.failures);
+        let failures = self.facts.hold.as_ref().map_or(0, |hold| hold.failures);
         let (pause, failures) = match error.failure() {
-            Failure::Throttled(after) => (after.unwrap_or(THROTTLED).max(Duration::from_secs(1)), before),
-            Failure::NotSent => (AWAY, before),
-            Failure::Unauthorized | Failure::Forbidden => (THROTTLED, before),
-            Failure::Rejected | Failure::Unknown => (
-                Duration::from_secs(5).saturating_mul(1 << before.min(7)),
-                before.saturating_add(1),
-            ),
+            Failure::Throttled(after) => (after.unwrap_or(THROTTLED).max(Duration::from_secs(1)), failures),
+            Failure::NotSent => (AWAY, failures),
+            Failure::Unauthorized | Failure::Forbidden => (THROTTLED, failures),
+            Failure::Unknown | Failure::Rejected => (doubled(failures), failures.saturating_add(1)),
         };
         let until = now + pause.min(Duration::from_secs(600));
         self.facts.hold = Some(Hold {
@@ -553,38 +646,90 @@ impl OrderRecord {
     }
 }
 
+/// Instances keep the number of their changes, which is part of the next one's key, whoever holds them.
+fn carry_changes(done: &mut Done, before: &[Surplus]) {
+    for instance in &mut done.instances {
+        let known = before
+            .iter()
+            .flat_map(|surplus| &surplus.done.instances)
+            .find(|known| known.id == instance.id);
+        instance.changes = instance.changes.max(known.map_or(0, |known| known.changes));
+    }
+}
+
+/// What a question was about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Asked {
+    /// A purchase, by its index: a lookup.
+    Purchase(usize),
+    /// A package: a read.
+    Package(Holder),
+}
+
+/// The pause after so many failures: 5 s, doubled each time, at most 10 min.
+fn doubled(failures: u32) -> Duration {
+    Duration::from_secs(5)
+        .saturating_mul(1 << failures.min(7))
+        .min(Duration::from_secs(600))
+}
+
 /// What a lookup showed.
 pub(crate) enum Found {
     /// Nothing of this purchase.
     Nothing,
     /// Exactly one package that fits, as Get shows it, with its instances in the purchase's order.
     One(Box<Package>, Vec<Instance>),
+    /// Nothing by our own ID, and something by the storefront's reference, which need not be this order's.
+    PerhapsBefore,
     /// Several that fit, or one that fits in part.
     Unclear(Vec<Package>),
 }
 
+/// The packages with a purchase's external ID that nothing of the order holds.
+pub(crate) struct Shown {
+    /// Those that may be the purchase's: of its account, and not older than it.
+    pub(crate) candidates: Vec<Package>,
+    /// Whether there are others. Nobody but us makes such an ID, so they are no proof of absence.
+    pub(crate) others: bool,
+}
+
 impl OrderRecord {
-    /// Which of the packages with its external ID may be a purchase's: of its account, not older than it, and held by
-    /// no other.
-    pub(crate) fn candidates(&self, at: usize, shown: Vec<Package>, settings: &Settings) -> Vec<Package> {
+    /// Sorts what a lookup showed.
+    pub(crate) fn sort_shown(&self, at: usize, shown: Vec<Package>, settings: &Settings) -> Shown {
+        let mut sorted = Shown {
+            candidates: Vec::new(),
+            others: false,
+        };
         let Some(purchase) = self.facts.purchases.get(at) else {
-            return Vec::new();
+            return sorted;
         };
         let PurchaseState::Unknown(Unknown { earliest, .. }) = &purchase.state else {
-            return Vec::new();
+            return sorted;
         };
         let oldest = *earliest - settings.lease_skew;
-        shown
-            .into_iter()
-            .filter(|package| !settings.guards.one_package_one_purchase || !self.knows(&package.id))
-            .filter(|package| {
-                !settings.guards.adoption_check
-                    || (package
-                        .account_id
-                        .as_ref()
-                        .is_none_or(|account| *account == purchase.account)
-                        && package.created_date.is_none_or(|created| created >= oldest))
-            })
-            .collect()
+        for package in shown {
+            let held = self.packages().any(|(_, done)| done.package == package.id)
+                || self.facts.surplus.iter().any(|surplus| {
+                    let own = surplus.kind == purchase.kind && surplus.ordinal == purchase.ordinal;
+                    surplus.done.package == package.id && !own
+                });
+            if held && settings.guards.one_package_one_purchase {
+                continue;
+            }
+            let ours = package
+                .account_id
+                .as_ref()
+                .is_none_or(|account| *account == purchase.account)
+                && package.created_date.is_none_or(|created| created >= oldest);
+            if ours || !settings.guards.adoption_check {
+                sorted.candidates.push(package);
+            } else {
+                sorted.others |= package
+                    .product_instances
+                    .iter()
+                    .any(|instance| !instance_of(instance).ended());
+            }
+        }
+        sorted
     }
 }

@@ -3,9 +3,11 @@
 //!
 //! What costs money is refused when it is unclear, with a sentence that says what to do; the other lines go on.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
-use super::record::{Item, OrderRecord};
+use super::record::{Item, Kind, OrderRecord};
 use super::size;
 use crate::catalog::{AccountRule, Catalog, Component, OnCancel, UnknownSku, VoucherSite, VoucherSpec};
 use crate::ids::{AccountId, CatalogProductId, CountryCode, SiteId};
@@ -224,6 +226,68 @@ pub fn freeze(record: &mut OrderRecord, catalog: &Catalog, own: &AccountId) {
         }
     }
     attach_sites(record, &latest);
+    if record.facts.replan {
+        replan(record, catalog, own, &latest);
+        record.facts.replan = false;
+    }
+}
+
+/// After an operator's retry: what of a unit was not bought yet, while another part of it was, is taken from today's
+/// catalog. Where it belongs stays as it was.
+fn replan(record: &mut OrderRecord, catalog: &Catalog, own: &AccountId, latest: &Snapshot) {
+    let resolver = Resolver {
+        catalog,
+        own,
+        latest,
+        released: record.facts.released,
+    };
+    let (bases, vouchers) = (record.taken(Kind::Base), record.taken(Kind::Voucher));
+    for (index, line) in (0_u32..).zip(&mut record.facts.lines) {
+        let Some(listed) = latest.lines.iter().find(|listed| listed.id == line.id) else {
+            continue;
+        };
+        let Some(today) = listed.sku.as_ref().and_then(|sku| catalog.components(sku)) else {
+            continue;
+        };
+        let mut first = 1_u32;
+        for run in &mut line.runs {
+            let units = first..first.saturating_add(run.count);
+            first = units.end;
+            let Plan::Buy(components) = &mut run.plan else { continue };
+            if components.len() != today.len() {
+                continue;
+            }
+            for (at, (component, spec)) in (0_u32..).zip(components.iter_mut().zip(today)) {
+                let is_in = |taken: &HashSet<Item>| units.clone().any(|unit| taken.contains(&Item(index, unit, at)));
+                if is_in(&vouchers) {
+                    continue;
+                }
+                let site = component.product.site_id.clone();
+                let mut nothing_taken = TakenSites(Vec::new());
+                let country = Some(&component.product.country_code);
+                let account = component.account.clone();
+                let Ok(fresh) = resolver.component(listed, spec, &account, site.as_ref(), country, &mut nothing_taken)
+                else {
+                    continue;
+                };
+                let voucher_site = component
+                    .voucher
+                    .as_ref()
+                    .and_then(|voucher| voucher.product.site_id.clone());
+                let had_voucher = component.voucher.is_some();
+                if !is_in(&bases) {
+                    component.product = fresh.product;
+                }
+                component.no_voucher = fresh.no_voucher;
+                component.voucher = fresh.voucher.map(|mut voucher| {
+                    if had_voucher {
+                        voucher.product.site_id = voucher_site;
+                    }
+                    voucher
+                });
+            }
+        }
+    }
 }
 
 impl OrderRecord {

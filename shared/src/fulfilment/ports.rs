@@ -2,9 +2,11 @@
 //! [`crate::ledger::Ledger`].
 
 use std::future::Future;
+use std::time::Duration;
 
 use crate::ids::{AccountId, ExternalId, IdempotencyKey, InstanceId, PackageId, SiteId};
-use crate::wix::{CreatePackage, Error, Package};
+use crate::time::Timestamp;
+use crate::wix::{CreatePackage, Error, Package, PackagePage};
 
 /// The calls that fulfilment makes. Implementations repeat nothing that writes by themselves, save where it never
 /// left; `account` is the account that the package belongs to.
@@ -25,6 +27,18 @@ pub trait Wix: Send + Sync {
         account: &AccountId,
         external_id: &ExternalId,
     ) -> impl Future<Output = Result<Vec<Package>, Error>> + Send;
+
+    /// Query Packages, one page: the packages of all accounts that were created at `from` or later, the oldest first,
+    /// as far as Wix shows them. With a cursor: the page at that cursor, whatever `from` says.
+    fn created_since(
+        &self,
+        own: &AccountId,
+        from: Option<Timestamp>,
+        cursor: Option<&str>,
+    ) -> impl Future<Output = Result<PackagePage, Error>> + Send;
+
+    /// Lets time pass after a call was held back. Only the audit waits: it has an invocation of its own.
+    fn pause(&self, time: Duration) -> impl Future<Output = ()> + Send;
 
     /// Assign Product Instance To Site.
     fn assign(

@@ -49,12 +49,9 @@ impl OrderRecord {
     /// the first of them, grouped by equal products.
     pub(crate) fn draft(&self, kind: Kind, now: Timestamp, earliest: Timestamp) -> Option<Purchase> {
         let taken = self.taken(kind);
-        let ready = |item: &Item| match kind {
-            Kind::Base => true,
-            Kind::Voucher => self.instance(Kind::Base, *item).is_some_and(is_alive_reference),
-        };
         let mut account = None;
         let mut items: Vec<(ProductInput, Item)> = Vec::new();
+        let mut references = Vec::new();
         for item in self.wanted_items() {
             if taken.contains(&item) {
                 continue;
@@ -69,7 +66,17 @@ impl OrderRecord {
                     None => continue,
                 },
             };
-            if !ready(&item) || *account.get_or_insert_with(|| component.account.clone()) != component.account {
+            let reference = match kind {
+                Kind::Base => None,
+                Kind::Voucher => match self
+                    .instance(Kind::Base, item)
+                    .filter(|base| is_alive_reference(base) && !self.is_gone(Kind::Base, item))
+                {
+                    Some(base) => Some(base.id.clone()),
+                    None => continue,
+                },
+            };
+            if *account.get_or_insert_with(|| component.account.clone()) != component.account {
                 continue;
             }
             let other = items.first().is_some_and(|(first, _)| first != product);
@@ -77,6 +84,7 @@ impl OrderRecord {
                 continue;
             }
             items.push((product.clone(), item));
+            references.extend(reference);
             let alone = kind == Kind::Voucher && self.facts.vouchers_apart;
             if alone || items.len() == CreatePackage::MAX_PRODUCTS {
                 break;
@@ -104,6 +112,7 @@ impl OrderRecord {
             account,
             items: items.into_iter().map(|(_, item)| item).collect(),
             products,
+            references,
             state: PurchaseState::Unknown(Unknown {
                 earliest,
                 send_before: now,
@@ -113,6 +122,7 @@ impl OrderRecord {
                 farewells: 0,
                 look_at: now,
                 last: None,
+                put_off: None,
             }),
         })
     }
@@ -138,29 +148,22 @@ impl OrderRecord {
         )
     }
 
-    /// The request of a purchase, the same whenever it is built; `None` where a voucher's reference is not known.
+    /// The request of a purchase, the same whenever it is built: it comes from what was stored when it was begun.
+    /// `None` only where no ID can be derived, which no order key leads to.
     pub fn request(&self, purchase: &Purchase) -> Option<CreatePackage> {
         let each = purchase
             .products
             .iter()
             .flat_map(|run| (0..run.count).map(|_| &run.product));
-        let products: Option<Vec<ProductInput>> = each
-            .zip(&purchase.items)
-            .map(|(product, item)| {
-                let reference = match purchase.kind {
-                    Kind::Base => None,
-                    Kind::Voucher => Some(self.instance(Kind::Base, *item)?.id.clone()),
-                };
-                Some(ProductInput {
-                    reference_product_instance_id: reference,
-                    ..product.clone()
-                })
-            })
-            .collect();
+        let references = purchase.references.iter().map(Some).chain(std::iter::repeat(None));
+        let products = each.zip(references).map(|(product, reference)| ProductInput {
+            reference_product_instance_id: reference.cloned(),
+            ..product.clone()
+        });
         Some(CreatePackage {
             idempotency_key: derive::create_key(&self.key, purchase)?,
             external_id: Some(derive::external_id(&self.key, purchase.kind, purchase.ordinal)?),
-            products: products?,
+            products: products.collect(),
         })
     }
 
@@ -196,7 +199,7 @@ pub(crate) enum Comparison {
 }
 
 /// Whether an instance can be named as a reference now: `PENDING` or `ENABLED` (documented; prose says "ACTIVE").
-fn is_alive_reference(instance: &Instance) -> bool {
+pub(crate) fn is_alive_reference(instance: &Instance) -> bool {
     match instance.status {
         Status::Pending | Status::Enabled => true,
         Status::Canceled | Status::Failed | Status::AwaitingAction | Status::Unknown(_) => false,
@@ -284,6 +287,8 @@ pub(crate) fn done(package: &Package, instances: Vec<Instance>, now: Timestamp) 
         read: false,
         doubt: None,
         gone: false,
+        put_off: None,
+        replace: false,
     }
 }
 

@@ -74,6 +74,9 @@ pub struct Facts {
     /// Wix refused a voucher package for one of several references: from then on each is bought apart.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub vouchers_apart: bool,
+    /// An operator retried: what was not bought is resolved from today's catalog at the next step.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replan: bool,
     /// An operator let an order from before `not_before` go.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub released: bool,
@@ -138,9 +141,11 @@ pub struct Purchase {
     pub account: AccountId,
     /// What is bought for which unit, in the order of the request's products.
     pub items: Vec<Item>,
-    /// The request's products in runs of equal ones. Those of a voucher are kept without their reference, which is
-    /// the instance of the same item in its base purchase.
+    /// The request's products in runs of equal ones, without their references.
     pub products: Vec<ProductRun>,
+    /// Of a voucher: the instance that each product names as its reference, in the order of the items.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<InstanceId>,
     /// What became of it.
     pub state: PurchaseState,
 }
@@ -175,6 +180,24 @@ pub enum PurchaseState {
     },
 }
 
+/// A question that Wix did not answer is put off, longer each time; the rest of the order goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PutOff {
+    /// Until when.
+    pub until: Timestamp,
+    /// How often in a row.
+    pub failures: u32,
+    /// What was answered last.
+    pub last: Refusal,
+}
+
+impl Done {
+    /// Whether it must be read before anything is decided about its instances.
+    pub(crate) fn is_unread(&self) -> bool {
+        !self.gone && (self.read || self.instances.iter().any(|instance| instance.begun.is_some()))
+    }
+}
+
 /// A begun purchase.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unknown {
@@ -198,6 +221,9 @@ pub struct Unknown {
     /// The last answer, for the one who must look into it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<Refusal>,
+    /// A lookup that failed is put off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub put_off: Option<PutOff>,
 }
 
 #[expect(
@@ -235,6 +261,12 @@ pub struct Done {
     /// A read did not find it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub gone: bool,
+    /// A read that failed is put off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub put_off: Option<PutOff>,
+    /// An operator wants instances that are over to be replaced: what the next read shows decides.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replace: bool,
 }
 
 /// Reading a package again and again until something has moved.

@@ -44,8 +44,10 @@ pub enum Circuit {
     Catalog(String),
     /// There is no API key, or Wix does not take it: why.
     ApiKey(String),
-    /// Wix cannot be reached, or asks to slow down: why.
+    /// Wix cannot be reached, or gives no clear answers: why.
     WixAway(String),
+    /// Wix asks to slow down, or this process has used up its share of the calls: why. It passes by itself.
+    SlowDown(String),
 }
 
 impl Circuit {
@@ -56,6 +58,7 @@ impl Circuit {
             Self::Catalog(_) => "catalog",
             Self::ApiKey(_) => "api_key",
             Self::WixAway(_) => "wix_away",
+            Self::SlowDown(_) => "slow_down",
         }
     }
 }
@@ -78,6 +81,10 @@ impl fmt::Display for Circuit {
                 f,
                 "Wix does not answer ({why}): nothing to do, orders are recorded and tried again"
             ),
+            Self::SlowDown(why) => write!(
+                f,
+                "no more calls to Wix for a moment ({why}): the orders go on by themselves"
+            ),
         }
     }
 }
@@ -95,7 +102,7 @@ pub struct Tally {
     pub packages_created: u32,
     /// Problems that need a person and were not known before.
     pub attention_raised: u32,
-    /// Creates without a clear answer.
+    /// Creates and questions without a clear answer.
     pub unclear: u32,
 }
 

@@ -6,6 +6,8 @@ use super::record::OrderRecord;
 
 /// What an item and its instance can take in the record at most, in bytes, without a site.
 const ITEM: usize = 112;
+/// What the reference of a voucher takes.
+const REFERENCE: usize = 39;
 /// What the site of an instance takes.
 const SITE: usize = 46;
 /// What a purchase takes beside its items, and what a refusal or an attention adds.
@@ -25,12 +27,12 @@ pub(crate) fn worst_case(record: &OrderRecord) -> usize {
         let Plan::Buy(components) = &run.plan else { continue };
         let count = usize::try_from(run.count).unwrap_or(usize::MAX);
         for component in components {
-            let products = [
-                Some(&component.product),
-                component.voucher.as_ref().map(|voucher| &voucher.product),
-            ];
-            for product in products.into_iter().flatten() {
-                let each = if product.site_id.is_some() { ITEM + SITE } else { ITEM };
+            let voucher = component
+                .voucher
+                .as_ref()
+                .map(|voucher| (&voucher.product, ITEM + REFERENCE));
+            for (product, each) in std::iter::once((&component.product, ITEM)).chain(voucher) {
+                let each = if product.site_id.is_some() { each + SITE } else { each };
                 bytes = bytes.saturating_add(count.saturating_mul(each)).saturating_add(RUN);
             }
             bases = bases.saturating_add(1);

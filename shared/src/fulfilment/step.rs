@@ -67,13 +67,13 @@ impl Step {
     }
 }
 
-/// What is next. Run [`tidy`] and [`super::plan::freeze`] first.
+/// What is next. Run `tidy` and [`super::plan::freeze`] first.
 pub fn next_step(record: &OrderRecord, settings: &Settings, now: Timestamp) -> Step {
     if let Some(hold) = record.facts.hold.as_ref().filter(|hold| hold.until > now) {
         return Step::Wait(hold.until);
     }
     let mut wake = Wake(None);
-    unread(record)
+    unread(record, now, &mut wake)
         .or_else(|| uncertain(record, settings, now, &mut wake))
         .or_else(|| changes(record, &[Change::Unassign, Change::Cancel]))
         .or_else(|| create(record, settings, Kind::Base, now))
@@ -102,16 +102,25 @@ impl Wake {
 /// Moves that need no call: what was never sent and is not wanted is forgotten, what never appeared is dropped, and
 /// what was dropped and is wanted again is looked for.
 pub(crate) fn tidy(record: &mut OrderRecord, now: Timestamp) {
-    let wanted: Vec<bool> = record
+    let wanted: Vec<(bool, bool)> = record
         .facts
         .purchases
         .iter()
-        .map(|purchase| record.wants_any(purchase))
+        .map(|purchase| {
+            (
+                record.wants_any(purchase),
+                purchase.items.iter().all(|item| record.wants(*item)),
+            )
+        })
         .collect();
     let mut wanted = wanted.into_iter();
     record.facts.purchases.retain_mut(|purchase| {
-        let wanted = wanted.next().unwrap_or(true);
+        let (wanted, whole) = wanted.next().unwrap_or((true, true));
         match &mut purchase.state {
+            // Never sent, so nothing binds: what is wanted by now is drafted anew.
+            PurchaseState::Unknown(unknown) if unknown.sends == 0 && (!wanted || (unknown.empty > 0 && !whole)) => {
+                false
+            }
             PurchaseState::Unknown(unknown) if wanted => {
                 if unknown.farewells > 0 {
                     unknown.farewells = 0;
@@ -119,7 +128,6 @@ pub(crate) fn tidy(record: &mut OrderRecord, now: Timestamp) {
                 }
                 true
             }
-            PurchaseState::Unknown(unknown) if unknown.sends == 0 => false,
             PurchaseState::Unknown(unknown) => {
                 if usize::try_from(unknown.farewells).unwrap_or(usize::MAX) >= FAREWELLS.len() {
                     purchase.state = PurchaseState::Dropped {
@@ -139,6 +147,7 @@ pub(crate) fn tidy(record: &mut OrderRecord, now: Timestamp) {
                     farewells: 0,
                     look_at: now,
                     last: None,
+                    put_off: None,
                 });
                 true
             }
@@ -151,14 +160,16 @@ pub(crate) fn tidy(record: &mut OrderRecord, now: Timestamp) {
 }
 
 /// A package whose instances may be otherwise than the record says.
-fn unread(record: &OrderRecord) -> Option<Step> {
-    let holders = record.holders().into_iter();
-    let mut unread = holders.filter(|(holder, _)| {
-        record.held(*holder).is_some_and(|done| {
-            !done.gone && (done.read || done.instances.iter().any(|instance| instance.begun.is_some()))
-        })
-    });
-    unread.next().map(|(holder, _)| Step::Read(holder))
+fn unread(record: &OrderRecord, now: Timestamp, wake: &mut Wake) -> Option<Step> {
+    for (holder, _) in record.holders() {
+        let Some(done) = record.held(holder).filter(|done| done.is_unread()) else {
+            continue;
+        };
+        if wake.due(done.put_off.as_ref().map_or(now, |put_off| put_off.until), now) {
+            return Some(Step::Read(holder));
+        }
+    }
+    None
 }
 
 /// The purchases whose outcome is not known.
@@ -175,15 +186,18 @@ fn uncertain(record: &OrderRecord, settings: &Settings, now: Timestamp, wake: &m
                 // Attention: sent thrice, and it never appeared.
                 continue;
             }
-            if wake.due(unknown.look_at, now) {
+            let put_off = unknown.put_off.as_ref().map_or(now, |put_off| put_off.until);
+            if wake.due(unknown.look_at.max(put_off), now) {
                 return Some(Step::LookUp(at));
             }
         } else if let Some(after) = usize::try_from(unknown.farewells)
             .ok()
             .and_then(|count| FAREWELLS.get(count))
-            && wake.due(unknown.send_before + *after, now)
         {
-            return Some(Step::LookUp(at));
+            let put_off = unknown.put_off.as_ref().map_or(now, |put_off| put_off.until);
+            if wake.due((unknown.send_before + *after).max(put_off), now) {
+                return Some(Step::LookUp(at));
+            }
         }
     }
     None
@@ -236,7 +250,7 @@ fn changes(record: &OrderRecord, of: &[Change]) -> Option<Step> {
             let Some((purchase, done)) = record.purchase_of(holder).zip(record.held(holder)) else {
                 continue;
             };
-            if purchase.kind != kind || done.gone {
+            if purchase.kind != kind || done.gone || done.read {
                 continue;
             }
             for (at, instance) in done.instances.iter().enumerate() {

@@ -1,7 +1,7 @@
 //! What the storefront said about an order, merged: the same whatever the order, the number and the delay of the
 //! deliveries. Everything here is pure; proptest holds it to commutative, associative and idempotent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +32,9 @@ pub struct Paid {
     pub version: Version,
     /// Its live units; lines without any are left out.
     pub units: BTreeMap<LineId, u32>,
+    /// The refunds that its units have counted.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub refunds: BTreeSet<RefundId>,
 }
 
 impl Wishes {
@@ -74,6 +77,7 @@ impl Wishes {
             changed |= self.apply_paid(Paid {
                 version: snapshot.version.clone(),
                 units: units.map(|line| (line.id.clone(), line.units)).collect(),
+                refunds: snapshot.refunds.clone(),
             });
         }
         if self
@@ -129,18 +133,21 @@ impl Wishes {
             .iter()
             .find(|listed| listed.id == line)
             .map_or(0, |listed| listed.units);
-        let units = if latest.fully_paid {
-            listed
-        } else {
-            listed.min(paid.units.get(line).copied().unwrap_or(0))
-        };
-        let refunded = self
-            .refunds
-            .iter()
-            .filter(|(id, _)| !latest.refunds.contains(*id))
+        let wanted = listed.saturating_sub(self.refunded(line, &latest.refunds));
+        if latest.fully_paid {
+            return wanted;
+        }
+        // An edit up that is not paid yet: no more than what was paid, less what was refunded of that.
+        let paid_units = paid.units.get(line).copied().unwrap_or(0);
+        wanted.min(paid_units.saturating_sub(self.refunded(line, &paid.refunds)))
+    }
+
+    /// How many units of a line were refunded in events that a snapshot has not counted.
+    fn refunded(&self, line: &str, counted: &BTreeSet<RefundId>) -> u32 {
+        let uncounted = self.refunds.iter().filter(|(id, _)| !counted.contains(*id));
+        uncounted
             .filter_map(|(_, lines)| lines.get(line))
-            .fold(0_u32, |sum, units| sum.saturating_add(*units));
-        units.saturating_sub(refunded)
+            .fold(0_u32, |sum, units| sum.saturating_add(*units))
     }
 
     /// The lines of which anything is wanted, with how many units.

@@ -33,6 +33,16 @@ impl AnyLedger {
             ))),
         }
     }
+
+    /// Opens what a first call would have to open, so that Lambda's start-up, which has a whole processor, pays for
+    /// the handshake and not the first order. Never fails; the caller puts a limit on its time.
+    pub async fn warm_up(&self) {
+        match self {
+            Self::DynamoDb(ledger) => ledger.warm_up().await,
+            #[cfg(feature = "local")]
+            Self::Sqlite(_) => {}
+        }
+    }
 }
 
 impl Ledger for AnyLedger {

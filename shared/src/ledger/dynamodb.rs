@@ -71,6 +71,11 @@ impl DynamoDbLedger {
         })
     }
 
+    /// Opens a connection, with a read of a key that no order has. What it answers does not matter.
+    pub async fn warm_up(&self) {
+        let _ = self.load("warm-up").await;
+    }
+
     async fn index(&self, index: Index, until: Option<Timestamp>, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
         let mut found = Vec::new();
         let mut from = None;

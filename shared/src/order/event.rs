@@ -84,8 +84,9 @@ pub struct Line {
     pub fields: Fields,
 }
 
-/// What an order or a line says of where its products go, as the buyer or the shop wrote it: trimmed, at most
-/// [`Fields::MAX_CHARS`] characters, not yet checked. A value that cannot be used is attention, not an error here.
+/// What an order or a line says of where its products go, as the buyer or the shop wrote it: trimmed, cut to
+/// [`Fields::MAX_BYTES`] (the reference to [`Fields::MAX_CHARS`]), not yet checked. A value that cannot be used is
+/// attention, not an error here.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fields {
     /// The Wix account to buy for.
@@ -103,8 +104,21 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// The longest value that is kept, in characters.
+    /// The longest account, site and country that are kept, in bytes: buyers write them, and records have a limit.
+    pub const MAX_BYTES: usize = 64;
+    /// The longest reference of an order that is kept, in characters.
     pub const MAX_CHARS: usize = 300;
+    /// The longest reference of a line that is kept, in characters.
+    const MAX_LINE_CHARS: usize = 100;
+
+    /// Cuts the reference to what a line keeps of it.
+    pub(crate) fn shorten_reference(&mut self) {
+        if let Some(reference) = &mut self.external_id
+            && let Some((end, _)) = reference.char_indices().nth(Self::MAX_LINE_CHARS)
+        {
+            reference.truncate(end);
+        }
+    }
 
     /// Whether nothing is said.
     pub fn is_empty(&self) -> bool {

@@ -35,6 +35,15 @@ impl AnyQueue {
             }),
         }
     }
+
+    /// Opens what a first message would have to open; see [`crate::ledger::AnyLedger`]'s. Never fails.
+    pub async fn warm_up(&self) {
+        match self {
+            Self::Sqs(queue) => queue.warm_up().await,
+            #[cfg(feature = "local")]
+            Self::Sqlite(_) => {}
+        }
+    }
 }
 
 impl Queue for AnyQueue {

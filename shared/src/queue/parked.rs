@@ -16,9 +16,20 @@ pub const SCHEMA: u32 = 1;
 
 /// Headers by which a delivery can be verified and understood again. No others are kept: no cookies, no
 /// authorization, nothing about the sender's network.
-pub const KEPT_HEADERS: [&str; 21] = [
+pub const KEPT_HEADERS: [&str; 31] = [
     "content-type",
+    "shopify-api-version",
+    "shopify-event-id",
+    "shopify-hmac-sha256",
+    "shopify-shop-domain",
+    "shopify-test",
+    "shopify-topic",
+    "shopify-triggered-at",
+    "shopify-webhook-id",
     "stripe-signature",
+    "svix-id",
+    "svix-signature",
+    "svix-timestamp",
     "webhook-id",
     "webhook-signature",
     "webhook-timestamp",
@@ -37,7 +48,6 @@ pub const KEPT_HEADERS: [&str; 21] = [
     "x-wc-webhook-signature",
     "x-wc-webhook-source",
     "x-wc-webhook-topic",
-    "x-wix-event-id",
 ];
 
 /// The longest header that is kept, in bytes. Signatures are far shorter.

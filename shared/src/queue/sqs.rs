@@ -28,19 +28,26 @@ impl SqsQueue {
         let parsed: HttpUrl = url
             .parse()
             .map_err(|error| wrong(format!("its URL is wrong: {error}")))?;
-        let config = aws.sdk_config().map_err(|error| wrong(error.to_string()))?;
         let settings = aws.settings();
-        let mut builder = aws_sdk_sqs::config::Builder::from(config);
-        if let Some(endpoint) = &settings.sqs_endpoint_url {
-            builder = builder.endpoint_url(endpoint.as_str());
-        } else if settings.endpoint_url.is_none() && !is_aws(parsed.origin()) {
-            builder = builder.endpoint_url(parsed.origin());
-        }
+        let endpoint = match &settings.sqs_endpoint_url {
+            Some(endpoint) => Some(endpoint.as_str()),
+            None if settings.endpoint_url.is_none() && !is_aws(parsed.origin()) => Some(parsed.origin()),
+            None => None,
+        };
+        let client = aws.sqs(endpoint).map_err(|error| wrong(error.to_string()))?;
         Ok(Self {
-            client: Client::from_conf(builder.build()),
+            client,
             url: url.to_owned(),
             name,
         })
+    }
+
+    /// Opens a connection by asking for the queue's ARN. What it answers does not matter, not even whether the role
+    /// may ask. Queues of one region share a host, and their clients the connections: one of them is enough.
+    pub async fn warm_up(&self) {
+        let attribute = aws_sdk_sqs::types::QueueAttributeName::QueueArn;
+        let request = self.client.get_queue_attributes().queue_url(&self.url);
+        let _ = request.attribute_names(attribute).send().await;
     }
 }
 

@@ -31,7 +31,7 @@ impl Default for FieldNames {
 impl FieldNames {
     /// What these properties say. The country is not among them: storefronts have it in addresses.
     pub(super) fn pick<'a>(&self, properties: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> Fields {
-        let first = |names: &[String]| {
+        let first = |names: &[String], cut: fn(&str) -> String| {
             names.iter().find_map(|name| {
                 properties
                     .clone()
@@ -40,10 +40,10 @@ impl FieldNames {
             })
         };
         Fields {
-            account: first(&self.account),
-            site: first(&self.site),
+            account: first(&self.account, cut),
+            site: first(&self.site, cut),
             country: None,
-            external_id: first(&self.external_id),
+            external_id: first(&self.external_id, cut_reference),
         }
     }
 }
@@ -54,8 +54,26 @@ fn same(title: &str, name: &str) -> bool {
         && (title.eq_ignore_ascii_case(name) || (!title.is_ascii() && title.to_lowercase() == name.to_lowercase()))
 }
 
-/// Trimmed, and cut to what is kept. A cut value is no GUID any more and is refused where it is used.
-pub(super) fn cut(value: &str) -> String {
+/// Trimmed, and cut to what is kept. The sign at the end of a cut value sees to it that it is no GUID and no country,
+/// and so is refused where it is used.
+fn cut(value: &str) -> String {
+    const SIGN: char = '…';
+    let value = value.trim();
+    if value.len() <= Fields::MAX_BYTES {
+        return value.to_owned();
+    }
+    let room = Fields::MAX_BYTES - SIGN.len_utf8();
+    let fits = |(at, c): &(usize, char)| at + c.len_utf8() <= room;
+    value
+        .char_indices()
+        .take_while(fits)
+        .map(|(_, c)| c)
+        .chain([SIGN])
+        .collect()
+}
+
+/// The same for a reference, which may be any text.
+fn cut_reference(value: &str) -> String {
     value.trim().chars().take(Fields::MAX_CHARS).collect()
 }
 
@@ -107,10 +125,24 @@ mod tests {
     }
 
     #[test]
-    fn long_values_are_cut_at_300_characters() {
+    fn long_references_are_cut_at_300_characters() {
         let long = "ä".repeat(400);
         let fields = FieldNames::default().pick([("wix_external_id", long.as_str())].into_iter());
         assert_eq!(fields.external_id.unwrap().chars().count(), 300);
+    }
+
+    #[test]
+    fn a_long_account_site_or_country_is_cut_to_64_bytes_and_is_no_guid_any_more() {
+        let padded = format!("2250b761-b31c-453b-885b-76e9fc04bdc6{}x", " ".repeat(40));
+        let long = "ä".repeat(400);
+        let fields = FieldNames::default()
+            .pick([("wix_account_id", padded.as_str()), ("wix_site_id", long.as_str())].into_iter());
+        let account = fields.account.unwrap();
+        assert_eq!(account.len(), 64);
+        assert!(account.parse::<crate::ids::AccountId>().is_err(), "{account}");
+        assert!(account.trim_end_matches('…').len() < 64, "{account}");
+        assert_eq!(fields.site.unwrap(), format!("{}…", "ä".repeat(30)));
+        assert_eq!(country([Some(long.as_str())]).unwrap().len(), 63);
     }
 
     #[test]

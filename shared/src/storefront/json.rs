@@ -9,6 +9,7 @@ use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::ReceiveError;
+use crate::order::OrderKey;
 
 /// Reads JSON. The reason of a failure names the place and what was expected there, and no value of the body.
 pub(super) fn decode<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ReceiveError> {
@@ -59,7 +60,7 @@ fn without_values(error: &serde_json::Error) -> String {
     }
 }
 
-/// An ID: a whole number that fits 64 bits without a sign, or text that is not blank. Never through a float.
+/// An ID: a whole number that fits 64 bits without a sign, or text of 1 to 200 bytes. Never through a float.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Id(pub(super) String);
 
@@ -70,7 +71,7 @@ impl<'de> Deserialize<'de> for Id {
             type Value = Id;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an ID (a whole number, or text)")
+                f.write_str("an ID (a whole number, or text of at most 200 bytes)")
             }
 
             fn visit_u64<E: Error>(self, id: u64) -> Result<Id, E> {
@@ -79,8 +80,8 @@ impl<'de> Deserialize<'de> for Id {
 
             fn visit_str<E: Error>(self, id: &str) -> Result<Id, E> {
                 let id = id.trim();
-                if id.is_empty() {
-                    return Err(E::invalid_length(0, &self));
+                if !(1..=OrderKey::MAX_ORDER_BYTES).contains(&id.len()) {
+                    return Err(E::invalid_length(id.len(), &self));
                 }
                 Ok(Id(id.to_owned()))
             }
@@ -304,7 +305,8 @@ mod tests {
             "820982911946154509"
         );
         assert_eq!(read(r#"{"id": " gid-7 "}"#).unwrap().id.0, "gid-7");
-        for wrong in ["18446744073709551616", "-1", "1.5", "null", "\" \"", "true"] {
+        let long = format!("\"{}\"", "a".repeat(201));
+        for wrong in ["18446744073709551616", "-1", "1.5", "null", "\" \"", "true", &long] {
             assert!(read(&format!(r#"{{"id": {wrong}}}"#)).is_err(), "{wrong}");
         }
     }
@@ -374,7 +376,7 @@ mod tests {
         let error = read(r#"{"id": {"name": "Sample Buyer"}}"#).unwrap_err();
         assert_eq!(
             error,
-            "the delivery is signed, and not understood: at id: expected an ID (a whole number, or text)"
+            "the delivery is signed, and not understood: at id: expected an ID (a whole number, or text of at most 200 bytes)"
         );
         let error = read(r#"{"id": 1, "units": "Sample Buyer, expected"}"#).unwrap_err();
         assert!(

@@ -27,6 +27,7 @@
 
 mod fields;
 mod json;
+mod jwt;
 mod keys;
 mod route;
 mod rsa;
@@ -34,8 +35,12 @@ mod secrets;
 mod shopify;
 pub mod sign;
 mod standard;
+mod stripe;
+mod stripe_objects;
 #[cfg(test)]
 mod testing;
+mod wix_ecommerce;
+mod woocommerce;
 
 use std::borrow::Cow;
 
@@ -48,6 +53,9 @@ pub use secrets::{InvalidSecrets, StorefrontSecrets};
 
 use crate::order::{InvalidOrderKey, OrderEvent, OrderKey, SCHEMA, StorefrontKind, Wish};
 use crate::time::Timestamp;
+
+/// The most lines of an order that is taken.
+const MAX_LINES: usize = 2_000;
 
 /// One HTTP request of a storefront's webhook. The body is what was received: decoded from base64 where API Gateway
 /// encoded it, and otherwise untouched.
@@ -182,7 +190,9 @@ fn adapter(kind: StorefrontKind) -> &'static dyn Storefront {
     match kind {
         StorefrontKind::Shopify => &shopify::Shopify,
         StorefrontKind::Standard => &standard::Standard,
-        StorefrontKind::Wix | StorefrontKind::Woocommerce | StorefrontKind::Stripe => &standard::Standard,
+        StorefrontKind::Wix => &wix_ecommerce::WixEcommerce,
+        StorefrontKind::Woocommerce => &woocommerce::Woocommerce,
+        StorefrontKind::Stripe => &stripe::Stripe,
     }
 }
 
@@ -201,7 +211,9 @@ pub fn receive(
         return Ok(Outcome::Nothing(reason.into()));
     }
     let verified = storefront.verify(delivery, shops)?;
-    match storefront.normalise(&verified, names)? {
+    let mut said = storefront.normalise(&verified, names)?;
+    limit_lines(&mut said)?;
+    match said {
         Said::Nothing(reason) => Ok(Outcome::Nothing(reason)),
         Said::Order {
             key,
@@ -221,5 +233,145 @@ pub fn receive(
                 None => Outcome::Nothing("nothing of the order is paid, and nothing is taken back".into()),
             })
         }
+    }
+}
+
+/// The buyer writes what stands in lines, and the ledger takes 400 KB: a snapshot that could never be merged is kept for a
+/// person instead. The reference of a line decides the queue and no more, so it is kept as long as Wix takes one.
+fn limit_lines(said: &mut Said) -> Result<(), ReceiveError> {
+    let Said::Order { wish, .. } = said else { return Ok(()) };
+    match wish.as_mut() {
+        Wish::Refund(_) => {}
+        Wish::Snapshot(snapshot) => {
+            if snapshot.lines.len() > MAX_LINES {
+                return Err(ReceiveError::not_understood(format!(
+                    "the order has {} lines, and {MAX_LINES} is the most: fulfil it by hand",
+                    snapshot.lines.len()
+                )));
+            }
+            for line in &mut snapshot.lines {
+                line.fields.shorten_reference();
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::{PRIVATE_KEY, deliver, parked, received, shops, signed, snapshot};
+    use super::*;
+
+    const TOPICS: [(StorefrontKind, &str); 5] = [
+        (StorefrontKind::Shopify, "orders/paid"),
+        (StorefrontKind::Woocommerce, "order.updated"),
+        (StorefrontKind::Stripe, ""),
+        (StorefrontKind::Standard, ""),
+        (StorefrontKind::Wix, ""),
+    ];
+
+    /// Rightly signed, whatever it is; for Wix it is the claims.
+    fn post(kind: StorefrontKind, topic: &str, body: &[u8]) -> Result<Outcome, ReceiveError> {
+        if kind == StorefrontKind::Wix {
+            let claims = String::from_utf8_lossy(body);
+            let token = sign::wix_token(PRIVATE_KEY, &claims).unwrap();
+            return received(kind, &HeaderMap::new(), token.as_bytes(), &shops(kind));
+        }
+        received(kind, &signed(kind, body, topic), body, &shops(kind))
+    }
+
+    #[test]
+    fn signed_bodies_of_no_bytes_of_six_megabytes_not_utf_8_or_nested_ten_thousand_deep_are_errors_and_no_crash() {
+        let nested = |open: &str, close: &str| format!("{}{}", open.repeat(10_000), close.repeat(10_000)).into_bytes();
+        let inner = serde_json::json!({ "data": String::from_utf8(nested("[", "]")).unwrap() }).to_string();
+        let bodies: [Vec<u8>; 8] = [
+            Vec::new(),
+            vec![b' '; 6_000_000],
+            vec![b'['; 6_000_000],
+            vec![0xff; 1_000],
+            nested("[", "]"),
+            nested("{\"data\":", "}"),
+            nested("{\"line_items\":[", "]}"),
+            inner.into_bytes(),
+        ];
+        for (kind, topic) in TOPICS {
+            for body in &bodies {
+                let outcome = post(kind, topic, body);
+                assert!(outcome.is_err(), "{kind}: {outcome:?}");
+            }
+        }
+    }
+
+    fn order_of(lines: usize) -> String {
+        let lines: Vec<String> = (0..lines)
+            .map(|id| {
+                let reference = "r".repeat(200);
+                format!(r#"{{"id":"{id}","sku":"A","units":1,"properties":{{"wix_external_id":"{reference}"}}}}"#)
+            })
+            .collect();
+        format!(
+            r#"{{"type":"order.paid","timestamp":"2026-03-09T00:00:00Z","data":{{"id":"1","created_at":"2026-03-09T00:00:00Z","updated_at":"2026-03-09T00:00:00Z","status":"open","payment":"paid","lines":[{}]}}}}"#,
+            lines.join(",")
+        )
+    }
+
+    #[test]
+    fn an_order_of_more_than_two_thousand_lines_is_kept_for_a_person() {
+        let taken = deliver(StorefrontKind::Standard, order_of(2_000).as_bytes(), "");
+        assert_eq!(snapshot(taken).lines.len(), 2_000);
+        let reason = parked(deliver(StorefrontKind::Standard, order_of(2_001).as_bytes(), ""));
+        assert_eq!(
+            reason,
+            "the order has 2001 lines, and 2000 is the most: fulfil it by hand"
+        );
+    }
+
+    #[test]
+    fn the_reference_of_a_line_is_cut_at_100_characters() {
+        let order = snapshot(deliver(StorefrontKind::Standard, order_of(1).as_bytes(), ""));
+        let reference = order.lines[0].fields.external_id.as_deref();
+        assert_eq!(reference.map(str::len), Some(100));
+    }
+
+    #[test]
+    fn every_header_that_an_adapter_reads_is_kept_with_a_parked_delivery() {
+        let read: [&[&str]; 10] = [
+            &shopify::SIGNATURE,
+            &shopify::TOPIC,
+            &shopify::WEBHOOK_ID,
+            &standard::ID,
+            &standard::TIMESTAMP,
+            &standard::SIGNATURE,
+            &stripe::SIGNATURE,
+            &woocommerce::SIGNATURE,
+            &woocommerce::TOPIC,
+            &woocommerce::DELIVERY_ID,
+        ];
+        for header in read.iter().copied().flatten() {
+            assert!(crate::queue::parked::KEPT_HEADERS.contains(header), "{header}");
+        }
+    }
+
+    #[test]
+    fn a_delivery_signed_for_one_storefront_is_not_taken_as_anothers() {
+        let body = include_bytes!("../../../events/shopify/orders_paid.json");
+        let headers = signed(StorefrontKind::Shopify, body, "orders/paid");
+        for (kind, _) in TOPICS {
+            if kind != StorefrontKind::Shopify {
+                assert_eq!(
+                    received(kind, &headers, body, &shops(kind)),
+                    Err(ReceiveError::Unverified(VerifyError::MissingSignature)),
+                    "{kind}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_said_outward_tells_nothing_of_our_inside() {
+        let parked = ReceiveError::not_understood("at line_items[3].quantity: expected a number of units");
+        assert_eq!(parked.outward(), "The delivery was kept for a person to look at.");
+        let unverified = ReceiveError::Unverified(VerifyError::NoKeys);
+        assert_eq!(unverified.outward(), "The signature does not fit.");
     }
 }

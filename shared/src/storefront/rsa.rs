@@ -68,19 +68,25 @@ impl RsaPublicKey {
     }
 }
 
-/// The content of the first PEM block; `None` where there is no block.
+/// The content of the first PEM block, which must be a public key; `None` where there is no block.
 fn pem(text: &str) -> Result<Option<Vec<u8>>, InvalidRsaKey> {
-    let Some((_, rest)) = text.split_once("-----BEGIN ") else {
+    let Some((label, content)) = pem_block(text) else {
         return Ok(None);
     };
-    let (label, rest) = rest.split_once("-----").ok_or(InvalidRsaKey::NotPem)?;
     if !matches!(label, "PUBLIC KEY" | "RSA PUBLIC KEY") {
         return Err(InvalidRsaKey::OtherPem {
             label: label.chars().take(40).collect(),
         });
     }
-    let (content, _) = rest.split_once("-----END ").ok_or(InvalidRsaKey::NotPem)?;
-    base64(content).map(Some).ok_or(InvalidRsaKey::NotPem)
+    content.map(Some).ok_or(InvalidRsaKey::NotPem)
+}
+
+/// The label and the content (`None` where it is broken) of the first PEM block; text around it is allowed.
+pub(super) fn pem_block(text: &str) -> Option<(&str, Option<Vec<u8>>)> {
+    let (_, rest) = text.split_once("-----BEGIN ")?;
+    let (label, rest) = rest.split_once("-----").unwrap_or((rest, ""));
+    let content = rest.split_once("-----END ").and_then(|(content, _)| base64(content));
+    Some((label, content))
 }
 
 fn base64(text: &str) -> Option<Vec<u8>> {
@@ -149,7 +155,8 @@ mod tests {
         let key = RsaPublicKey::parse(PEM).unwrap();
         assert_eq!(RsaPublicKey::parse(&PEM.replace('\n', "\\n")).unwrap(), key);
         assert_eq!(RsaPublicKey::parse(&STANDARD.encode(PEM)).unwrap(), key);
-        let content: String = PEM.lines().filter(|line| !line.starts_with("-----")).collect();
+        let (_, content) = PEM.split_once("-----BEGIN PUBLIC KEY-----").unwrap();
+        let content = content.replace("-----END PUBLIC KEY-----", "").replace('\n', "");
         assert_eq!(RsaPublicKey::parse(&content).unwrap(), key);
         let pkcs1 = format!(
             "-----BEGIN RSA PUBLIC KEY-----\n{}\n-----END RSA PUBLIC KEY-----\n",

@@ -40,6 +40,18 @@ fn the_published_vector_verifies_and_one_byte_changed_anywhere_fails() {
 }
 
 #[test]
+fn an_imported_order_is_as_old_as_it_was_in_the_shop_it_comes_from() {
+    let placed = "\"processed_at\": \"2026-03-02T09:14:04-05:00\"";
+    let imported = with(PAID, placed, "\"processed_at\": \"2019-06-01T12:00:00-05:00\"");
+    let order = snapshot(deliver(KIND, &imported, "orders/paid"));
+    assert_eq!(order.created_at.to_string(), "2019-06-01T17:00:00Z");
+    for later in ["\"processed_at\": \"2026-04-01T00:00:00Z\"", "\"processed_at\": null"] {
+        let order = snapshot(deliver(KIND, &with(PAID, placed, later), "orders/paid"));
+        assert_eq!(order.created_at.to_string(), "2026-03-02T14:14:05Z", "{later}");
+    }
+}
+
+#[test]
 fn a_missing_or_unreadable_signature_fails_closed() {
     for headers in [
         header_map(&[("x-shopify-topic", "orders/paid")]),
@@ -108,7 +120,7 @@ fn a_paid_order_is_a_snapshot_with_its_lines_fields_and_country() {
     let order = event.snapshot().unwrap();
     assert!(order.fully_paid && !order.canceled);
     assert_eq!(order.version.time.to_string(), "2026-03-02T14:14:09Z");
-    assert_eq!(order.created_at.to_string(), "2026-03-02T14:14:05Z");
+    assert_eq!(order.created_at.to_string(), "2026-03-02T14:14:04Z");
     assert_eq!(order.version.hash.len(), 16);
     let skus: Vec<_> = order
         .lines
@@ -321,6 +333,19 @@ fn test_notifications_and_test_orders_are_answered_and_ignored() {
     assert_eq!(
         nothing(deliver(KIND, TEST_ORDER.as_bytes(), "orders/paid")),
         "a test order"
+    );
+}
+
+#[test]
+fn a_refund_of_the_test_notifications_order_is_ignored() {
+    let body = with(
+        REFUND,
+        "\"order_id\": 9007199254740993",
+        "\"order_id\": 820982911946154508",
+    );
+    assert_eq!(
+        nothing(deliver(KIND, &body, "refunds/create")),
+        "Shopify's test notification"
     );
 }
 

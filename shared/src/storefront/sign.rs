@@ -9,6 +9,7 @@ use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::json;
 
 use super::keys::{InvalidKey, hash, standard_secret};
+use super::rsa::pem_block;
 use crate::order::StorefrontKind;
 use crate::time::Timestamp;
 
@@ -88,14 +89,19 @@ pub fn wix_jwt(
     wix_token(private_key, &claims.to_string())
 }
 
-/// The same around any claims.
+/// The `eventType` that Wix gives a domain event: `entityFqdn` and `slug`. `None` where it has none.
+pub fn wix_event_type(domain_event: &str) -> Option<String> {
+    let event: serde_json::Value = serde_json::from_str(domain_event).ok()?;
+    let text = |name: &str| event.get(name).and_then(serde_json::Value::as_str);
+    Some(format!("{}_{}", text("entityFqdn")?, text("slug")?))
+}
+
+/// A token around any claims.
 pub fn wix_token(private_key: &str, claims: &str) -> Result<String, SignError> {
-    let content: String = private_key
-        .lines()
-        .filter(|line| !line.starts_with("-----"))
-        .flat_map(|line| line.split_ascii_whitespace())
-        .collect();
-    let der = STANDARD.decode(content).map_err(|_| SignError::PrivateKey)?;
+    let der = match pem_block(private_key) {
+        Some(("PRIVATE KEY", Some(der))) => der,
+        Some(_) | None => return Err(SignError::PrivateKey),
+    };
     let key = RsaKeyPair::from_pkcs8(&der).map_err(|_| SignError::PrivateKey)?;
     let header = URL_SAFE_NO_PAD.encode(r#"{"kid":"sample","alg":"RS256"}"#);
     let signed = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims));
@@ -108,6 +114,50 @@ pub fn wix_token(private_key: &str, claims: &str) -> Result<String, SignError> {
     )
     .map_err(|_| SignError::PrivateKey)?;
     Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+}
+
+/// 2026-03-02T14:14:10Z: seconds after the orders in `events/` were placed.
+const SAMPLES_MADE: Timestamp = Timestamp::from_secs(1_772_460_850);
+
+/// A sample of `events/` as if it had happened just now: every time in it, as text or in Unix seconds, is moved by the
+/// same span. Old orders are treated with more care than fresh ones, which is not what a demonstration is to show.
+pub fn as_of(sample: &str, now: Timestamp) -> String {
+    let span = now.as_millis().saturating_sub(SAMPLES_MADE.as_millis());
+    let moved = |time: Timestamp| Timestamp::from_millis(time.as_millis().saturating_add(span));
+    let mut text = String::with_capacity(sample.len());
+    let mut rest = sample;
+    while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, from) = rest.split_at(at);
+        text.push_str(before);
+        // A time as text is made of digits, letters and a few signs; a number only of digits.
+        let end = from.find(|c: char| !(c.is_ascii_alphanumeric() || "-+:.".contains(c)));
+        let (word, after) = from.split_at(end.unwrap_or(from.len()));
+        let is_first = !before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '-');
+        if let Some(time) = is_first.then(|| time_in(word)).flatten() {
+            let written = moved(time).to_string();
+            let zoned = word.ends_with('Z') || word.len() > 19;
+            text.push_str(if zoned { &written } else { written.trim_end_matches('Z') });
+        } else if let Some(seconds) = is_first.then(|| unix_seconds_in(word)).flatten() {
+            text.push_str(&moved(Timestamp::from_secs(seconds)).as_secs().to_string());
+        } else {
+            text.push_str(word);
+        }
+        rest = after;
+    }
+    text.push_str(rest);
+    text
+}
+
+fn time_in(word: &str) -> Option<Timestamp> {
+    let is_time = word.len() >= 19 && word.as_bytes().get(10) == Some(&b'T');
+    is_time
+        .then(|| word.parse().or_else(|_| format!("{word}Z").parse()).ok())
+        .flatten()
+}
+
+fn unix_seconds_in(word: &str) -> Option<i64> {
+    let is_number = word.len() == 10 && word.starts_with('1') && word.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| word.parse().ok()).flatten()
 }
 
 fn hmac(secret: &[u8], message: &[u8]) -> Vec<u8> {
@@ -125,4 +175,31 @@ fn joined(parts: &[&str], body: &[u8]) -> Vec<u8> {
     }
     message.extend_from_slice(body);
     message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_is_moved_with_all_its_times_and_nothing_else() {
+        let now: Timestamp = "2026-11-22T14:14:10Z".parse().unwrap();
+        let sample = r#"{"id": 9007199254740993, "phone": "0555555555", "a": "2026-03-02T09:14:05-05:00",
+            "b": "2026-03-02T14:14:05", "c": "2026-03-02T14:14:05.120Z", "created": 1772460840, "d": "2026-03-02",
+            "e": "id-1772460840", "f": "pi_1772460840", "g": "price-2026-03-02T14:14:05Z", "end": 17}"#;
+        assert_eq!(
+            as_of(sample, now),
+            r#"{"id": 9007199254740993, "phone": "0555555555", "a": "2026-11-22T14:14:05Z",
+            "b": "2026-11-22T14:14:05", "c": "2026-11-22T14:14:05.12Z", "created": 1795356840, "d": "2026-03-02",
+            "e": "id-1772460840", "f": "pi_1772460840", "g": "price-2026-03-02T14:14:05Z", "end": 17}"#
+        );
+    }
+
+    #[test]
+    fn a_moved_sample_is_understood_as_before() {
+        let sample = include_str!("../../../events/shopify/orders_paid.json");
+        let moved = as_of(sample, SAMPLES_MADE);
+        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap()["line_items"].clone();
+        assert_eq!(read(&moved), read(sample));
+    }
 }

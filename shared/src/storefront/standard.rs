@@ -19,9 +19,9 @@ use crate::time::Timestamp;
 pub(super) struct Standard;
 
 /// Svix, which made the scheme, sends its own names beside or instead (documented).
-const ID: [&str; 2] = ["webhook-id", "svix-id"];
-const TIMESTAMP: [&str; 2] = ["webhook-timestamp", "svix-timestamp"];
-const SIGNATURE: [&str; 2] = ["webhook-signature", "svix-signature"];
+pub(super) const ID: [&str; 2] = ["webhook-id", "svix-id"];
+pub(super) const TIMESTAMP: [&str; 2] = ["webhook-timestamp", "svix-timestamp"];
+pub(super) const SIGNATURE: [&str; 2] = ["webhook-signature", "svix-signature"];
 
 impl Storefront for Standard {
     fn verify<'a>(&self, delivery: &Delivery<'a>, shops: &'a [ShopKeys]) -> Result<Verified<'a>, VerifyError> {

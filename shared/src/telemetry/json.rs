@@ -27,6 +27,9 @@ const OURS: [&str; 7] = [
     "wix_sandbox",
 ];
 
+/// Lambda's runtime says of a failed invocation what we have said already, and of a panic what it quotes.
+const QUOTES_PANICS: &str = "lambda_runtime::layers::panic";
+
 /// The longest text that is written for one field, in bytes.
 const MAX_TEXT: usize = 4_096;
 
@@ -61,7 +64,9 @@ impl<C: Clock, S: Sink> JsonLayer<C, S> {
 
     fn wants(&self, metadata: &Metadata<'_>) -> bool {
         let level = *metadata.level();
-        level <= self.level && (level <= Level::WARN || is_ours(metadata.target()))
+        metadata.target() != QUOTES_PANICS
+            && level <= self.level
+            && (level <= Level::WARN || is_ours(metadata.target()))
     }
 }
 

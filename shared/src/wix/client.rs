@@ -159,6 +159,16 @@ impl Client {
         self.query_body(account, &query.body(None)).await
     }
 
+    /// Query Packages: the page at a cursor that an earlier page named. Of `query` only the page size goes with it.
+    pub async fn query_packages_at(
+        &self,
+        account: &AccountId,
+        query: &PackageQuery,
+        cursor: &str,
+    ) -> Result<Response<PackagePage>, Error> {
+        self.query_body(account, &query.body(Some(cursor))).await
+    }
+
     /// Query Packages, page by page.
     pub fn pages(&self, account: &AccountId, query: PackageQuery) -> Pages {
         Pages::new(self.clone(), account.clone(), query)

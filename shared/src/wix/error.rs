@@ -158,6 +158,11 @@ impl Error {
         Self::transport(operation, Failure::Throttled(after), message.into())
     }
 
+    /// There is no key to send, in one sentence with the remedy: as good as a 401, and nothing was sent.
+    pub fn unauthorized(operation: Operation, message: impl Into<String>) -> Self {
+        Self::transport(operation, Failure::Unauthorized, message.into())
+    }
+
     /// An answer came, with this status, but it could not be used.
     pub(super) fn answered(mut self, status: u16, request_id: Option<&str>) -> Self {
         self.status = Some(status);

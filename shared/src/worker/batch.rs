@@ -55,10 +55,10 @@ impl Report {
     pub fn measures(&self) -> Vec<Measure> {
         let failed = u64::try_from(self.failed.len()).unwrap_or(u64::MAX);
         let mut measures = vec![
-            Measure::count("Events", self.events.into()),
-            Measure::count("EventsFailed", failed),
-            Measure::count("OrdersSettled", self.settled.into()),
-            Measure::count("OrdersWaiting", self.waiting.into()),
+            Measure::new("Events", self.events.into()),
+            Measure::new("EventsFailed", failed),
+            Measure::new("OrdersSettled", self.settled.into()),
+            Measure::new("OrdersWaiting", self.waiting.into()),
         ];
         measures.extend(measure::tally(self.tally));
         measures.extend(measure::circuit(self.stopped.as_ref()));
@@ -125,7 +125,7 @@ pub async fn handle(engine: &impl Engine, clock: &impl Clock, batch: SqsEvent, d
 /// Says once per invocation, not once per order, that nothing is done at Wix.
 pub(super) fn log_circuit(circuit: &Circuit) {
     match circuit {
-        Circuit::Paused => tracing::info!(reason = %circuit, "wix is not called"),
+        Circuit::Paused | Circuit::SlowDown(_) => tracing::info!(reason = %circuit, "wix is not called"),
         Circuit::Catalog(_) | Circuit::ApiKey(_) | Circuit::WixAway(_) => {
             tracing::error!(reason = %circuit, "wix is not called");
         }

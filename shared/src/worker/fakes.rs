@@ -2,9 +2,10 @@
 
 use std::cell::{Cell, RefCell};
 
-use super::{Engine, reconcile};
+use super::Engine;
 use crate::fulfilment::{
-    AcceptError, AttentionItem, AttentionReport, Circuit, Outcome, Progress, RetryError, Sweep, Tally,
+    AcceptError, Attention, AttentionReport, AuditRequest, AuditSummary, Circuit, Outcome, Progress, RetryError, Sweep,
+    Tally,
 };
 use crate::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
 use crate::order::{OrderEvent, OrderKey};
@@ -84,7 +85,7 @@ impl Engine for FakeEngine {
 
     async fn retry(&self, key: &OrderKey, _deadline: Timestamp) -> Result<Outcome, RetryError> {
         match key.order() {
-            "unstored" => Err(away().into()),
+            "unstored" => Err(AcceptError::from(away()).into()),
             _ => Ok(outcome(Progress::Waiting {
                 due_at: Timestamp::from_secs(1_700_000_060),
             })),
@@ -97,19 +98,27 @@ impl Engine for FakeEngine {
 
     async fn attention(&self, _limit: usize) -> Result<Vec<AttentionReport>, LedgerError> {
         Ok(vec![AttentionReport {
-            key: "shopify/1001".parse().unwrap(),
+            key: "shopify/1001".to_owned(),
             since: NOW,
-            items: vec![AttentionItem {
+            items: vec![Attention {
                 what: "base package 1".to_owned(),
-                code: Some("PRODUCT_NOT_FOUND".to_owned()),
+                code: "PRODUCT_NOT_FOUND".to_owned(),
                 request_id: Some("r-1".to_owned()),
                 advice: "Correct the catalog, then retry the order.".to_owned(),
             }],
         }])
     }
 
-    async fn audit(&self, request: &reconcile::Audit, _deadline: Timestamp) -> Result<serde_json::Value, String> {
-        Ok(serde_json::json!({ "audited": request.options.len() }))
+    async fn audit(&self, request: AuditRequest, _deadline: Timestamp) -> Result<AuditSummary, LedgerError> {
+        Ok(AuditSummary {
+            since: request.since,
+            pages: 3,
+            packages: 250,
+            foreign: 2,
+            ended: 1,
+            stopped: Some(Circuit::WixAway("connection refused".to_owned())),
+            ..AuditSummary::default()
+        })
     }
 }
 

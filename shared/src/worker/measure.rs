@@ -3,54 +3,30 @@
 
 use crate::fulfilment::{Circuit, Tally};
 
-/// What a number counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
-    /// Things.
-    Count,
-    /// Seconds.
-    Seconds,
-    /// Milliseconds.
-    Milliseconds,
-}
-
 /// One metric of an invocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Measure {
     /// Its name in CloudWatch.
     pub name: &'static str,
-    /// How many.
+    /// How many; a name that ends in `Seconds` says of what.
     pub value: u64,
-    /// Of what.
-    pub unit: Unit,
 }
 
 impl Measure {
-    pub(super) const fn count(name: &'static str, value: u64) -> Self {
-        Self {
-            name,
-            value,
-            unit: Unit::Count,
-        }
-    }
-
-    pub(super) const fn seconds(name: &'static str, value: u64) -> Self {
-        Self {
-            name,
-            value,
-            unit: Unit::Seconds,
-        }
+    pub(super) const fn new(name: &'static str, value: u64) -> Self {
+        Self { name, value }
     }
 }
 
 /// The metrics of a tally.
-pub(super) fn tally(tally: Tally) -> [Measure; 5] {
+pub(super) fn tally(tally: Tally) -> [Measure; 6] {
     [
-        Measure::count("WixCalls", tally.wix_calls.into()),
-        Measure::count("LedgerReads", tally.ledger_reads.into()),
-        Measure::count("LedgerWrites", tally.ledger_writes.into()),
-        Measure::count("PackagesCreated", tally.packages_created.into()),
-        Measure::count("AttentionRaised", tally.attention_raised.into()),
+        Measure::new("WixCalls", tally.wix_calls.into()),
+        Measure::new("LedgerReads", tally.ledger_reads.into()),
+        Measure::new("LedgerWrites", tally.ledger_writes.into()),
+        Measure::new("PackagesCreated", tally.packages_created.into()),
+        Measure::new("AttentionRaised", tally.attention_raised.into()),
+        Measure::new("UnclearCreates", tally.unclear.into()),
     ]
 }
 
@@ -59,7 +35,9 @@ pub(super) fn circuit(stopped: Option<&Circuit>) -> [Measure; 2] {
     let (open, paused) = match stopped {
         None => (0, 0),
         Some(Circuit::Paused) => (0, 1),
+        // It passes by itself: nobody is called for it.
+        Some(Circuit::SlowDown(_)) => (0, 0),
         Some(Circuit::Catalog(_) | Circuit::ApiKey(_) | Circuit::WixAway(_)) => (1, 0),
     };
-    [Measure::count("CircuitOpen", open), Measure::count("Paused", paused)]
+    [Measure::new("CircuitOpen", open), Measure::new("Paused", paused)]
 }

@@ -4,7 +4,9 @@
 use std::future::Future;
 use std::time::Duration;
 
-use crate::fulfilment::{AcceptError, AttentionReport, Fulfilment, Outcome, RetryError, Sweep, ports};
+use crate::fulfilment::{
+    AcceptError, AttentionReport, AuditRequest, AuditSummary, Fulfilment, Outcome, RetryError, Sweep, ports,
+};
 use crate::ledger::{Ledger, LedgerError};
 use crate::order::{OrderEvent, OrderKey};
 use crate::time::{Clock, Timestamp};
@@ -14,15 +16,27 @@ pub mod batch;
 mod fakes;
 mod measure;
 pub mod reconcile;
+#[cfg(feature = "worker-runtime")]
+pub mod run;
 
-pub use measure::{Measure, Unit};
+pub use measure::Measure;
 
 /// What is kept of an invocation for writing down what is known: work stops this long before Lambda does.
 pub const RESERVE: Duration = Duration::from_secs(2);
 
+/// How long an invocation may take where nobody says: as long as the template gives a worker.
+const UNSAID: Duration = Duration::from_secs(60);
+
 /// The time at which an invocation's work must be over, from Lambda's deadline in milliseconds since the epoch.
-pub fn own_deadline(lambda_deadline_millis: u64) -> Timestamp {
-    Timestamp::from_millis(i64::try_from(lambda_deadline_millis).unwrap_or(i64::MAX)) - RESERVE
+///
+/// `cargo lambda watch` sends 600,000 there (observed, 1.9): no time, so within a day of the epoch it counts as unsaid.
+pub fn own_deadline(lambda_deadline_millis: u64, now: Timestamp) -> Timestamp {
+    const A_DAY: u64 = 24 * 60 * 60 * 1_000;
+    let deadline = match i64::try_from(lambda_deadline_millis) {
+        Ok(millis) if lambda_deadline_millis > A_DAY => Timestamp::from_millis(millis),
+        Ok(_) | Err(_) => now + UNSAID,
+    };
+    deadline - RESERVE
 }
 
 /// What the functions ask of fulfilment. The one implementation is [`Fulfilment`]; tests of batches bring their own.
@@ -45,9 +59,9 @@ pub trait Engine {
     /// Compares all packages at Wix with the ledger, until `deadline`; the next one goes on where it stopped.
     fn audit(
         &self,
-        request: &reconcile::Audit,
+        request: AuditRequest,
         deadline: Timestamp,
-    ) -> impl Future<Output = Result<serde_json::Value, String>>;
+    ) -> impl Future<Output = Result<AuditSummary, LedgerError>>;
 }
 
 impl<W: ports::Wix, L: Ledger, C: Clock> Engine for Fulfilment<W, L, C> {
@@ -71,9 +85,12 @@ impl<W: ports::Wix, L: Ledger, C: Clock> Engine for Fulfilment<W, L, C> {
         Self::attention(self, limit)
     }
 
-    /// The seam for the audit: until fulfilment has one, the daily schedule is answered and nothing is claimed.
-    async fn audit(&self, _request: &reconcile::Audit, _deadline: Timestamp) -> Result<serde_json::Value, String> {
-        Ok(serde_json::json!({ "audited": false, "reason": "this version has no audit yet" }))
+    fn audit(
+        &self,
+        request: AuditRequest,
+        deadline: Timestamp,
+    ) -> impl Future<Output = Result<AuditSummary, LedgerError>> {
+        Self::audit(self, request, deadline)
     }
 }
 
@@ -83,6 +100,18 @@ mod tests {
 
     #[test]
     fn two_seconds_of_an_invocation_are_kept_for_writing_down_what_is_known() {
-        assert_eq!(own_deadline(1_700_000_060_000), Timestamp::from_secs(1_700_000_058));
+        let now = Timestamp::from_secs(1_700_000_000);
+        assert_eq!(
+            own_deadline(1_700_000_055_000, now),
+            Timestamp::from_secs(1_700_000_053)
+        );
+    }
+
+    #[test]
+    fn a_deadline_that_is_no_time_is_a_minute_from_now() {
+        let now = Timestamp::from_secs(1_700_000_000);
+        for unsaid in [0, 600_000, u64::MAX] {
+            assert_eq!(own_deadline(unsaid, now), Timestamp::from_secs(1_700_000_058));
+        }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Engine, Measure, batch, measure};
-use crate::fulfilment::{AttentionReport, Outcome, Sweep};
+use crate::fulfilment::{AttentionReport, AuditRequest, AuditSummary, Outcome, Sweep};
 use crate::ledger::{Ledger, LedgerError};
 use crate::order::OrderKey;
 use crate::time::{Clock, Timestamp};
@@ -22,15 +22,8 @@ pub enum Request {
     Show(OrderKey),
     /// `{"attention": {}}`: the orders that need a person.
     Attention,
-    /// `{"audit": {…}}`: compare Wix with the ledger.
-    Audit(Audit),
-}
-
-/// What an audit was asked with: the object behind `audit`, as it came.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Audit {
-    /// Its members; none for the daily run.
-    pub options: Map<String, Value>,
+    /// `{"audit": {}}`, or `{"audit": {"since": "TIME"}}`: compare Wix with the ledger.
+    Audit(AuditRequest),
 }
 
 /// Why an invocation was not answered. What it displays is what the operator sees.
@@ -50,9 +43,18 @@ pub enum ReconcileError {
     /// The order could not be taken up.
     #[error("the order could not be taken up: {0}")]
     Retry(String),
-    /// The audit could not be done.
-    #[error("the audit stopped: {0}")]
-    Audit(String),
+}
+
+impl ReconcileError {
+    /// What kind it is, in one word: `errorType` in Lambda's answer.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::NotUnderstood(_) => "NotUnderstood",
+            Self::NoSuchOrder(_) => "NoSuchOrder",
+            Self::Ledger(_) => "Ledger",
+            Self::Retry(_) => "Retry",
+        }
+    }
 }
 
 impl Request {
@@ -81,11 +83,7 @@ impl Request {
             "retry" => order_key(name, value).map(Self::Retry),
             "show" => order_key(name, value).map(Self::Show),
             "attention" => object(name, value).map(|_| Self::Attention),
-            "audit" => object(name, value).map(|options| {
-                Self::Audit(Audit {
-                    options: options.clone(),
-                })
-            }),
+            "audit" => audit_request(object(name, value)?).map(Self::Audit),
             other => Err(not_understood(&format!("{:?} is no command", shown(other)))),
         }
     }
@@ -109,6 +107,29 @@ fn object<'a>(name: &str, value: &'a Value) -> Result<&'a Map<String, Value>, Re
     value
         .as_object()
         .ok_or_else(|| not_understood(&format!("{name:?} wants an object, which may be empty")))
+}
+
+fn audit_request(options: &Map<String, Value>) -> Result<AuditRequest, ReconcileError> {
+    let mut request = AuditRequest::default();
+    for (name, value) in options {
+        if name != "since" {
+            return Err(not_understood(&format!(
+                "\"audit\" has no option {:?}: there is \"since\", a time",
+                shown(name)
+            )));
+        }
+        let time = value.as_str().map(str::parse::<Timestamp>);
+        match time {
+            Some(Ok(since)) => request.since = Some(since),
+            Some(Err(error)) => return Err(not_understood(&format!("\"since\": {error}"))),
+            None => {
+                return Err(not_understood(
+                    "\"since\" wants a time such as \"2026-01-31T09:30:00Z\"",
+                ));
+            }
+        }
+    }
+    Ok(request)
 }
 
 fn not_understood(what: &str) -> ReconcileError {
@@ -161,9 +182,8 @@ pub async fn handle(
             Ok(Answer::plain(attention_answer(&reports)))
         }
         Request::Audit(request) => {
-            let summary = engine.audit(&request, deadline).await.map_err(ReconcileError::Audit)?;
-            tracing::info!(summary = %summary, "audit ended");
-            Ok(Answer::plain(summary))
+            let summary = engine.audit(request, deadline).await?;
+            Ok(audit_answer(&summary))
         }
     }
 }
@@ -182,6 +202,7 @@ async fn sweep(
         orders = sweep.orders,
         settled = sweep.settled,
         waiting = sweep.waiting,
+        failed = sweep.failed,
         left = sweep.left,
         wix_calls = sweep.tally.wix_calls,
         packages_created = sweep.tally.packages_created,
@@ -193,17 +214,56 @@ async fn sweep(
         "orders": sweep.orders,
         "settled": sweep.settled,
         "waiting": sweep.waiting,
+        "failed": sweep.failed,
         "left": sweep.left,
         "stopped": sweep.stopped.as_ref().map(ToString::to_string),
     });
     Ok(Answer { body, measures })
 }
 
+fn audit_answer(summary: &AuditSummary) -> Answer {
+    if let Some(circuit) = &summary.stopped {
+        batch::log_circuit(circuit);
+    }
+    tracing::info!(
+        finished = summary.finished,
+        next = summary.next.map(|next| next.to_string()),
+        pages = summary.pages,
+        packages = summary.packages,
+        orders = summary.orders,
+        foreign = summary.foreign,
+        unclaimed = summary.unclaimed,
+        surplus = summary.surplus,
+        found = summary.found,
+        missing = summary.missing,
+        instances_missing = summary.instances_missing,
+        ended = summary.ended,
+        alive = summary.alive,
+        assigned = summary.assigned,
+        busy = summary.busy,
+        unreadable = summary.unreadable,
+        wix_calls = summary.tally.wix_calls,
+        "audit ended"
+    );
+    let mut measures = vec![
+        Measure::new("AuditedPackages", summary.packages),
+        Measure::new("AuditFindings", summary.findings()),
+        Measure::new("ForeignPackages", summary.foreign),
+    ];
+    measures.extend(measure::tally(summary.tally));
+    measures.extend(measure::circuit(summary.stopped.as_ref()));
+    Answer {
+        body: json!(summary),
+        measures,
+    }
+}
+
 fn sweep_measures(sweep: &Sweep) -> Vec<Measure> {
     let mut measures = vec![
-        Measure::count("OrdersDue", sweep.orders.into()),
-        Measure::count("OrdersSettled", sweep.settled.into()),
-        Measure::count("OrdersWaiting", sweep.waiting.into()),
+        Measure::new("OrdersDue", sweep.orders.into()),
+        Measure::new("OrdersSettled", sweep.settled.into()),
+        Measure::new("OrdersWaiting", sweep.waiting.into()),
+        Measure::new("OrdersFailed", sweep.failed.into()),
     ];
     measures.extend(measure::tally(sweep.tally));
     measures.extend(measure::circuit(sweep.stopped.as_ref()));
@@ -216,8 +276,8 @@ async fn gauges(ledger: &impl Ledger, clock: &impl Clock) -> Result<[Measure; 2]
     let now = clock.now();
     let oldest = ledger.due(now, 1).await?.first().map(|indexed| now.since(indexed.at));
     Ok([
-        Measure::count("OrdersInAttention", u64::try_from(in_attention).unwrap_or(u64::MAX)),
-        Measure::seconds("OldestDueSeconds", oldest.unwrap_or_default().as_secs()),
+        Measure::new("OrdersInAttention", u64::try_from(in_attention).unwrap_or(u64::MAX)),
+        Measure::new("OldestDueSeconds", oldest.unwrap_or_default().as_secs()),
     ])
 }
 
@@ -244,25 +304,7 @@ fn retry_answer(key: &OrderKey, outcome: &Outcome) -> Answer {
 }
 
 fn attention_answer(reports: &[AttentionReport]) -> Value {
-    let orders: Vec<Value> = reports
-        .iter()
-        .map(|report| {
-            let items: Vec<Value> = report
-                .items
-                .iter()
-                .map(|item| {
-                    json!({
-                        "what": item.what,
-                        "code": item.code,
-                        "wix_request_id": item.request_id,
-                        "advice": item.advice,
-                    })
-                })
-                .collect();
-            json!({ "order": report.key, "since": report.since, "items": items })
-        })
-        .collect();
-    json!({ "orders": orders, "more": reports.len() >= MOST_IN_ATTENTION })
+    json!({ "orders": reports, "more": reports.len() >= MOST_IN_ATTENTION })
 }
 
 #[cfg(test)]

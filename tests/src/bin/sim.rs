@@ -99,10 +99,8 @@ fn main() -> ExitCode {
         println!("{}\n", report(*seed, &profile));
     }
     if broken.len() > MOST_REPORTS {
-        println!(
-            "and the seeds {:?}",
-            &broken[MOST_REPORTS..broken.len().min(MOST_REPORTS + 50)]
-        );
+        let others: Vec<u64> = broken.iter().skip(MOST_REPORTS).take(50).copied().collect();
+        println!("and the seeds {others:?}");
     }
     let seconds = started.elapsed().as_secs_f64();
     #[expect(clippy::cast_precision_loss, reason = "a rate for people to read")]

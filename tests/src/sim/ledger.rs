@@ -14,7 +14,7 @@ use crate::world::{VirtualClock, yield_once};
 
 /// The ledger of one history, seen by one worker.
 #[derive(Clone)]
-pub struct SimLedger {
+pub(super) struct SimLedger {
     inner: Arc<MemoryLedger>,
     clock: VirtualClock,
     state: Arc<Mutex<State>>,
@@ -36,7 +36,7 @@ struct State {
 
 impl SimLedger {
     /// An empty ledger.
-    pub fn new(clock: VirtualClock, rng: Rng, permille: u32, rev_condition: bool) -> Self {
+    pub(super) fn new(clock: VirtualClock, rng: Rng, permille: u32, rev_condition: bool) -> Self {
         Self {
             inner: Arc::new(MemoryLedger::new()),
             clock,
@@ -53,40 +53,40 @@ impl SimLedger {
     }
 
     /// What lies under it.
-    pub fn inner(&self) -> Arc<MemoryLedger> {
+    pub(super) fn inner(&self) -> Arc<MemoryLedger> {
         Arc::clone(&self.inner)
     }
 
     /// Nothing fails from now on.
-    pub fn calm(&self) {
+    pub(super) fn calm(&self) {
         let mut state = self.state();
         state.permille = 0;
         state.away_until = Timestamp::EPOCH;
     }
 
     /// It does not answer for a while.
-    pub fn go_away(&self, until: Timestamp) {
+    pub(super) fn go_away(&self, until: Timestamp) {
         self.state().away_until = until;
     }
 
     /// When the next order is due.
-    pub fn next_due(&self) -> Option<Timestamp> {
+    pub(super) fn next_due(&self) -> Option<Timestamp> {
         self.state().due.values().min().copied()
     }
 
     /// When the next late write arrives.
-    pub fn next_late(&self) -> Option<Timestamp> {
+    pub(super) fn next_late(&self) -> Option<Timestamp> {
         self.state().late.iter().map(|(at, _)| *at).min()
     }
 
     /// Late writes whose time has come are applied, or not.
-    pub fn settle_late(&self) {
+    pub(super) fn settle_late(&self) {
         let mut state = self.state();
         self.arrive(&mut state);
     }
 
     /// What went wrong since it was asked last.
-    pub fn story(&self) -> Vec<String> {
+    pub(super) fn story(&self) -> Vec<String> {
         std::mem::take(&mut self.state().story)
     }
 

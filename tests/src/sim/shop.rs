@@ -17,11 +17,9 @@ const SKUS: [&str; 9] = [
 
 /// A delivery that is on its way.
 #[derive(Debug, Clone)]
-pub struct Delivery {
+pub(super) struct Delivery {
     /// When it arrives.
     pub at: Timestamp,
-    /// Of which order, as an index.
-    pub order: usize,
     /// What it says.
     pub event: OrderEvent,
     /// The same in the words of a story.
@@ -30,7 +28,7 @@ pub struct Delivery {
 
 /// One order of the shop, with everything that was said of it.
 #[derive(Debug, Clone)]
-pub struct ShopOrder {
+pub(super) struct ShopOrder {
     /// Its key.
     pub key: String,
     /// The site that it names at the end.
@@ -58,33 +56,30 @@ struct Said {
 
 impl ShopOrder {
     /// What the customer is owed of a line when everything that was said has been heard.
-    pub fn owed(&self, line: &str) -> u32 {
+    pub(super) fn owed(&self, line: &str) -> u32 {
         let Some(newest) = self.said.last().filter(|newest| !newest.canceled) else {
             return 0;
         };
         let Some(paid) = self.said.iter().rev().find(|said| said.paid) else {
             return 0;
         };
-        let of = |said: &Said| said.units.get(line).copied().unwrap_or(0);
-        let units = if newest.paid {
-            of(newest)
-        } else {
-            of(newest).min(of(paid))
+        // What a version has of the line, less what was refunded and it has not counted.
+        let left = |said: &Said| {
+            let uncounted = self.refunds.iter().filter(|(id, _)| !said.counted.contains(*id));
+            let taken: u32 = uncounted.filter_map(|(_, lines)| lines.get(line)).sum();
+            said.units.get(line).copied().unwrap_or(0).saturating_sub(taken)
         };
-        let uncounted = self.refunds.iter().filter(|(id, _)| !newest.counted.contains(*id));
-        let taken: u32 = uncounted.filter_map(|(_, lines)| lines.get(line)).sum();
-        units.saturating_sub(taken)
+        if newest.paid {
+            left(newest)
+        } else {
+            left(newest).min(left(paid))
+        }
     }
 
     /// The most units that a line ever had.
-    pub fn most(&self, line: &str) -> u32 {
+    pub(super) fn most(&self, line: &str) -> u32 {
         let units = self.said.iter().filter_map(|said| said.units.get(line));
         units.copied().max().unwrap_or(0)
-    }
-
-    /// Whether anything was said but refunds.
-    pub fn was_told(&self) -> bool {
-        !self.said.is_empty()
     }
 }
 
@@ -103,7 +98,7 @@ struct Under<'a> {
 }
 
 /// Makes an order with its whole life, and everything that will be delivered of it.
-pub fn order(rng: &mut Rng, index: usize, shared_site: bool) -> (ShopOrder, Vec<Delivery>) {
+pub(super) fn order(rng: &mut Rng, index: usize, shared_site: bool) -> (ShopOrder, Vec<Delivery>) {
     let key = format!("shopify/{}", 7_001 + index);
     let mut under = Under {
         index,
@@ -325,7 +320,6 @@ impl Under<'_> {
             let at = self.now + self.rng.delay();
             self.deliveries.push(Delivery {
                 at,
-                order: self.index,
                 event: event.clone(),
                 words: words.clone(),
             });

@@ -10,11 +10,11 @@ use super::Profile;
 use super::rng::Rng;
 
 /// The product that the catalog names for MAIL after it was changed.
-pub const OTHER_MAIL: &str = "53cfc9f8-197a-4e12-b570-ad9ed0cb4e2d";
+pub(super) const OTHER_MAIL: &str = "53cfc9f8-197a-4e12-b570-ad9ed0cb4e2d";
 
 /// How much goes wrong in one history.
 #[derive(Debug, Clone)]
-pub struct Trouble {
+pub(super) struct Trouble {
     /// Faults of Wix, in a thousand scheduling steps.
     pub faults: u32,
     /// Crashes, in a thousand scheduling steps.
@@ -33,7 +33,7 @@ pub struct Trouble {
 
 impl Trouble {
     /// The trouble of a history, and the configuration of its Wix.
-    pub fn draw(rng: &mut Rng, profile: &Profile) -> (Self, Config) {
+    pub(super) fn draw(rng: &mut Rng, profile: &Profile) -> (Self, Config) {
         let query_delay = if profile.harsh {
             Duration::from_secs(55)
         } else {
@@ -79,7 +79,7 @@ impl Trouble {
     }
 
     /// One fault.
-    pub fn fault(&self, rng: &mut Rng) -> FaultRule {
+    pub(super) fn fault(&self, rng: &mut Rng) -> FaultRule {
         let operation = rng.pick(&[
             Operation::CreatePackage,
             Operation::CreatePackage,

@@ -7,8 +7,11 @@ use std::time::Duration;
 
 use reseller_hooks::fulfilment::ports::Wix;
 use reseller_hooks::ids::{AccountId, ExternalId, IdempotencyKey, InstanceId, PackageId, SiteId};
-use reseller_hooks::time::Clock;
-use reseller_hooks::wix::{CreatePackage, Error, Operation, Package, decode_package, decode_page};
+use reseller_hooks::time::{Clock, Timestamp};
+use reseller_hooks::wix::{
+    CreatePackage, Error, Operation, Package, PackagePage, PackageQuery, SortField, SortOrder, decode_package,
+    decode_page, field,
+};
 use serde_json::json;
 use wix_sandbox::{DEFAULT_API_KEY, Fate, Reply, Request};
 
@@ -135,6 +138,29 @@ impl Wix for WixPort {
         }
         let page = decode_page(reply.status, reply.header_value("x-wix-request-id"), &reply.body)?;
         Ok(page.packages)
+    }
+
+    async fn created_since(
+        &self,
+        own: &AccountId,
+        from: Option<Timestamp>,
+        cursor: Option<&str>,
+    ) -> Result<PackagePage, Error> {
+        let mut query = PackageQuery::new().sort(SortField::CreatedDate, SortOrder::Asc);
+        if let Some(from) = from {
+            query = query.filter(field::CREATED_DATE.gte(&from));
+        }
+        let request = Request::new("POST", "/resellers/v1/packages/query").body(query.body(cursor).to_string());
+        let reply = self.call(Operation::QueryPackages, own, request).await?;
+        if !(200..300).contains(&reply.status) {
+            return Err(refusal(Operation::QueryPackages, &reply));
+        }
+        decode_page(reply.status, reply.header_value("x-wix-request-id"), &reply.body)
+    }
+
+    async fn pause(&self, time: Duration) {
+        yield_once().await;
+        self.clock.advance(time);
     }
 
     async fn assign(

@@ -14,7 +14,7 @@ use reseller_hooks::ledger::{AnyLedger, Entry, Ledger, LedgerError, Stored};
 use reseller_hooks::time::Timestamp;
 
 use crate::proxy::Proxy;
-use crate::{aws, aws_at, closed_port, settings, unique};
+use crate::{aws, aws_at, closed_port, unique};
 
 /// The table as the template makes it.
 async fn table(client: &Client) -> String {
@@ -194,12 +194,11 @@ async fn a_service_that_never_answers_is_given_up_in_time() {
 
 #[tokio::test]
 async fn any_ledger_opens_what_its_address_names() {
-    let (ledgers, ()) = dynamodb(1).await;
-    drop(ledgers);
-    let aws = Aws::new(settings());
+    let aws = aws();
     let table = table(&client(&aws)).await;
     let url = format!("dynamodb://{table}").parse().unwrap();
     let ledger = AnyLedger::open(&url, &aws).unwrap();
+    ledger.warm_up().await;
     assert_eq!(ledger.store(&entry(1)).await.unwrap(), Stored::Written);
     assert_eq!(ledger.load("shopify/1").await.unwrap(), Some(entry(1)));
 }

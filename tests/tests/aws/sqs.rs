@@ -73,7 +73,9 @@ async fn an_emulators_queue_url_is_enough_to_find_the_emulator() {
         endpoint_url: None,
         ..settings()
     });
-    AnyQueue::open(&own, &aws).unwrap().send("{}").await.unwrap();
+    let queue = AnyQueue::open(&own, &aws).unwrap();
+    queue.warm_up().await;
+    queue.send("{}").await.unwrap();
     assert_eq!(received(&url).await, ["{}"]);
 }
 

@@ -96,3 +96,30 @@ fn dropped_at_any_await_point_and_delivered_again_it_ends_right() {
         }
     }
 }
+
+#[test]
+fn a_reference_that_changes_back_while_a_worker_dies_setting_it_is_set_again() {
+    let order = Order::new(KEY).line("1", "MAIL", 1).paid().reference("SUB-7");
+    let other = order.clone().reference("SUB-8");
+    let back = other.clone().reference("SUB-7");
+    for dies_at in 1..40 {
+        let world = World::kind();
+        world.deliver(&order.event()).unwrap();
+        let worker = world.worker();
+        let event = other.event();
+        let mut run = Run::new(worker.accept(&event, world.deadline()));
+        let done = run.steps(dies_at).is_some();
+        drop(run);
+        world.deliver(&back.event()).unwrap();
+        world.settle();
+        let tags: Vec<_> = world
+            .look()
+            .packages()
+            .filter_map(|package| package.external_id.clone())
+            .collect();
+        assert_eq!(tags, ["SUB-7"], "died at {dies_at}");
+        if done {
+            return;
+        }
+    }
+}

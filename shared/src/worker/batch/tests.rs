@@ -143,6 +143,7 @@ async fn the_metrics_of_a_batch_are_its_sums() {
             ("LedgerWrites", 6),
             ("PackagesCreated", 4),
             ("AttentionRaised", 0),
+            ("UnclearCreates", 0),
             ("CircuitOpen", 0),
             ("Paused", 0),
         ]

@@ -35,11 +35,16 @@ fn each_command_is_read() {
         Request::Show(key)
     );
     assert_eq!(Request::parse(&json!({ "attention": {} })).unwrap(), Request::Attention);
-    let Request::Audit(audit) = Request::parse(&json!({ "audit": { "since": "2026-01-01T00:00:00Z" } })).unwrap()
-    else {
-        panic!("not an audit");
+    let since = |text: Option<&str>| {
+        Request::Audit(AuditRequest {
+            since: text.map(|text| text.parse().unwrap()),
+        })
     };
-    assert_eq!(audit.options.get("since"), Some(&json!("2026-01-01T00:00:00Z")));
+    assert_eq!(Request::parse(&json!({ "audit": {} })).unwrap(), since(None));
+    assert_eq!(
+        Request::parse(&json!({ "audit": { "since": "2026-01-01T00:00:00Z" } })).unwrap(),
+        since(Some("2026-01-01T00:00:00Z"))
+    );
 }
 
 #[test]
@@ -53,6 +58,9 @@ fn what_is_not_understood_is_told_what_would_be() {
         json!({ "retry": "shopify/1", "show": "shopify/1" }),
         json!({ "repeat": "shopify/1" }),
         json!({ "audit": true }),
+        json!({ "audit": { "since": "yesterday" } }),
+        json!({ "audit": { "since": 5 } }),
+        json!({ "audit": { "until": "2026-01-01T00:00:00Z" } }),
         json!({ "detail-type": "Scheduled Event", "source": "my.own" }),
     ] {
         let error = Request::parse(&wrong).unwrap_err().to_string();
@@ -67,6 +75,7 @@ async fn a_sweep_answers_what_it_did_and_measures_how_things_stand() {
         orders: 3,
         settled: 1,
         waiting: 2,
+        failed: 0,
         stopped: Some(Circuit::WixAway("connection refused".to_owned())),
         left: true,
         tally: Tally {
@@ -124,12 +133,12 @@ async fn attention_lists_each_order_with_cause_and_advice() {
         answer.body,
         json!({
             "orders": [{
-                "order": "shopify/1001",
+                "key": "shopify/1001",
                 "since": "2023-11-14T22:13:20Z",
                 "items": [{
                     "what": "base package 1",
                     "code": "PRODUCT_NOT_FOUND",
-                    "wix_request_id": "r-1",
+                    "request_id": "r-1",
                     "advice": "Correct the catalog, then retry the order.",
                 }],
             }],
@@ -139,7 +148,19 @@ async fn attention_lists_each_order_with_cause_and_advice() {
 }
 
 #[tokio::test]
-async fn an_audit_is_passed_on_with_its_options() {
-    let answer = ask(json!({ "audit": { "since": "x" } })).await.unwrap();
-    assert_eq!(answer.body, json!({ "audited": 1 }));
+async fn an_audit_answers_and_measures_what_it_found() {
+    let answer = ask(json!({ "audit": { "since": "2026-01-01T00:00:00Z" } }))
+        .await
+        .unwrap();
+    assert_eq!(answer.body["since"], "2026-01-01T00:00:00Z");
+    assert_eq!(
+        (&answer.body["packages"], &answer.body["ended"]),
+        (&json!(250), &json!(1))
+    );
+    assert!(answer.body["stopped"].as_str().unwrap().contains("connection refused"));
+    let value = |name| answer.measures.iter().find(|m| m.name == name).map(|m| m.value);
+    assert_eq!(value("AuditedPackages"), Some(250));
+    assert_eq!(value("AuditFindings"), Some(1));
+    assert_eq!(value("ForeignPackages"), Some(2));
+    assert_eq!(value("CircuitOpen"), Some(1));
 }

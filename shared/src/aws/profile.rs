@@ -1,0 +1,48 @@
+//! The SDK's default chain of credentials, made when the first are asked for, because making it is asynchronous.
+
+use aws_config::Region;
+use aws_config::default_provider::credentials::DefaultCredentialsChain;
+use aws_config::provider_config::ProviderConfig;
+use aws_credential_types::provider::{ProvideCredentials, future};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use tokio::sync::OnceCell;
+
+#[derive(Debug)]
+pub(super) struct Chain {
+    http_client: SharedHttpClient,
+    region: Option<String>,
+    chain: OnceCell<DefaultCredentialsChain>,
+}
+
+impl Chain {
+    pub(super) fn new(http_client: SharedHttpClient, region: Option<String>) -> Self {
+        Self {
+            http_client,
+            region,
+            chain: OnceCell::new(),
+        }
+    }
+
+    async fn chain(&self) -> &DefaultCredentialsChain {
+        self.chain
+            .get_or_init(|| async {
+                let region = self.region.clone().map(Region::new);
+                let config = ProviderConfig::default()
+                    .with_http_client(self.http_client.clone())
+                    .with_region(region.clone());
+                let mut builder = DefaultCredentialsChain::builder().configure(config);
+                builder.set_region(region);
+                builder.build().await
+            })
+            .await
+    }
+}
+
+impl ProvideCredentials for Chain {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async { self.chain().await.provide_credentials().await })
+    }
+}

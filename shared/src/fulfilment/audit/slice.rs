@@ -1,0 +1,241 @@
+//! A slice of the packages at Wix, in little memory: of each package and instance only what is compared, in a few
+//! dozen bytes. A package may have a thousand instances, so a slice is bounded by what it holds and not by its pages.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use uuid::Uuid;
+
+use crate::fulfilment::derive;
+use crate::ids::{AccountId, PackageId};
+use crate::time::Timestamp;
+use crate::wix::{Package, Status};
+
+/// A GUID in 16 bytes.
+pub(super) type Id = [u8; 16];
+
+/// The bytes of a GUID's text. Our IDs are checked where they enter, so that none ends as zeroes.
+pub(super) fn id(guid: &str) -> Id {
+    Uuid::try_parse(guid).unwrap_or_default().into_bytes()
+}
+
+fn text(id: Id) -> String {
+    Uuid::from_bytes(id).hyphenated().to_string()
+}
+
+/// What the external IDs of one order's packages have in common, as a number: good to find candidates, no proof.
+pub(super) fn stem_number(stem: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    stem.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// A package as a query showed it.
+#[derive(Debug, Clone, Copy)]
+struct Shown {
+    id: Id,
+    account: Id,
+    created: Timestamp,
+    /// Of its external ID, where that is one of ours.
+    stem: Option<u64>,
+    first: u32,
+    count: u32,
+    known: bool,
+}
+
+/// An instance as a query showed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ShownInstance {
+    pub(super) id: Id,
+    pub(super) on_site: bool,
+    /// Canceled or failed.
+    pub(super) ended: bool,
+}
+
+/// Packages that were created one after the other.
+#[derive(Debug, Default)]
+pub(super) struct Slice {
+    packages: Vec<Shown>,
+    instances: Vec<ShownInstance>,
+    /// Packages by stem, sorted.
+    stems: Vec<(u64, u32)>,
+}
+
+impl Slice {
+    /// Keeps what is compared of a package. `own` is the account of one that names none.
+    pub(super) fn add(&mut self, package: &Package, own: &AccountId, created: Timestamp) {
+        let account = package.account_id.as_ref().unwrap_or(own);
+        let stem = package.external_id.as_deref().and_then(derive::split);
+        self.packages.push(Shown {
+            id: id(package.id.as_str()),
+            account: id(account.as_str()),
+            created,
+            stem: stem.map(|(stem, _, _)| stem_number(stem)),
+            first: u32::try_from(self.instances.len()).unwrap_or(u32::MAX),
+            count: u32::try_from(package.product_instances.len()).unwrap_or(u32::MAX),
+            known: false,
+        });
+        self.instances
+            .extend(package.product_instances.iter().map(|instance| ShownInstance {
+                id: id(instance.instance_id.as_str()),
+                on_site: instance.site_id.is_some(),
+                ended: match instance.status {
+                    Status::Canceled | Status::Failed => true,
+                    Status::Pending | Status::Enabled | Status::AwaitingAction | Status::Unknown(_) => false,
+                },
+            }));
+    }
+
+    /// How much it holds: packages and instances.
+    pub(super) fn units(&self) -> usize {
+        self.packages.len() + self.instances.len()
+    }
+
+    /// How many packages it holds.
+    pub(super) fn len(&self) -> usize {
+        self.packages.len()
+    }
+
+    /// Makes it ready to be searched. A package that two pages showed counts once.
+    pub(super) fn seal(&mut self) {
+        self.packages.sort_unstable_by_key(|package| package.id);
+        self.packages.dedup_by_key(|package| package.id);
+        self.stems = (0_u32..)
+            .zip(&self.packages)
+            .filter_map(|(at, package)| Some((package.stem?, at)))
+            .collect();
+        self.stems.sort_unstable();
+    }
+
+    /// The package of that ID, which is known from now on, with its instances.
+    pub(super) fn know(&mut self, package: &PackageId) -> Option<&[ShownInstance]> {
+        let wanted = id(package.as_str());
+        let at = self.packages.binary_search_by_key(&wanted, |package| package.id).ok()?;
+        self.packages.get_mut(at)?.known = true;
+        Some(self.instances(at))
+    }
+
+    /// Where the packages are whose external ID has this stem.
+    pub(super) fn with_stem(&self, stem: u64) -> Vec<usize> {
+        let from = self.stems.partition_point(|(number, _)| *number < stem);
+        let same = self.stems.iter().skip(from).take_while(|(number, _)| *number == stem);
+        same.filter_map(|(_, at)| usize::try_from(*at).ok()).collect()
+    }
+
+    /// A record claims a package: it is somebody's, whatever comes of it.
+    pub(super) fn claim(&mut self, at: usize) {
+        if let Some(package) = self.packages.get_mut(at) {
+            package.known = true;
+        }
+    }
+
+    pub(super) fn instances(&self, at: usize) -> &[ShownInstance] {
+        let range = self.packages.get(at).map(|package| {
+            let first = usize::try_from(package.first).unwrap_or(usize::MAX);
+            first..first.saturating_add(usize::try_from(package.count).unwrap_or(0))
+        });
+        range.and_then(|range| self.instances.get(range)).unwrap_or_default()
+    }
+
+    /// Whether anything of a package costs money or can be used.
+    pub(super) fn is_alive(&self, at: usize) -> bool {
+        self.instances(at).iter().any(|instance| !instance.ended)
+    }
+
+    /// The package's ID and account.
+    pub(super) fn name(&self, at: usize) -> Option<(PackageId, AccountId)> {
+        let package = self.packages.get(at)?;
+        Some((text(package.id).parse().ok()?, text(package.account).parse().ok()?))
+    }
+
+    /// The packages that no record knows or claims: where, whether it has an external ID of ours, and when it was
+    /// created; in the order of their creation.
+    pub(super) fn unknown(&self) -> Vec<(usize, bool, Timestamp)> {
+        let unknown = self.packages.iter().enumerate().filter(|(_, package)| !package.known);
+        let mut found: Vec<_> = unknown
+            .map(|(at, package)| (at, package.stem.is_some(), package.created))
+            .collect();
+        found.sort_unstable_by_key(|(at, _, created)| (*created, *at));
+        found
+    }
+
+    /// The IDs of the packages that were created at that very time.
+    pub(super) fn created_at(&self, time: Timestamp) -> Vec<Id> {
+        let same = self.packages.iter().filter(|package| package.created == time);
+        same.map(|package| package.id).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn package(number: u32, external_id: &str, instances: u32) -> Package {
+        let instances: Vec<_> = (0..instances)
+            .map(|instance| {
+                serde_json::json!({
+                    "instanceId": format!("{number:08x}-0000-4000-8000-{instance:012x}"),
+                    "catalogProductId": "53cfc9f8-197a-4e12-b570-ad9ed0cb4e2c",
+                    "status": if instance == 0 { "CANCELED" } else { "ENABLED" },
+                })
+            })
+            .collect();
+        let package = serde_json::json!({
+            "id": format!("{number:08x}-1111-4000-8000-000000000000"),
+            "accountId": "2250b761-b31c-453b-885b-76e9fc04bdc6",
+            "externalId": external_id,
+            "productInstances": instances,
+        });
+        serde_json::from_value(package).unwrap()
+    }
+
+    fn slice(packages: &[Package]) -> Slice {
+        let own = "5a5db0c5-0000-4000-8000-000000000001".parse().unwrap();
+        let mut slice = Slice::default();
+        for (created, package) in (1..).zip(packages) {
+            slice.add(package, &own, Timestamp::from_secs(created));
+        }
+        slice.seal();
+        slice
+    }
+
+    #[test]
+    fn a_hundred_thousand_packages_of_one_instance_take_some_ten_megabytes() {
+        let each = size_of::<Shown>() + size_of::<ShownInstance>() + size_of::<(u64, u32)>();
+        assert!(each <= 120, "{each} bytes");
+    }
+
+    #[test]
+    fn a_package_is_found_with_its_own_instances_and_is_known_from_then_on() {
+        let (b, a) = (package(2, "b", 3), package(1, "a", 1));
+        let mut slice = slice(&[b.clone(), a.clone()]);
+        assert_eq!(slice.know(&b.id).unwrap().len(), 3);
+        let unknown = slice.unknown();
+        let [(at, ours, created)] = unknown.as_slice() else {
+            panic!("{unknown:?}");
+        };
+        assert_eq!((*ours, *created), (false, Timestamp::from_secs(2)));
+        let name = slice.name(*at).unwrap();
+        assert_eq!((name.0, Some(name.1)), (a.id, a.account_id));
+        assert!(slice.know(&package(3, "c", 1).id).is_none());
+    }
+
+    #[test]
+    fn packages_of_an_order_are_found_by_what_their_external_ids_begin_with() {
+        let slice = slice(&[
+            package(1, "rh-shopify-1-b1", 2),
+            package(2, "rh-shopify-1-v1", 1),
+            package(3, "rh-shopify-11-b1", 2),
+        ]);
+        let found = slice.with_stem(stem_number("rh-shopify-1"));
+        let mut alive: Vec<bool> = found.into_iter().map(|at| slice.is_alive(at)).collect();
+        alive.sort_unstable();
+        assert_eq!(alive, [false, true], "the only instance of the second has ended");
+        assert!(slice.with_stem(stem_number("rh-shopify-2")).is_empty());
+    }
+
+    #[test]
+    fn a_package_that_two_pages_showed_counts_once() {
+        let twice = package(1, "a", 1);
+        assert_eq!(slice(&[twice.clone(), twice]).len(), 1);
+    }
+}

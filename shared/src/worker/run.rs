@@ -1,0 +1,208 @@
+//! A worker as a whole: reads the environment, opens ledger, secret and Wix, warms them, and serves invocations until
+//! Lambda ends the process. All workers and `reconcile` are wired here and differ in name and handler only.
+//!
+//! A function starts without a good secret, catalog or Wix: those are circuits, which merge wishes and call nobody.
+//! Only a variable that is missing or wrong keeps it from starting, because nothing could be merged then either.
+
+use std::num::NonZeroU32;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use futures_util::future::join3;
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde_json::{Value, json};
+use tracing::Instrument as _;
+
+use super::reconcile::{self as questions, ReconcileError};
+use super::{Measure, batch, own_deadline};
+use crate::aws::Aws;
+use crate::catalog::Catalog;
+use crate::config::{Env, LogLevel, WorkerConfig};
+use crate::fulfilment::{Fulfilment, Settings};
+use crate::ledger::AnyLedger;
+use crate::secrets::{AnySource, Secrets};
+use crate::telemetry::{self, Metrics, Stdout};
+use crate::time::{Clock as _, SystemClock};
+use crate::wix::ClientConfig;
+use crate::wix_port::WixPort;
+
+/// How long start-up waits for connections. Lambda gives ten seconds; what is not open by then opens when it is needed.
+const WARM_UP: Duration = Duration::from_secs(1);
+
+type Port = WixPort<AnySource, SystemClock>;
+type RealEngine = Fulfilment<Port, Arc<AnyLedger>, SystemClock>;
+
+/// What every invocation of a process shares.
+struct Worker {
+    engine: RealEngine,
+    ledger: Arc<AnyLedger>,
+    metrics: Metrics,
+}
+
+/// Serves `order-paid`, `order-canceled` or `tag-external-id`: batches of order events from the function's queue.
+pub async fn queue_worker(function: &'static str) -> ExitCode {
+    let worker = match Worker::start(function).await {
+        Ok(worker) => worker,
+        Err(reason) => return refuse_to_start(&reason),
+    };
+    let worker = &worker;
+    let served = lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsEvent>| async move {
+        let span = telemetry::invocation(&event.context.request_id);
+        Ok::<_, lambda_runtime::Error>(worker.batch(event).instrument(span).await)
+    }))
+    .await;
+    ended(served)
+}
+
+/// Serves `reconcile`: the schedule, and an operator's questions.
+pub async fn reconcile(function: &'static str) -> ExitCode {
+    let worker = match Worker::start(function).await {
+        Ok(worker) => worker,
+        Err(reason) => return refuse_to_start(&reason),
+    };
+    let worker = &worker;
+    let served = lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
+        let span = telemetry::invocation(&event.context.request_id);
+        worker.answer(event).instrument(span).await
+    }))
+    .await;
+    ended(served)
+}
+
+impl Worker {
+    async fn start(function: &'static str) -> Result<Self, String> {
+        let env = Env::process();
+        let config = match WorkerConfig::from_env(&env) {
+            Ok(config) => config,
+            Err(error) => {
+                telemetry::init(function, LogLevel::Info, SystemClock);
+                return Err(error.to_string());
+            }
+        };
+        telemetry::init(function, config.common.log_level, SystemClock);
+        telemetry::log_panics();
+
+        let aws = Aws::new(config.common.aws.clone());
+        let ledger = AnyLedger::open(&config.ledger_url, &aws).map_err(|error| error.to_string())?;
+        let ledger = Arc::new(ledger);
+        let source = AnySource::open(&config.common.secret_url, &aws, &env).map_err(|error| error.to_string())?;
+        let secrets = Arc::new(Secrets::new(source, SystemClock, config.common.secret_ttl));
+        let wix = WixPort::new(wix_config(&config), Arc::clone(&secrets)).map_err(|error| error.to_string())?;
+        let client = wix.client().clone();
+
+        let warm_up = join3(
+            async { drop(secrets.get().await) },
+            ledger.warm_up(),
+            client.warm_up(WARM_UP),
+        );
+        // What fails here fails again where it matters, and is said there.
+        drop(tokio::time::timeout(WARM_UP, warm_up).await);
+
+        let catalog_url = format!("file://{}", config.common.catalog_url.path().display());
+        let catalog = Catalog::load(&catalog_url).map_err(|error| error.to_string());
+        Ok(Self {
+            engine: Fulfilment::new(wix, Arc::clone(&ledger), SystemClock, catalog, settings(&config)),
+            ledger,
+            metrics: Metrics::new(Metrics::NAMESPACE, telemetry::deployed_name(&env, function)),
+        })
+    }
+
+    async fn batch(&self, event: LambdaEvent<SqsEvent>) -> SqsBatchResponse {
+        let deadline = own_deadline(event.context.deadline, SystemClock.now());
+        let report = batch::handle(&self.engine, &SystemClock, event.payload, deadline).await;
+        self.measure(&report.measures());
+        report.response()
+    }
+
+    async fn answer(&self, event: LambdaEvent<Value>) -> Result<Value, lambda_runtime::Diagnostic> {
+        let deadline = own_deadline(event.context.deadline, SystemClock.now());
+        let answer = questions::handle(&self.engine, &self.ledger, &SystemClock, &event.payload, deadline).await;
+        match answer {
+            Ok(answer) => {
+                self.measure(&answer.measures);
+                Ok(answer.body)
+            }
+            Err(error) => answer_error(&error),
+        }
+    }
+
+    fn measure(&self, measures: &[Measure]) {
+        for measure in measures {
+            self.metrics.count(measure.name, measure.value);
+        }
+        self.metrics.flush(SystemClock.now(), &Stdout);
+    }
+}
+
+/// What the operator mistyped is answered like anything else that is asked: a failed invocation would ring an alarm.
+fn answer_error(error: &ReconcileError) -> Result<Value, lambda_runtime::Diagnostic> {
+    if matches!(error, ReconcileError::NotUnderstood(_) | ReconcileError::NoSuchOrder(_)) {
+        tracing::warn!(reason = %error, "command not understood");
+        return Ok(json!({ "error": error.to_string() }));
+    }
+    tracing::error!(reason = %error, "invocation failed");
+    Err(lambda_runtime::Diagnostic {
+        error_type: error.kind().to_owned(),
+        error_message: error.to_string(),
+    })
+}
+
+fn wix_config(config: &WorkerConfig) -> ClientConfig {
+    ClientConfig {
+        base_url: config.wix_api_base_url.as_str().to_owned(),
+        timeout: config.wix_timeout,
+        calls_per_minute: NonZeroU32::new(config.wix_calls_per_minute),
+        ..ClientConfig::default()
+    }
+}
+
+fn settings(config: &WorkerConfig) -> Settings {
+    Settings {
+        settle: config.settle,
+        lease_skew: config.lease_skew,
+        wix_timeout: config.wix_timeout,
+        paused: config.paused,
+        ..Settings::default()
+    }
+}
+
+fn refuse_to_start(reason: &str) -> ExitCode {
+    tracing::error!(reason, "the function cannot start");
+    ExitCode::FAILURE
+}
+
+fn ended(served: Result<(), lambda_runtime::Error>) -> ExitCode {
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(reason = %error, "lambda's runtime api is gone");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_operator_mistyped_is_an_answer_and_what_failed_is_a_failed_invocation() {
+        let unknown = ReconcileError::NoSuchOrder("shopify/1".parse().unwrap());
+        assert_eq!(
+            answer_error(&unknown).unwrap(),
+            json!({ "error": "there is no order shopify/1 in the ledger: check the key, or whether its delivery was parked" })
+        );
+        let mistyped = ReconcileError::NotUnderstood("\"retyr\" is no command".to_owned());
+        let answer = answer_error(&mistyped).unwrap();
+        assert!(
+            answer["error"]
+                .as_str()
+                .unwrap()
+                .starts_with("\"retyr\" is no command. Accepted are")
+        );
+        let failed = answer_error(&ReconcileError::Retry("the ledger is away".to_owned())).unwrap_err();
+        assert_eq!(failed.error_type, "Retry");
+    }
+}

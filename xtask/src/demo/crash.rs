@@ -1,0 +1,196 @@
+//! Kills a worker with SIGKILL before and after each of its calls to Wix, lets the message come again and `reconcile` run,
+//! and looks whether there are exactly one package and one voucher package. Once with a Wix that honours idempotency
+//! keys, once with one that ignores them and shows new packages late.
+
+use std::time::{Duration, Instant};
+
+use reseller_hooks::time::{Clock, SystemClock};
+use serde_json::{Value, json};
+
+use super::deadline::Proxy;
+use super::deliver::{self, Delivery};
+use super::lambda::Lambda;
+use super::orders::{self, Count};
+use super::pump::{Pump, sqs_event};
+use super::stage::{self, Settings, Stage};
+use super::{come_to_rest, short_waits};
+use crate::arguments::Storefront;
+use crate::failure::{Context, Failure};
+use crate::progress::Line;
+
+/// What an ordinary order comes to; three plans, one of them on the site.
+const WANTED: Count = Count {
+    packages: 1,
+    instances: 3,
+    on_site: 1,
+    voucher_packages: 1,
+    voucher_instances: 3,
+};
+
+/// The worker that is killed, and its queue.
+const WORKER: &str = "order-paid";
+
+/// Long enough to find the call and kill the worker in it, shorter than the worker's own time limit.
+const STALL_MS: u64 = 1_800;
+
+/// The function timeout of these runs: a killed worker's lease lasts as long.
+const FUNCTION_TIMEOUT: Duration = Duration::from_secs(7);
+
+struct World {
+    title: &'static str,
+    settings: Value,
+}
+
+/// Answers how many kills were survived.
+pub(crate) async fn run() -> Result<u64, Failure> {
+    stage::build().await?;
+    let worlds = [
+        World {
+            title: "keys honoured",
+            settings: json!({ "idempotency": { "mode": "honour" }, "queryDelayMs": 0 }),
+        },
+        World {
+            title: "keys ignored, packages shown a second late",
+            settings: json!({ "idempotency": { "mode": "ignore" }, "queryDelayMs": 1_000 }),
+        },
+    ];
+    let mut survived = 0;
+    for world in &worlds {
+        // The calls of an undisturbed run say where there is something to kill.
+        let calls = undisturbed(world).await?;
+        for call in 0..calls {
+            for committed in [false, true] {
+                killed(world, call, committed).await?;
+                survived += 1;
+            }
+        }
+    }
+    Ok(survived)
+}
+
+/// The stage, and the proxy that the functions are behind.
+async fn set(world: &World) -> Result<(Stage, Proxy), Failure> {
+    let mut environment = short_waits();
+    environment.retain(|(name, _)| *name != "SETTLE_SECONDS" && *name != "WIX_TIMEOUT_SECONDS");
+    environment.extend([
+        // More than the second that packages are shown late.
+        ("SETTLE_SECONDS", "2".to_owned()),
+        ("WIX_TIMEOUT_SECONDS", "2".to_owned()),
+    ]);
+    let settings = Settings {
+        name: "crash",
+        port: None,
+        starts_functions: false,
+        sandbox: vec!["--rate-limit".to_owned(), "none".to_owned()],
+        environment,
+    };
+    let mut stage = Stage::set(&settings).await?;
+    stage.sandbox.settings(&world.settings).await?;
+    let proxy = Proxy::start(stage.lambda.port(), FUNCTION_TIMEOUT).await?;
+    for function in ["webhook", WORKER, "reconcile"] {
+        stage.start_function(function, proxy.port)?;
+    }
+    // Once it answers it is done with its start, which may call Wix too.
+    stage.lambda.invoke(WORKER, &sqs_event(WORKER, &[])).await?;
+    stage.lambda.invoke("reconcile", &json!({})).await?;
+    Ok((stage, proxy))
+}
+
+async fn deliver(stage: &Stage) -> Result<(), Failure> {
+    let paid = Delivery::new("paid", Storefront::Shopify, "orders_paid.json", "orders/paid");
+    paid.send(&stage.lambda, &deliver::secret()?).await.map(|_| ())
+}
+
+async fn undisturbed(world: &World) -> Result<u64, Failure> {
+    let begun = Instant::now();
+    let line = Line::new(&format!("{}: undisturbed", world.title));
+    let (mut stage, _proxy) = set(world).await?;
+    deliver(&stage).await?;
+    let before = stage.sandbox.all_calls().await?;
+    let pump = Pump::new(&stage)?;
+    come_to_rest(&mut stage, &pump).await?;
+    verify(&stage, "undisturbed").await?;
+    let calls = stage.sandbox.all_calls().await? - before;
+    line.end(begun.elapsed(), true);
+    Ok(calls)
+}
+
+/// Kills the worker in its call number `call`: after Wix has done it, or before.
+async fn killed(world: &World, call: u64, committed: bool) -> Result<(), Failure> {
+    let when = if committed { "after" } else { "before" };
+    let title = format!("{}: killed {when} call {}", world.title, call + 1);
+    let begun = Instant::now();
+    let line = Line::new(&title);
+    // On a busy machine the call can be over before the worker is killed: that proves nothing, and is done again.
+    for _ in 0..5 {
+        let (mut stage, proxy) = set(world).await?;
+        deliver(&stage).await?;
+        if !kill_in(&mut stage, call, committed).await? {
+            continue;
+        }
+        stage.start_function(WORKER, proxy.port)?;
+        let pump = Pump::new(&stage)?;
+        come_to_rest(&mut stage, &pump).await?;
+        let verified = verify(&stage, &title).await;
+        line.end(begun.elapsed(), verified.is_ok());
+        return verified;
+    }
+    line.end(begun.elapsed(), false);
+    Err(Failure::new(format!(
+        "{title}: the machine is too busy to kill the worker in time"
+    )))
+}
+
+/// Whether the worker was killed while Wix had its call in hand.
+async fn kill_in(stage: &mut Stage, call: u64, committed: bool) -> Result<bool, Failure> {
+    let last = stage.sandbox.all_calls().await? + call + 1;
+    let effect = json!({ "type": "stall", "ms": STALL_MS, "commit": committed });
+    stage
+        .sandbox
+        .fault(&json!({ "skip": call, "times": 1, "effect": effect }))
+        .await?;
+    let queue = stage.queue(WORKER)?;
+    let messages = queue
+        .receive(10, Duration::from_secs(1), SystemClock.now())
+        .await
+        .could_not("receive the message")?;
+    let invocation = tokio::spawn(invoke(stage.lambda.clone(), sqs_event(WORKER, &messages)));
+    reached(stage, last).await?;
+    stage.processes.kill(WORKER)?;
+    let in_time = !invocation.is_finished() && stage.sandbox.all_calls().await? == last;
+    // Nobody will answer it any more.
+    invocation.abort();
+    stage.sandbox.no_more_faults().await?;
+    Ok(in_time)
+}
+
+async fn invoke(lambda: Lambda, event: Value) {
+    // It is killed: there is no answer to look at.
+    drop(lambda.invoke(WORKER, &event).await);
+}
+
+/// Waits until the worker has sent so many calls, the last of which stalls.
+async fn reached(stage: &Stage, calls: u64) -> Result<(), Failure> {
+    for _ in 0..400 {
+        if stage.sandbox.all_calls().await? >= calls {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    Err(Failure::new(format!(
+        "the worker did not come to its call {calls} within ten seconds"
+    )))
+}
+
+async fn verify(stage: &Stage, title: &str) -> Result<(), Failure> {
+    let (orders, unknown) = orders::read(stage).await?;
+    let found: Vec<Count> = orders.iter().map(orders::Order::count).collect();
+    if found == [WANTED] && unknown.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "{title}: found {found:?} and {} packages that no order knows, instead of {WANTED:?}; what the functions said is in {}",
+        unknown.len(),
+        stage.folder.display()
+    )))
+}

@@ -1,0 +1,196 @@
+//! The steps that are one or a few calls of cargo, or of a checker. All of them build the whole workspace with all
+//! features, so that every library is built once and not again for each selection.
+
+use std::process::{Command, Stdio};
+
+use super::steps::Tests;
+use crate::failure::Failure;
+use crate::processes::{Processes, tail};
+use crate::{dispatch, progress, tools, workspace};
+
+/// The functions, as their packages are called.
+const WORKERS: [&str; 4] = ["order-paid", "order-canceled", "tag-external-id", "reconcile"];
+
+/// Targets in `tests/` that need an emulator of AWS; they have a step of their own.
+const AWS: &str = "aws";
+
+/// Runs one command; its output is kept, and shown where it fails.
+pub(super) async fn check(name: &str, label: &str, command: &mut Command) -> Result<String, Failure> {
+    let mut processes = Processes::new(&workspace::scratch()?.join("test"))?;
+    let log = processes.log(name);
+    let status = progress::run(&mut processes, name, label, command).await?;
+    if status.success() {
+        return Ok(std::fs::read_to_string(&log).unwrap_or_default());
+    }
+    eprintln!("{}", tail(&log, 60));
+    Err(Failure::new(format!("{label}; all of it is in {}", log.display())))
+}
+
+pub(super) async fn format() -> Result<Tests, Failure> {
+    check(
+        "format",
+        "cargo fmt --check",
+        workspace::cargo().args(["fmt", "--all", "--check"]),
+    )
+    .await?;
+    Ok(Tests::ONE_CHECK)
+}
+
+pub(super) async fn lints() -> Result<Tests, Failure> {
+    let mut command = workspace::cargo();
+    command.args([
+        "clippy",
+        "--locked",
+        "--workspace",
+        "--all-targets",
+        "--all-features",
+        "--",
+        "-D",
+        "warnings",
+    ]);
+    check("lints", "cargo clippy", &mut command).await?;
+    Ok(Tests::ONE_CHECK)
+}
+
+/// The features of `webhook` and of the workers differ, and those of the tests are more than either: something that
+/// compiles only because of a neighbour's feature would be found at the deployment.
+pub(super) async fn deployed() -> Result<Tests, Failure> {
+    for (name, packages) in [("webhook", ["webhook"].as_slice()), ("workers", WORKERS.as_slice())] {
+        let mut command = workspace::cargo();
+        command.args(["clippy", "--locked"]);
+        for package in packages {
+            command.args(["--package", package]);
+        }
+        command.args(["--", "-D", "warnings"]);
+        let label = format!("cargo clippy, {name} as deployed");
+        check(&format!("deployed-{name}"), &label, &mut command).await?;
+    }
+    Ok(Tests::ONE_CHECK)
+}
+
+pub(super) async fn docs() -> Result<Tests, Failure> {
+    let mut command = workspace::cargo();
+    command
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .args(["doc", "--locked", "--workspace", "--all-features", "--no-deps"]);
+    check("docs", "cargo doc", &mut command).await?;
+    Ok(Tests::ONE_CHECK)
+}
+
+pub(super) async fn tests() -> Result<Tests, Failure> {
+    let with_nextest = workspace::cargo()
+        .args(["nextest", "--version"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    let mut command = workspace::cargo();
+    if with_nextest {
+        command.args(["nextest", "run", "--no-fail-fast"]);
+    } else {
+        command.args(["test", "--no-fail-fast"]);
+    }
+    command.args(["--locked", "--workspace", "--all-features", "--lib", "--bins"]);
+    for target in dispatch::targets("test")? {
+        if target != AWS {
+            command.args(["--test", &target]);
+        }
+    }
+    let label = if with_nextest {
+        "cargo nextest run"
+    } else {
+        "cargo test"
+    };
+    let log = check("tests", label, &mut command).await?;
+    counted(&log)
+}
+
+pub(super) async fn doctests() -> Result<Tests, Failure> {
+    let mut command = workspace::cargo();
+    command.args(["test", "--locked", "--workspace", "--all-features", "--doc"]);
+    let log = check("doctests", "cargo test --doc", &mut command).await?;
+    Ok(Tests {
+        passed: passed(&log).unwrap_or_default(),
+    })
+}
+
+pub(super) async fn template() -> Result<Tests, Failure> {
+    let program = tools::CFN_LINT.get().await?;
+    let mut command = workspace::in_root(program);
+    command.args(["--non-zero-exit-code", "warning", "--", "template.yaml"]);
+    check("template", "cfn-lint template.yaml", &mut command).await?;
+    Ok(Tests::ONE_CHECK)
+}
+
+pub(super) async fn licences() -> Result<Tests, Failure> {
+    let arguments = ["deny", "--all-features", "--locked", "check", "--hide-inclusion-graph"];
+    let mut command = workspace::cargo();
+    command.args(arguments);
+    cargo_extension("deny", "cargo-deny", &mut command).await
+}
+
+pub(super) async fn unused() -> Result<Tests, Failure> {
+    let mut command = workspace::cargo();
+    command.args(["machete", "functions", "sandbox", "shared", "tests", "xtask"]);
+    cargo_extension("machete", "cargo-machete", &mut command).await
+}
+
+async fn cargo_extension(name: &str, package: &str, command: &mut Command) -> Result<Tests, Failure> {
+    let there = workspace::cargo()
+        .args([name, "--version"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    if !there {
+        return Err(Failure::new(format!(
+            "{package} is not installed: `cargo install --locked {package}` does it, in a few minutes"
+        )));
+    }
+    check(name, &format!("cargo {name}"), command).await?;
+    Ok(Tests::ONE_CHECK)
+}
+
+/// How many tests passed, from what the runner said. None at all would mean that the wrong thing was run.
+pub(super) fn counted(log: &str) -> Result<Tests, Failure> {
+    match passed(log) {
+        Some(passed) if passed > 0 => Ok(Tests { passed }),
+        Some(_) | None => Err(Failure::new("no test was run")),
+    }
+}
+
+/// The sum over all lines of the runner's that count: `test result: ok. 7 passed; …` of cargo's for each target, and
+/// `Summary [1.0s] 7 tests run: 7 passed, …` of nextest's.
+fn passed(log: &str) -> Option<u64> {
+    let counts: Vec<u64> = log
+        .lines()
+        .filter(|line| line.contains("test result:") || line.contains("tests run:") || line.contains("test run:"))
+        .filter_map(|line| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let at = words.iter().position(|word| word.starts_with("passed"))?;
+            words.get(at.checked_sub(1)?)?.parse().ok()
+        })
+        .collect();
+    (!counts.is_empty()).then(|| counts.iter().sum())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_runners_are_counted() {
+        let cargo = "test result: ok. 7 passed; 0 failed; 0 ignored\nrunning\ntest result: ok. 5 passed; 0 failed\n";
+        assert_eq!(passed(cargo), Some(12));
+        let nextest = "     Summary [   1.240s] 35 tests run: 35 passed (1 slow), 0 skipped\n";
+        assert_eq!(passed(nextest), Some(35));
+    }
+
+    #[test]
+    fn a_run_without_a_test_is_a_failure() {
+        assert!(counted("Finished").is_err());
+        assert!(counted("test result: ok. 0 passed; 0 failed").is_err());
+    }
+}

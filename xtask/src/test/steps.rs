@@ -1,0 +1,202 @@
+//! The steps of `cargo xtask test`: their names, what they do, and which of them an option chooses.
+
+use super::{aws, cargo_steps};
+use crate::arguments::{DemoOptions, Storefront, TestOptions};
+use crate::demo;
+use crate::failure::Failure;
+
+/// How many tests a step ran; 0 for a step that is one check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Tests {
+    pub(super) passed: u64,
+}
+
+impl Tests {
+    pub(super) const ONE_CHECK: Self = Self { passed: 0 };
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    Format,
+    Lints,
+    Deployed,
+    Docs,
+    Tests,
+    Doctests,
+    Aws,
+    Watch,
+    Demo,
+    Crash,
+    Template,
+    Licences,
+    Unused,
+}
+
+impl Step {
+    /// In the order in which they run: what is quick to fail goes first.
+    pub(super) const ALL: [Self; 13] = [
+        Self::Format,
+        Self::Lints,
+        Self::Deployed,
+        Self::Docs,
+        Self::Tests,
+        Self::Doctests,
+        Self::Aws,
+        Self::Watch,
+        Self::Demo,
+        Self::Crash,
+        Self::Template,
+        Self::Licences,
+        Self::Unused,
+    ];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Format => "format",
+            Self::Lints => "lints",
+            Self::Deployed => "deployed",
+            Self::Docs => "docs",
+            Self::Tests => "tests",
+            Self::Doctests => "doctests",
+            Self::Aws => "aws",
+            Self::Watch => "watch",
+            Self::Demo => "demo",
+            Self::Crash => "crash",
+            Self::Template => "template",
+            Self::Licences => "licences",
+            Self::Unused => "unused",
+        }
+    }
+
+    pub(super) const fn what(self) -> &'static str {
+        match self {
+            Self::Format => "cargo fmt",
+            Self::Lints => "clippy on all targets with all features, warnings denied",
+            Self::Deployed => "each function with the features that are deployed, warnings denied",
+            Self::Docs => "rustdoc, warnings denied",
+            Self::Tests => "unit, contract, simulation and fault tests",
+            Self::Doctests => "the examples in the documentation",
+            Self::Aws => "DynamoDB, SQS and Secrets Manager, against an emulator of AWS",
+            Self::Watch => "a plain `cargo lambda watch`, as in a fresh clone",
+            Self::Demo => "end to end through `cargo lambda watch`, for every storefront",
+            Self::Crash => "a worker killed before and after each call to Wix",
+            Self::Template => "cfn-lint on template.yaml",
+            Self::Licences => "cargo-deny: licences, advisories, sources, duplicates",
+            Self::Unused => "cargo-machete: dependencies that nothing uses",
+        }
+    }
+
+    /// Whether it needs nothing but Rust.
+    const fn is_quick(self) -> bool {
+        match self {
+            Self::Format | Self::Lints | Self::Docs | Self::Tests | Self::Doctests => true,
+            Self::Deployed
+            | Self::Aws
+            | Self::Watch
+            | Self::Demo
+            | Self::Crash
+            | Self::Template
+            | Self::Licences
+            | Self::Unused => false,
+        }
+    }
+
+    /// Whether it needs a cargo command that takes minutes to install.
+    const fn is_thorough(self) -> bool {
+        matches!(self, Self::Licences | Self::Unused)
+    }
+
+    pub(super) async fn run(self) -> Result<Tests, Failure> {
+        match self {
+            Self::Format => cargo_steps::format().await,
+            Self::Lints => cargo_steps::lints().await,
+            Self::Deployed => cargo_steps::deployed().await,
+            Self::Docs => cargo_steps::docs().await,
+            Self::Tests => cargo_steps::tests().await,
+            Self::Doctests => cargo_steps::doctests().await,
+            Self::Aws => aws::run().await,
+            Self::Watch => demo::watch::run().await.map(|()| Tests::ONE_CHECK),
+            Self::Demo => every_demo().await,
+            Self::Crash => demo::crash::run().await.map(|passed| Tests { passed }),
+            Self::Template => cargo_steps::template().await,
+            Self::Licences => cargo_steps::licences().await,
+            Self::Unused => cargo_steps::unused().await,
+        }
+    }
+}
+
+async fn every_demo() -> Result<Tests, Failure> {
+    let mut passed = 0;
+    for storefront in Storefront::ALL {
+        let options = DemoOptions {
+            storefront,
+            port: None,
+            keep: false,
+        };
+        // Boxed: the futures of the demo are large, and this is one of many in `Step::run`.
+        Box::pin(demo::run(&options))
+            .await
+            .map_err(|failure| Failure::new(format!("the demo of {}: {failure}", storefront.name())))?;
+        passed += 1;
+    }
+    Ok(Tests { passed })
+}
+
+pub(super) fn chosen(options: &TestOptions) -> Result<Vec<Step>, Failure> {
+    if options.only.is_empty() {
+        let wanted = |step: &Step| match (options.quick, options.thorough) {
+            (true, _) => step.is_quick(),
+            (false, true) => true,
+            (false, false) => !step.is_thorough(),
+        };
+        return Ok(Step::ALL.into_iter().filter(wanted).collect());
+    }
+    options
+        .only
+        .iter()
+        .map(|name| {
+            Step::ALL.into_iter().find(|step| step.name() == name).ok_or_else(|| {
+                let names: Vec<&str> = Step::ALL.into_iter().map(Step::name).collect();
+                Failure::new(format!("there is no step {name:?}; there are {}", names.join(", ")))
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(options: &TestOptions) -> Vec<&'static str> {
+        chosen(options).unwrap().into_iter().map(Step::name).collect()
+    }
+
+    #[test]
+    fn a_quick_test_needs_nothing_but_rust() {
+        let quick = TestOptions {
+            quick: true,
+            ..TestOptions::default()
+        };
+        assert_eq!(names(&quick), ["format", "lints", "docs", "tests", "doctests"]);
+    }
+
+    #[test]
+    fn what_takes_minutes_to_install_is_only_in_the_thorough_test() {
+        assert!(!names(&TestOptions::default()).contains(&"licences"));
+        let thorough = TestOptions {
+            thorough: true,
+            ..TestOptions::default()
+        };
+        assert_eq!(names(&thorough).len(), 13);
+    }
+
+    #[test]
+    fn a_step_that_is_not_there_is_answered_with_those_that_are() {
+        let options = TestOptions {
+            only: vec!["fmt".into()],
+            ..TestOptions::default()
+        };
+        let error = chosen(&options).unwrap_err().to_string();
+        assert!(error.contains("\"fmt\"") && error.contains("format"), "{error}");
+    }
+}
