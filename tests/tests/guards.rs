@@ -123,7 +123,9 @@ fn without_the_lease_two_workers_call_wix_for_one_order() {
             let second = world.deliver(&order.reference("SUB-7").event()).unwrap();
             while run.step().is_none() {}
             let both = one_mail(&world);
-            (second.tally.wix_calls > 0).then(|| "the second worker called Wix".to_owned()).or(both)
+            (second.tally.wix_calls > 0)
+                .then(|| "the second worker called Wix".to_owned())
+                .or(both)
         },
     );
 }
