@@ -1,4 +1,5 @@
 //! Fulfilment as a whole, in process: the promise, scenario by scenario. Each test is named after the fault it survives.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod ambiguous;
 mod business;
