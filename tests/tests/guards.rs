@@ -1,6 +1,7 @@
 //! Each protection, taken out alone, in a world where the others cannot save it: then a history breaks. With it in, the
 //! same world keeps the promise. What protects the webhook (signatures, replay) and the batch (panics) is tested with
 //! those parts.
+#![expect(clippy::expect_used, clippy::panic, reason = "helpers of tests")]
 
 use std::time::Duration;
 

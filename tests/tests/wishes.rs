@@ -1,4 +1,5 @@
 //! Wishes merge to the same whatever the order, the number and the grouping of what is told: over any history.
+#![expect(clippy::expect_used, reason = "helpers of tests")]
 
 use std::collections::{BTreeMap, BTreeSet};
 
