@@ -164,6 +164,9 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             } else {
                 step::next_step(&work.record, &self.settings, now)
             };
+            if let (Step::Resend(at), false) = (&step, self.settings.guards.stored_request) {
+                work.record.rebuild(*at, catalog, own, now);
+            }
             // Where no call can end in time any more, the next sweep goes on at once.
             let late = now + self.settings.wix_timeout >= session.deadline;
             let step = if late && step.is_call() { Step::Wait(now) } else { step };
@@ -418,7 +421,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         let Some(purchase) = work.record.facts.purchases.get(at).cloned() else {
             return Ok(());
         };
-        let Some(request) = work.record.request(&purchase) else {
+        let Some(mut request) = work.record.request(&purchase) else {
             tracing::error!(order = %work.record.key, "a voucher's reference is not in the record any more");
             work.record.undo_begin(at, before);
             return Err(self.stop(
@@ -430,6 +433,11 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         if self.settings.guards.send_before && sent_at >= session.deadline - self.settings.wix_timeout {
             work.record.undo_begin(at, before);
             return Ok(());
+        }
+        if !self.settings.guards.derived_key
+            && let Ok(random) = uuid::Uuid::new_v4().to_string().parse()
+        {
+            request.idempotency_key = random;
         }
         session.tally.wix_calls += 1;
         let result = self.wix.create(&purchase.account, &request).await;
@@ -470,7 +478,12 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             return Ok(());
         };
         let Some(request) = work.record.request(&purchase) else {
-            return Ok(());
+            // Never so, or the loop would ask for the same step for good.
+            tracing::error!(order = %work.record.key, "a voucher's reference is not in the record any more");
+            return Err(self.stop(
+                work,
+                Error::unknown(crate::wix::Operation::QueryPackages, "no reference"),
+            ));
         };
         let Some(external_id) = &request.external_id else {
             return Ok(());
@@ -548,7 +561,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         match self.wix.get(&account, &package).await {
             Ok(shown) => {
                 work.record.facts.hold = None;
-                work.record.note_read(holder, &shown, self.clock.now());
+                work.record.note_read(holder, &shown, &self.settings, self.clock.now());
                 Ok(())
             }
             Err(error) if error.is_not_found() => {

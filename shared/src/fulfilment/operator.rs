@@ -1,8 +1,9 @@
 //! What an operator's retry changes in a record: everything that is in attention may be tried anew, and nothing else.
 
 use super::attention::{attention, moved_to};
-use super::record::{Instance, OrderRecord, PurchaseState, Unknown};
+use super::record::{Instance, OrderRecord, Purchase, PurchaseState, Unknown};
 use super::settings::Settings;
+use crate::ids::InstanceId;
 use crate::time::Timestamp;
 
 impl OrderRecord {
@@ -23,7 +24,7 @@ impl OrderRecord {
             .facts
             .purchases
             .iter()
-            .filter(|purchase| matches!(purchase.state, PurchaseState::Refused(_)))
+            .filter(|purchase| matches!(purchase.state, PurchaseState::Refused(_)) || self.names_the_dead(purchase))
             .map(|purchase| (purchase.kind, purchase.ordinal))
             .collect();
         for (kind, ordinal) in refused {
@@ -78,6 +79,21 @@ impl OrderRecord {
         for surplus in &mut self.facts.surplus {
             surplus.done.read = true;
         }
+    }
+
+    /// Whether a voucher purchase was sent as often as may be, did not appear, and names an instance that is over: then
+    /// it can never come to be, and is planned anew for what replaces that instance.
+    fn names_the_dead(&self, purchase: &Purchase) -> bool {
+        let PurchaseState::Unknown(unknown) = &purchase.state else {
+            return false;
+        };
+        let over = |reference: &InstanceId| {
+            self.packages().any(|(_, done)| {
+                let mut held = done.instances.iter();
+                held.any(|held| held.id == *reference && (done.gone || held.given_up || held.ended()))
+            })
+        };
+        unknown.empty >= 2 && !unknown.may_send() && purchase.references.iter().any(over)
     }
 
     /// Whether anything of the order needs a person.

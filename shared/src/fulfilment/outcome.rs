@@ -299,9 +299,15 @@ impl OrderRecord {
         forgotten
     }
 
-    /// Notes a package that was read with Get.
-    pub(crate) fn note_read(&mut self, holder: Holder, package: &Package, now: Timestamp) {
+    /// Notes a package that was read with Get. A change of unknown outcome that it does not show may still be on its
+    /// way: it is read again when that cannot be any more.
+    pub(crate) fn note_read(&mut self, holder: Holder, package: &Package, settings: &Settings, now: Timestamp) {
         let Some(done) = self.held_mut(holder) else { return };
+        if done.instances.iter().any(|instance| instance.begun.is_some()) {
+            done.doubt = Some(now + settings.horizon());
+        } else if done.doubt.is_some_and(|until| until <= now) {
+            done.doubt = None;
+        }
         for instance in &mut done.instances {
             match package.instance(&instance.id) {
                 Some(shown) => {

@@ -12,6 +12,7 @@ use super::size;
 use crate::catalog::{AccountRule, Catalog, Component, OnCancel, UnknownSku, VoucherSite, VoucherSpec};
 use crate::ids::{AccountId, CatalogProductId, CountryCode, SiteId};
 use crate::order::{LineId, Snapshot, Version};
+use crate::time::Timestamp;
 use crate::wix::ProductInput;
 
 /// A line of the order with the frozen plans of its units.
@@ -285,6 +286,23 @@ fn replan(record: &mut OrderRecord, catalog: &Catalog, own: &AccountId, latest: 
                     voucher
                 });
             }
+        }
+    }
+}
+
+impl OrderRecord {
+    /// What the guard `stored_request` is there to prevent: a request of unknown outcome is built anew from today's
+    /// catalog.
+    pub(crate) fn rebuild(&mut self, at: usize, catalog: &Catalog, own: &AccountId, now: Timestamp) {
+        let mut bare = self.clone();
+        if at >= bare.facts.purchases.len() {
+            return;
+        }
+        let kind = bare.facts.purchases.remove(at).kind;
+        bare.replan_unbought();
+        freeze(&mut bare, catalog, own);
+        if let (Some(draft), Some(purchase)) = (bare.draft(kind, now, now), self.facts.purchases.get_mut(at)) {
+            purchase.products = draft.products;
         }
     }
 }

@@ -285,6 +285,7 @@ pub(crate) fn done(package: &Package, instances: Vec<Instance>, now: Timestamp) 
         recheck: None,
         created_at: package.created_date.unwrap_or(now),
         read: false,
+        doubt: None,
         gone: false,
         put_off: None,
         replace: false,

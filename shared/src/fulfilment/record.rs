@@ -255,6 +255,9 @@ pub struct Done {
     /// It must be read before anything is decided about its instances.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub read: bool,
+    /// When a change whose outcome was not known cannot take effect any more: it is read once again then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<Timestamp>,
     /// A read did not find it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub gone: bool,

@@ -65,6 +65,10 @@ pub struct Guards {
     pub lease: bool,
     /// Wishes that arrived during the lease are merged before the next decision.
     pub merge_under_lease: bool,
+    /// Keys are derived, so that a repetition has the same one.
+    pub derived_key: bool,
+    /// What is sent again is what was stored, not what the catalog says by then.
+    pub stored_request: bool,
     /// A package is held by one purchase only.
     pub one_package_one_purchase: bool,
     /// Account, products and time of creation are compared before a package is adopted.
@@ -79,6 +83,8 @@ impl Default for Guards {
             send_before: true,
             lease: true,
             merge_under_lease: true,
+            derived_key: true,
+            stored_request: true,
             one_package_one_purchase: true,
             adoption_check: true,
         }

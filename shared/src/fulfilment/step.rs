@@ -80,6 +80,7 @@ pub fn next_step(record: &OrderRecord, settings: &Settings, now: Timestamp) -> S
         .or_else(|| create(record, settings, Kind::Voucher, now))
         .or_else(|| changes(record, &[Change::Assign]))
         .or_else(|| tag(record))
+        .or_else(|| doubted(record, now, &mut wake))
         .or_else(|| recheck(record, now, &mut wake))
         .unwrap_or_else(|| wake.0.map_or(Step::Rest, Step::Wait))
 }
@@ -375,6 +376,20 @@ fn tag(record: &OrderRecord) -> Option<Step> {
             .is_some_and(|(refused, _)| refused == tag.as_str());
         if !done.gone && !refused && done.tag.as_deref() != Some(tag.as_str()) {
             return Some(Step::Tag(at, tag));
+        }
+    }
+    None
+}
+
+/// Packages of which a change may have taken effect since they were read.
+fn doubted(record: &OrderRecord, now: Timestamp, wake: &mut Wake) -> Option<Step> {
+    for (holder, _) in record.holders() {
+        let doubt = record
+            .held(holder)
+            .filter(|done| !done.gone)
+            .and_then(|done| done.doubt);
+        if doubt.is_some_and(|until| wake.due(until, now)) {
+            return Some(Step::Read(holder));
         }
     }
     None

@@ -164,6 +164,7 @@ impl Sim {
             }
             self.start_what_is_due();
             if self.tasks.is_empty() {
+                self.result.steps += 1;
                 if !self.pass_time() {
                     return;
                 }

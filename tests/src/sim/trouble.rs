@@ -27,6 +27,8 @@ pub(super) struct Trouble {
     pub most: u32,
     /// How late queries are.
     pub query_delay: Duration,
+    /// Whether Wix replays failures.
+    replays: bool,
 }
 
 impl Trouble {
@@ -57,6 +59,7 @@ impl Trouble {
             freezes: rng.pick(&[0, 0, 5, 20]),
             most: rng.between(1, 8),
             query_delay,
+            replays: idempotency == Idempotency::ReplayFailures,
         };
         let mut config = Config {
             rate_limit_per_minute: rng.one_in(8).then_some(6),
@@ -101,7 +104,13 @@ impl Trouble {
         match rng.below(20) {
             0..=2 => Effect::LoseAnswer,
             3 => Effect::DropBefore,
-            4..=5 => Effect::Late { ms: self.lag(rng) },
+            // A late tag may overwrite a newer one: said in docs/guarantees.md.
+            4..=5 if operation != Operation::UpdateExternalId => Effect::Late { ms: self.lag(rng) },
+            // A refused key never reaches the memory of idempotency keys.
+            6 if self.replays => Effect::ErrorBefore {
+                status: rng.pick(&[500, 502, 503, 504]),
+                code: None,
+            },
             6 => Effect::ErrorBefore {
                 status: rng.pick(&[500, 502, 503, 504, 401, 403]),
                 code: None,

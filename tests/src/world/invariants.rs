@@ -237,9 +237,17 @@ impl<'a> Checked<'a> {
             return Err(format!("it is on {site:?}, not on {:?}", product.site_id));
         }
         if kind == Kind::Voucher {
-            let base = self.record.instance(Kind::Base, item).map(|base| base.id.to_string());
-            if shown.reference.map(|reference| reference.to_string()) != base {
-                return Err(format!("it names {:?}, not {base:?}", shown.reference));
+            // One that was replaced since counts too: its voucher is the unit's, and there is no second one.
+            let bases: Vec<String> = self
+                .record
+                .packages()
+                .filter(|(purchase, _)| purchase.kind == Kind::Base)
+                .flat_map(|(purchase, done)| purchase.items.iter().zip(&done.instances))
+                .filter(|(held, _)| **held == item)
+                .map(|(_, base)| base.id.to_string())
+                .collect();
+            if !shown.reference.is_some_and(|named| bases.contains(&named.to_string())) {
+                return Err(format!("it names {:?}, not one of {bases:?}", shown.reference));
             }
         }
         Ok(())

@@ -96,11 +96,29 @@ pub struct World {
     pub settings: Settings,
     /// What they sell.
     pub catalog: Catalog,
+    /// Wix's queries take no notice of their filter.
+    pub careless: bool,
+    /// What the ledger does to the next writes: one for each, `Answers` when there are none left.
+    pub writes: Writes,
 }
+
+/// What becomes of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WriteFate {
+    /// It is written, and said so.
+    Answers,
+    /// It is not written.
+    Fails,
+    /// It is written, and nobody is told.
+    LosesAnswer,
+}
+
+/// What becomes of the next writes, shared by the workers of a world.
+pub type Writes = Arc<Mutex<std::collections::VecDeque<WriteFate>>>;
 
 /// A worker's view of the ledger: the same one, with an await point before and after each effect.
 #[derive(Debug, Clone)]
-pub struct YieldingLedger(pub Arc<MemoryLedger>);
+pub struct YieldingLedger(pub Arc<MemoryLedger>, pub Writes);
 
 /// One worker.
 pub type Worker = Fulfilment<WixPort, YieldingLedger, VirtualClock>;
@@ -114,6 +132,8 @@ impl World {
             ledger: Arc::new(MemoryLedger::new()),
             settings: Settings::default(),
             catalog: Catalog::from_toml(CATALOG).expect("the world's catalog is good"),
+            careless: false,
+            writes: Writes::default(),
         }
     }
 
@@ -137,8 +157,9 @@ impl World {
 
     /// A worker, as it starts up with today's settings and catalog.
     pub fn worker(&self) -> Worker {
-        let port = WixPort::new(Arc::clone(&self.wix), self.clock.clone(), self.settings.wix_timeout);
-        let ledger = YieldingLedger(Arc::clone(&self.ledger));
+        let mut port = WixPort::new(Arc::clone(&self.wix), self.clock.clone(), self.settings.wix_timeout);
+        port.careless = self.careless;
+        let ledger = YieldingLedger(Arc::clone(&self.ledger), Arc::clone(&self.writes));
         Fulfilment::new(
             port,
             ledger,
@@ -187,6 +208,12 @@ impl World {
                 self.clock.advance(Duration::from_secs(60));
             }
         }
+    }
+
+    /// What becomes of the next writes of the ledger.
+    pub fn next_writes(&self, fates: &[WriteFate]) {
+        let mut writes = self.writes.lock().unwrap_or_else(PoisonError::into_inner);
+        writes.extend(fates.iter().copied());
     }
 
     /// The sandbox, as it is now.
@@ -248,7 +275,17 @@ impl Ledger for YieldingLedger {
 
     async fn store(&self, entry: &Entry) -> Result<Stored, LedgerError> {
         yield_once().await;
-        let answer = self.0.store(entry).await;
+        let fate = self.1.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let lost = || LedgerError::Unavailable {
+            operation: "store",
+            key: entry.key.clone(),
+            reason: "the test says so".to_owned(),
+        };
+        let answer = match fate {
+            None | Some(WriteFate::Answers) => self.0.store(entry).await,
+            Some(WriteFate::Fails) => Err(lost()),
+            Some(WriteFate::LosesAnswer) => self.0.store(entry).await.and(Err(lost())),
+        };
         yield_once().await;
         answer
     }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use reseller_hooks_tests::world::{Order, Paid, Run, World, violations};
-use wix_sandbox::Operation;
+use reseller_hooks::catalog::Catalog;
+use reseller_hooks_tests::world::{CATALOG, Order, Paid, Run, SITE, World, violations};
+use wix_sandbox::{Effect, FaultRule, Operation};
 
 const KEY: &str = "shopify/5324830114101";
 
@@ -22,5 +23,95 @@ fn a_package_that_was_tagged_by_a_worker_that_then_dies_is_found_again_and_not_b
     world.settle();
     assert_eq!(world.calls(Operation::CreatePackage), 1);
     assert_eq!(Paid::of(&world, KEY), Paid { base: 1, vouchers: 0 });
+    assert_eq!(violations(&world), Vec::<String>::new());
+}
+
+#[test]
+fn a_reference_that_changes_and_changes_back_while_a_worker_dies_is_the_newest_one_in_the_end() {
+    let world = World::kind();
+    let order = Order::new(KEY).line("1", "MAIL", 1).paid().reference("SUB-A");
+    world.deliver(&order.event()).unwrap();
+    let changed = order.reference("SUB-B");
+    let event = changed.event();
+    let worker = world.worker();
+    let mut run = Run::new(worker.accept(&event, world.deadline()));
+    while world.calls(Operation::UpdateExternalId) == 1 {
+        assert!(run.step().is_none(), "it is tagged before the worker is done");
+    }
+    drop(run);
+    world.deliver(&changed.reference("SUB-A").event()).unwrap();
+    world.settle();
+    let tags: Vec<_> = world
+        .look()
+        .packages()
+        .map(|package| package.external_id.clone())
+        .collect();
+    assert_eq!(tags, [Some("SUB-A".to_owned())]);
+}
+
+/// Strikes the next change of that kind: it gets no answer, and Wix makes it 50 seconds later.
+fn late(world: &World, operation: Operation) {
+    world.strike(FaultRule::on(operation, Effect::Late { ms: 50_000 }));
+}
+
+fn sites(world: &World) -> Vec<Option<String>> {
+    let wix = world.look();
+    let site = |site: wix_sandbox::Guid| site.to_string();
+    wix.instances()
+        .map(|(_, instance)| instance.site_id.map(site))
+        .collect()
+}
+
+#[test]
+fn an_unassign_that_takes_effect_after_the_order_was_paid_again_is_undone() {
+    let world = World::kind();
+    let order = Order::new(KEY).line("1", "MAIL", 1).paid().site(SITE);
+    world.deliver(&order.event()).unwrap();
+    late(&world, Operation::UnassignProductInstance);
+    let canceled = order.canceled();
+    world.deliver(&canceled.event()).unwrap();
+    world.clock.advance(Duration::from_secs(20));
+    world.deliver(&canceled.revived().event()).unwrap();
+    world.settle();
+    assert_eq!(sites(&world), [Some(SITE.to_owned())]);
+    assert_eq!(violations(&world), Vec::<String>::new());
+}
+
+#[test]
+fn an_assign_that_takes_effect_after_the_order_was_canceled_is_taken_back() {
+    let world = World::kind();
+    let order = Order::new(KEY).line("1", "MAIL", 1).paid();
+    world.deliver(&order.event()).unwrap();
+    late(&world, Operation::AssignProductInstance);
+    let sited = order.site(SITE);
+    world.deliver(&sited.event()).unwrap();
+    world.clock.advance(Duration::from_secs(20));
+    world.deliver(&sited.canceled().event()).unwrap();
+    world.settle();
+    assert_eq!(sites(&world), [None]);
+    assert_eq!(violations(&world), Vec::<String>::new());
+}
+
+#[test]
+fn a_retry_that_replaces_a_plan_whose_voucher_is_of_unknown_outcome_comes_to_an_end() {
+    let mut world = World::unkind(Duration::ZERO);
+    let ends = CATALOG.replacen("on_cancel = \"unassign\"", "on_cancel = \"cancel\"", 1);
+    world.catalog = Catalog::from_toml(&ends).unwrap();
+    world.strike(FaultRule {
+        skip: 1,
+        times: 3,
+        ..FaultRule::on(Operation::CreatePackage, Effect::DropBefore)
+    });
+    let order = Order::new(KEY).line("1", "PLAN", 1).paid();
+    world.deliver(&order.event()).unwrap();
+    world.settle();
+    assert_eq!(world.attention(KEY), ["no answer"]);
+    let canceled = order.canceled();
+    world.deliver(&canceled.event()).unwrap();
+    world.deliver(&canceled.revived().event()).unwrap();
+    world.retry(&KEY.parse().unwrap());
+    world.settle();
+    assert_eq!(world.attention(KEY), Vec::<String>::new());
+    assert_eq!(Paid::of(&world, KEY), Paid { base: 1, vouchers: 1 });
     assert_eq!(violations(&world), Vec::<String>::new());
 }
