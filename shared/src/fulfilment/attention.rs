@@ -192,9 +192,7 @@ fn of_package(record: &OrderRecord, at: usize, purchase: &Purchase, done: &Done,
             String::new()
         };
         let advice = if status == Status::Failed.as_str() {
-            format!(
-                "Wix failed to deliver {listed}{more} and there is no voucher for it: ask Wix's support; a retry of the order buys it anew"
-            )
+            format!("Wix failed to deliver {listed}{more}: ask Wix's support; a retry of the order buys it anew")
         } else {
             format!("{listed}{more} is canceled at Wix, and the order wants it: a retry of the order buys it anew")
         };

@@ -22,7 +22,7 @@ pub enum Request {
     Show(OrderKey),
     /// `{"attention": {}}`: the orders that need a person.
     Attention,
-    /// `{"audit": {}}`, or `{"audit": {"since": "TIME"}}`: compare Wix with the ledger.
+    /// `{"audit": {}}`, or with `"since"` and `"until"`, times, in it: compare Wix with the ledger.
     Audit(AuditRequest),
 }
 
@@ -112,22 +112,23 @@ fn object<'a>(name: &str, value: &'a Value) -> Result<&'a Map<String, Value>, Re
 fn audit_request(options: &Map<String, Value>) -> Result<AuditRequest, ReconcileError> {
     let mut request = AuditRequest::default();
     for (name, value) in options {
-        if name != "since" {
-            return Err(not_understood(&format!(
-                "\"audit\" has no option {:?}: there is \"since\", a time",
-                shown(name)
-            )));
-        }
-        let time = value.as_str().map(str::parse::<Timestamp>);
-        match time {
-            Some(Ok(since)) => request.since = Some(since),
-            Some(Err(error)) => return Err(not_understood(&format!("\"since\": {error}"))),
-            None => {
-                return Err(not_understood(
-                    "\"since\" wants a time such as \"2026-01-31T09:30:00Z\"",
-                ));
+        let slot = match name.as_str() {
+            "since" => &mut request.since,
+            "until" => &mut request.until,
+            _ => {
+                return Err(not_understood(&format!(
+                    "\"audit\" has no option {:?}: there are \"since\" and \"until\", each a time",
+                    shown(name)
+                )));
             }
-        }
+        };
+        let time: Result<Timestamp, String> = match value.as_str() {
+            Some(text) => text
+                .parse()
+                .map_err(|error: crate::time::InvalidTimestamp| error.to_string()),
+            None => Err("a time such as \"2026-01-31T09:30:00Z\" is wanted".to_owned()),
+        };
+        *slot = Some(time.map_err(|error| not_understood(&format!("{name:?}: {error}")))?);
     }
     Ok(request)
 }

@@ -156,7 +156,10 @@ fn a_cursor_that_wix_has_forgotten_is_replaced_by_the_time_of_creation() {
 fn on_demand_from_a_time_it_leaves_the_place_of_the_daily_run_as_it_is() {
     let world = crowd(300);
     let since = START + Duration::from_secs(60) + Duration::from_millis(100);
-    let request = AuditRequest { since: Some(since) };
+    let request = AuditRequest {
+        since: Some(since),
+        until: None,
+    };
     let summary = audit_for(&world, request, Duration::from_secs(898));
     assert_eq!((summary.packages, summary.finished), (100, true));
     assert_eq!(audit(&world).packages, 302);

@@ -60,7 +60,8 @@ pub(crate) async fn read(stage: &Stage) -> Result<(Vec<Order>, Vec<Package>), Fa
         let entries = ledger.scan(after.as_deref(), 500).await.could_not("read the ledger")?;
         let Some(last) = entries.last() else { break };
         after = Some(last.key.clone());
-        for entry in entries {
+        // The audit keeps its place beside the orders, under a key that is no order's.
+        for entry in entries.into_iter().filter(|entry| entry.key.contains('/')) {
             let record: Value = serde_json::from_str(&entry.body).could_not("read a record of the ledger")?;
             let mut own: Vec<Package> = packages
                 .iter()

@@ -32,7 +32,14 @@ pub(super) async fn all(stage: &Stage, delivered: &[Delivered], audit: Option<&V
     attention(&stage.lambda.invoke("reconcile", &json!({ "attention": {} })).await?);
     if let Some(audit) = audit {
         println!("The audit said\n");
-        println!("{}\n", wrapped(&audit.to_string(), "  ", WIDTH));
+        let number = |name: &str| audit.get(name).and_then(Value::as_u64).unwrap_or_default();
+        println!(
+            "  {} packages compared with {} orders: {} ended at Wix by itself, {} bought by nobody here\n",
+            number("packages"),
+            number("orders"),
+            number("ended"),
+            number("foreign")
+        );
         for package in unknown {
             println!("  nobody's: package {} ({})\n", short(&package.id), package.external_id);
         }

@@ -59,6 +59,8 @@ struct Run {
     own: AccountId,
     session: Session,
     deadline: Timestamp,
+    /// The end of what was asked for.
+    until: Option<Timestamp>,
     summary: AuditSummary,
 }
 
@@ -118,6 +120,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         summary.since = at.at;
         let session = Session::new(Uuid::new_v4().to_string(), deadline);
         let mut run = Run {
+            until: request.until,
             own,
             session,
             deadline,
@@ -142,7 +145,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             if !whole || !moved {
                 break;
             }
-            if request.since.is_none() && !self.keep_place(&mut run, &next, &mut rev).await? {
+            if !request.is_extra() && !self.keep_place(&mut run, &next, &mut rev).await? {
                 break;
             }
             run.summary.next = next.at;
@@ -167,7 +170,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
     async fn read_slice(&self, run: &mut Run, at: &Place, cursor: Option<String>) -> Read {
         let begun = self.clock.now();
         let until = begun + run.deadline.since(begun) / 2;
-        let old = begun - YOUNG;
+        let old = run.until.unwrap_or(begun - YOUNG);
         let done = at.done();
         let (mut from, mut cursor) = (at.at, cursor);
         let mut read = Read {

@@ -16,6 +16,16 @@ pub struct AuditRequest {
     /// Packages created from this time on. `None`: from where the last run stopped, or from the first. A run with a
     /// time leaves where the daily one stands as it is.
     pub since: Option<Timestamp>,
+    /// Packages created before this time. `None`: up to an hour ago, because younger ones may be in the middle of their
+    /// order.
+    pub until: Option<Timestamp>,
+}
+
+impl AuditRequest {
+    /// Whether it is an extra run, which leaves where the daily one stands as it is.
+    pub(super) const fn is_extra(&self) -> bool {
+        self.since.is_some() || self.until.is_some()
+    }
 }
 
 /// A package that is only reported.

@@ -38,6 +38,7 @@ fn each_command_is_read() {
     let since = |text: Option<&str>| {
         Request::Audit(AuditRequest {
             since: text.map(|text| text.parse().unwrap()),
+            until: None,
         })
     };
     assert_eq!(Request::parse(&json!({ "audit": {} })).unwrap(), since(None));
