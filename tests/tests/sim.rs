@@ -114,3 +114,13 @@ fn without_the_rule_of_one_package_in_one_purchase_the_promise_breaks() {
 fn without_the_condition_on_the_revision_the_promise_breaks() {
     caught("the condition on the revision", |profile| profile.rev_condition = false);
 }
+
+#[test]
+fn the_promise_holds_where_wix_ignores_keys_and_shows_packages_as_late_as_it_may() {
+    let profile = Profile {
+        harsh: true,
+        ..Profile::default()
+    };
+    let broken = first_violation(0..400, &profile).map(|(seed, _)| report(seed, &profile));
+    assert!(broken.is_none(), "{}", broken.unwrap_or_default());
+}
