@@ -6,7 +6,7 @@
 //! - `outcome` what an answer of Wix's means for the record (pure);
 //! - [`attention`](mod@attention) what needs a person (pure);
 //! - [`audit`] finds what went wrong without anybody's noticing;
-//! - `converge` and [`engine`] carry it out, through [`ports`] and the ledger.
+//! - `converge`, `perform` and [`engine`] carry it out, through [`ports`] and the ledger.
 
 pub mod attention;
 pub mod audit;
@@ -15,6 +15,7 @@ pub mod derive;
 pub mod engine;
 mod operator;
 mod outcome;
+mod perform;
 pub mod plan;
 pub mod ports;
 pub mod purchase;

@@ -109,9 +109,11 @@ impl Fields {
     /// The longest reference of an order that is kept, in characters.
     pub const MAX_CHARS: usize = 300;
     /// The longest reference of a line that is kept, in characters.
+    #[cfg(feature = "storefront")]
     const MAX_LINE_CHARS: usize = 100;
 
     /// Cuts the reference to what a line keeps of it.
+    #[cfg(feature = "storefront")]
     pub(crate) fn shorten_reference(&mut self) {
         if let Some(reference) = &mut self.external_id
             && let Some((end, _)) = reference.char_indices().nth(Self::MAX_LINE_CHARS)

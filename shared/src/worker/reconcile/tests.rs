@@ -61,7 +61,7 @@ fn what_is_not_understood_is_told_what_would_be() {
         json!({ "audit": true }),
         json!({ "audit": { "since": "yesterday" } }),
         json!({ "audit": { "since": 5 } }),
-        json!({ "audit": { "until": "2026-01-01T00:00:00Z" } }),
+        json!({ "audit": { "before": "2026-01-01T00:00:00Z" } }),
         json!({ "detail-type": "Scheduled Event", "source": "my.own" }),
     ] {
         let error = Request::parse(&wrong).unwrap_err().to_string();
