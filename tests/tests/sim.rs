@@ -1,6 +1,7 @@
 //! Some thousands of histories of the simulation, with every guard in: none may break the promise. `cargo xtask sim`
-//! runs millions. And proof that it can fail: each guard is taken out, one at a time, in a world where the others cannot
-//! save it, and some history must then break the promise.
+//! runs millions. And proof that it can fail: guards are taken out, one at a time, in a world where the others cannot
+//! save it, and some history must then break the promise. Guards that take more than chance to miss are in `guards.rs`.
+#![expect(clippy::panic, reason = "helpers of tests")]
 
 use reseller_hooks::fulfilment::settings::Guards;
 use reseller_hooks_tests::sim::{Profile, first_violation, history, report, told};
@@ -43,16 +44,18 @@ fn a_seed_is_always_the_same_history() {
 }
 
 fn caught(name: &str, change: impl FnOnce(&mut Profile)) {
-    let mut profile = Profile {
+    let kept = Profile {
         harsh: true,
         ..Profile::default()
     };
+    let mut profile = kept.clone();
     change(&mut profile);
     let found = first_violation(0..BOUND, &profile);
-    assert!(
-        found.is_some(),
-        "without {name} no history of {BOUND} broke the promise"
-    );
+    let Some((seed, _)) = found else {
+        panic!("without {name} no history of {BOUND} broke the promise");
+    };
+    // It is the guard that makes the difference: with it the same history is well.
+    assert!(history(seed, &kept).violations.is_empty(), "{}", report(seed, &kept));
 }
 
 fn without(change: impl FnOnce(&mut Guards)) -> impl FnOnce(&mut Profile) {
@@ -80,33 +83,10 @@ fn without_the_settle_time_the_promise_breaks() {
 }
 
 #[test]
-fn without_send_before_the_promise_breaks() {
-    caught("send_before", without(|guards| guards.send_before = false));
-}
-
-#[test]
-fn without_the_lease_the_promise_breaks() {
-    caught("the lease", without(|guards| guards.lease = false));
-}
-
-#[test]
 fn without_merging_under_the_lease_the_promise_breaks() {
     caught(
         "the merge under the lease",
         without(|guards| guards.merge_under_lease = false),
-    );
-}
-
-#[test]
-fn without_the_adoption_check_the_promise_breaks() {
-    caught("the adoption check", without(|guards| guards.adoption_check = false));
-}
-
-#[test]
-fn without_the_rule_of_one_package_in_one_purchase_the_promise_breaks() {
-    caught(
-        "one package in one purchase",
-        without(|guards| guards.one_package_one_purchase = false),
     );
 }
 
