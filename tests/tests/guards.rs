@@ -1,21 +1,16 @@
 //! Each protection, taken out alone, in a world where the others cannot save it: then a history breaks. With it in, the
 //! same world keeps the promise. What protects the webhook (signatures, replay) and the batch (panics) is tested with
-//! those parts.
-#![expect(clippy::expect_used, clippy::panic, reason = "helpers of tests")]
+//! those parts; the condition on the revision is tested by the simulation, in `sim.rs`.
 
 use std::time::Duration;
 
 use reseller_hooks::catalog::Catalog;
 use reseller_hooks::fulfilment::settings::Guards;
-use reseller_hooks_tests::sim::{Profile, first_violation, report};
 use reseller_hooks_tests::world::{CATALOG, Order, Paid, Run, World, violations};
 use wix_sandbox::{DEFAULT_ACCOUNT, Effect, FaultRule, ForeignInstance, ForeignPackage, Operation};
 
 const KEY: &str = "shopify/5324830114101";
 const EMAIL: &str = "53cfc9f8-197a-4e12-b570-ad9ed0cb4e2c";
-
-/// Within so many seeds the simulation must find what a guard is for.
-const SEEDS: u64 = 4_000;
 
 /// The promise holds in this world with all guards in, and does not hold without this one.
 fn is_needed(take_out: impl Fn(&mut Guards), broken: impl Fn(Guards) -> Option<String>) {
@@ -23,21 +18,6 @@ fn is_needed(take_out: impl Fn(&mut Guards), broken: impl Fn(Guards) -> Option<S
     let mut guards = Guards::default();
     take_out(&mut guards);
     assert!(broken(guards).is_some(), "nothing breaks without the guard");
-}
-
-/// The simulation, over worlds in which keys are ignored and packages show as late as may be, finds a violation without
-/// the guard, and none in the same histories with it.
-fn is_found_by_the_simulation(take_out: impl Fn(&mut Profile)) {
-    let kept = Profile {
-        harsh: true,
-        ..Profile::default()
-    };
-    let mut without = kept.clone();
-    take_out(&mut without);
-    let (seed, _) = first_violation(0..SEEDS, &without).expect("the simulation finds nothing");
-    if let Some((seed, _)) = first_violation(seed..=seed, &kept) {
-        panic!("{}", report(seed, &kept));
-    }
 }
 
 fn mail() -> Order {
@@ -68,7 +48,6 @@ fn without_the_lookup_a_lost_answer_is_a_second_package() {
             one_mail(&world)
         },
     );
-    is_found_by_the_simulation(|profile| profile.settings.guards.lookup = false);
 }
 
 #[test]
@@ -82,7 +61,6 @@ fn without_the_settle_time_a_package_that_shows_late_is_bought_again() {
             one_mail(&world)
         },
     );
-    is_found_by_the_simulation(|profile| profile.settings.guards.settle_time = false);
 }
 
 #[test]
@@ -150,12 +128,6 @@ fn without_merging_under_the_lease_a_cancellation_is_lost() {
             (Paid::of(&world, KEY).base > 0).then(|| "it is canceled and runs on".to_owned())
         },
     );
-    is_found_by_the_simulation(|profile| profile.settings.guards.merge_under_lease = false);
-}
-
-#[test]
-fn without_the_revision_in_the_condition_writes_are_lost() {
-    is_found_by_the_simulation(|profile| profile.rev_condition = false);
 }
 
 #[test]
