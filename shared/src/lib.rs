@@ -4,6 +4,7 @@
 //! record, and the converge loop does at Wix what the record still lacks. Each part stands behind a cargo feature,
 //! so that a function links only what it uses; `docs/architecture.md` draws the whole.
 
+mod decode;
 pub mod ids;
 pub mod order;
 pub mod time;

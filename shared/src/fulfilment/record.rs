@@ -412,18 +412,22 @@ impl OrderRecord {
 
     /// Reads what [`OrderRecord::to_json`] wrote.
     pub fn from_json(text: &str) -> Result<Self, InvalidRecord> {
-        #[derive(Deserialize)]
-        struct Header {
-            schema: u32,
+        match crate::decode::decode::<Self>(text.as_bytes()) {
+            Ok(record) if record.schema <= RECORD_SCHEMA => Ok(record),
+            Ok(record) => Err(InvalidRecord::Newer { found: record.schema }),
+            // What newer code wrote need not look like a record to this code.
+            Err(misfit) => Err(match serde_json::from_str(text) {
+                Ok(Header { schema }) if schema > RECORD_SCHEMA => InvalidRecord::Newer { found: schema },
+                Ok(_) | Err(_) => InvalidRecord::Malformed(format!("at {}: {}", misfit.path, misfit.error)),
+            }),
         }
-        let header: Header = serde_json::from_str(text).map_err(|error| InvalidRecord::Malformed(error.to_string()))?;
-        if header.schema > RECORD_SCHEMA {
-            return Err(InvalidRecord::Newer { found: header.schema });
-        }
-        let mut json = serde_json::Deserializer::from_str(text);
-        serde_path_to_error::deserialize(&mut json)
-            .map_err(|error| InvalidRecord::Malformed(format!("at {}: {}", error.path(), error.inner())))
     }
+}
+
+/// What every version of a record begins with.
+#[derive(Deserialize)]
+struct Header {
+    schema: u32,
 }
 
 /// A stored record that cannot be read. Nothing is done for its order until it can.

@@ -183,18 +183,18 @@ pub enum InvalidEvent {
 }
 
 impl OrderEvent {
-    /// Reads what [`OrderEvent::to_json`] wrote. The schema is looked at first, so that an event of newer code is
-    /// named as that and not as broken.
+    /// Reads what [`OrderEvent::to_json`] wrote. An event of newer code is named as that and not as broken.
     pub fn from_json(text: &str) -> Result<Self, InvalidEvent> {
-        #[derive(Deserialize)]
-        struct Header {
-            schema: u32,
+        let known = 1..=SCHEMA;
+        match decode::<Self>(text) {
+            Ok(event) if known.contains(&event.schema) => Ok(event),
+            Ok(event) => Err(InvalidEvent::UnknownSchema { found: event.schema }),
+            // What newer code wrote need not look like an event to this code.
+            Err(misfit) => Err(match decode::<Header>(text) {
+                Ok(Header { schema }) if !known.contains(&schema) => InvalidEvent::UnknownSchema { found: schema },
+                Ok(_) | Err(_) => misfit,
+            }),
         }
-        let header: Header = decode(text)?;
-        if header.schema == 0 || header.schema > SCHEMA {
-            return Err(InvalidEvent::UnknownSchema { found: header.schema });
-        }
-        decode(text)
     }
 
     /// The event as it goes into a queue.
@@ -212,12 +212,17 @@ impl OrderEvent {
     }
 }
 
+/// What every version of an event begins with.
+#[derive(Deserialize)]
+struct Header {
+    schema: u32,
+}
+
 fn decode<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, InvalidEvent> {
-    let mut json = serde_json::Deserializer::from_str(text);
-    serde_path_to_error::deserialize(&mut json).map_err(|error| InvalidEvent::Malformed {
-        path: error.path().to_string(),
-        reason: match error.inner().classify() {
-            serde_json::error::Category::Data => error.inner().to_string(),
+    crate::decode::decode(text.as_bytes()).map_err(|misfit| InvalidEvent::Malformed {
+        path: misfit.path,
+        reason: match misfit.error.classify() {
+            serde_json::error::Category::Data => misfit.error.to_string(),
             serde_json::error::Category::Io
             | serde_json::error::Category::Syntax
             | serde_json::error::Category::Eof => "not valid JSON".to_owned(),

@@ -211,9 +211,8 @@ pub fn decode(messages: &[String]) -> Result<ParkedDelivery, InvalidParked> {
 }
 
 fn read(message: &str) -> Result<Part, String> {
-    let mut json = serde_json::Deserializer::from_str(message);
-    let part: Part = serde_path_to_error::deserialize(&mut json)
-        .map_err(|error| format!("what stands at `{}` is not what is expected there", error.path()))?;
+    let part: Part = crate::decode::decode(message.as_bytes())
+        .map_err(|misfit| format!("what stands at `{}` is not what is expected there", misfit.path))?;
     if part.schema == 0 || part.schema > SCHEMA {
         return Err(format!(
             "it has schema {}, and this code reads up to {SCHEMA}",

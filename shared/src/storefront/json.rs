@@ -9,23 +9,20 @@ use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::ReceiveError;
+use crate::decode;
 use crate::order::OrderKey;
 
 /// Reads JSON. The reason of a failure names the place and what was expected there, and no value of the body.
 pub(super) fn decode<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ReceiveError> {
-    serde_json::from_str(text).map_err(|_| {
-        // Only now is the place worth its price: tracking it doubles the time of reading.
-        let mut json = serde_json::Deserializer::from_str(text);
-        let reason = match serde_path_to_error::deserialize::<_, T>(&mut json) {
-            Ok(_) => "not valid JSON: something follows after its end".to_owned(),
-            Err(error) => match error.inner().classify() {
-                serde_json::error::Category::Data => {
-                    format!("at {}: {}", shown_path(error.path()), without_values(error.inner()))
-                }
-                serde_json::error::Category::Io
-                | serde_json::error::Category::Syntax
-                | serde_json::error::Category::Eof => "not valid JSON".to_owned(),
-            },
+    decode::decode(text.as_bytes()).map_err(|misfit| {
+        let reason = match misfit.error.classify() {
+            serde_json::error::Category::Data => {
+                format!("at {}: {}", shown_path(&misfit.path), without_values(&misfit.error))
+            }
+            _ if misfit.is_after_end => "not valid JSON: something follows after its end".to_owned(),
+            serde_json::error::Category::Io
+            | serde_json::error::Category::Syntax
+            | serde_json::error::Category::Eof => "not valid JSON".to_owned(),
         };
         ReceiveError::not_understood(reason)
     })
@@ -36,8 +33,7 @@ pub(super) fn text(bytes: &[u8]) -> Result<&str, ReceiveError> {
     std::str::from_utf8(bytes).map_err(|_| ReceiveError::not_understood("the body is not UTF-8"))
 }
 
-fn shown_path(path: &serde_path_to_error::Path) -> String {
-    let path = path.to_string();
+fn shown_path(path: &str) -> String {
     if path == "." {
         "the top".to_owned()
     } else {

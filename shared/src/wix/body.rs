@@ -172,18 +172,13 @@ fn decode<'a, T: Deserialize<'a>>(
     if !(200..300).contains(&status) {
         return Err(Error::from_response(operation, status, None, request_id, body));
     }
-    let mut json = serde_json::Deserializer::from_slice(body);
-    let decoded = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let reason = cut(&error.inner().to_string());
-        match error.path().to_string().as_str() {
+    crate::decode::decode(body).map_err(|misfit| {
+        let reason = cut(&misfit.error.to_string());
+        let reason = match misfit.path.as_str() {
             "." => reason,
             path => format!("at {path}: {reason}"),
-        }
-    });
-    decoded
-        .and_then(|value| json.end().map(|()| value).map_err(|error| error.to_string()))
-        .map_err(|reason| {
-            let message = format!("the answer is not what is documented: {reason}");
-            Error::unknown(operation, message).answered(status, request_id)
-        })
+        };
+        let message = format!("the answer is not what is documented: {reason}");
+        Error::unknown(operation, message).answered(status, request_id)
+    })
 }
