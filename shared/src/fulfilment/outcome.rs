@@ -707,7 +707,16 @@ impl OrderRecord {
             return sorted;
         };
         let oldest = *earliest - settings.lease_skew;
+        let sought = derive::external_id(&self.key, purchase.kind, purchase.ordinal);
         for package in shown {
+            // A query that shows more than it was asked for: what names another ID was not made for this purchase.
+            let named = package.external_id.as_deref();
+            let is_anothers = named
+                .zip(sought.as_ref())
+                .is_some_and(|(named, sought)| !named.eq_ignore_ascii_case(sought.as_str()));
+            if is_anothers && settings.guards.adoption_check {
+                continue;
+            }
             let held = self.packages().any(|(_, done)| done.package == package.id)
                 || self.facts.surplus.iter().any(|surplus| {
                     let own = surplus.kind == purchase.kind && surplus.ordinal == purchase.ordinal;

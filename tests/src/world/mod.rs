@@ -98,6 +98,8 @@ pub struct World {
     pub catalog: Catalog,
     /// Wix's queries take no notice of their filter.
     pub careless: bool,
+    /// While they are careless, they show no external IDs either.
+    pub mute: bool,
     /// What the ledger does to the next writes: one for each, `Answers` when there are none left.
     pub writes: Writes,
 }
@@ -126,13 +128,22 @@ pub type Worker = Fulfilment<WixPort, YieldingLedger, VirtualClock>;
 impl World {
     /// A world with a Wix of this configuration, at [`START`].
     pub fn new(config: wix_sandbox::Config) -> Self {
+        Self::with_catalog(
+            config,
+            Catalog::from_toml(CATALOG).expect("the world's catalog is good"),
+        )
+    }
+
+    /// The same with another catalog than [`CATALOG`].
+    pub fn with_catalog(config: wix_sandbox::Config, catalog: Catalog) -> Self {
         Self {
             clock: VirtualClock::new(START),
             wix: Arc::new(Mutex::new(wix_sandbox::Wix::new(config))),
             ledger: Arc::new(MemoryLedger::new()),
             settings: Settings::default(),
-            catalog: Catalog::from_toml(CATALOG).expect("the world's catalog is good"),
+            catalog,
             careless: false,
+            mute: true,
             writes: Writes::default(),
         }
     }
@@ -159,6 +170,7 @@ impl World {
     pub fn worker(&self) -> Worker {
         let mut port = WixPort::new(Arc::clone(&self.wix), self.clock.clone(), self.settings.wix_timeout);
         port.careless = self.careless;
+        port.mute = self.careless && self.mute;
         let ledger = YieldingLedger(Arc::clone(&self.ledger), Arc::clone(&self.writes));
         Fulfilment::new(
             port,

@@ -27,6 +27,8 @@ pub struct WixPort {
     pub key: String,
     /// Its queries take no notice of their filter.
     pub careless: bool,
+    /// Its queries show packages without their external IDs.
+    pub mute: bool,
     /// No connection can be made.
     pub unreachable: Arc<AtomicBool>,
 }
@@ -40,6 +42,7 @@ impl WixPort {
             timeout,
             key: DEFAULT_API_KEY.to_owned(),
             careless: false,
+            mute: false,
             unreachable: Arc::default(),
         }
     }
@@ -136,7 +139,10 @@ impl Wix for WixPort {
         if !(200..300).contains(&reply.status) {
             return Err(refusal(Operation::QueryPackages, &reply));
         }
-        let page = decode_page(reply.status, reply.header_value("x-wix-request-id"), &reply.body)?;
+        let mut page = decode_page(reply.status, reply.header_value("x-wix-request-id"), &reply.body)?;
+        if self.mute {
+            page.packages.iter_mut().for_each(|package| package.external_id = None);
+        }
         Ok(page.packages)
     }
 

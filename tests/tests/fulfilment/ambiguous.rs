@@ -365,3 +365,26 @@ fn an_invalid_reference_on_a_retry_means_that_the_first_one_won_and_is_adopted()
     assert_eq!(world.attention(KEY), Vec::<String>::new());
     assert_eq!(violations(&world), Vec::<String>::new());
 }
+
+#[test]
+fn a_lookup_that_shows_another_orders_package_does_not_adopt_it() {
+    let mut world = World::unkind(Duration::ZERO);
+    // A query that shows everything, as a search that takes no notice of its filter, or cuts words, would.
+    world.careless = true;
+    world.mute = false;
+    let other = Order::new("shopify/5324830114102").line("1", "MAIL", 1).paid();
+    world.deliver(&other.event()).unwrap();
+    world.strike(FaultRule::on(Operation::CreatePackage, Effect::DropBefore));
+    world
+        .deliver(&Order::new(KEY).line("1", "MAIL", 1).paid().event())
+        .unwrap();
+    world.settle();
+    let held = |key: &str| -> Vec<String> {
+        let record = world.record(key);
+        record.packages().map(|(_, done)| done.package.to_string()).collect()
+    };
+    let (mine, others) = (held(KEY), held("shopify/5324830114102"));
+    assert_eq!((mine.len(), others.len(), world.packages()), (1, 1, (2, 0)));
+    assert_ne!(mine, others);
+    assert_eq!(violations(&world), Vec::<String>::new());
+}
