@@ -16,7 +16,8 @@ Usage: cargo xtask COMMAND [OPTIONS]
     --thorough          also licences, advisories and unused dependencies (cargo-deny and cargo-machete must be installed)
     --list              name the steps, and do nothing
 
-  sim [OPTIONS]         the simulation: --seeds N, --start S
+  sim [OPTIONS]         the simulation: --seeds N, --start S, --threads T; --one SEED tells the story of one;
+                        --harsh for the worlds in which Wix ignores keys and shows packages as late as it may
   bench [OPTIONS]       the measurements
   help                  this text";
 

@@ -7,6 +7,19 @@ use serde_json::Value;
 use crate::failure::{Context, Failure};
 use crate::workspace;
 
+/// How cargo runs the simulation: with only what it needs, so that no AWS SDK is built, in the profile made for it.
+pub(crate) const SIMULATION: [&str; 9] = [
+    "run",
+    "--locked",
+    "--profile",
+    "sim",
+    "--package",
+    "reseller-hooks-tests",
+    "--bin",
+    "sim",
+    "--",
+];
+
 /// Becomes that program, built for speed, if this version of the project has it.
 pub(crate) async fn run(name: &str, arguments: &[String]) -> Result<(), Failure> {
     if !targets("bin")?.iter().any(|found| found == name) {
@@ -15,7 +28,11 @@ pub(crate) async fn run(name: &str, arguments: &[String]) -> Result<(), Failure>
         )));
     }
     let mut command = workspace::in_root("cargo");
-    command.args(["run", "--locked", "--all-features", "--release", "--bin", name, "--"]);
+    if name == "sim" {
+        command.args(SIMULATION);
+    } else {
+        command.args(["run", "--locked", "--all-features", "--release", "--bin", name, "--"]);
+    }
     command.args(arguments);
     // Only answers when it could not.
     Err(Failure::new(format!("could not start cargo: {}", command.exec())))

@@ -1,13 +1,14 @@
-//! Runs histories of the simulation: `--seeds N` of them from `--start S` on, or `--one SEED` with its story. Ends with
-//! one line, and with exit code 1 when a history broke the promise.
+//! Runs histories of the simulation: `--seeds N` of them from `--start S` on, `--one SEED` with its story, or
+//! `--guards`, which takes one protection after the other out and wants to see a history break. Ends with one line, and
+//! with exit code 1 when it is not as it must be. `cargo xtask sim` builds and runs it.
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use reseller_hooks_tests::sim::{History, Profile, history, report, told};
+use reseller_hooks_tests::sim::{GUARDS, History, Profile, history, report, told};
 
-const USAGE: &str = "usage: sim [--seeds N] [--start S] [--threads T] | sim --one SEED";
+const USAGE: &str = "usage: sim [--seeds N] [--start S] [--threads T] [--harsh] [--careless]\n       sim --one SEED [--harsh] [--careless]\n       sim --guards [--seeds N] [--start S]";
 
 /// How many failing seeds are told in full.
 const MOST_REPORTS: usize = 3;
@@ -17,6 +18,9 @@ struct Args {
     start: u64,
     threads: u64,
     one: Option<u64>,
+    harsh: bool,
+    careless: bool,
+    guards: bool,
 }
 
 fn parse() -> Result<Args, String> {
@@ -25,23 +29,29 @@ fn parse() -> Result<Args, String> {
         start: 0,
         threads: 1,
         one: None,
+        harsh: false,
+        careless: false,
+        guards: false,
     };
     let mut words = std::env::args().skip(1);
     while let Some(name) = words.next() {
-        let value = words.next().map(|value| value.replace('_', "").parse::<u64>());
-        let value = match value {
-            Some(Ok(value)) => value,
-            Some(Err(_)) | None => return Err(format!("{name} needs a number; {USAGE}")),
-        };
         match name.as_str() {
-            "--seeds" => args.seeds = value,
-            "--start" => args.start = value,
-            "--threads" => args.threads = value.max(1),
-            "--one" => args.one = Some(value),
-            _ => return Err(format!("{name} is not known; {USAGE}")),
+            "--harsh" => args.harsh = true,
+            "--careless" => args.careless = true,
+            "--guards" => args.guards = true,
+            "--seeds" => args.seeds = number(&name, words.next())?,
+            "--start" => args.start = number(&name, words.next())?,
+            "--threads" => args.threads = number(&name, words.next())?.max(1),
+            "--one" => args.one = Some(number(&name, words.next())?),
+            _ => return Err(format!("{name} is not known\n{USAGE}")),
         }
     }
     Ok(args)
+}
+
+fn number(name: &str, word: Option<String>) -> Result<u64, String> {
+    let number = word.and_then(|word| word.replace('_', "").parse().ok());
+    number.ok_or_else(|| format!("{name} needs a number\n{USAGE}"))
 }
 
 fn main() -> ExitCode {
@@ -52,33 +62,67 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let profile = Profile::default();
+    let profile = Profile {
+        harsh: args.harsh,
+        careless: args.careless,
+        ..Profile::default()
+    };
     if let Some(seed) = args.one {
         let broken = !told(seed, &profile).violations.is_empty();
         println!("{}", report(seed, &profile));
         return ExitCode::from(u8::from(broken));
     }
+    let is_well = if args.guards {
+        guards(&args)
+    } else {
+        histories(&args, &profile)
+    };
+    ExitCode::from(u8::from(!is_well))
+}
+
+/// Takes each protection out; `true` when each is missed.
+fn guards(args: &Args) -> bool {
+    let started = Instant::now();
+    let end = args.start.saturating_add(args.seeds);
+    let mut missed = 0;
+    for guard in GUARDS {
+        match guard.is_missed(args.start..end) {
+            Ok((seed, broken)) => {
+                missed += 1;
+                let what = broken.first().map_or("", String::as_str);
+                println!("without {}: seed {seed} breaks the promise: {what}", guard.name);
+            }
+            Err(reason) => println!("{reason}"),
+        }
+    }
+    let seconds = started.elapsed().as_secs_f64();
+    println!(
+        "{} protections taken out, {missed} missed, {seconds:.1} s",
+        GUARDS.len()
+    );
+    missed == GUARDS.len()
+}
+
+/// Runs histories; `true` when none broke the promise.
+fn histories(args: &Args, profile: &Profile) -> bool {
     let started = Instant::now();
     let next = AtomicU64::new(args.start);
     let end = args.start.saturating_add(args.seeds);
-    let (total, broken) = std::thread::scope(|scope| {
-        let work = || {
-            let (mut total, mut broken) = (History::default(), Vec::new());
-            loop {
-                let seed = next.fetch_add(1, Ordering::Relaxed);
-                if seed >= end {
-                    return (total, broken);
-                }
-                let history = history(seed, &profile);
-                total.steps += history.steps;
-                total.calls += history.calls;
-                total.crashes += history.crashes;
-                total.faults += history.faults;
-                if !history.violations.is_empty() {
-                    broken.push(seed);
-                }
+    let work = || {
+        let (mut total, mut broken) = (History::default(), Vec::new());
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= end {
+                return (total, broken);
             }
-        };
+            let history = history(seed, profile);
+            total.add(&history);
+            if !history.violations.is_empty() {
+                broken.push(seed);
+            }
+        }
+    };
+    let (total, broken) = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..args.threads).map(|_| scope.spawn(work)).collect();
         let mut sum = (History::default(), Vec::new());
         for thread in threads {
@@ -86,17 +130,14 @@ fn main() -> ExitCode {
                 eprintln!("a history panicked: run with --threads 1 and the seeds one by one");
                 std::process::exit(1);
             };
-            sum.0.steps += total.steps;
-            sum.0.calls += total.calls;
-            sum.0.crashes += total.crashes;
-            sum.0.faults += total.faults;
+            sum.0.add(&total);
             sum.1.extend(broken);
         }
         sum.1.sort_unstable();
         sum
     });
     for seed in broken.iter().take(MOST_REPORTS) {
-        println!("{}\n", report(*seed, &profile));
+        println!("{}\n", report(*seed, profile));
     }
     if broken.len() > MOST_REPORTS {
         let others: Vec<u64> = broken.iter().skip(MOST_REPORTS).take(50).copied().collect();
@@ -106,15 +147,16 @@ fn main() -> ExitCode {
     #[expect(clippy::cast_precision_loss, reason = "a rate for people to read")]
     let rate = args.seeds as f64 / seconds;
     println!(
-        "{} histories (seeds {} to {}), {} violations, {} worker steps, {} calls to Wix, {} faults, {} crashes, {seconds:.1} s, {rate:.0} histories/s",
+        "{} histories (seeds {} to {}), {} violations, {} deliveries, {} steps, {} calls to Wix, {} faults, {} crashes, {seconds:.1} s, {rate:.0} histories/s",
         args.seeds,
         args.start,
         end.saturating_sub(1),
         broken.len(),
+        total.deliveries,
         total.steps,
         total.calls,
         total.faults,
         total.crashes,
     );
-    ExitCode::from(u8::from(!broken.is_empty()))
+    broken.is_empty()
 }

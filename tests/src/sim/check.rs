@@ -9,7 +9,7 @@ use reseller_hooks::fulfilment::derive;
 use reseller_hooks::fulfilment::plan::{ComponentPlan, Line, Plan};
 use reseller_hooks::fulfilment::record::PurchaseState;
 
-use super::shop::ShopOrder;
+use super::shop::{FORGED_ORDER, ShopOrder};
 use super::trouble::OTHER_MAIL;
 use crate::world::{OWN, World, packages_of, violations as invariants};
 
@@ -23,6 +23,8 @@ pub(super) enum Stage {
     Rest,
     /// After an operator's retry.
     Retried,
+    /// After an audit.
+    Audited,
     /// After everything was delivered again.
     Again,
 }
@@ -30,11 +32,18 @@ pub(super) enum Stage {
 /// Everything that is not as promised.
 pub(super) fn violations(world: &World, orders: &[ShopOrder], catalog_changed: bool, stage: Stage) -> Vec<String> {
     let mut found = invariants(world);
+    let forged = format!("/{FORGED_ORDER}");
+    if world.ledger.entries().iter().any(|entry| entry.key.ends_with(&forged)) {
+        found.push("I1: a forged order is in the ledger".to_owned());
+    }
     for order in orders {
         let entry = world.ledger.entries().into_iter().find(|entry| entry.key == order.key);
         let record = entry.and_then(|entry| OrderRecord::from_json(&entry.body).ok());
         let Some(record) = record else {
-            found.push(format!("I7 {}: it was told and no record knows of it", order.key));
+            // What was never paid is nobody's business yet.
+            if order.skus.keys().any(|line| order.owed(line) > 0) {
+                found.push(format!("I7 {}: it was told and no record knows of it", order.key));
+            }
             continue;
         };
         let book = Book {

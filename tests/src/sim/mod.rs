@@ -1,18 +1,27 @@
 //! A simulation of everything that can go wrong: a seed is a history of orders, deliveries, workers, crashes and faults,
-//! always the same one, and at its end the promise must hold. The real fulfilment code runs over the sandbox's Wix and a
-//! ledger that fails; nothing waits, so that a history takes about a millisecond.
+//! always the same one, and at its end the promise must hold. The functions' own handlers run, from the signed request
+//! to the package: over the sandbox's Wix, and over secrets, queues and a ledger that fail. Nothing waits, so that a
+//! history takes less than a millisecond or two.
 //!
-//! A new step or effect is covered without a new line here: workers are interleaved and dropped at every await point.
+//! A new step or effect is covered without a new line here: invocations are interleaved and dropped at every await point.
 
 mod check;
+mod guards;
+mod jobs;
+mod keys;
 mod ledger;
+mod queue;
 mod rng;
 mod scheduler;
 mod shop;
 mod trouble;
+mod watch;
+mod weather;
+mod words;
 
 use reseller_hooks::fulfilment::Settings;
 
+pub use guards::{GUARDS, Guard};
 pub use rng::Rng;
 
 /// The catalog of every history: the world's, a bundle, and an SKU that is nobody's business.
@@ -41,6 +50,8 @@ pub struct Profile {
     /// Only worlds in which no other guard can save the one that is out: Wix ignores keys and shows packages as late as
     /// the settle time allows.
     pub harsh: bool,
+    /// Wix's queries take no notice of their filter, so that every lookup shows everybody's packages.
+    pub careless: bool,
 }
 
 impl Default for Profile {
@@ -49,6 +60,7 @@ impl Default for Profile {
             settings: Settings::default(),
             rev_condition: true,
             harsh: false,
+            careless: false,
         }
     }
 }
@@ -62,12 +74,25 @@ pub struct History {
     pub story: Vec<String>,
     /// How often a worker went on from one await point to the next.
     pub steps: u64,
+    /// How many deliveries were answered.
+    pub deliveries: u64,
     /// How many calls Wix got.
     pub calls: u64,
     /// How many workers died.
     pub crashes: u64,
     /// How many faults struck Wix's answers.
     pub faults: u64,
+}
+
+impl History {
+    /// Counts another one in; its violations and story are left out.
+    pub fn add(&mut self, other: &Self) {
+        self.steps += other.steps;
+        self.deliveries += other.deliveries;
+        self.calls += other.calls;
+        self.crashes += other.crashes;
+        self.faults += other.faults;
+    }
 }
 
 /// The history of a seed.
@@ -91,8 +116,10 @@ pub fn first_violation(seeds: impl IntoIterator<Item = u64>, profile: &Profile) 
 /// What a person wants to know of a history that broke the promise: what happened, what is wrong, how to see it again.
 pub fn report(seed: u64, profile: &Profile) -> String {
     let told = told(seed, profile);
+    let harsh = if profile.harsh { " --harsh" } else { "" };
+    let careless = if profile.careless { " --careless" } else { "" };
     format!(
-        "seed {seed}\n  {}\n{}\nreplay: cargo run -p reseller-hooks-tests --bin sim -- --one {seed}",
+        "seed {seed}\n  {}\n{}\nreplay: cargo xtask sim --one {seed}{harsh}{careless}",
         told.story.join("\n  "),
         told.violations
             .iter()

@@ -1,101 +1,114 @@
-//! Lets a history happen: delivers, starts workers and sweeps, lets one of them go on by one await point, moves the
-//! time, kills, freezes and strikes, all by the seed. Then everything that fails on purpose stops, what is due is
-//! worked off, and the promise is checked.
+//! Lets a history happen: delivers, invokes the functions, lets one of them go on by one await point, moves the time,
+//! kills, freezes and strikes, all by the seed. Then everything that fails on purpose stops, what is due is worked off,
+//! and the promise is checked.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use reseller_hooks::catalog::Catalog;
-use reseller_hooks::fulfilment::Fulfilment;
 use reseller_hooks::order::OrderKey;
+use reseller_hooks::storefront::Trigger;
 use reseller_hooks::time::{Clock, Timestamp};
-use wix_sandbox::{DEFAULT_API_KEY, InstanceChange, Status};
+use serde_json::json;
+use tracing::Dispatch;
 
+use super::jobs::{Processes, Task};
+use super::keys::Keys;
 use super::ledger::SimLedger;
+use super::queue::Queues;
 use super::rng::Rng;
 use super::shop::{self, Delivery, ShopOrder};
 use super::trouble::{OTHER_MAIL, Trouble};
+use super::watch::Watch;
 use super::{History, PAIR, Profile, check};
-use crate::world::{CATALOG, Run, START, VirtualClock, WixPort, World, poll_through};
+use crate::world::{CATALOG, START, World};
 
 /// More steps than any history needs: who takes more spins.
 const MOST_STEPS: u64 = 60_000;
 
-static CATALOGS: LazyLock<[Catalog; 2]> = LazyLock::new(|| {
+/// How many invocations run at the same time.
+const MOST_TASKS: usize = 5;
+
+pub(super) static CATALOGS: LazyLock<[Catalog; 2]> = LazyLock::new(|| {
     let first = format!("{CATALOG}{PAIR}");
     // MAIL becomes another product; nothing else changes.
     let second = first.replacen("53cfc9f8-197a-4e12-b570-ad9ed0cb4e2c", OTHER_MAIL, 1);
     [first, second].map(|text| Catalog::from_toml(&text).expect("the simulation's catalog is good"))
 });
 
-/// A worker's clock: the time, give or take half of what clocks may be apart.
-#[derive(Debug, Clone)]
-struct SkewedClock(VirtualClock, i64);
-
-impl Clock for SkewedClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.now().as_millis() + self.1)
-    }
+thread_local! {
+    /// Timers can be set, and never fire: the simulation ends what takes too long.
+    static TIMERS: tokio::runtime::Runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime");
+    /// One for each thread: every new one makes all log lines of the process be looked at anew.
+    static WATCH: (Watch, Dispatch) = {
+        let watch = Watch::default();
+        let dispatch = Dispatch::new(watch.clone());
+        (watch, dispatch)
+    };
 }
 
-/// What a worker was started for.
-enum Job {
-    Delivery(usize),
-    Sweep,
-}
-
-struct Task {
-    run: Run<'static, bool>,
-    job: Job,
-    number: u32,
-    timeout: Timestamp,
-}
-
-struct Sim {
-    rng: Rng,
-    world: World,
-    ledger: SimLedger,
+pub(super) struct Sim {
+    pub rng: Rng,
+    pub world: World,
+    pub ledger: SimLedger,
+    pub queues: Queues,
+    pub keys: Keys,
+    pub watch: Watch,
     orders: Vec<ShopOrder>,
-    deliveries: Vec<Delivery>,
-    queue: BinaryHeap<Reverse<(Timestamp, usize)>>,
-    tasks: Vec<Task>,
-    trouble: Trouble,
-    calm: bool,
+    pub deliveries: Vec<Delivery>,
+    posts: BinaryHeap<Reverse<(Timestamp, usize)>>,
+    pub processes: Processes,
+    pub tasks: Vec<Task>,
+    pub trouble: Trouble,
+    pub calm: bool,
     calm_at: Timestamp,
-    mend_at: Option<Timestamp>,
-    swept_at: Timestamp,
-    unreachable: Arc<AtomicBool>,
-    catalog_changed: bool,
-    workers: u32,
+    pub mend_at: Option<Timestamp>,
+    pub swept_at: Timestamp,
+    pub unreachable: Arc<AtomicBool>,
+    pub catalog_changed: bool,
+    pub workers: u32,
     calls_told: u64,
     story: Option<Vec<String>>,
-    result: History,
+    pub result: History,
 }
 
 pub(super) fn run(seed: u64, profile: &Profile, tell: bool) -> History {
-    let mut sim = Sim::new(seed, profile, tell);
-    sim.happen();
-    sim.judge();
-    sim.result.story = sim.story.take().unwrap_or_default();
-    sim.result
+    let (watch, dispatch) = WATCH.with(Clone::clone);
+    let timers = TIMERS.with(|timers| timers.handle().clone());
+    let _timers = timers.enter();
+    tracing::dispatcher::with_default(&dispatch, || {
+        let mut sim = Sim::new(seed, profile, tell, watch);
+        sim.happen();
+        sim.judge();
+        sim.result.violations.extend(sim.watch.found());
+        sim.result.story = sim.story.take().unwrap_or_default();
+        sim.result
+    })
 }
 
 impl Sim {
-    fn new(seed: u64, profile: &Profile, tell: bool) -> Self {
+    fn new(seed: u64, profile: &Profile, tell: bool, watch: Watch) -> Self {
         let mut rng = Rng::new(seed);
         let (trouble, config) = Trouble::draw(&mut rng, profile);
-        let mut world = World::new(config);
+        let mut world = World::with_catalog(config, CATALOGS[0].clone());
         world.settings = profile.settings.clone();
-        world.catalog = CATALOGS[0].clone();
+        world.careless = profile.careless;
+        let clock = &world.clock;
         let ledger = SimLedger::new(
-            world.clock.clone(),
+            clock.clone(),
             Rng::new(rng.draw()),
             trouble.ledger,
             profile.rev_condition,
         );
+        let queues = Queues::new(clock.clone(), Rng::new(rng.draw()), trouble.queues);
+        let keys = Keys::new(clock.clone());
         world.ledger = ledger.inner();
         let shared_site = rng.one_in(24);
         let (mut orders, mut deliveries) = (Vec::new(), Vec::new());
@@ -104,20 +117,28 @@ impl Sim {
             orders.push(order);
             deliveries.extend(its);
         }
-        let queue: BinaryHeap<_> = deliveries
+        let last = deliveries.iter().map(|delivery| delivery.at).max().unwrap_or(START);
+        if rng.one_in(8) {
+            let attacks = shop::attacks(&mut rng, &deliveries);
+            deliveries.extend(attacks);
+        }
+        let posts = deliveries
             .iter()
             .enumerate()
             .map(|(at, d)| Reverse((d.at, at)))
             .collect();
-        let last = deliveries.iter().map(|delivery| delivery.at).max().unwrap_or(START);
         let calm_at = last + Duration::from_secs(rng.pick(&[5, 60, 600, 86_400]));
         let mut sim = Self {
             rng,
             world,
             ledger,
+            queues,
+            keys,
+            watch,
             orders,
             deliveries,
-            queue,
+            posts,
+            processes: Processes::default(),
             tasks: Vec::new(),
             trouble,
             calm: false,
@@ -136,7 +157,7 @@ impl Sim {
         sim
     }
 
-    fn tell(&mut self, words: impl FnOnce() -> String) {
+    pub(super) fn tell(&mut self, words: impl FnOnce() -> String) {
         if let Some(story) = &mut self.story {
             let after = self.world.clock.now().since(START);
             let (secs, millis) = (after.as_secs(), after.subsec_millis());
@@ -149,8 +170,19 @@ impl Sim {
         }
     }
 
-    fn now(&self) -> Timestamp {
+    pub(super) fn now(&self) -> Timestamp {
         self.world.clock.now()
+    }
+
+    /// The promise is broken.
+    pub(super) fn broken(&mut self, what: String) {
+        self.tell(|| format!("VIOLATION {what}"));
+        self.result.violations.push(what);
+    }
+
+    /// A delivery comes (again) at a time.
+    pub(super) fn redeliver(&mut self, delivery: usize, at: Timestamp) {
+        self.posts.push(Reverse((at, delivery)));
     }
 
     /// Until nothing is left to deliver and nothing is due.
@@ -177,76 +209,34 @@ impl Sim {
             }
             self.jitter();
         }
-        self.result
-            .violations
-            .push(format!("I4: no rest after {MOST_STEPS} steps"));
+        self.broken(format!("I4: no rest after {MOST_STEPS} steps"));
     }
 
     fn start_what_is_due(&mut self) {
         let now = self.now();
-        while self.tasks.len() < 4
-            && let Some(Reverse((at, delivery))) = self.queue.peek().copied()
+        while self.tasks.len() < MOST_TASKS
+            && let Some(Reverse((at, delivery))) = self.posts.peek().copied()
             && at <= now
         {
-            self.queue.pop();
-            self.start(Job::Delivery(delivery));
+            self.posts.pop();
+            self.post(delivery);
+        }
+        if self.tasks.len() < MOST_TASKS && self.queues.next_visible().is_some_and(|at| at <= now) {
+            let first = self.rng.index(Trigger::ALL.len());
+            for at in 0..Trigger::ALL.len() {
+                let trigger = Trigger::ALL[(first + at) % Trigger::ALL.len()];
+                if self.tasks.len() < MOST_TASKS {
+                    self.batch(trigger);
+                }
+            }
         }
         let due = self.ledger.next_due().is_some_and(|at| at <= now);
-        if due && self.tasks.len() < 4 && now >= self.swept_at + Duration::from_secs(60) {
-            self.swept_at = now;
-            self.start(Job::Sweep);
+        if due && self.tasks.len() < MOST_TASKS && now >= self.swept_at + Duration::from_secs(60) {
+            self.sweep();
         }
     }
 
-    fn worker(&mut self) -> Fulfilment<WixPort, SimLedger, SkewedClock> {
-        let world = &self.world;
-        let mut port = WixPort::new(Arc::clone(&world.wix), world.clock.clone(), world.settings.wix_timeout);
-        port.unreachable = Arc::clone(&self.unreachable);
-        let skew = if self.calm {
-            0
-        } else {
-            i64::try_from(self.rng.below(5_001)).unwrap_or(0) - 2_500
-        };
-        Fulfilment::new(
-            port,
-            self.ledger.clone(),
-            SkewedClock(world.clock.clone(), skew),
-            Ok(world.catalog.clone()),
-            world.settings.clone(),
-        )
-    }
-
-    fn start(&mut self, job: Job) {
-        let worker = self.worker();
-        let seconds = if self.calm {
-            58
-        } else {
-            self.rng.pick(&[58, 58, 58, 30, 17])
-        };
-        let deadline = worker.clock().now() + Duration::from_secs(seconds);
-        self.workers += 1;
-        let number = self.workers;
-        let run = match &job {
-            Job::Delivery(at) => {
-                let delivery = &self.deliveries[*at];
-                let (event, words) = (delivery.event.clone(), delivery.words.clone());
-                self.tell(|| format!("worker {number} gets a delivery: {} {words}", event.key));
-                Run::new(async move { worker.accept(&event, deadline).await.is_ok() })
-            }
-            Job::Sweep => {
-                self.tell(|| format!("worker {number} sweeps"));
-                Run::new(async move { worker.sweep(deadline).await.is_ok() })
-            }
-        };
-        self.tasks.push(Task {
-            run,
-            job,
-            number,
-            timeout: self.now() + Duration::from_secs(seconds + 2),
-        });
-    }
-
-    /// One worker goes on to its next await point, or dies there.
+    /// One invocation goes on to its next await point, or dies there.
     fn step(&mut self, at: usize) {
         self.result.steps += 1;
         let timed_out = self.tasks[at].timeout < self.now() && self.rng.one_in(2);
@@ -254,31 +244,14 @@ impl Sim {
         if timed_out || self.rng.permille(crashes) {
             let task = self.tasks.swap_remove(at);
             self.result.crashes += 1;
-            self.tell(|| format!("worker {} dies", task.number));
-            self.redeliver(&task.job);
+            self.died(&task);
             return;
         }
         let done = self.tasks[at].run.step();
         self.tell_calls(at);
-        if let Some(consumed) = done {
+        if let Some(done) = done {
             let task = self.tasks.swap_remove(at);
-            self.tell(|| {
-                format!(
-                    "worker {} is done{}",
-                    task.number,
-                    if consumed { "" } else { ": in vain" }
-                )
-            });
-            if !consumed {
-                self.redeliver(&task.job);
-            }
-        }
-    }
-
-    fn redeliver(&mut self, job: &Job) {
-        if let Job::Delivery(delivery) = job {
-            let again = self.now() + Duration::from_secs(360);
-            self.queue.push(Reverse((again, *delivery)));
+            self.end(task, done);
         }
     }
 
@@ -286,7 +259,7 @@ impl Sim {
         if self.story.is_none() {
             return;
         }
-        for words in self.ledger.story() {
+        for words in self.ledger.story().into_iter().chain(self.queues.story()) {
             self.tell(|| words);
         }
         let number = self.tasks[at].number;
@@ -315,99 +288,17 @@ impl Sim {
         }
     }
 
-    /// Something goes wrong, perhaps.
-    fn strike(&mut self) {
-        if self.result.faults < u64::from(self.trouble.most) && self.rng.permille(self.trouble.faults) {
-            self.result.faults += 1;
-            let rule = self.trouble.fault(&mut self.rng);
-            self.tell(|| format!("trouble: {rule:?}"));
-            self.world.strike(rule);
-        }
-        if self.trouble.faults > 0 && self.mend_at.is_none() && self.rng.one_in(400) {
-            let until = self.now() + self.rng.delay();
-            match self.rng.below(4) {
-                0 => {
-                    self.world.look().revoke_api_key(DEFAULT_API_KEY);
-                    self.tell(|| "the API key is revoked".to_owned());
-                }
-                1 => {
-                    self.ledger.go_away(until);
-                    self.tell(|| "the ledger goes away".to_owned());
-                }
-                2 => {
-                    self.unreachable.store(true, Ordering::Relaxed);
-                    self.tell(|| "Wix cannot be reached".to_owned());
-                }
-                _ => {
-                    self.world.catalog = CATALOGS[1].clone();
-                    self.catalog_changed = true;
-                    self.tell(|| "the catalog is changed".to_owned());
-                }
-            }
-            self.mend_at = Some(until);
-        }
-    }
-
-    fn mend(&mut self) {
-        self.mend_at = None;
-        self.world.look().add_api_key(DEFAULT_API_KEY);
-        self.unreachable.store(false, Ordering::Relaxed);
-        self.tell(|| "what was away is there again".to_owned());
-    }
-
-    fn become_calm(&mut self) {
-        self.calm = true;
-        self.ledger.calm();
-        self.mend();
-        self.world.look().clear_faults();
-        self.world.look().config_mut().rate_limit_per_minute = None;
-        self.tell(|| "faults stop".to_owned());
-        if self.rng.one_in(2) {
-            self.end_waits();
-        }
-    }
-
-    /// The customer or the provider acts.
-    fn end_waits(&mut self) {
-        let now = self.now().as_millis();
-        let mut wix = self.world.look();
-        let waiting: Vec<_> = wix
-            .instances()
-            .filter(|(_, instance)| matches!(instance.status, Status::AwaitingAction | Status::Other(_)))
-            .map(|(_, instance)| instance.id)
-            .collect();
-        for instance in waiting {
-            let change = InstanceChange {
-                status: Some(Status::Enabled),
-                ..InstanceChange::default()
-            };
-            let _ = wix.set_instance(now, instance, change);
-        }
-    }
-
-    fn jitter(&mut self) {
-        let limit = match self.rng.below(100) {
-            0..=69 => return,
-            70..=89 => 300,
-            _ if self.calm => 300,
-            90..=98 => 5_000,
-            _ if self.rng.permille(self.trouble.freezes * 20) => 200_000,
-            _ => 9_000,
-        };
-        let by = self.rng.within(Duration::from_millis(limit));
-        self.world.clock.advance(by);
-    }
-
     /// Nobody works: on to the next time at which somebody will. `false` when there is none.
     fn pass_time(&mut self) -> bool {
-        let delivery = self.queue.peek().map(|Reverse((at, _))| *at);
+        let delivery = self.posts.peek().map(|Reverse((at, _))| *at);
         let sweep = self
             .ledger
             .next_due()
             .map(|due| due.max(self.swept_at + Duration::from_secs(60)))
             // A package that never leaves AWAITING_ACTION is looked at every day for good.
             .filter(|at| !self.calm || *at < self.calm_at + Duration::from_secs(4 * 86_400));
-        let others = [self.ledger.next_late(), (!self.calm).then_some(self.calm_at)];
+        let calm = (!self.calm).then_some(self.calm_at);
+        let others = [self.queues.next_visible(), self.ledger.next_late(), calm, self.mend_at];
         let next = [delivery, sweep].into_iter().chain(others).flatten().min();
         match next {
             Some(at) => {
@@ -421,16 +312,14 @@ impl Sim {
         }
     }
 
-    /// Nothing moves any more: is it as promised? Then once more after an operator's retry, and after everything was
-    /// delivered again.
+    /// Nothing moves any more: is it as promised? Then once more after an operator's retry, after an audit, or after
+    /// everything was delivered again.
     fn judge(&mut self) {
         if !self.result.violations.is_empty() {
             return;
         }
         self.result.calls = self.world.look().calls().len() as u64;
-        let found = check::violations(&self.world, &self.orders, self.catalog_changed, check::Stage::Rest);
-        self.result.violations.extend(found);
-        let mut stage = check::Stage::Rest;
+        self.check(check::Stage::Rest);
         let troubled: Vec<OrderKey> = self
             .world
             .ledger
@@ -439,38 +328,52 @@ impl Sim {
             .filter(|entry| entry.attention_since.is_some())
             .filter_map(|entry| entry.key.parse().ok())
             .collect();
-        if !troubled.is_empty() && self.rng.one_in(2) {
-            stage = check::Stage::Retried;
+        let stage = if !troubled.is_empty() && self.rng.one_in(2) {
             self.end_waits();
             for key in troubled {
-                self.tell(|| format!("an operator retries {key}"));
-                let (worker, deadline) = (self.worker(), self.world.deadline());
-                if let Err(error) = poll_through(worker.retry(&key, deadline)) {
-                    self.result
-                        .violations
-                        .push(format!("the retry of {key} fails: {error}"));
+                self.reconcile(json!({"retry": key}));
+                self.calm_at = self.now();
+                self.happen();
+            }
+            check::Stage::Retried
+        } else {
+            match self.rng.below(8) {
+                0 => {
+                    self.world.clock.advance(Duration::from_secs(7_200));
+                    self.reconcile(json!({"audit": {}}));
+                    self.happen();
+                    check::Stage::Audited
                 }
+                1 | 2 => {
+                    self.deliver_again();
+                    check::Stage::Again
+                }
+                _ => return,
             }
-            self.calm_at = self.now();
-            self.happen();
-        } else if self.rng.one_in(4) {
-            stage = check::Stage::Again;
-            let before = self.committed();
-            for at in 0..self.deliveries.len() {
-                self.queue.push(Reverse((self.now(), at)));
-            }
-            self.tell(|| "everything is delivered again".to_owned());
-            self.calm_at = self.now();
-            self.happen();
-            if self.committed() != before && self.ledger.next_due().is_none() {
-                self.result
-                    .violations
-                    .push("I1: what was delivered again had an effect".to_owned());
-            }
+        };
+        self.check(stage);
+    }
+
+    fn check(&mut self, stage: check::Stage) {
+        let mut found = check::violations(&self.world, &self.orders, self.catalog_changed, stage);
+        let (left, parked) = (self.queues.left(), self.queues.parked());
+        if left + parked > 0 {
+            found.push(format!(
+                "I7: {left} messages are left in the queues, {parked} are parked"
+            ));
         }
-        if stage != check::Stage::Rest {
-            let found = check::violations(&self.world, &self.orders, self.catalog_changed, stage);
-            self.result.violations.extend(found);
+        found.into_iter().for_each(|what| self.broken(what));
+    }
+
+    fn deliver_again(&mut self) {
+        let before = self.committed();
+        for at in 0..self.deliveries.len() {
+            self.posts.push(Reverse((self.now(), at)));
+        }
+        self.tell(|| "everything is delivered again".to_owned());
+        self.happen();
+        if self.committed() != before && self.ledger.next_due().is_none() {
+            self.broken("I1: what was delivered again had an effect".to_owned());
         }
     }
 

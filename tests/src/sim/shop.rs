@@ -2,13 +2,15 @@
 //! under test, what the customer is owed in the end.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
-use reseller_hooks::order::OrderEvent;
+use reseller_hooks::order::StorefrontKind;
 use reseller_hooks::time::Timestamp;
 
 use super::rng::Rng;
-use crate::world::{OTHER, Order, START, refund};
+use super::words::{self, Message, Past, STOREFRONTS};
+use crate::world::{OTHER, Order, START};
 
 /// The SKUs that are sold, as the simulation's catalog has them.
 const SKUS: [&str; 9] = [
@@ -18,12 +20,27 @@ const SKUS: [&str; 9] = [
 /// A delivery that is on its way.
 #[derive(Debug, Clone)]
 pub(super) struct Delivery {
-    /// When it arrives.
+    /// When it arrives, if it arrives at the first attempt.
     pub at: Timestamp,
     /// What it says.
-    pub event: OrderEvent,
+    pub message: Arc<Message>,
+    /// Of which order.
+    pub key: String,
     /// The same in the words of a story.
     pub words: String,
+    /// Who sends it.
+    pub sender: Sender,
+}
+
+/// Who sends a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sender {
+    /// The storefront, again and again until it is answered 200.
+    Storefront,
+    /// Somebody who has not the shop's secret.
+    Forger,
+    /// Somebody who saw the shop's delivery, signed with this secret of the shop's at this time.
+    Replayer(usize, Timestamp),
 }
 
 /// One order of the shop, with everything that was said of it.
@@ -87,10 +104,14 @@ impl ShopOrder {
 struct Under<'a> {
     rng: &'a mut Rng,
     index: usize,
+    kind: StorefrontKind,
     now: Timestamp,
     order: Order,
     units: BTreeMap<String, u32>,
+    most: BTreeMap<String, u32>,
     counted: BTreeSet<String>,
+    refunds: u32,
+    ever_paid: bool,
     paid: bool,
     canceled: bool,
     record: ShopOrder,
@@ -99,13 +120,18 @@ struct Under<'a> {
 
 /// Makes an order with its whole life, and everything that will be delivered of it.
 pub(super) fn order(rng: &mut Rng, index: usize, shared_site: bool) -> (ShopOrder, Vec<Delivery>) {
-    let key = format!("shopify/{}", 7_001 + index);
+    let kind = rng.pick(&STOREFRONTS);
+    let key = format!("{kind}/{}", 7_001 + index);
     let mut under = Under {
         index,
+        kind,
         now: START + rng.delay(),
         order: Order::new(&key),
         units: BTreeMap::new(),
+        most: BTreeMap::new(),
         counted: BTreeSet::new(),
+        refunds: 0,
+        ever_paid: false,
         paid: false,
         canceled: false,
         record: ShopOrder {
@@ -181,6 +207,8 @@ impl Under<'_> {
     fn set_units(&mut self, line: &str, units: u32) {
         let sku = self.record.skus.get(line).cloned().unwrap_or_default();
         self.units.insert(line.to_owned(), units);
+        let most = self.most.entry(line.to_owned()).or_default();
+        *most = units.max(*most);
         self.set(|order| order.line(line, &sku, units));
     }
 
@@ -236,10 +264,8 @@ impl Under<'_> {
             }
             5..=8 if !self.canceled && units > 0 => self.refund(&line, units),
             9 => {
-                let id = format!("amount-{}", self.record.refunds.len());
-                self.record.refunds.insert(id.clone(), BTreeMap::new());
-                let event = refund(&self.record.key, &id, &[]);
-                self.deliver(event, "has an amount refunded".to_owned());
+                let (_, message) = self.refund_message(&[]);
+                self.deliver(message, "has an amount refunded".to_owned());
             }
             10..=14 if !self.canceled => {
                 self.canceled = true;
@@ -269,7 +295,7 @@ impl Under<'_> {
 
     fn refund(&mut self, line: &str, units: u32) {
         let taken = self.rng.between(1, units);
-        let id = format!("r{}", self.record.refunds.len());
+        let (id, message) = self.refund_message(&[(line, taken)]);
         self.set_units(line, units - taken);
         self.counted.insert(id.clone());
         self.set(|order| order.counted(&id));
@@ -278,12 +304,17 @@ impl Under<'_> {
             self.record
                 .refunds
                 .insert(id.clone(), BTreeMap::from([(line.to_owned(), taken)]));
-            let event = refund(&self.record.key, &id, &[(line, taken)]);
-            self.deliver(event, format!("has {taken} of line {line} refunded (as an event)"));
+            self.deliver(message, format!("has {taken} of line {line} refunded (as an event)"));
         }
         if how != 0 {
             self.tell("has a refund (in a snapshot)");
         }
+    }
+
+    fn refund_message(&mut self, lines: &[(&str, u32)]) -> (String, Message) {
+        self.refunds += 1;
+        let id = 90_000 + self.refunds;
+        (id.to_string(), words::refund(self.kind, &self.order, id, lines))
     }
 
     /// Delivers the order as it is now.
@@ -305,12 +336,19 @@ impl Under<'_> {
             paid: self.paid,
             canceled: self.canceled,
         });
-        let event = self.order.event();
+        self.ever_paid |= self.paid;
+        let past = Past {
+            most: &self.most,
+            ever_paid: self.ever_paid,
+            says_paid: self.rng.one_in(2),
+        };
+        let message = words::order(self.kind, &self.order, &past);
         let paid = if self.paid { "paid" } else { "not paid" };
-        self.deliver(event, format!("{what}: {}, {paid}", lines.join(", ")));
+        self.deliver(message, format!("{what}: {}, {paid}", lines.join(", ")));
     }
 
-    fn deliver(&mut self, event: OrderEvent, words: String) {
+    fn deliver(&mut self, message: Message, words: String) {
+        let message = Arc::new(message);
         let copies = match self.rng.below(10) {
             0..=5 => 1,
             6..=8 => 2,
@@ -320,9 +358,41 @@ impl Under<'_> {
             let at = self.now + self.rng.delay();
             self.deliveries.push(Delivery {
                 at,
-                event: event.clone(),
+                message: Arc::clone(&message),
+                key: self.record.key.clone(),
                 words: words.clone(),
+                sender: Sender::Storefront,
             });
         }
     }
 }
+
+/// What others send: a forged order, and something that the shop sent, seen on the way and sent once more.
+pub(super) fn attacks(rng: &mut Rng, seen: &[Delivery]) -> Vec<Delivery> {
+    let kind = rng.pick(&STOREFRONTS);
+    let key = format!("{kind}/{FORGED_ORDER}");
+    let order = Order::new(&key).line("1", "PLAN", 1).paid();
+    let most = BTreeMap::new();
+    let past = Past {
+        most: &most,
+        ever_paid: true,
+        says_paid: true,
+    };
+    let forged = Delivery {
+        at: START + rng.delay(),
+        message: Arc::new(words::order(kind, &order, &past)),
+        key,
+        words: "forged".to_owned(),
+        sender: Sender::Forger,
+    };
+    let replayed = seen.get(rng.index(seen.len())).map(|delivery| Delivery {
+        at: delivery.at + rng.delay(),
+        words: format!("replayed: {}", delivery.words),
+        sender: Sender::Replayer(0, delivery.at),
+        ..delivery.clone()
+    });
+    replayed.into_iter().chain([forged]).collect()
+}
+
+/// An order that nobody has placed.
+pub(super) const FORGED_ORDER: u32 = 66_600;

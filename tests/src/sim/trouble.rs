@@ -21,6 +21,10 @@ pub(super) struct Trouble {
     pub crashes: u32,
     /// Calls of the ledger that fail, in a thousand.
     pub ledger: u32,
+    /// Sends to the queues that fail or are stored twice, in a thousand.
+    pub queues: u32,
+    /// Answers of `webhook` that the storefront does not get, in a thousand.
+    pub lost_answers: u32,
     /// Long stalls of everything, in a thousand scheduling steps.
     pub freezes: u32,
     /// How many faults may strike; so many that no purchase runs out of attempts where that must not be.
@@ -56,6 +60,8 @@ impl Trouble {
             faults: rng.pick(&[0, 10, 40, 100]),
             crashes: rng.pick(&[0, 0, 5, 20]),
             ledger: rng.pick(&[0, 0, 10, 50]),
+            queues: rng.pick(&[0, 0, 20, 200]),
+            lost_answers: rng.pick(&[0, 0, 50]),
             freezes: rng.pick(&[0, 0, 5, 20]),
             most: rng.between(1, 8),
             query_delay,

@@ -11,15 +11,15 @@ use super::START;
 /// An order as the storefront has it; each change makes a newer version.
 #[derive(Debug, Clone)]
 pub struct Order {
-    key: String,
-    lines: BTreeMap<String, (String, u32)>,
-    refunds: Vec<String>,
-    paid: bool,
-    canceled: bool,
-    fields: Fields,
-    line_fields: BTreeMap<String, Fields>,
+    pub(crate) key: String,
+    pub(crate) lines: BTreeMap<String, (String, u32)>,
+    pub(crate) refunds: Vec<String>,
+    pub(crate) paid: bool,
+    pub(crate) canceled: bool,
+    pub(crate) fields: Fields,
+    pub(crate) line_fields: BTreeMap<String, Fields>,
     unmapped: Vec<String>,
-    created_at: Timestamp,
+    pub(crate) created_at: Timestamp,
     changed: i64,
 }
 
@@ -143,6 +143,11 @@ impl Order {
         self
     }
 
+    /// When it was changed last: a second later with each change.
+    pub(crate) fn updated_at(&self) -> Timestamp {
+        START + Duration::from_secs(self.changed.unsigned_abs())
+    }
+
     /// What the storefront delivers of it now.
     pub fn event(&self) -> OrderEvent {
         let lines = self.lines.iter().map(|(id, (sku, units))| Line {
@@ -158,7 +163,7 @@ impl Order {
             received_at: START,
             wish: Wish::Snapshot(Snapshot {
                 version: Version {
-                    time: START + Duration::from_secs(self.changed.unsigned_abs()),
+                    time: self.updated_at(),
                     sequence: 0,
                     canceled: self.canceled,
                     refunds: u32::try_from(self.refunds.len()).expect("few refunds"),

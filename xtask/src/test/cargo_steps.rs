@@ -115,6 +115,32 @@ pub(super) async fn doctests() -> Result<Tests, Failure> {
     })
 }
 
+/// The simulation, in an optimised build: ordinary worlds, those in which nothing but our own protections helps, those
+/// whose queries show too much, and each protection taken out.
+pub(super) async fn sim() -> Result<Tests, Failure> {
+    let runs: [(&str, &[&str]); 4] = [
+        ("sim", &["--seeds", "6000", "--threads", "2"]),
+        ("sim-harsh", &["--seeds", "2000", "--threads", "2", "--harsh"]),
+        (
+            "sim-careless",
+            &["--seeds", "2000", "--threads", "2", "--harsh", "--careless"],
+        ),
+        ("sim-guards", &["--seeds", "4000", "--guards"]),
+    ];
+    let mut passed = 0;
+    for (name, arguments) in runs {
+        let mut command = workspace::cargo();
+        command.args(dispatch::SIMULATION).args(arguments);
+        let log = check(name, &format!("simulation: {}", arguments.join(" ")), &mut command).await?;
+        // Its closing line: how many histories, or how many protections, and how long it took.
+        if let Some(line) = log.lines().last() {
+            eprintln!("  {line}");
+        }
+        passed += 1;
+    }
+    Ok(Tests { passed })
+}
+
 pub(super) async fn template() -> Result<Tests, Failure> {
     let program = tools::CFN_LINT.get().await?;
     let mut command = workspace::in_root(program);

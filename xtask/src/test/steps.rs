@@ -23,6 +23,7 @@ pub(super) enum Step {
     Docs,
     Tests,
     Doctests,
+    Sim,
     Aws,
     Watch,
     Demo,
@@ -34,13 +35,14 @@ pub(super) enum Step {
 
 impl Step {
     /// In the order in which they run: what is quick to fail goes first.
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::Format,
         Self::Lints,
         Self::Deployed,
         Self::Docs,
         Self::Tests,
         Self::Doctests,
+        Self::Sim,
         Self::Aws,
         Self::Watch,
         Self::Demo,
@@ -58,6 +60,7 @@ impl Step {
             Self::Docs => "docs",
             Self::Tests => "tests",
             Self::Doctests => "doctests",
+            Self::Sim => "sim",
             Self::Aws => "aws",
             Self::Watch => "watch",
             Self::Demo => "demo",
@@ -74,8 +77,9 @@ impl Step {
             Self::Lints => "clippy on all targets with all features, warnings denied",
             Self::Deployed => "each function with the features that are deployed, warnings denied",
             Self::Docs => "rustdoc, warnings denied",
-            Self::Tests => "unit, contract, simulation and fault tests",
+            Self::Tests => "unit, contract, scenario and fault tests",
             Self::Doctests => "the examples in the documentation",
+            Self::Sim => "thousands of simulated histories, and each protection taken out",
             Self::Aws => "DynamoDB, SQS and Secrets Manager, against an emulator of AWS",
             Self::Watch => "a plain `cargo lambda watch`, as in a fresh clone",
             Self::Demo => "end to end through `cargo lambda watch`, for every storefront",
@@ -89,7 +93,7 @@ impl Step {
     /// Whether it needs nothing but Rust.
     const fn is_quick(self) -> bool {
         match self {
-            Self::Format | Self::Lints | Self::Docs | Self::Tests | Self::Doctests => true,
+            Self::Format | Self::Lints | Self::Docs | Self::Tests | Self::Doctests | Self::Sim => true,
             Self::Deployed
             | Self::Aws
             | Self::Watch
@@ -114,6 +118,7 @@ impl Step {
             Self::Docs => cargo_steps::docs().await,
             Self::Tests => cargo_steps::tests().await,
             Self::Doctests => cargo_steps::doctests().await,
+            Self::Sim => cargo_steps::sim().await,
             Self::Aws => aws::run().await,
             Self::Watch => demo::watch::run().await.map(|()| Tests::ONE_CHECK),
             Self::Demo => every_demo().await,
@@ -177,7 +182,7 @@ mod tests {
             quick: true,
             ..TestOptions::default()
         };
-        assert_eq!(names(&quick), ["format", "lints", "docs", "tests", "doctests"]);
+        assert_eq!(names(&quick), ["format", "lints", "docs", "tests", "doctests", "sim"]);
     }
 
     #[test]
@@ -187,7 +192,7 @@ mod tests {
             thorough: true,
             ..TestOptions::default()
         };
-        assert_eq!(names(&thorough).len(), 13);
+        assert_eq!(names(&thorough).len(), 14);
     }
 
     #[test]

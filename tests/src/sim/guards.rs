@@ -1,0 +1,81 @@
+//! The simulation with one protection out: then some history must break the promise, or nothing shows that the
+//! protection is needed, or that the simulation can see. What chance does not find is a scenario of its own in
+//! `tests/guards.rs`.
+
+use super::{Profile, first_violation, history, report};
+
+/// A protection, and how it is taken out.
+#[derive(Debug, Clone, Copy)]
+pub struct Guard {
+    /// Its name on the command line.
+    pub name: &'static str,
+    take_out: fn(&mut Profile),
+}
+
+/// The protections that the simulation finds missing, each within some hundred seeds. In its worlds the others cover for
+/// `send_before`, the lease, the derived key and one package in one purchase.
+pub const GUARDS: [Guard; 6] = [
+    Guard {
+        name: "lookup",
+        take_out: |profile| profile.settings.guards.lookup = false,
+    },
+    Guard {
+        name: "settle-time",
+        take_out: |profile| profile.settings.guards.settle_time = false,
+    },
+    Guard {
+        name: "merge-under-lease",
+        take_out: |profile| profile.settings.guards.merge_under_lease = false,
+    },
+    Guard {
+        name: "rev-condition",
+        take_out: |profile| profile.rev_condition = false,
+    },
+    Guard {
+        name: "stored-request",
+        take_out: |profile| profile.settings.guards.stored_request = false,
+    },
+    Guard {
+        name: "adoption-check",
+        take_out: |profile| profile.settings.guards.adoption_check = false,
+    },
+];
+
+impl Guard {
+    /// The world in which the other protections cannot save it: with this one in, and with it out.
+    fn profiles(self) -> (Profile, Profile) {
+        let kept = Profile {
+            harsh: true,
+            careless: true,
+            ..Profile::default()
+        };
+        let mut out = kept.clone();
+        (self.take_out)(&mut out);
+        (kept, out)
+    }
+
+    /// The first of these seeds whose history breaks the promise without this guard, and keeps it with it; else what is
+    /// wrong.
+    ///
+    /// # Errors
+    /// When no history breaks, or one that breaks does so with the guard in too.
+    pub fn is_missed(self, seeds: std::ops::Range<u64>) -> Result<(u64, Vec<String>), String> {
+        let (kept, out) = self.profiles();
+        let count = seeds.end - seeds.start;
+        let Some((seed, broken)) = first_violation(seeds, &out) else {
+            return Err(format!(
+                "without {} none of {count} histories broke the promise",
+                self.name
+            ));
+        };
+        if history(seed, &kept).violations.is_empty() {
+            Ok((seed, broken.violations))
+        } else {
+            Err(format!(
+                "with {} in, it breaks all the same: {}",
+                self.name,
+                report(seed, &kept)
+            ))
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! What runs in a history: invocations of the functions' own handlers. `webhook` takes a signed request, a worker takes a
+//! batch of messages, `reconcile` takes an event; each runs in a process that is kept for the next invocation, as Lambda
+//! keeps it, until it dies or a deployment replaces it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderValue, Method};
+use reseller_hooks::fulfilment::Fulfilment;
+use reseller_hooks::order::StorefrontKind;
+use reseller_hooks::secrets::Secrets;
+use reseller_hooks::storefront::{FieldNames, Trigger};
+use reseller_hooks::time::{Clock, Timestamp};
+use reseller_hooks::webhook::{Answer, Came, Queues, Request, Webhook};
+use reseller_hooks::worker::{batch, reconcile};
+use serde_json::{Value, json};
+
+use super::keys::Keys;
+use super::ledger::SimLedger;
+use super::queue::SimQueue;
+use super::scheduler::Sim;
+use super::shop::Sender;
+use super::words::{FORGED, SECRETS};
+use crate::world::{Run, VirtualClock, WixPort};
+
+/// How long a storefront waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How old a signature with a time in it may be, and what clocks may be apart.
+const TOLERANCE: Duration = Duration::from_secs(300 + 5);
+
+/// A process's clock: the time, give or take half of what clocks may be apart.
+#[derive(Debug, Clone)]
+pub(super) struct SkewedClock(VirtualClock, i64);
+
+impl Clock for SkewedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.now().as_millis() + self.1)
+    }
+}
+
+/// A process of a worker or of `reconcile`.
+pub(super) type Engine = Fulfilment<WixPort, SimLedger, SkewedClock>;
+/// A process of `webhook`.
+pub(super) type Hook = Webhook<Keys, SkewedClock, SimQueue>;
+
+/// The processes that wait for an invocation.
+#[derive(Default)]
+pub(super) struct Processes {
+    engines: Vec<Arc<Engine>>,
+    hooks: Vec<Arc<Hook>>,
+    /// Raised by each deployment.
+    generation: u32,
+}
+
+/// What an invocation is for.
+#[derive(Clone)]
+pub(super) enum Job {
+    /// A delivery, signed at a time.
+    Post(usize, Timestamp),
+    /// Messages of one queue.
+    Batch(Vec<u64>),
+    /// `reconcile`.
+    Reconcile,
+}
+
+/// What an invocation ends with.
+pub(super) enum Done {
+    Answered(Box<Answer>),
+    Failed(Vec<String>),
+    Reconciled,
+}
+
+enum Process {
+    Engine(Arc<Engine>),
+    Hook(Arc<Hook>),
+}
+
+/// An invocation under way.
+pub(super) struct Task {
+    pub run: Run<'static, Done>,
+    pub job: Job,
+    pub number: u32,
+    /// When Lambda ends it.
+    pub timeout: Timestamp,
+    begun: Timestamp,
+    process: Process,
+    generation: u32,
+}
+
+impl Sim {
+    /// What runs from now on is new: with today's catalog, settings and nothing remembered.
+    pub(super) fn deploy(&mut self) {
+        self.processes.engines.clear();
+        self.processes.hooks.clear();
+        self.processes.generation += 1;
+    }
+
+    fn clock(&mut self) -> SkewedClock {
+        let skew = if self.calm {
+            0
+        } else {
+            i64::try_from(self.rng.below(5_001)).unwrap_or(0) - 2_500
+        };
+        SkewedClock(self.world.clock.clone(), skew)
+    }
+
+    pub(super) fn engine(&mut self) -> Arc<Engine> {
+        if let Some(warm) = self.processes.engines.pop() {
+            return warm;
+        }
+        let clock = self.clock();
+        let world = &self.world;
+        let mut port = WixPort::new(Arc::clone(&world.wix), world.clock.clone(), world.settings.wix_timeout);
+        port.unreachable = Arc::clone(&self.unreachable);
+        port.careless = world.careless;
+        Arc::new(Fulfilment::new(
+            port,
+            self.ledger.clone(),
+            clock,
+            Ok(world.catalog.clone()),
+            world.settings.clone(),
+        ))
+    }
+
+    fn hook(&mut self) -> Arc<Hook> {
+        if let Some(warm) = self.processes.hooks.pop() {
+            return warm;
+        }
+        let clock = self.clock();
+        let secrets = Secrets::new(self.keys.clone(), clock.clone(), Duration::from_secs(300));
+        let queue = |trigger| self.queues.queue(trigger);
+        let queues = Queues {
+            order_paid: queue(Some(Trigger::OrderPaid)),
+            order_canceled: queue(Some(Trigger::OrderCanceled)),
+            tag_external_id: queue(Some(Trigger::TagExternalId)),
+            parked: queue(None),
+        };
+        Arc::new(Webhook::new(
+            Arc::new(secrets),
+            queues,
+            clock,
+            Ok(FieldNames::default()),
+        ))
+    }
+
+    fn spawn(&mut self, job: Job, seconds: u64, process: Process, run: Run<'static, Done>) {
+        let now = self.now();
+        self.tasks.push(Task {
+            run,
+            job,
+            number: self.workers,
+            timeout: now + Duration::from_secs(seconds),
+            begun: now,
+            process,
+            generation: self.processes.generation,
+        });
+    }
+
+    /// A storefront, or somebody else, posts.
+    pub(super) fn post(&mut self, at: usize) {
+        self.workers += 1;
+        let number = self.workers;
+        let now = self.now();
+        let delivery = &self.deliveries[at];
+        let message = Arc::clone(&delivery.message);
+        let (words, key, sender) = (delivery.words.clone(), delivery.key.clone(), delivery.sender);
+        let (secret, signed_at) = match sender {
+            Sender::Storefront => (SECRETS[self.keys.used(message.kind)], now),
+            Sender::Forger => (FORGED, now),
+            Sender::Replayer(secret, signed_at) => (SECRETS[secret], signed_at),
+        };
+        let mut headers = message.signed(secret, signed_at);
+        if let (Sender::Replayer(..), StorefrontKind::Shopify) = (sender, message.kind) {
+            headers.insert(
+                "x-shopify-shop-domain",
+                HeaderValue::from_static("another.myshopify.com"),
+            );
+        }
+        self.tell(|| format!("webhook {number} gets a delivery of {key}: {words}"));
+        let hook = self.hook();
+        let process = Process::Hook(Arc::clone(&hook));
+        let run = Run::new(async move {
+            let path = message.path();
+            let request = Request {
+                method: &Method::POST,
+                path: &path,
+                headers: &headers,
+                body: message.body.as_bytes(),
+                request_id: "an-invocation",
+            };
+            Done::Answered(Box::new(hook.handle(request).await))
+        });
+        self.spawn(Job::Post(at, signed_at), 10, process, run);
+    }
+
+    /// A queue invokes its worker; `false` when it has nothing for it.
+    pub(super) fn batch(&mut self, trigger: Trigger) -> bool {
+        let most = self.rng.pick(&[1, 2, 10]);
+        let Some((ids, event)) = self.queues.receive(trigger, most) else {
+            return false;
+        };
+        self.workers += 1;
+        let number = self.workers;
+        self.tell(|| format!("worker {number} gets messages {ids:?} of {}", trigger.as_str()));
+        let engine = self.engine();
+        let process = Process::Engine(Arc::clone(&engine));
+        let (seconds, deadline) = self.invocation(&engine);
+        let run = Run::new(async move {
+            let report = batch::handle(&*engine, engine.clock(), event, deadline).await;
+            Done::Failed(report.failed)
+        });
+        self.spawn(Job::Batch(ids), seconds, process, run);
+        true
+    }
+
+    /// The schedule or an operator invokes `reconcile`.
+    pub(super) fn reconcile(&mut self, event: Value) {
+        self.workers += 1;
+        let number = self.workers;
+        self.tell(|| format!("worker {number} reconciles {event}"));
+        let engine = self.engine();
+        let process = Process::Engine(Arc::clone(&engine));
+        let (seconds, deadline) = self.invocation(&engine);
+        let run = Run::new(async move {
+            // What fails is logged by the function and tried again by the schedule.
+            let _ = reconcile::handle(&*engine, engine.ledger(), engine.clock(), &event, deadline).await;
+            Done::Reconciled
+        });
+        self.spawn(Job::Reconcile, seconds, process, run);
+    }
+
+    /// The schedule's event.
+    pub(super) fn sweep(&mut self) {
+        self.swept_at = self.now();
+        self.reconcile(json!({}));
+    }
+
+    /// How long an invocation may take, and what its own deadline is.
+    fn invocation(&mut self, engine: &Engine) -> (u64, Timestamp) {
+        let own = if self.calm {
+            58
+        } else {
+            self.rng.pick(&[58, 58, 58, 30, 17])
+        };
+        (own + 2, engine.clock().now() + Duration::from_secs(own))
+    }
+
+    /// An invocation has ended.
+    pub(super) fn end(&mut self, task: Task, done: Done) {
+        let number = task.number;
+        match (&task.job, done) {
+            (Job::Post(at, signed_at), Done::Answered(answer)) => {
+                self.tell(|| {
+                    format!(
+                        "webhook {number} answers {} ({})",
+                        answer.status(),
+                        answer.came.as_str()
+                    )
+                });
+                self.answered(*at, &answer, task.begun, *signed_at);
+            }
+            (Job::Batch(ids), Done::Failed(failed)) => {
+                self.tell(|| format!("worker {number} is done; back to the queue: {failed:?}"));
+                let consumed = ids.iter().filter(|id| !failed.contains(&id.to_string()));
+                self.queues.delete(consumed.copied());
+            }
+            (_, _) => self.tell(|| format!("worker {number} is done")),
+        }
+        if task.generation == self.processes.generation {
+            match task.process {
+                Process::Engine(engine) => self.processes.engines.push(engine),
+                Process::Hook(hook) => self.processes.hooks.push(hook),
+            }
+        }
+    }
+
+    /// An invocation has died.
+    pub(super) fn died(&mut self, task: &Task) {
+        let number = task.number;
+        self.tell(|| format!("invocation {number} dies"));
+        // A batch comes again by itself, when its visibility ends.
+        if let Job::Post(at, _) = task.job {
+            self.post_again(at);
+        }
+    }
+
+    fn answered(&mut self, at: usize, answer: &Answer, begun: Timestamp, signed_at: Timestamp) {
+        self.result.deliveries += 1;
+        self.watch.read(&answer.line, "an answer");
+        let delivery = &self.deliveries[at];
+        let (sender, kind) = (delivery.sender, delivery.message.kind);
+        let is_taken = answer.status().as_u16() == 200;
+        match sender {
+            Sender::Storefront => {
+                let is_late = begun + PATIENCE < self.now();
+                let fails = if self.calm { 0 } else { self.trouble.lost_answers };
+                if is_late || !is_taken || self.rng.permille(fails) {
+                    self.post_again(at);
+                }
+                if !matches!(
+                    answer.came,
+                    Came::Stored | Came::Nothing | Came::Unverified | Came::Unavailable
+                ) {
+                    self.broken(format!("I7: the shop's delivery {at} is answered {:?}", answer.came));
+                }
+            }
+            Sender::Forger if is_taken => self.broken("a forged delivery is taken".to_owned()),
+            Sender::Replayer(..) if is_taken && kind == StorefrontKind::Standard && signed_at + TOLERANCE < begun => {
+                self.broken("a replayed delivery is taken".to_owned());
+            }
+            Sender::Forger | Sender::Replayer(..) => {}
+        }
+    }
+
+    /// The storefront delivers again, after a while.
+    fn post_again(&mut self, at: usize) {
+        if self.deliveries[at].sender != Sender::Storefront {
+            return;
+        }
+        let after = if self.calm {
+            Duration::from_secs(90)
+        } else {
+            Duration::from_secs(self.rng.pick(&[1, 60, 600, 4 * 3_600]))
+        };
+        let again = self.now() + after;
+        self.redeliver(at, again);
+    }
+}

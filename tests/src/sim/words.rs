@@ -1,0 +1,211 @@
+//! The shop's words: an order or a refund as the JSON of a storefront, signed as that storefront signs. Buyers have
+//! names and addresses in it, which must never show up anywhere else.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use reseller_hooks::order::{Fields, StorefrontKind};
+use reseller_hooks::storefront::sign;
+use reseller_hooks::time::Timestamp;
+
+use crate::world::Order;
+
+/// The storefronts of the simulation: one whose deliveries are signed without a time, and one whose with.
+pub(super) const STOREFRONTS: [StorefrontKind; 2] = [StorefrontKind::Shopify, StorefrontKind::Standard];
+
+/// What no log line may hold: the buyer, and every secret.
+pub(super) const PRIVATE: [&str; 8] = [
+    "jane.doe@example.com",
+    "Jane Doe",
+    "1 Example Street",
+    SECRETS[0],
+    SECRETS[1],
+    SECRETS[2],
+    FORGED,
+    wix_sandbox::DEFAULT_API_KEY,
+];
+
+/// The secrets that a shop has one after the other. They are good for both storefronts.
+pub(super) const SECRETS: [&str; 3] = [
+    "whsec_c2FtcGxlIHNlY3JldCBvZiAyNCBieXRlcw==",
+    "whsec_c2FtcGxlIHNlY3JldCBvZiAyNCBieXRlcA==",
+    "whsec_c2FtcGxlIHNlY3JldCBvZiAyNCBieXRlcQ==",
+];
+
+/// What a forger signs with.
+pub(super) const FORGED: &str = "whsec_Zm9yZ2VkIHNlY3JldCBvZiAyNCBieXRlcyEhIQ==";
+
+/// What a delivery says, before it is signed.
+#[derive(Debug, Clone)]
+pub(super) struct Message {
+    /// Whose words they are.
+    pub kind: StorefrontKind,
+    /// The topic, where it is a header.
+    pub topic: &'static str,
+    /// The body.
+    pub body: String,
+}
+
+impl Message {
+    /// The headers with which it is sent.
+    pub(super) fn signed(&self, secret: &str, now: Timestamp) -> HeaderMap {
+        let headers = sign::sign(self.kind, secret, self.body.as_bytes(), self.topic, now).expect("a good secret");
+        let headers = headers.into_iter().map(|(name, value)| {
+            let value = HeaderValue::try_from(value).expect("a header's value");
+            (HeaderName::from_static(name), value)
+        });
+        headers.collect()
+    }
+
+    /// The path that it is sent to.
+    pub(super) fn path(&self) -> String {
+        format!("/webhooks/{}", self.kind)
+    }
+}
+
+/// What an order has beside itself: what the storefront remembers of its past.
+pub(super) struct Past<'a> {
+    /// The most units that each line ever had.
+    pub most: &'a BTreeMap<String, u32>,
+    /// Whether it was ever fully paid.
+    pub ever_paid: bool,
+    /// Whether the topic says that it is paid, where it is.
+    pub says_paid: bool,
+}
+
+/// An order as it is now.
+pub(super) fn order(kind: StorefrontKind, order: &Order, past: &Past<'_>) -> Message {
+    match kind {
+        StorefrontKind::Shopify => shopify(order, past),
+        _ => standard(order, past),
+    }
+}
+
+/// A refund, as an event of its own.
+pub(super) fn refund(kind: StorefrontKind, order: &Order, id: u32, lines: &[(&str, u32)]) -> Message {
+    let number = order.key.rsplit('/').next().unwrap_or_default();
+    let (line, units) = match kind {
+        StorefrontKind::Shopify => ("line_item_id", "quantity"),
+        _ => ("id", "units"),
+    };
+    let lines: Vec<String> = lines
+        .iter()
+        .map(|(id, count)| format!(r#"{{"{line}":"{id}","{units}":{count}}}"#))
+        .collect();
+    let lines = lines.join(",");
+    match kind {
+        StorefrontKind::Shopify => Message {
+            kind,
+            topic: "refunds/create",
+            body: format!(
+                r#"{{"id":{id},"order_id":{number},"note":"asked for by Jane Doe","refund_line_items":[{lines}]}}"#
+            ),
+        },
+        _ => Message {
+            kind,
+            topic: "",
+            body: format!(
+                r#"{{"type":"order.refunded","data":{{"id":"{id}","order_id":"{number}","lines":[{lines}]}}}}"#
+            ),
+        },
+    }
+}
+
+fn shopify(order: &Order, past: &Past<'_>) -> Message {
+    let topic = match (order.canceled, order.paid && past.says_paid) {
+        (true, _) => "orders/cancelled",
+        (false, true) => "orders/paid",
+        (false, false) => "orders/updated",
+    };
+    let status = match (order.paid, past.ever_paid) {
+        (true, _) if order.refunds.is_empty() => "paid",
+        (true, _) => "partially_refunded",
+        (false, true) => "partially_paid",
+        (false, false) => "pending",
+    };
+    let pair = |name: &str, value: &str| format!(r#"{{"name":"{name}","value":"{value}"}}"#);
+    let mut lines = String::new();
+    for (id, (sku, units)) in &order.lines {
+        let ordered = past.most.get(id).copied().unwrap_or(*units).max(*units);
+        let units = if order.canceled { 0 } else { *units };
+        let properties = properties(order.line_fields.get(id), pair);
+        let comma = if lines.is_empty() { "" } else { "," };
+        let _ = write!(
+            lines,
+            r#"{comma}{{"id":{id},"sku":"{sku}","quantity":{ordered},"current_quantity":{units},"properties":[{properties}]}}"#
+        );
+    }
+    let number = order.key.rsplit('/').next().unwrap_or_default();
+    let updated = order.updated_at();
+    let canceled = if order.canceled {
+        format!("\"{updated}\"")
+    } else {
+        "null".to_owned()
+    };
+    let created = order.created_at;
+    let note = properties(Some(&order.fields), pair);
+    let refunds: Vec<String> = order.refunds.iter().map(|id| format!(r#"{{"id":{id}}}"#)).collect();
+    let refunds = refunds.join(",");
+    Message {
+        kind: StorefrontKind::Shopify,
+        topic,
+        body: format!(
+            r#"{{"id":{number},"test":false,"email":"jane.doe@example.com","cancelled_at":{canceled},"financial_status":"{status}","total_outstanding":"0.00","created_at":"{created}","updated_at":"{updated}","shipping_address":{{"name":"Jane Doe","address1":"1 Example Street"}},"note_attributes":[{note}],"line_items":[{lines}],"refunds":[{refunds}]}}"#
+        ),
+    }
+}
+
+fn standard(order: &Order, past: &Past<'_>) -> Message {
+    let kind = match (order.canceled, order.paid && past.says_paid) {
+        (true, _) => "order.canceled",
+        (false, true) => "order.paid",
+        (false, false) => "order.updated",
+    };
+    let payment = match (order.paid, past.ever_paid) {
+        (true, _) => "paid",
+        (false, true) => "partial",
+        (false, false) => "unpaid",
+    };
+    let status = if order.canceled { "canceled" } else { "open" };
+    let pair = |name: &str, value: &str| format!(r#""{name}":"{value}""#);
+    let mut lines = String::new();
+    for (id, (sku, units)) in &order.lines {
+        let units = if order.canceled { 0 } else { *units };
+        let properties = properties(order.line_fields.get(id), pair);
+        let comma = if lines.is_empty() { "" } else { "," };
+        let _ = write!(
+            lines,
+            r#"{comma}{{"id":"{id}","sku":"{sku}","units":{units},"properties":{{{properties}}}}}"#
+        );
+    }
+    let number = order.key.rsplit('/').next().unwrap_or_default();
+    let (created, updated) = (order.created_at, order.updated_at());
+    // A buyer's name among the properties is nobody's business either.
+    let buyer = pair("buyer", "Jane Doe, 1 Example Street, jane.doe@example.com");
+    let own = properties(Some(&order.fields), pair);
+    let comma = if own.is_empty() { "" } else { "," };
+    let refunds: Vec<String> = order.refunds.iter().map(|id| format!(r#""{id}""#)).collect();
+    let refunds = refunds.join(",");
+    Message {
+        kind: StorefrontKind::Standard,
+        topic: "",
+        body: format!(
+            r#"{{"type":"{kind}","timestamp":"{updated}","data":{{"id":"{number}","created_at":"{created}","updated_at":"{updated}","status":"{status}","payment":"{payment}","properties":{{{own}{comma}{buyer}}},"lines":[{lines}],"refunds":[{refunds}]}}}}"#
+        ),
+    }
+}
+
+fn properties(fields: Option<&Fields>, pair: impl Fn(&str, &str) -> String) -> String {
+    let Some(fields) = fields else { return String::new() };
+    let named = [
+        ("wix_account_id", &fields.account),
+        ("wix_site_id", &fields.site),
+        ("wix_external_id", &fields.external_id),
+    ];
+    let pairs: Vec<String> = named
+        .into_iter()
+        .filter_map(|(name, value)| Some(pair(name, value.as_deref()?)))
+        .collect();
+    pairs.join(",")
+}
