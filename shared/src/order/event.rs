@@ -69,6 +69,14 @@ pub struct Snapshot {
     pub unmapped: BTreeSet<String>,
 }
 
+impl Snapshot {
+    /// Whether two lines have one ID: then the units of the one would be wanted for the other, too.
+    fn has_lines_of_one_id(&self) -> bool {
+        let mut seen = BTreeSet::new();
+        !self.lines.iter().all(|line| seen.insert(line.id.as_str()))
+    }
+}
+
 /// One line of a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
@@ -194,7 +202,14 @@ impl OrderEvent {
         if header.schema == 0 || header.schema > SCHEMA {
             return Err(InvalidEvent::UnknownSchema { found: header.schema });
         }
-        decode(text)
+        let event: Self = decode(text)?;
+        if event.snapshot().is_some_and(Snapshot::has_lines_of_one_id) {
+            return Err(InvalidEvent::Malformed {
+                path: "wish.snapshot.lines".to_owned(),
+                reason: "two lines have one ID".to_owned(),
+            });
+        }
+        Ok(event)
     }
 
     /// The event as it goes into a queue.
@@ -262,6 +277,24 @@ mod tests {
             }),
         };
         assert_eq!(OrderEvent::from_json(&event.to_json()).unwrap(), event);
+    }
+
+    #[test]
+    fn an_event_in_which_two_lines_have_one_id_is_not_believed() {
+        let with_lines = |first: &str, second: &str| {
+            format!(
+                r#"{{"schema":1,"key":"shopify/1","received_at":"2026-03-02T14:14:11Z","wish":{{"snapshot":{{
+                "version":{{"time":"2026-03-02T14:14:10Z","canceled":false,"refunds":0,"hash":"a"}},
+                "created_at":"2026-03-02T14:14:05Z","fully_paid":true,"canceled":false,
+                "lines":[{{"id":"{first}","units":2}},{{"id":"{second}","units":1}}]}}}}}}"#
+            )
+        };
+        assert!(OrderEvent::from_json(&with_lines("1", "2")).is_ok());
+        let error = OrderEvent::from_json(&with_lines("1", "1")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "not an order event: at wish.snapshot.lines: two lines have one ID"
+        );
     }
 
     #[test]
