@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::ReceiveError;
 use crate::order::OrderKey;
+use crate::time::Timestamp;
 
 /// Reads JSON. The reason of a failure names the place and what was expected there, and no value of the body.
 pub(super) fn decode<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ReceiveError> {
@@ -267,6 +268,12 @@ pub(super) fn not_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<boo
 /// A value that may be null, but whose key must be there.
 pub(super) fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     Option::<T>::deserialize(deserializer)
+}
+
+/// Whole seconds since 1970, of a time that can be written as text.
+pub(super) fn unix_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    let seconds = i64::deserialize(deserializer)?;
+    Timestamp::checked_from_secs(seconds).ok_or_else(|| D::Error::custom("a time beyond the year 9999"))
 }
 
 #[cfg(test)]
