@@ -7,6 +7,7 @@
 pub mod ids;
 pub mod order;
 pub mod time;
+mod unreadable;
 pub mod wix;
 
 #[cfg(feature = "aws")]

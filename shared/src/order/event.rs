@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::key::OrderKey;
 use crate::ids::Sku;
 use crate::time::Timestamp;
+use crate::unreadable;
 
 /// The schema version this code writes, and the newest that it reads.
 pub const SCHEMA: u32 = 1;
@@ -230,13 +231,8 @@ impl OrderEvent {
 fn decode<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, InvalidEvent> {
     let mut json = serde_json::Deserializer::from_str(text);
     serde_path_to_error::deserialize(&mut json).map_err(|error| InvalidEvent::Malformed {
-        path: error.path().to_string(),
-        reason: match error.inner().classify() {
-            serde_json::error::Category::Data => error.inner().to_string(),
-            serde_json::error::Category::Io
-            | serde_json::error::Category::Syntax
-            | serde_json::error::Category::Eof => "not valid JSON".to_owned(),
-        },
+        path: unreadable::place(error.path()),
+        reason: unreadable::reason(error.inner()),
     })
 }
 
@@ -303,6 +299,11 @@ mod tests {
         assert!(matches!(newer, InvalidEvent::UnknownSchema { found: 2 }));
         let broken = OrderEvent::from_json(r#"{"schema":1,"key":7}"#).unwrap_err();
         assert!(broken.to_string().contains("key"), "{broken}");
+        let named = OrderEvent::from_json(r#"{"schema":1,"key":"Sample Buyer/1"}"#).unwrap_err();
+        assert_eq!(
+            named.to_string(),
+            "not an order event: at key: a value that cannot be used"
+        );
         assert!(
             OrderEvent::from_json("{")
                 .unwrap_err()

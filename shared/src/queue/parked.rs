@@ -212,8 +212,10 @@ pub fn decode(messages: &[String]) -> Result<ParkedDelivery, InvalidParked> {
 
 fn read(message: &str) -> Result<Part, String> {
     let mut json = serde_json::Deserializer::from_str(message);
-    let part: Part = serde_path_to_error::deserialize(&mut json)
-        .map_err(|error| format!("what stands at `{}` is not what is expected there", error.path()))?;
+    let part: Part = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let place = crate::unreadable::place(error.path());
+        format!("what stands at `{place}` is not what is expected there")
+    })?;
     if part.schema == 0 || part.schema > SCHEMA {
         return Err(format!(
             "it has schema {}, and this code reads up to {SCHEMA}",

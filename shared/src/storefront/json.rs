@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer};
 use super::ReceiveError;
 use crate::order::OrderKey;
 use crate::time::Timestamp;
+use crate::unreadable;
 
 /// Reads JSON. The reason of a failure names the place and what was expected there, and no value of the body.
 pub(super) fn decode<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ReceiveError> {
@@ -19,14 +20,14 @@ pub(super) fn decode<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Receive
         let mut json = serde_json::Deserializer::from_str(text);
         let reason = match serde_path_to_error::deserialize::<_, T>(&mut json) {
             Ok(_) => "not valid JSON: something follows after its end".to_owned(),
-            Err(error) => match error.inner().classify() {
-                serde_json::error::Category::Data => {
-                    format!("at {}: {}", shown_path(error.path()), without_values(error.inner()))
-                }
-                serde_json::error::Category::Io
-                | serde_json::error::Category::Syntax
-                | serde_json::error::Category::Eof => "not valid JSON".to_owned(),
-            },
+            Err(error) if error.inner().classify() == serde_json::error::Category::Data => {
+                format!(
+                    "at {}: {}",
+                    unreadable::place(error.path()),
+                    unreadable::reason(error.inner())
+                )
+            }
+            Err(_) => "not valid JSON".to_owned(),
         };
         ReceiveError::not_understood(reason)
     })
@@ -35,30 +36,6 @@ pub(super) fn decode<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Receive
 /// The same for bytes, which must be UTF-8.
 pub(super) fn text(bytes: &[u8]) -> Result<&str, ReceiveError> {
     std::str::from_utf8(bytes).map_err(|_| ReceiveError::not_understood("the body is not UTF-8"))
-}
-
-fn shown_path(path: &serde_path_to_error::Path) -> String {
-    let path = path.to_string();
-    if path == "." {
-        "the top".to_owned()
-    } else {
-        path.chars().filter(|c| !c.is_control()).take(80).collect()
-    }
-}
-
-/// Serde repeats the offending value ("invalid type: string \"…\", expected …"), which may be anybody's name.
-fn without_values(error: &serde_json::Error) -> String {
-    let message = error.to_string();
-    let message = message
-        .rsplit_once(" at line ")
-        .map_or(message.as_str(), |(head, _)| head);
-    if message.starts_with("missing field `") || message.starts_with("duplicate field `") {
-        return message.to_owned();
-    }
-    match message.rsplit_once(", expected ") {
-        Some((_, expected)) => format!("expected {expected}"),
-        None => "a value that cannot be used".to_owned(),
-    }
 }
 
 /// An ID: a whole number that fits 64 bits without a sign, or text of 1 to 200 bytes. Never through a float.

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::error::{Error, FieldViolation, Operation};
 use super::types::Package;
+use crate::unreadable;
 
 /// The most characters of Wix's words that are kept in an error.
 const MAX_MESSAGE_CHARS: usize = 400;
@@ -175,10 +176,7 @@ fn decode<'a, T: Deserialize<'a>>(
     let mut json = serde_json::Deserializer::from_slice(body);
     let decoded = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let reason = cut(&error.inner().to_string());
-        match error.path().to_string().as_str() {
-            "." => reason,
-            path => format!("at {path}: {reason}"),
-        }
+        format!("at {}: {reason}", unreadable::place(error.path()))
     });
     decoded
         .and_then(|value| json.end().map(|()| value).map_err(|error| error.to_string()))
