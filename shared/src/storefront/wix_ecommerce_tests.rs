@@ -282,7 +282,7 @@ fn a_line_is_taken_for_no_other_whatever_stands_in_its_sku() {
     let like: Vec<_> = skus.map(with_sku).into();
     *lines = like;
     let order = snapshot(deliver(KIND, event.to_string().as_bytes(), ""));
-    let ids: std::collections::BTreeSet<_> = order.lines.iter().map(|line| &line.id).collect();
+    let ids: BTreeSet<_> = order.lines.iter().map(|line| &line.id).collect();
     assert_eq!(ids.len(), 8, "{ids:?}");
 }
 
