@@ -1,17 +1,20 @@
 //! Reads JSON as fast as serde can; only what cannot be read is read a second time, to say where it is wrong. Keeping
 //! track of the place doubles the time of reading, and a record is read with every event.
+//!
+//! What is said of it goes into logs, so it fits a line, and no value of the JSON is in it, which may be anybody's name.
+
+use std::fmt;
 
 use serde::Deserialize;
+use serde_json::error::Category;
 
-/// JSON that is not what it should be.
+/// JSON that is not what it should be. Its Display names the place and what was expected there.
 #[derive(Debug)]
 pub(crate) struct Misfit {
-    /// Where, such as `facts.purchases[0].state`; `.` for the top.
-    pub(crate) path: String,
-    /// What serde says of it. It may repeat the value.
-    pub(crate) error: serde_json::Error,
-    /// The document itself is good: only something after its end is wrong.
-    pub(crate) is_after_end: bool,
+    path: String,
+    error: serde_json::Error,
+    /// The document itself is good.
+    is_after_end: bool,
 }
 
 /// Reads one document, and nothing after it.
@@ -33,38 +36,101 @@ pub(crate) fn decode<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, Misfit
     })
 }
 
+impl Misfit {
+    /// The place, such as `lines[0].units`. Names of members come from the outside, too: cut, and on one line.
+    pub(crate) fn place(&self) -> String {
+        if self.path == "." {
+            "the top".to_owned()
+        } else {
+            self.path.chars().filter(|c| !c.is_control()).take(80).collect()
+        }
+    }
+
+    /// What is wrong there. Serde repeats the offending value (`invalid type: string "…", expected …`), and so do errors
+    /// of our own types, in words that cannot be told from a value: of those nothing is kept.
+    pub(crate) fn reason(&self) -> String {
+        if self.is_after_end {
+            return "not valid JSON: something follows after its end".to_owned();
+        }
+        if !self.is_of_data() {
+            return "not valid JSON".to_owned();
+        }
+        let message = self.error.to_string();
+        let message = message
+            .rsplit_once(" at line ")
+            .map_or(message.as_str(), |(head, _)| head);
+        if message.starts_with("missing field `") || message.starts_with("duplicate field `") {
+            return message.to_owned();
+        }
+        let is_serdes = message.starts_with("invalid ") || message.starts_with("unknown ");
+        match message.rsplit_once(", expected ").filter(|_| is_serdes) {
+            Some((_, expected)) => format!("expected {expected}"),
+            None => "a value that cannot be used".to_owned(),
+        }
+    }
+
+    /// Whether it is JSON, and only not what was expected.
+    pub(crate) fn is_of_data(&self) -> bool {
+        self.error.classify() == Category::Data
+    }
+
+    /// What serde says, which may repeat a value: only for what is not a person's.
+    pub(crate) const fn source(&self) -> &serde_json::Error {
+        &self.error
+    }
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "at {}: {}", self.place(), self.reason())
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::order::OrderKey;
+    use crate::time::Timestamp;
 
-    #[derive(Debug, Deserialize)]
-    struct Order {
-        #[expect(dead_code, reason = "only its reading is looked at")]
-        lines: Vec<Line>,
-    }
-
-    #[derive(Debug, Deserialize)]
-    struct Line {
-        #[expect(dead_code, reason = "only its reading is looked at")]
-        units: u32,
-    }
-
-    fn wrong(json: &str) -> (String, String) {
-        let misfit = decode::<Order>(json.as_bytes()).unwrap_err();
-        (misfit.path, misfit.error.to_string())
+    fn said<T: serde::de::DeserializeOwned>(json: &str) -> String {
+        decode::<T>(json.as_bytes()).map(|_| ()).unwrap_err().to_string()
     }
 
     #[test]
     fn what_cannot_be_read_is_named_with_its_place() {
-        let (path, error) = wrong(r#"{"lines":[{"units":1},{"units":"two"}]}"#);
-        assert_eq!(path, "lines[1].units");
-        assert!(error.starts_with("invalid type: string"), "{error}");
+        let lines = said::<BTreeMap<String, Vec<u32>>>(r#"{"a":[1],"b":[2,"three"]}"#);
+        assert_eq!(lines, "at b[1]: expected u32");
     }
 
     #[test]
     fn what_follows_after_the_end_is_wrong_too() {
-        let misfit = decode::<Order>(br#"{"lines":[]} {}"#).unwrap_err();
-        assert_eq!((misfit.path.as_str(), misfit.is_after_end), (".", true));
-        assert!(decode::<Order>(b" {\"lines\":[]} \n").is_ok());
+        let after = said::<Vec<u32>>("[1] {}");
+        assert_eq!(after, "at the top: not valid JSON: something follows after its end");
+        assert!(decode::<Vec<u32>>(b" [1] \n").is_ok());
+    }
+
+    #[test]
+    fn a_value_is_not_repeated_whoever_refuses_it() {
+        assert_eq!(said::<u32>("\"Sample Buyer, expected\""), "at the top: expected u32");
+        assert_eq!(
+            said::<Timestamp>("\"x, expected Sample Buyer\""),
+            "at the top: a value that cannot be used"
+        );
+        assert_eq!(
+            said::<Vec<OrderKey>>("[\"Sample Buyer/1\"]"),
+            "at [0]: a value that cannot be used"
+        );
+        assert_eq!(said::<Vec<u32>>("[7, Sample"), "at [1]: not valid JSON");
+    }
+
+    #[test]
+    fn a_place_is_short_and_on_one_line() {
+        let json = format!("{{\"a\\nb\\u007f{}\": -1}}", "c".repeat(10_000));
+        let text = said::<BTreeMap<String, u32>>(&json);
+        assert!(text.starts_with("at abccc"), "{text}");
+        assert!(text.ends_with("c: expected u32"), "{text}");
+        assert!(text.len() < 110, "{text}");
     }
 }

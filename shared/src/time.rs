@@ -16,6 +16,9 @@ impl Timestamp {
     /// The earliest time there is: sorts before every real one.
     pub const EPOCH: Self = Self(0);
 
+    /// The first and the last millisecond that can be written as RFC 3339 does it: of the years 0000 to 9999.
+    const WRITABLE: std::ops::RangeInclusive<i64> = -62_167_219_200_000..=253_402_300_799_999;
+
     /// From milliseconds since the epoch.
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
@@ -24,6 +27,12 @@ impl Timestamp {
     /// From whole seconds since the epoch; saturates.
     pub const fn from_secs(secs: i64) -> Self {
         Self(secs.saturating_mul(1_000))
+    }
+
+    /// The same for seconds of the outside; `None` for what could not be written and read again.
+    #[cfg(feature = "storefront")]
+    pub(crate) fn checked_from_secs(secs: i64) -> Option<Self> {
+        Some(Self::from_secs(secs)).filter(|time| Self::WRITABLE.contains(&time.0))
     }
 
     /// Milliseconds since the epoch.
@@ -54,9 +63,12 @@ impl FromStr for Timestamp {
         let parsed =
             OffsetDateTime::parse(text, &Rfc3339).map_err(|_| InvalidTimestamp(text.chars().take(40).collect()))?;
         let millis = parsed.unix_timestamp_nanos().div_euclid(1_000_000);
+        // With its offset counted, a time of the year 0 or 9999 may be of another year.
         i64::try_from(millis)
+            .ok()
+            .filter(|millis| Self::WRITABLE.contains(millis))
             .map(Self)
-            .map_err(|_| InvalidTimestamp(text.to_owned()))
+            .ok_or_else(|| InvalidTimestamp(text.to_owned()))
     }
 }
 
@@ -148,6 +160,18 @@ mod tests {
         let time: Timestamp = "2023-03-24T12:37:27.123456-04:00".parse().unwrap();
         assert_eq!(time.to_string(), "2023-03-24T16:37:27.123Z");
         assert_eq!(serde_json::to_string(&time).unwrap(), "\"2023-03-24T16:37:27.123Z\"");
+    }
+
+    #[test]
+    fn a_time_that_is_read_can_be_written_and_read_again() {
+        for text in ["0000-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z"] {
+            let time: Timestamp = text.parse().unwrap();
+            assert_eq!(time.to_string(), text);
+        }
+        // In UTC the year before, and the year after.
+        for text in ["0000-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01"] {
+            assert!(text.parse::<Timestamp>().is_err(), "{text}");
+        }
     }
 
     #[test]

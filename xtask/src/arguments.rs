@@ -1,4 +1,4 @@
-//! What can be asked for. Read by hand: four commands with a few flags need no library.
+//! What can be asked for. Read by hand: a few commands with a few flags need no library.
 
 use crate::failure::Failure;
 
@@ -16,6 +16,10 @@ Usage: cargo xtask COMMAND [OPTIONS]
     --thorough          also licences, advisories and unused dependencies (cargo-deny and cargo-machete must be installed)
     --list              name the steps, and do nothing
 
+  fuzz                  every parser of the outside, guided by coverage (cargo-fuzz must be installed; see fuzz/README.md)
+    --seconds N         how long each (default: 60)
+    --only NAME         one target (or several: repeat it)
+
   sim [OPTIONS]         the simulation: --seeds N, --start S, --threads T; --one SEED tells the story of one;
                         --harsh for the worlds in which Wix ignores keys and shows packages as late as it may
   bench [OPTIONS]       the measurements
@@ -26,6 +30,7 @@ pub(crate) enum Command {
     Help,
     Demo(DemoOptions),
     Test(TestOptions),
+    Fuzz(FuzzOptions),
     /// A program of the workspace that does the work itself.
     Binary {
         name: &'static str,
@@ -45,6 +50,12 @@ pub(crate) struct TestOptions {
     pub(crate) quick: bool,
     pub(crate) thorough: bool,
     pub(crate) list: bool,
+    pub(crate) only: Vec<String>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct FuzzOptions {
+    pub(crate) seconds: u32,
     pub(crate) only: Vec<String>,
 }
 
@@ -88,6 +99,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Comma
         "help" | "--help" | "-h" => Ok(Command::Help),
         "demo" => demo(arguments),
         "test" => test(arguments),
+        "fuzz" => fuzz(arguments),
         "sim" => Ok(Command::Binary {
             name: "sim",
             arguments: arguments.collect(),
@@ -150,6 +162,28 @@ fn test(mut arguments: impl Iterator<Item = String>) -> Result<Command, Failure>
     Ok(Command::Test(options))
 }
 
+fn fuzz(mut arguments: impl Iterator<Item = String>) -> Result<Command, Failure> {
+    let mut options = FuzzOptions {
+        seconds: 60,
+        only: Vec::new(),
+    };
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--seconds" => {
+                let value = value_of("--seconds", &mut arguments)?;
+                // None at all would mean for ever to libFuzzer.
+                let seconds = value.parse().ok().filter(|seconds| *seconds != 0);
+                options.seconds = seconds
+                    .ok_or_else(|| Failure::new(format!("--seconds takes a number from 1 on, not {value:?}")))?;
+            }
+            "--only" => options.only.push(value_of("--only", &mut arguments)?),
+            "--help" | "-h" => return Ok(Command::Help),
+            other => return Err(Failure::new(format!("fuzz does not know {other:?}"))),
+        }
+    }
+    Ok(Command::Fuzz(options))
+}
+
 fn value_of(flag: &str, arguments: &mut impl Iterator<Item = String>) -> Result<String, Failure> {
     arguments
         .next()
@@ -195,6 +229,7 @@ mod tests {
             ("demo --port 0", "from 1 to 65535"),
             ("demo --storefront ebay", "\"ebay\""),
             ("test --fast", "\"--fast\""),
+            ("fuzz --seconds 0", "from 1 on"),
         ] {
             let error = parsed(line).unwrap_err();
             assert!(error.contains(named), "{line}: {error}");
@@ -207,6 +242,20 @@ mod tests {
             panic!("not a test");
         };
         assert_eq!(options.only, ["format", "docs"]);
+    }
+
+    #[test]
+    fn fuzzing_takes_a_time_and_targets() {
+        let asked = FuzzOptions {
+            seconds: 600,
+            only: vec!["catalog".into()],
+        };
+        assert_eq!(parsed("fuzz --seconds 600 --only catalog"), Ok(Command::Fuzz(asked)));
+        let plain = FuzzOptions {
+            seconds: 60,
+            only: Vec::new(),
+        };
+        assert_eq!(parsed("fuzz"), Ok(Command::Fuzz(plain)));
     }
 
     #[test]

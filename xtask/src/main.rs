@@ -1,5 +1,6 @@
-//! The project's own commands: `cargo xtask demo` shows it at work, `cargo xtask test` proves it. They need Rust and
-//! Python and fetch the rest themselves, and whatever they start ends with them.
+//! The project's own commands: `cargo xtask demo` shows it at work, `cargo xtask test` proves it, and `cargo xtask fuzz`
+//! looks for what nobody thought of. They need Rust and Python and fetch the rest themselves (but for cargo-fuzz), and
+//! whatever they start ends with them.
 
 use std::process::ExitCode;
 
@@ -9,6 +10,7 @@ mod arguments;
 mod demo;
 mod dispatch;
 mod failure;
+mod fuzz;
 mod ports;
 mod processes;
 mod progress;
@@ -56,6 +58,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         }
         Command::Demo(options) => demo::run(&options).await,
         Command::Test(options) => test::run(&options).await,
+        Command::Fuzz(options) => fuzz::run(&options).await,
         Command::Binary { name, arguments } => dispatch::run(name, &arguments).await,
     }
 }

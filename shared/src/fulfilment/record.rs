@@ -418,7 +418,7 @@ impl OrderRecord {
             // What newer code wrote need not look like a record to this code.
             Err(misfit) => Err(match serde_json::from_str(text) {
                 Ok(Header { schema }) if schema > RECORD_SCHEMA => InvalidRecord::Newer { found: schema },
-                Ok(_) | Err(_) => InvalidRecord::Malformed(format!("at {}: {}", misfit.path, misfit.error)),
+                Ok(_) | Err(_) => InvalidRecord::Malformed(format!("at {}: {}", misfit.place(), misfit.source())),
             }),
         }
     }

@@ -69,6 +69,14 @@ pub struct Snapshot {
     pub unmapped: BTreeSet<String>,
 }
 
+impl Snapshot {
+    /// Whether two lines have one ID: then the units of the one would be wanted for the other, too.
+    fn has_lines_of_one_id(&self) -> bool {
+        let mut seen = BTreeSet::new();
+        !self.lines.iter().all(|line| seen.insert(line.id.as_str()))
+    }
+}
+
 /// One line of a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
@@ -187,8 +195,12 @@ impl OrderEvent {
     pub fn from_json(text: &str) -> Result<Self, InvalidEvent> {
         let known = 1..=SCHEMA;
         match decode::<Self>(text) {
-            Ok(event) if known.contains(&event.schema) => Ok(event),
-            Ok(event) => Err(InvalidEvent::UnknownSchema { found: event.schema }),
+            Ok(event) if !known.contains(&event.schema) => Err(InvalidEvent::UnknownSchema { found: event.schema }),
+            Ok(event) if event.snapshot().is_some_and(Snapshot::has_lines_of_one_id) => Err(InvalidEvent::Malformed {
+                path: "wish.snapshot.lines".to_owned(),
+                reason: "two lines have one ID".to_owned(),
+            }),
+            Ok(event) => Ok(event),
             // What newer code wrote need not look like an event to this code.
             Err(misfit) => Err(match decode::<Header>(text) {
                 Ok(Header { schema }) if !known.contains(&schema) => InvalidEvent::UnknownSchema { found: schema },
@@ -220,13 +232,8 @@ struct Header {
 
 fn decode<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, InvalidEvent> {
     crate::decode::decode(text.as_bytes()).map_err(|misfit| InvalidEvent::Malformed {
-        path: misfit.path,
-        reason: match misfit.error.classify() {
-            serde_json::error::Category::Data => misfit.error.to_string(),
-            serde_json::error::Category::Io
-            | serde_json::error::Category::Syntax
-            | serde_json::error::Category::Eof => "not valid JSON".to_owned(),
-        },
+        path: misfit.place(),
+        reason: misfit.reason(),
     })
 }
 
@@ -270,11 +277,34 @@ mod tests {
     }
 
     #[test]
+    fn an_event_in_which_two_lines_have_one_id_is_not_believed() {
+        let with_lines = |first: &str, second: &str| {
+            format!(
+                r#"{{"schema":1,"key":"shopify/1","received_at":"2026-03-02T14:14:11Z","wish":{{"snapshot":{{
+                "version":{{"time":"2026-03-02T14:14:10Z","canceled":false,"refunds":0,"hash":"a"}},
+                "created_at":"2026-03-02T14:14:05Z","fully_paid":true,"canceled":false,
+                "lines":[{{"id":"{first}","units":2}},{{"id":"{second}","units":1}}]}}}}}}"#
+            )
+        };
+        assert!(OrderEvent::from_json(&with_lines("1", "2")).is_ok());
+        let error = OrderEvent::from_json(&with_lines("1", "1")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "not an order event: at wish.snapshot.lines: two lines have one ID"
+        );
+    }
+
+    #[test]
     fn newer_schemas_and_broken_bodies_are_told_apart() {
         let newer = OrderEvent::from_json(r#"{"schema":2,"anything":true}"#).unwrap_err();
         assert!(matches!(newer, InvalidEvent::UnknownSchema { found: 2 }));
         let broken = OrderEvent::from_json(r#"{"schema":1,"key":7}"#).unwrap_err();
         assert!(broken.to_string().contains("key"), "{broken}");
+        let named = OrderEvent::from_json(r#"{"schema":1,"key":"Sample Buyer/1"}"#).unwrap_err();
+        assert_eq!(
+            named.to_string(),
+            "not an order event: at key: a value that cannot be used"
+        );
         assert!(
             OrderEvent::from_json("{")
                 .unwrap_err()

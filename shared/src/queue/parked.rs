@@ -212,7 +212,7 @@ pub fn decode(messages: &[String]) -> Result<ParkedDelivery, InvalidParked> {
 
 fn read(message: &str) -> Result<Part, String> {
     let part: Part = crate::decode::decode(message.as_bytes())
-        .map_err(|misfit| format!("what stands at `{}` is not what is expected there", misfit.path))?;
+        .map_err(|misfit| format!("what stands at `{}` is not what is expected there", misfit.place()))?;
     if part.schema == 0 || part.schema > SCHEMA {
         return Err(format!(
             "it has schema {}, and this code reads up to {SCHEMA}",

@@ -11,18 +11,15 @@ use serde::{Deserialize, Deserializer};
 use super::ReceiveError;
 use crate::decode;
 use crate::order::OrderKey;
+use crate::time::Timestamp;
 
 /// Reads JSON. The reason of a failure names the place and what was expected there, and no value of the body.
 pub(super) fn decode<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ReceiveError> {
     decode::decode(text.as_bytes()).map_err(|misfit| {
-        let reason = match misfit.error.classify() {
-            serde_json::error::Category::Data => {
-                format!("at {}: {}", shown_path(&misfit.path), without_values(&misfit.error))
-            }
-            _ if misfit.is_after_end => "not valid JSON: something follows after its end".to_owned(),
-            serde_json::error::Category::Io
-            | serde_json::error::Category::Syntax
-            | serde_json::error::Category::Eof => "not valid JSON".to_owned(),
+        let reason = if misfit.is_of_data() {
+            misfit.to_string()
+        } else {
+            misfit.reason()
         };
         ReceiveError::not_understood(reason)
     })
@@ -31,29 +28,6 @@ pub(super) fn decode<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Receive
 /// The same for bytes, which must be UTF-8.
 pub(super) fn text(bytes: &[u8]) -> Result<&str, ReceiveError> {
     std::str::from_utf8(bytes).map_err(|_| ReceiveError::not_understood("the body is not UTF-8"))
-}
-
-fn shown_path(path: &str) -> String {
-    if path == "." {
-        "the top".to_owned()
-    } else {
-        path.chars().filter(|c| !c.is_control()).take(80).collect()
-    }
-}
-
-/// Serde repeats the offending value ("invalid type: string \"…\", expected …"), which may be anybody's name.
-fn without_values(error: &serde_json::Error) -> String {
-    let message = error.to_string();
-    let message = message
-        .rsplit_once(" at line ")
-        .map_or(message.as_str(), |(head, _)| head);
-    if message.starts_with("missing field `") || message.starts_with("duplicate field `") {
-        return message.to_owned();
-    }
-    match message.rsplit_once(", expected ") {
-        Some((_, expected)) => format!("expected {expected}"),
-        None => "a value that cannot be used".to_owned(),
-    }
 }
 
 /// An ID: a whole number that fits 64 bits without a sign, or text of 1 to 200 bytes. Never through a float.
@@ -263,6 +237,12 @@ pub(super) fn not_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<boo
 /// A value that may be null, but whose key must be there.
 pub(super) fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     Option::<T>::deserialize(deserializer)
+}
+
+/// Whole seconds since 1970, of a time that can be written as text.
+pub(super) fn unix_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    let seconds = i64::deserialize(deserializer)?;
+    Timestamp::checked_from_secs(seconds).ok_or_else(|| D::Error::custom("a time beyond the year 9999"))
 }
 
 #[cfg(test)]

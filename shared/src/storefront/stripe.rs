@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::json::{decode, text};
+use super::json::{decode, text, unix_seconds};
 use super::keys::check_time;
 use super::{Delivery, FieldNames, ReceiveError, Said, ShopKeys, Storefront, Verified, VerifyError, stripe_objects};
 use crate::time::Timestamp;
@@ -68,14 +68,9 @@ pub(super) struct Event {
     pub(super) id: String,
     pub(super) r#type: String,
     /// Whole seconds; the only version that there is.
-    created: i64,
+    #[serde(deserialize_with = "unix_seconds")]
+    pub(super) created: Timestamp,
     livemode: bool,
-}
-
-impl Event {
-    pub(super) const fn created(&self) -> Timestamp {
-        Timestamp::from_secs(self.created)
-    }
 }
 
 /// One event on its way to an order.

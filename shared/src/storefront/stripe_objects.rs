@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::fields::{country, sku};
-use super::json::{Id, Lenient, Text, Units, decode};
+use super::json::{Id, Lenient, Text, Units, decode, unix_seconds};
 use super::keys::hash;
 use super::stripe::Context;
 use super::{Hints, Payment, ReceiveError, Said};
@@ -44,7 +44,8 @@ impl Reference {
 #[derive(Deserialize)]
 struct Session {
     id: Id,
-    created: i64,
+    #[serde(deserialize_with = "unix_seconds")]
+    created: Timestamp,
     mode: String,
     payment_status: String,
     #[serde(default)]
@@ -79,7 +80,8 @@ struct Address {
 
 #[derive(Deserialize)]
 struct Invoice {
-    created: i64,
+    #[serde(deserialize_with = "unix_seconds")]
+    created: Timestamp,
     #[serde(default)]
     status: Text,
     #[serde(default)]
@@ -172,7 +174,8 @@ struct PriceDetails {
 #[derive(Deserialize)]
 struct Subscription {
     id: Id,
-    created: i64,
+    #[serde(deserialize_with = "unix_seconds")]
+    created: Timestamp,
     status: String,
     #[serde(default)]
     metadata: Metadata,
@@ -181,7 +184,8 @@ struct Subscription {
 #[derive(Deserialize)]
 struct Charge {
     id: Id,
-    created: i64,
+    #[serde(deserialize_with = "unix_seconds")]
+    created: Timestamp,
     refunded: bool,
     #[serde(default)]
     payment_intent: Option<Reference>,
@@ -263,7 +267,7 @@ pub(super) fn session(context: &Context<'_>) -> Result<Said, ReceiveError> {
         units,
         fields: Fields::default(),
     };
-    said(context, order, Timestamp::from_secs(session.created), |snapshot| {
+    said(context, order, session.created, |snapshot| {
         snapshot.lines = vec![line];
         snapshot.fully_paid = true;
         snapshot.fields = fields;
@@ -333,7 +337,7 @@ pub(super) fn invoice(context: &Context<'_>) -> Result<Said, ReceiveError> {
     let order = subscription.id();
     fields.external_id.get_or_insert_with(|| order.to_owned());
     let fully_paid = invoice.status.as_deref() == Some("paid");
-    said(context, order, Timestamp::from_secs(invoice.created), |snapshot| {
+    said(context, order, invoice.created, |snapshot| {
         snapshot.lines = lines;
         snapshot.fully_paid = fully_paid;
         snapshot.fields = fields;
@@ -371,7 +375,7 @@ pub(super) fn subscription(context: &Context<'_>) -> Result<Said, ReceiveError> 
     let order = subscription.id.0.as_str();
     let mut fields = context.names.pick(properties(&subscription.metadata));
     fields.external_id.get_or_insert_with(|| order.to_owned());
-    said(context, order, Timestamp::from_secs(subscription.created), |snapshot| {
+    said(context, order, subscription.created, |snapshot| {
         snapshot.canceled = true;
         snapshot.fields = fields;
     })
@@ -387,7 +391,7 @@ pub(super) fn charge(context: &Context<'_>) -> Result<Said, ReceiveError> {
     let Some(payment) = &charge.payment_intent else {
         return Ok(Said::Nothing("a charge that no checkout session made".into()));
     };
-    let created = Timestamp::from_secs(charge.created);
+    let created = charge.created;
     // Stripe describes such charges so by itself (observed); the invoice is in older API versions only.
     let of_subscription = charge.invoice.is_some()
         || charge
@@ -421,7 +425,7 @@ fn said(
 ) -> Result<Said, ReceiveError> {
     let mut snapshot = Snapshot {
         version: Version {
-            time: context.event.created(),
+            time: context.event.created,
             sequence: 0,
             canceled: false,
             refunds: 0,

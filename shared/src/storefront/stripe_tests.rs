@@ -320,6 +320,22 @@ fn test_mode_is_ignored_unless_the_secret_says_otherwise() {
 }
 
 #[test]
+fn a_time_that_no_queue_could_carry_is_parked() {
+    // The queue's JSON has times as text, which ends with the year 9999.
+    for event in [SESSION, INVOICE, DELETED, REFUND] {
+        let mut event: serde_json::Value = serde_json::from_str(event).unwrap();
+        let last = event.clone();
+        event["created"] = 253_402_300_800_i64.into();
+        let reason = parked(deliver(KIND, event.to_string().as_bytes(), ""));
+        assert_eq!(reason, "at created: a value that cannot be used");
+        event = last;
+        event["data"]["object"]["created"] = i64::MIN.into();
+        let reason = parked(deliver(KIND, event.to_string().as_bytes(), ""));
+        assert_eq!(reason, "at data.object.created: a value that cannot be used");
+    }
+}
+
+#[test]
 fn other_events_mean_nothing_and_broken_ones_are_parked() {
     nothing(deliver(
         KIND,

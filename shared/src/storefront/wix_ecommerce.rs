@@ -333,8 +333,8 @@ fn fields(order: &Order, names: &FieldNames) -> Fields {
 }
 
 /// The lines under IDs that are unique and stay the same in every version: `id#sku`, made from the line alone, so that
-/// a line added later does not rename the others. Where even that repeats, the lines are counted (`id#sku#2`) in the
-/// order of what they say, not of where they stand.
+/// a line added later does not rename the others. Where even that repeats, the lines are counted (`id#sku##2`) in the
+/// order of what they say, not of where they stand. Whatever stands in an ID or an SKU, no two lines come to one name.
 fn lines(items: &[LineItem], canceled: bool, names: &FieldNames) -> Vec<Line> {
     let mut lines: Vec<Line> = items
         .iter()
@@ -345,6 +345,7 @@ fn lines(items: &[LineItem], canceled: bool, names: &FieldNames) -> Vec<Line> {
                 .as_ref()
                 .and_then(|physical| sku(&physical.sku));
             let id: String = item.id.as_deref().unwrap_or_default().chars().take(100).collect();
+            let id = without_signs(&id);
             let properties = item
                 .catalog_reference
                 .0
@@ -355,7 +356,7 @@ fn lines(items: &[LineItem], canceled: bool, names: &FieldNames) -> Vec<Line> {
             let refunded = item.refund_quantity.unwrap_or_default().0;
             Line {
                 id: match &sku {
-                    Some(sku) => format!("{id}#{sku}"),
+                    Some(sku) => format!("{id}#{}", without_signs(sku.as_str())),
                     None => id,
                 },
                 fields: names.pick(properties),
@@ -380,13 +381,18 @@ fn lines(items: &[LineItem], canceled: bool, names: &FieldNames) -> Vec<Line> {
     for line in &mut lines {
         if line.id == last {
             repeats = repeats.saturating_add(1);
-            line.id = format!("{last}#{repeats}");
+            line.id = format!("{last}##{repeats}");
         } else {
             last.clone_from(&line.id);
             repeats = 1;
         }
     }
     lines
+}
+
+/// Keeps the sign that parts of a line's ID are joined with out of the parts.
+fn without_signs(part: &str) -> String {
+    part.replace('%', "%25").replace('#', "%23")
 }
 
 #[cfg(test)]

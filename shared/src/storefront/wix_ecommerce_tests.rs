@@ -254,7 +254,36 @@ fn lines_with_one_id_and_one_sku_are_counted_and_none_is_lost() {
         .filter(|line| line.id.contains("#PREMIUM-1Y"))
         .map(|line| (line.id.rsplit_once("PREMIUM-1Y").unwrap().1, line.units))
         .collect();
-    assert_eq!(premium, [("", 2), ("#2", 1)]);
+    assert_eq!(premium, [("", 2), ("##2", 1)]);
+}
+
+#[test]
+fn a_line_is_taken_for_no_other_whatever_stands_in_its_sku() {
+    let mut event: serde_json::Value = serde_json::from_str(PAID).unwrap();
+    let lines = event["actionEvent"]["body"]["order"]["lineItems"]
+        .as_array_mut()
+        .unwrap();
+    let with_sku = |sku: serde_json::Value| {
+        let mut line = lines[0].clone();
+        line["physicalProperties"]["sku"] = sku;
+        line
+    };
+    // Two lines without an SKU, and those whose SKUs look like what the second of two is called.
+    let skus = [
+        json!(null),
+        json!(null),
+        json!("2"),
+        json!("#2"),
+        json!("A"),
+        json!("A"),
+        json!("A#2"),
+        json!("A##2"),
+    ];
+    let like: Vec<_> = skus.map(with_sku).into();
+    *lines = like;
+    let order = snapshot(deliver(KIND, event.to_string().as_bytes(), ""));
+    let ids: BTreeSet<_> = order.lines.iter().map(|line| &line.id).collect();
+    assert_eq!(ids.len(), 8, "{ids:?}");
 }
 
 #[test]

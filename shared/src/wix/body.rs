@@ -173,11 +173,7 @@ fn decode<'a, T: Deserialize<'a>>(
         return Err(Error::from_response(operation, status, None, request_id, body));
     }
     crate::decode::decode(body).map_err(|misfit| {
-        let reason = cut(&misfit.error.to_string());
-        let reason = match misfit.path.as_str() {
-            "." => reason,
-            path => format!("at {path}: {reason}"),
-        };
+        let reason = format!("at {}: {}", misfit.place(), cut(&misfit.source().to_string()));
         let message = format!("the answer is not what is documented: {reason}");
         Error::unknown(operation, message).answered(status, request_id)
     })
