@@ -49,7 +49,7 @@ pub const PARSERS: [Parser; 9] = [
     },
     Parser {
         name: "standard",
-        seeds: &["events/standard"],
+        seeds: &["events/standard", "fuzz/seeds/standard"],
         check: standard,
     },
     Parser {

@@ -19,6 +19,8 @@ pub(crate) enum InJson {
     Value(usize, Value),
     /// A value becomes the one at another place, of this seed or of the other.
     Copy(usize, usize, bool),
+    /// A text is repeated until it is too long for anything.
+    Lengthen(usize),
     /// A member of an object, or an element of a list, goes.
     Remove(usize),
     /// An element of a list comes again.
@@ -119,6 +121,7 @@ pub(crate) fn change(seeds: usize) -> impl Strategy<Value = (usize, usize, Vec<C
     let json = prop_oneof![
         4 => (at(), value).prop_map(|(at, value)| InJson::Value(at, value)),
         3 => (at(), at(), any::<bool>()).prop_map(|(at, from, other)| InJson::Copy(at, from, other)),
+        2 => at().prop_map(InJson::Lengthen),
         2 => at().prop_map(InJson::Remove),
         2 => at().prop_map(InJson::Repeat),
         1 => (at(), at()).prop_map(|(at, name)| InJson::Rename(at, name)),
@@ -169,6 +172,11 @@ fn in_json(bytes: &[u8], other: &[u8], change: &InJson) -> Option<Vec<u8>> {
             let theirs = self::places(&source);
             let value = source.pointer(theirs.get(from % theirs.len().max(1))?)?.clone();
             *json.pointer_mut(place(*at)?)? = value;
+        }
+        InJson::Lengthen(at) => {
+            let value = json.pointer_mut(place(*at)?)?;
+            let text = value.as_str()?;
+            *value = Value::from(text.repeat(600 / text.len().max(1) + 1));
         }
         InJson::Remove(at) => match parent(&mut json, place(*at)?)? {
             (Value::Object(members), name) => drop(members.remove(&name)),
