@@ -9,6 +9,7 @@
 pub mod door;
 pub mod flaky;
 pub mod ledger_contract;
+pub mod mutations;
 pub mod scratch;
 pub mod sim;
 pub mod world;

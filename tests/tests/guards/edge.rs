@@ -1,5 +1,6 @@
 //! The guards at the edge: what protects the webhook from deliveries that are not the storefront's or not of now, and a
 //! batch from one of its messages. From the request to the sandbox of Wix, all of it in process.
+#![expect(clippy::unwrap_used, reason = "the helpers of a test may fail it")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
