@@ -6,8 +6,10 @@
     reason = "this crate is run by tests only: what cannot go on there shall say so and stop"
 )]
 
+pub mod door;
 pub mod flaky;
 pub mod ledger_contract;
+pub mod mutations;
 pub mod scratch;
 pub mod sim;
 pub mod world;

@@ -22,6 +22,8 @@ Usage: cargo xtask COMMAND [OPTIONS]
 
   sim [OPTIONS]         the simulation: --seeds N, --start S, --threads T; --one SEED tells the story of one;
                         --harsh for the worlds in which Wix ignores keys and shows packages as late as it may
+  mutations [OPTIONS]   changed deliveries through the webhook: --cases N of each sample, --threads T,
+                        --only STOREFRONT-OR-SAMPLE
   bench [OPTIONS]       the measurements
   help                  this text";
 
@@ -102,6 +104,10 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Comma
         "fuzz" => fuzz(arguments),
         "sim" => Ok(Command::Binary {
             name: "sim",
+            arguments: arguments.collect(),
+        }),
+        "mutations" => Ok(Command::Binary {
+            name: "mutations",
             arguments: arguments.collect(),
         }),
         "bench" => Ok(Command::Binary {

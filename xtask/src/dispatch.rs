@@ -1,4 +1,4 @@
-//! Commands that a program of the workspace does itself: `sim` and `bench`.
+//! Commands that a program of the workspace does itself: `sim`, `mutations` and `bench`.
 
 use std::os::unix::process::CommandExt;
 
@@ -7,18 +7,23 @@ use serde_json::Value;
 use crate::failure::{Context, Failure};
 use crate::workspace;
 
-/// How cargo runs the simulation: with only what it needs, so that no AWS SDK is built, in the profile made for it.
-pub(crate) const SIMULATION: [&str; 9] = [
-    "run",
-    "--locked",
-    "--profile",
-    "sim",
-    "--package",
-    "reseller-hooks-tests",
-    "--bin",
-    "sim",
-    "--",
-];
+/// How cargo runs the simulation.
+pub(crate) const SIMULATION: [&str; 9] = optimised("sim");
+
+/// How cargo runs a program of the tests: with only what it needs, so that no AWS SDK is built, in the profile made for it.
+const fn optimised(program: &str) -> [&str; 9] {
+    [
+        "run",
+        "--locked",
+        "--profile",
+        "sim",
+        "--package",
+        "reseller-hooks-tests",
+        "--bin",
+        program,
+        "--",
+    ]
+}
 
 /// Becomes that program, built for speed, if this version of the project has it.
 pub(crate) async fn run(name: &str, arguments: &[String]) -> Result<(), Failure> {
@@ -28,10 +33,10 @@ pub(crate) async fn run(name: &str, arguments: &[String]) -> Result<(), Failure>
         )));
     }
     let mut command = workspace::in_root("cargo");
-    if name == "sim" {
-        command.args(SIMULATION);
-    } else {
+    if name == "bench" {
         command.args(["run", "--locked", "--all-features", "--release", "--bin", name, "--"]);
+    } else {
+        command.args(optimised(name));
     }
     command.args(arguments);
     // Only answers when it could not.

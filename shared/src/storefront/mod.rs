@@ -47,6 +47,8 @@ use std::borrow::Cow;
 use http::HeaderMap;
 
 pub use fields::FieldNames;
+#[doc(hidden)]
+pub use keys::Guards;
 pub use keys::{InvalidKey, Key, ShopKeys, Verified, VerifyError};
 pub use route::{Hints, Payment, Trigger, route};
 pub use secrets::{InvalidSecrets, StorefrontSecrets};

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::keys::{Key, ShopKeys};
+use super::keys::{Guards, Key, ShopKeys};
 use crate::order::{ShopName, StorefrontKind};
 
 /// The keys of all storefronts. `Debug` shows names and numbers of keys, never a key.
@@ -77,6 +77,15 @@ impl StorefrontSecrets {
             .filter(|keys| route_shop.is_none() || keys.shop.as_ref() == route_shop)
             .cloned()
             .collect()
+    }
+
+    /// The same keys, asked with these guards.
+    #[must_use]
+    pub(crate) fn guarded(mut self, guards: Guards) -> Self {
+        for shop in self.0.values_mut().flatten() {
+            shop.guards = guards;
+        }
+        self
     }
 
     /// Whether the storefront has any keys.
@@ -156,6 +165,7 @@ fn shop(
         shop: name,
         keys,
         accept_test,
+        guards: Guards::ALL,
     })
 }
 

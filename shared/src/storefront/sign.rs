@@ -103,8 +103,7 @@ pub fn wix_token(private_key: &str, claims: &str) -> Result<String, SignError> {
         Some(_) | None => return Err(SignError::PrivateKey),
     };
     let key = RsaKeyPair::from_pkcs8(&der).map_err(|_| SignError::PrivateKey)?;
-    let header = URL_SAFE_NO_PAD.encode(r#"{"kid":"sample","alg":"RS256"}"#);
-    let signed = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims));
+    let signed = wix_unsigned(claims);
     let mut signature = vec![0; key.public().modulus_len()];
     key.sign(
         &RSA_PKCS1_SHA256,
@@ -114,6 +113,17 @@ pub fn wix_token(private_key: &str, claims: &str) -> Result<String, SignError> {
     )
     .map_err(|_| SignError::PrivateKey)?;
     Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+}
+
+/// What of a token is signed.
+fn wix_unsigned(claims: &str) -> String {
+    let header = URL_SAFE_NO_PAD.encode(r#"{"kid":"sample","alg":"RS256"}"#);
+    format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims))
+}
+
+/// A token around any claims with a signature that fits no key: what a forger sends.
+pub fn wix_token_forged(claims: &str) -> String {
+    format!("{}.AAAA", wix_unsigned(claims))
 }
 
 /// 2026-03-02T14:14:10Z: seconds after the orders in `events/` were placed.

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::fields::{country, sku};
 use super::json::{Id, Lenient, Text, Units, decode, list, text};
-use super::keys::{check_time, hash};
+use super::keys::hash;
 use super::{Delivery, FieldNames, Hints, Payment, ReceiveError, Said, ShopKeys, Storefront, Verified, VerifyError};
 use crate::order::{Line, OrderKey, Refund, Snapshot, StorefrontKind, Version, Wish};
 use crate::time::Timestamp;
@@ -39,9 +39,7 @@ impl Storefront for Standard {
             message.extend_from_slice(part);
         }
         let verified = Verified::by_hmac(delivery, shops, &message, &signatures)?;
-        let signed: i64 = time.parse().map_err(|_| VerifyError::MissingSignature)?;
-        check_time(signed, delivery.received_at)?;
-        Ok(verified)
+        verified.signed_at(time.parse().map_err(|_| VerifyError::MissingSignature)?)
     }
 
     fn normalise(&self, verified: &Verified<'_>, names: &FieldNames) -> Result<Said, ReceiveError> {

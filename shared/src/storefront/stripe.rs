@@ -4,7 +4,6 @@
 use serde::Deserialize;
 
 use super::json::{decode, text, unix_seconds};
-use super::keys::check_time;
 use super::{Delivery, FieldNames, ReceiveError, Said, ShopKeys, Storefront, Verified, VerifyError, stripe_objects};
 use crate::time::Timestamp;
 
@@ -32,9 +31,7 @@ impl Storefront for Stripe {
             message.extend_from_slice(part);
         }
         let verified = Verified::by_hmac(delivery, shops, &message, &signatures)?;
-        let signed: i64 = time.parse().map_err(|_| VerifyError::MissingSignature)?;
-        check_time(signed, delivery.received_at)?;
-        Ok(verified)
+        verified.signed_at(time.parse().map_err(|_| VerifyError::MissingSignature)?)
     }
 
     fn normalise(&self, verified: &Verified<'_>, names: &FieldNames) -> Result<Said, ReceiveError> {

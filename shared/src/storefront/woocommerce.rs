@@ -69,7 +69,7 @@ struct Order {
     status: String,
     #[serde(default)]
     currency: Text,
-    #[serde(default)]
+    /// May be blank, but is in every order: without it nobody knows whether `processing` means paid.
     payment_method: Text,
     #[serde(default, deserialize_with = "utc")]
     date_created_gmt: Option<Timestamp>,

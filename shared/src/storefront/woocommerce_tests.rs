@@ -129,6 +129,13 @@ fn cash_on_delivery_is_not_paid_while_it_is_processing_and_is_when_it_is_complet
 }
 
 #[test]
+fn without_a_payment_method_nobody_knows_whether_processing_means_paid() {
+    let garbled = with(CASH, "\"payment_method\"", "\"payment_methud\"");
+    let reason = parked(deliver(KIND, &garbled, "order.updated"));
+    assert_eq!(reason, "at the top: missing field `payment_method`");
+}
+
+#[test]
 fn another_method_is_paid_while_it_is_processing_even_without_a_date() {
     let free = with(CASH, "\"payment_method\": \"cod\"", "\"payment_method\": \"\"");
     assert!(snapshot(deliver(KIND, &free, "order.updated")).fully_paid);

@@ -90,8 +90,34 @@ struct Item {
     event: OrderEvent,
 }
 
+/// What keeps the messages of a batch apart, by its name; `true` is on.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Guards {
+    /// A panic in one message fails only that message.
+    pub per_record_panic: bool,
+}
+
+impl Default for Guards {
+    fn default() -> Self {
+        Self { per_record_panic: true }
+    }
+}
+
 /// Works on a batch until `deadline`. Messages of one order are worked on in turn, those of different orders together.
 pub async fn handle(engine: &impl Engine, clock: &impl Clock, batch: SqsEvent, deadline: Timestamp) -> Report {
+    handle_with_guards(engine, clock, batch, deadline, Guards::default()).await
+}
+
+/// The same with other guards. Only tests take one out, to see that another test turns red.
+#[doc(hidden)]
+pub async fn handle_with_guards(
+    engine: &impl Engine,
+    clock: &impl Clock,
+    batch: SqsEvent,
+    deadline: Timestamp,
+    guards: Guards,
+) -> Report {
     let mut report = Report::default();
     let mut orders: Vec<Vec<Item>> = Vec::new();
     for message in batch.records {
@@ -106,7 +132,7 @@ pub async fn handle(engine: &impl Engine, clock: &impl Clock, batch: SqsEvent, d
     }
 
     let mut done = stream::iter(orders)
-        .map(|items| in_turn(engine, clock, items, deadline))
+        .map(|items| in_turn(engine, clock, items, deadline, guards))
         .buffer_unordered(AT_A_TIME);
     while let Some(results) = done.next().await {
         for result in results {
@@ -153,10 +179,11 @@ async fn in_turn(
     clock: &impl Clock,
     items: Vec<Item>,
     deadline: Timestamp,
+    guards: Guards,
 ) -> Vec<Result<Outcome, String>> {
     let mut results = Vec::with_capacity(items.len());
     for item in items {
-        results.push(one(engine, clock, item, deadline).await);
+        results.push(one(engine, clock, item, deadline, guards).await);
     }
     results
 }
@@ -166,6 +193,7 @@ async fn one(
     clock: &impl Clock,
     Item { message, event }: Item,
     deadline: Timestamp,
+    guards: Guards,
 ) -> Result<Outcome, String> {
     let (order, delivery) = (&event.key, event.delivery.as_str());
     let now = clock.now();
@@ -184,6 +212,7 @@ async fn one(
             tracing::error!(%order, delivery, message_id = %message, reason = %error, "wish not stored: back to the queue");
             Err(message)
         }
+        Ok(Err(payload)) if !guards.per_record_panic => std::panic::resume_unwind(payload),
         // The panic hook has said where; the payload may quote data, and is not repeated.
         Ok(Err(_payload)) => {
             tracing::error!(%order, delivery, message_id = %message, "panicked: back to the queue");

@@ -1,6 +1,6 @@
 //! The simulation with one protection out: then some history must break the promise, or nothing shows that the
 //! protection is needed, or that the simulation can see. What chance does not find is a scenario of its own in
-//! `tests/guards.rs`.
+//! `tests/guards/`.
 
 use super::{Profile, first_violation, history, report};
 

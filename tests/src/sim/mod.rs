@@ -11,7 +11,7 @@ mod jobs;
 mod keys;
 mod ledger;
 mod queue;
-mod rng;
+pub(crate) mod rng;
 mod scheduler;
 mod shop;
 mod trouble;

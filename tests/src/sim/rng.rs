@@ -1,4 +1,5 @@
-//! The simulation's only source of chance: SplitMix64, so that a seed is a history on every machine.
+//! The only source of chance of the simulation and of the mutations: SplitMix64, so that a seed is the same history on
+//! every machine.
 
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ impl Rng {
     }
 
     /// Any number.
-    pub(super) fn draw(&mut self) -> u64 {
+    pub(crate) fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -24,42 +25,42 @@ impl Rng {
     }
 
     /// From 0 to `n - 1`; 0 where `n` is 0.
-    pub(super) fn below(&mut self, n: u64) -> u64 {
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
         if n == 0 { 0 } else { self.draw() % n }
     }
 
     /// From `low` to `high`, both included.
-    pub(super) fn between(&mut self, low: u32, high: u32) -> u32 {
+    pub(crate) fn between(&mut self, low: u32, high: u32) -> u32 {
         low + u32::try_from(self.below(u64::from(high - low) + 1)).unwrap_or(0)
     }
 
     /// An index of something with `len` members.
-    pub(super) fn index(&mut self, len: usize) -> usize {
+    pub(crate) fn index(&mut self, len: usize) -> usize {
         usize::try_from(self.below(u64::try_from(len).unwrap_or(0))).unwrap_or(0)
     }
 
     /// True so many times in a thousand.
-    pub(super) fn permille(&mut self, times: u32) -> bool {
+    pub(crate) fn permille(&mut self, times: u32) -> bool {
         self.below(1_000) < u64::from(times)
     }
 
     /// True once in so many times.
-    pub(super) fn one_in(&mut self, n: u64) -> bool {
+    pub(crate) fn one_in(&mut self, n: u64) -> bool {
         self.below(n) == 0
     }
 
     /// One of these.
-    pub(super) fn pick<T: Clone>(&mut self, of: &[T]) -> T {
+    pub(crate) fn pick<T: Clone>(&mut self, of: &[T]) -> T {
         of[self.index(of.len())].clone()
     }
 
     /// Less than `limit`, in milliseconds.
-    pub(super) fn within(&mut self, limit: Duration) -> Duration {
+    pub(crate) fn within(&mut self, limit: Duration) -> Duration {
         Duration::from_millis(self.below(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)))
     }
 
     /// How long something takes: mostly seconds, now and then minutes, hours or days.
-    pub(super) fn delay(&mut self) -> Duration {
+    pub(crate) fn delay(&mut self) -> Duration {
         let limit = match self.below(20) {
             0..=10 => 3,
             11..=14 => 120,

@@ -1,6 +1,9 @@
 //! Each protection, taken out alone, in a world where the others cannot save it: then a history breaks. With it in, the
-//! same world keeps the promise. What protects the webhook (signatures, replay) and the batch (panics) is tested with
-//! those parts; the condition on the revision is tested by the simulation, in `sim.rs`.
+//! same world keeps the promise. Here are those of fulfilment, in `edge` those of the webhook and of the batch; the
+//! condition on the revision is taken out by the simulation (`sim::GUARDS`). `table` has them all.
+
+mod edge;
+mod table;
 
 use std::time::Duration;
 
@@ -13,9 +16,9 @@ const KEY: &str = "shopify/5324830114101";
 const EMAIL: &str = "53cfc9f8-197a-4e12-b570-ad9ed0cb4e2c";
 
 /// The promise holds in this world with all guards in, and does not hold without this one.
-fn is_needed(take_out: impl Fn(&mut Guards), broken: impl Fn(Guards) -> Option<String>) {
-    assert_eq!(broken(Guards::default()), None, "with every guard in");
-    let mut guards = Guards::default();
+fn is_needed<G: Copy + Default>(take_out: impl Fn(&mut G), broken: impl Fn(G) -> Option<String>) {
+    assert_eq!(broken(G::default()), None, "with every guard in");
+    let mut guards = G::default();
     take_out(&mut guards);
     assert!(broken(guards).is_some(), "nothing breaks without the guard");
 }
@@ -40,7 +43,7 @@ fn one_mail(world: &World) -> Option<String> {
 #[test]
 fn without_the_lookup_a_lost_answer_is_a_second_package() {
     is_needed(
-        |guards| guards.lookup = false,
+        |guards: &mut Guards| guards.lookup = false,
         |guards| {
             let world = world(World::unkind(Duration::ZERO), guards);
             world.strike(FaultRule::on(Operation::CreatePackage, Effect::LoseAnswer));
@@ -53,7 +56,7 @@ fn without_the_lookup_a_lost_answer_is_a_second_package() {
 #[test]
 fn without_the_settle_time_a_package_that_shows_late_is_bought_again() {
     is_needed(
-        |guards| guards.settle_time = false,
+        |guards: &mut Guards| guards.settle_time = false,
         |guards| {
             let world = world(World::unkind(Duration::from_secs(55)), guards);
             world.strike(FaultRule::on(Operation::CreatePackage, Effect::LoseAnswer));
@@ -66,7 +69,7 @@ fn without_the_settle_time_a_package_that_shows_late_is_bought_again() {
 #[test]
 fn without_send_before_a_worker_that_stalled_buys_what_another_has_bought() {
     is_needed(
-        |guards| guards.send_before = false,
+        |guards: &mut Guards| guards.send_before = false,
         |guards| {
             let world = world(World::unkind(Duration::ZERO), guards);
             let event = mail().event();
@@ -89,7 +92,7 @@ fn without_send_before_a_worker_that_stalled_buys_what_another_has_bought() {
 #[test]
 fn without_the_lease_two_workers_call_wix_for_one_order() {
     is_needed(
-        |guards| guards.lease = false,
+        |guards: &mut Guards| guards.lease = false,
         |guards| {
             let world = world(World::kind(), guards);
             let order = mail();
@@ -112,7 +115,7 @@ fn without_the_lease_two_workers_call_wix_for_one_order() {
 #[test]
 fn without_merging_under_the_lease_a_cancellation_is_lost() {
     is_needed(
-        |guards| guards.merge_under_lease = false,
+        |guards: &mut Guards| guards.merge_under_lease = false,
         |guards| {
             let world = world(World::kind(), guards);
             let order = Order::new(KEY).line("1", "ENDS", 1).paid();
@@ -133,7 +136,7 @@ fn without_merging_under_the_lease_a_cancellation_is_lost() {
 #[test]
 fn without_a_derived_key_a_wix_that_shows_the_package_too_late_sells_it_twice() {
     is_needed(
-        |guards| guards.derived_key = false,
+        |guards: &mut Guards| guards.derived_key = false,
         |guards| {
             // Longer than the settle time: only the key can save it.
             let mut world = world(World::unkind(Duration::from_secs(3_600)), guards);
@@ -149,7 +152,7 @@ fn without_a_derived_key_a_wix_that_shows_the_package_too_late_sells_it_twice() 
 #[test]
 fn without_the_stored_request_a_changed_catalog_is_another_order() {
     is_needed(
-        |guards| guards.stored_request = false,
+        |guards: &mut Guards| guards.stored_request = false,
         |guards| {
             let mut world = world(World::unkind(Duration::ZERO), guards);
             world.strike(FaultRule::on(Operation::CreatePackage, Effect::DropBefore));
@@ -168,7 +171,7 @@ fn without_the_stored_request_a_changed_catalog_is_another_order() {
 #[test]
 fn without_one_purchase_for_a_package_the_first_unit_is_taken_for_the_second() {
     is_needed(
-        |guards| guards.one_package_one_purchase = false,
+        |guards: &mut Guards| guards.one_package_one_purchase = false,
         |guards| {
             let mut world = world(World::unkind(Duration::ZERO), guards);
             // The external ID cannot save it: queries take no notice of it.
@@ -187,7 +190,7 @@ fn without_one_purchase_for_a_package_the_first_unit_is_taken_for_the_second() {
 #[test]
 fn without_the_check_of_what_is_adopted_somebody_elses_package_is_the_customers() {
     is_needed(
-        |guards| guards.adoption_check = false,
+        |guards: &mut Guards| guards.adoption_check = false,
         |guards| {
             let mut world = world(World::unkind(Duration::ZERO), guards);
             world.careless = true;

@@ -1,0 +1,105 @@
+//! The webhook in process: the real one, with a secret from the test and queues that remember what they were given.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use reseller_hooks::config::Env;
+use reseller_hooks::order::StorefrontKind;
+use reseller_hooks::queue::{Queue, QueueError};
+use reseller_hooks::secrets::{EnvSource, Secrets};
+use reseller_hooks::storefront::{FieldNames, Guards, sign};
+use reseller_hooks::time::{Clock, Timestamp};
+use reseller_hooks::webhook::{Answer, Queues, Request, Webhook};
+
+use crate::world::poll_through;
+
+/// Lambda's ID of every invocation.
+pub const REQUEST_ID: &str = "invocation-1";
+
+/// The key pair of the samples of Wix.
+pub const WIX_PRIVATE_KEY: &str = include_str!("../../events/wix/test-private-key.pem");
+/// Its other half.
+pub const WIX_PUBLIC_KEY: &str = include_str!("../../events/wix/test-public-key.pem");
+/// The site of the samples of Wix.
+pub const WIX_INSTANCE: &str = "3bbcabc7-ebb7-4fc8-8829-13ea0e142123";
+
+/// A message, and the queue that it is in.
+pub type Message = (&'static str, String);
+
+/// What the queues were given.
+type Stored = Arc<Mutex<Vec<Message>>>;
+
+/// A queue that takes everything.
+#[derive(Debug, Clone)]
+struct Recorder {
+    name: &'static str,
+    stored: Stored,
+}
+
+impl Queue for Recorder {
+    async fn send(&self, body: &str) -> Result<(), QueueError> {
+        let mut stored = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
+        stored.push((self.name, body.to_owned()));
+        Ok(())
+    }
+}
+
+/// What a shop owner's server meets: the webhook, and the queues behind it.
+pub struct Door<C> {
+    webhook: Webhook<EnvSource, C, Recorder>,
+    stored: Stored,
+}
+
+impl<C> std::fmt::Debug for Door<C> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Door").finish_non_exhaustive()
+    }
+}
+
+impl<C: Clock + Clone> Door<C> {
+    /// A door whose secret document is this.
+    pub fn new(secret: &str, clock: C, guards: Guards) -> Self {
+        let source = EnvSource::new(Env::from_pairs([("SECRET", secret)]), "SECRET".to_owned());
+        let secrets = Arc::new(Secrets::new(source, clock.clone(), Duration::from_secs(300)));
+        let stored = Stored::default();
+        let queue = |name| Recorder {
+            name,
+            stored: Arc::clone(&stored),
+        };
+        let queues = Queues {
+            order_paid: queue("order-paid"),
+            order_canceled: queue("order-canceled"),
+            tag_external_id: queue("tag-external-id"),
+            parked: queue("parked"),
+        };
+        Self {
+            webhook: Webhook::new(secrets, queues, clock, Ok(FieldNames::default())).with_guards(guards),
+            stored,
+        }
+    }
+
+    /// Posts a delivery: the answer, and what was stored for it.
+    pub fn post(&self, path: &str, headers: &HeaderMap, body: &[u8]) -> (Answer, Vec<Message>) {
+        let request = Request {
+            method: &Method::POST,
+            path,
+            headers,
+            body,
+            request_id: REQUEST_ID,
+        };
+        let answer = poll_through(self.webhook.handle(request));
+        let stored = std::mem::take(&mut *self.stored.lock().unwrap_or_else(PoisonError::into_inner));
+        (answer, stored)
+    }
+}
+
+/// The headers with which a storefront would send this body at this time.
+pub fn signed(kind: StorefrontKind, secret: &str, body: &[u8], topic: &str, at: Timestamp) -> HeaderMap {
+    let headers = sign::sign(kind, secret, body, topic, at).expect("the secret is good");
+    let headers = headers.into_iter().map(|(name, value)| {
+        let value = HeaderValue::try_from(value).expect("a header");
+        (HeaderName::from_static(name), value)
+    });
+    headers.collect()
+}

@@ -1,0 +1,124 @@
+//! The bodies that are changed: every sample in `events/` that a storefront would send signed.
+
+use reseller_hooks::order::StorefrontKind;
+
+/// One delivery of a storefront.
+#[derive(Debug, Clone, Copy)]
+pub struct Sample {
+    /// Its file in `events/`.
+    pub name: &'static str,
+    /// Whose it is.
+    pub kind: StorefrontKind,
+    /// Under which topic it comes; for Wix the slug of its event.
+    pub topic: &'static str,
+    /// What it says; for Wix the domain event, which is still to be wrapped and signed.
+    pub body: &'static str,
+    /// A word that alone stands between it and a purchase.
+    pub(super) word: Option<Word>,
+}
+
+/// A word whose change says something else: that an order is no test, or not canceled after all.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Word {
+    /// Where it stands.
+    pub(super) at: &'static str,
+    /// The storefront leaves it out of what it does not apply to, so that its absence says as much as another value.
+    /// Elsewhere a body without it must buy nothing.
+    pub(super) may_be_absent: bool,
+}
+
+const fn always(at: &'static str) -> Option<Word> {
+    Some(Word {
+        at,
+        may_be_absent: false,
+    })
+}
+
+const fn sometimes(at: &'static str) -> Option<Word> {
+    Some(Word {
+        at,
+        may_be_absent: true,
+    })
+}
+
+macro_rules! samples {
+    ($($kind:ident $path:literal $topic:literal $word:expr;)+) => {
+        /// All of them.
+        pub const SAMPLES: &[Sample] = &[$(Sample {
+            name: $path,
+            kind: StorefrontKind::$kind,
+            topic: $topic,
+            body: include_str!(concat!("../../../events/", $path)),
+            word: $word,
+        }),+];
+    };
+}
+
+samples! {
+    Shopify "shopify/orders_paid.json" "orders/paid" None;
+    Shopify "shopify/orders_paid_unknown_sku.json" "orders/paid" None;
+    Shopify "shopify/orders_updated_refunded_one.json" "orders/updated" None;
+    Shopify "shopify/orders_updated_old_api.json" "orders/updated" None;
+    Shopify "shopify/orders_updated_edit_up_unpaid.json" "orders/updated" None;
+    Shopify "shopify/orders_updated_reference.json" "orders/updated" None;
+    Shopify "shopify/orders_create_pending.json" "orders/create" None;
+    Shopify "shopify/orders_cancelled.json" "orders/cancelled" None;
+    Shopify "shopify/refunds_create.json" "refunds/create" None;
+    Shopify "shopify/refunds_create_amount_only.json" "refunds/create" None;
+    Shopify "shopify/orders_edited.json" "orders/edited" None;
+    Shopify "shopify/test_notification.json" "orders/paid" None;
+    Shopify "shopify/orders_paid_test_order.json" "orders/paid" always("/test");
+
+    Wix "wix/order_payment_status_updated_paid.json" "payment_status_updated" None;
+    Wix "wix/order_approved_as_text.json" "approved" None;
+    Wix "wix/order_approved_not_paid.json" "approved" None;
+    Wix "wix/order_created_initialized.json" "created" None;
+    Wix "wix/order_updated_refunded_one.json" "updated" None;
+    Wix "wix/order_canceled.json" "canceled" None;
+    Wix "wix/order_updated_reference.json" "updated" None;
+    Wix "wix/order_transactions_refund_completed.json" "transactions_refund_completed" None;
+    Wix "wix/order_updated_anonymized.json" "updated" sometimes("/triggeredByAnonymizeRequest");
+    Wix "wix/order_created_imported.json" "created" sometimes("/createdEvent/entity/imported");
+
+    Woocommerce "woocommerce/order_updated_processing.json" "order.updated" None;
+    Woocommerce "woocommerce/order_updated_completed_by_hand.json" "order.updated" None;
+    Woocommerce "woocommerce/order_updated_cash_on_delivery.json" "order.updated" always("/payment_method");
+    Woocommerce "woocommerce/order_updated_partial_refund.json" "order.updated" None;
+    Woocommerce "woocommerce/order_created_pending.json" "order.created" None;
+    Woocommerce "woocommerce/order_updated_cancelled.json" "order.updated" always("/status");
+    Woocommerce "woocommerce/order_updated_refunded.json" "order.updated" always("/status");
+    Woocommerce "woocommerce/order_deleted.json" "order.deleted" None;
+    Woocommerce "woocommerce/rest_error.json" "order.updated" None;
+
+    Stripe "stripe/checkout_session_completed.json" "" None;
+    Stripe "stripe/checkout_session_completed_unpaid.json" "" None;
+    Stripe "stripe/checkout_session_completed_subscription.json" "" None;
+    Stripe "stripe/checkout_session_async_payment_succeeded.json" "" None;
+    Stripe "stripe/invoice_paid_first.json" "" None;
+    Stripe "stripe/invoice_paid_first_old_api.json" "" None;
+    Stripe "stripe/invoice_paid_renewal.json" "" None;
+    Stripe "stripe/customer_subscription_deleted.json" "" None;
+    Stripe "stripe/charge_refunded.json" "" None;
+    Stripe "stripe/charge_refunded_partial.json" "" None;
+    Stripe "stripe/charge_refunded_of_subscription.json" "" None;
+    Stripe "stripe/checkout_session_completed_test_mode.json" "" always("/livemode");
+
+    Standard "standard/order_paid.json" "" None;
+    Standard "standard/order_created_unpaid.json" "" None;
+    Standard "standard/order_updated_reference.json" "" None;
+    Standard "standard/order_updated_refunded_one.json" "" None;
+    Standard "standard/order_refunded.json" "" None;
+    Standard "standard/order_canceled.json" "" None;
+    Standard "standard/bigcommerce_order_created.json" "" None;
+}
+
+/// A sample of a storefront that is paid, of which the others may be later versions.
+pub(super) const fn paid(kind: StorefrontKind) -> &'static str {
+    match kind {
+        StorefrontKind::Shopify => "shopify/orders_paid.json",
+        StorefrontKind::Wix => "wix/order_payment_status_updated_paid.json",
+        StorefrontKind::Woocommerce => "woocommerce/order_updated_processing.json",
+        StorefrontKind::Stripe => "stripe/checkout_session_completed.json",
+        StorefrontKind::Standard => "standard/order_paid.json",
+    }
+}

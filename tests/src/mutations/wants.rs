@@ -1,0 +1,63 @@
+//! What an order would buy after some events, asked of the real merge.
+
+use std::collections::BTreeMap;
+
+use reseller_hooks::fulfilment::OrderRecord;
+use reseller_hooks::order::OrderEvent;
+
+/// How many units are wanted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Wants {
+    of_sku: BTreeMap<String, u64>,
+    /// Of lines without an SKU too: a change may give them one.
+    all: u64,
+}
+
+impl Wants {
+    /// After these events, of which those of other orders do not count.
+    pub(super) fn after(events: &[&OrderEvent]) -> Self {
+        let Some(record) = merged(events) else {
+            return Self::default();
+        };
+        let mut wants = Self::default();
+        for (line, units) in record.wishes.live_lines() {
+            let units = u64::from(units);
+            wants.all += units;
+            if let Some(sku) = &line.sku {
+                *wants.of_sku.entry(sku.to_string()).or_default() += units;
+            }
+        }
+        wants
+    }
+
+    /// The greater of both, for each SKU.
+    pub(super) fn or(mut self, other: &Self) -> Self {
+        self.all = self.all.max(other.all);
+        for (sku, units) in &other.of_sku {
+            let mine = self.of_sku.entry(sku.clone()).or_default();
+            *mine = (*mine).max(*units);
+        }
+        self
+    }
+
+    /// What of this is more than `most`; an SKU that `most` does not have is garbled, and none of the catalog.
+    pub(super) fn beyond(&self, most: &Self) -> Option<String> {
+        if self.all > most.all {
+            return Some(format!("{} units instead of {}", self.all, most.all));
+        }
+        self.of_sku.iter().find_map(|(sku, units)| {
+            let most = most.of_sku.get(sku)?;
+            (units > most).then(|| format!("{units} of {sku} instead of {most}"))
+        })
+    }
+}
+
+/// The record of the first event's order after all events of that order, in this sequence.
+pub(super) fn merged(events: &[&OrderEvent]) -> Option<OrderRecord> {
+    let key = &events.first()?.key;
+    let mut record = OrderRecord::new(key.clone());
+    for event in events.iter().filter(|event| event.key == *key) {
+        record.apply(event);
+    }
+    Some(record)
+}
