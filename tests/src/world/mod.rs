@@ -8,7 +8,7 @@ mod invariants;
 mod run;
 mod wix;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use reseller_hooks::catalog::Catalog;
@@ -81,6 +81,9 @@ billing = { type = "RECURRING", unit = "YEAR", count = 1 }
 needs_site = true
 "#;
 
+/// Read once: tests that crash everywhere make thousands of worlds.
+static READ: LazyLock<Catalog> = LazyLock::new(|| Catalog::from_toml(CATALOG).expect("the world's catalog is good"));
+
 /// The sandbox's Wix, shared by the workers of a world.
 pub type SharedWix = Arc<Mutex<wix_sandbox::Wix>>;
 
@@ -131,7 +134,7 @@ impl World {
             wix: Arc::new(Mutex::new(wix_sandbox::Wix::new(config))),
             ledger: Arc::new(MemoryLedger::new()),
             settings: Settings::default(),
-            catalog: Catalog::from_toml(CATALOG).expect("the world's catalog is good"),
+            catalog: READ.clone(),
             careless: false,
             writes: Writes::default(),
         }

@@ -5,14 +5,15 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-/// An await point: pending once, then ready.
+/// An await point: pending once, then ready. It wakes at once, for those who poll only what was woken.
 pub async fn yield_once() {
     let mut yielded = false;
-    std::future::poll_fn(move |_| {
+    std::future::poll_fn(move |context| {
         if yielded {
             Poll::Ready(())
         } else {
             yielded = true;
+            context.waker().wake_by_ref();
             Poll::Pending
         }
     })
