@@ -4,7 +4,9 @@
 mod acts;
 mod ambiguous;
 mod business;
+mod clocks;
 mod crashes;
+mod deployment;
 mod effects;
 mod first_design;
 mod histories;
