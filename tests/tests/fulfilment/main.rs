@@ -12,3 +12,4 @@ mod first_design;
 mod histories;
 mod ordinary;
 mod queue;
+mod reviews;
