@@ -9,7 +9,7 @@ use reseller_hooks::time::Clock;
 use reseller_hooks::webhook::Came;
 use reseller_hooks_tests::effects::{Effects, Happens, worker};
 use reseller_hooks_tests::world::{Order, Paid, Run, START, World, poll_through, violations};
-use wix_sandbox::Operation;
+use wix_sandbox::{DEFAULT_API_KEY, Operation};
 
 use super::stage::{CANCELED, KEY, Message, PAID, Post, Stage, header_map};
 
@@ -247,4 +247,38 @@ fn a_ledger_that_is_away_sends_the_whole_batch_back_and_nothing_is_bought_until_
     assert!(stage.world.clock.now() < START + Duration::from_secs(60));
     stage.settle();
     is_bought_once(&stage);
+}
+
+#[test]
+fn a_revoked_key_is_one_alarm_for_a_whole_batch_and_all_is_bought_when_it_is_mended() {
+    let stage = stage();
+    stage.world.look().revoke_api_key(DEFAULT_API_KEY);
+    for number in 1..=10 {
+        let event = Order::new(&format!("shopify/{number}"))
+            .line("1", "PREMIUM-1M", 1)
+            .paid()
+            .event();
+        stage
+            .shelf()
+            .messages
+            .push(message(&format!("m{number}"), event.to_json()));
+    }
+    let report = stage.work("order-paid", &Effects::counted()).unwrap();
+    assert_eq!(report.failed, Vec::<String>::new(), "the queue has done its part");
+    let measures = report.measures();
+    let measured = |name| {
+        measures
+            .iter()
+            .find(|measure| measure.name == name)
+            .map(|measure| measure.value)
+    };
+    assert_eq!(
+        (measured("CircuitOpen"), measured("AttentionRaised")),
+        (Some(1), Some(0))
+    );
+    stage.world.clock.advance(Duration::from_secs(3_600));
+    stage.world.look().add_api_key(DEFAULT_API_KEY);
+    stage.settle();
+    assert_eq!(stage.world.packages(), (10, 0));
+    assert_eq!(violations(&stage.world), Vec::<String>::new());
 }

@@ -5,6 +5,8 @@ mod crashes;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod logs;
+#[cfg(test)]
 mod signed;
 #[cfg(test)]
 mod stage;

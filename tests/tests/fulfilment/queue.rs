@@ -242,6 +242,32 @@ fn a_manual_retry_against_an_automatic_one_is_refused_while_a_worker_has_the_ord
 }
 
 #[test]
+fn an_automatic_retry_against_a_manual_one_leaves_the_order_to_the_operators_worker() {
+    let world = World::unkind(Duration::from_secs(55));
+    let failed = Effect::DropBefore;
+    world.strike(FaultRule {
+        times: 3,
+        ..FaultRule::on(Operation::CreatePackage, failed)
+    });
+    let event = mail().event();
+    world.deliver(&event).unwrap();
+    world.settle();
+    assert_eq!(world.attention(KEY), ["no answer"]);
+    let (key, operator) = (KEY.parse().unwrap(), world.worker());
+    let mut run = Run::new(operator.retry(&key, world.deadline()));
+    let before = world.calls(Operation::QueryPackages);
+    while world.calls(Operation::QueryPackages) == before {
+        assert!(run.step().is_none());
+    }
+    // The schedule comes round, and the message again: both leave it alone.
+    assert_eq!(world.sweep().tally.wix_calls, 0);
+    assert_eq!(world.deliver(&event).unwrap().tally.wix_calls, 0);
+    while run.step().is_none() {}
+    world.settle();
+    one_mail(&world);
+}
+
+#[test]
 fn clocks_apart_by_the_skew_setting_do_not_make_two_packages() {
     // The second worker's clock is 5 s fast: it takes over as early as it may.
     let world = World::unkind(Duration::from_secs(55));
