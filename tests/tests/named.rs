@@ -1,4 +1,5 @@
 //! The documents name tests, and settings that no test sees: both must be there.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::path::{Path, PathBuf};
 

@@ -1,8 +1,11 @@
 //! A worker that dies at an await point: at every one of everything that it does, found by running, so that a new one is
 //! covered without a new test. Afterwards the message is delivered again and `reconcile` runs.
 
-use reseller_hooks_tests::effects::Effects;
-use reseller_hooks_tests::world::{Order, Run, World};
+use std::time::Duration;
+
+use reseller_hooks_tests::effects::{Effects, worker};
+use reseller_hooks_tests::world::{Order, Paid, Run, World, refund, violations};
+use wix_sandbox::{Effect, FaultRule, Operation};
 
 use super::acts::{KEY, histories, worlds};
 
@@ -19,6 +22,52 @@ fn dropped_at_any_await_point_and_delivered_again_it_ends_right() {
                 history.play(&mut world, &Effects::dropped_at(at));
                 let told = format!("{}, {wix}, dropped at {at}", history.name);
                 assert_eq!(history.wrong(&world), Vec::<String>::new(), "{told}");
+            }
+        }
+    }
+}
+
+/// Three orders that Wix had no time for are due together: one is bought, one was refunded, one was canceled meanwhile.
+#[test]
+fn a_sweep_over_several_orders_that_dies_at_any_await_point_is_made_good_by_the_next_one() {
+    for (wix, world) in worlds() {
+        let due = || {
+            let world = world();
+            world.strike(FaultRule {
+                times: 3,
+                ..FaultRule::on(Operation::CreatePackage, Effect::Throttle { retry_after: Some(30) })
+            });
+            let order = |number: u32| {
+                let order = Order::new(&format!("shopify/{number}")).line("1", "PLAN", 2).paid();
+                order.reference("SUB-7")
+            };
+            for number in 1..=3 {
+                world.deliver(&order(number).event()).unwrap();
+            }
+            world.deliver(&refund("shopify/2", "r", &[("1", 1)])).unwrap();
+            world.deliver(&order(3).canceled().event()).unwrap();
+            world.clock.advance(Duration::from_secs(60));
+            world
+        };
+        let undisturbed = Effects::counted();
+        let first = due();
+        let sweep = undisturbed.lives(worker(&first, &undisturbed).sweep(first.deadline()));
+        assert_eq!(sweep.unwrap().unwrap().settled, 3);
+        for at in 0..undisturbed.await_points() {
+            let world = due();
+            let effects = Effects::dropped_at(at);
+            assert!(
+                effects
+                    .lives(worker(&world, &effects).sweep(world.deadline()))
+                    .is_none()
+            );
+            world.clock.advance(Duration::from_secs(120));
+            world.settle();
+            let told = format!("{wix}, dropped at {at}");
+            assert_eq!(violations(&world), Vec::<String>::new(), "{told}");
+            for (key, base) in [("shopify/1", 2), ("shopify/2", 1), ("shopify/3", 0)] {
+                assert_eq!(Paid::of(&world, key), Paid { base, vouchers: base }, "{key}, {told}");
+                assert_eq!(world.attention(key), Vec::<String>::new(), "{key}, {told}");
             }
         }
     }

@@ -147,7 +147,7 @@ fn left() -> Vec<(&'static str, String, u64)> {
         ("merged", String::new(), 0),
         ("planned", facts(&[], ""), 0),
         ("held back", facts(&[], hold), 0),
-        ("begun, not sent", facts(&[begun.clone()], "") + lease, 0),
+        ("begun, not sent", facts(std::slice::from_ref(&begun), "") + lease, 0),
         ("begun, sent", facts(&[begun], "") + lease, 1),
         ("unanswered", facts(&[base(&unanswered)], ""), 1),
         ("bought, no voucher", facts(&[base(BASE_DONE)], ""), 1),

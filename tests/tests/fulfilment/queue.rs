@@ -31,21 +31,37 @@ fn the_same_event_twice_in_a_row_is_one_package() {
     one_mail(&world);
 }
 
+/// The first goes on to any point, then the second to any point, then each to its end, in either order.
 #[test]
 fn the_same_event_at_the_same_time_in_two_workers_is_one_package_at_every_interleaving() {
-    for first_steps in 0..12 {
+    let interleaved = |first_steps: usize, second_steps: usize, first_ends_first: bool| {
         let world = World::unkind(Duration::from_secs(55));
         let event = mail().event();
         let (one, two) = (world.worker(), world.worker());
         let mut first = Run::new(one.accept(&event, world.deadline()));
         let mut second = Run::new(two.accept(&event, world.deadline()));
-        let mut done = first.steps(first_steps).is_some();
-        while second.step().is_none() {}
-        while !done {
-            done = first.step().is_some();
+        let done = first.steps(first_steps).is_some();
+        let (first_done, second_done) = (done, second.steps(second_steps).is_some());
+        let mut left = [(!first_done).then_some(first), (!second_done).then_some(second)];
+        if !first_ends_first {
+            left.reverse();
+        }
+        for mut run in left.into_iter().flatten() {
+            while run.step().is_none() {}
         }
         world.settle();
         one_mail(&world);
+        (first_done, second_done)
+    };
+    for first_ends_first in [true, false] {
+        for first_steps in 0.. {
+            let second_steps = (0..).find(|steps| interleaved(first_steps, *steps, first_ends_first).1);
+            let steps = second_steps.unwrap();
+            if interleaved(first_steps, steps, first_ends_first).0 {
+                assert!(first_steps > 5, "{first_steps}");
+                break;
+            }
+        }
     }
 }
 

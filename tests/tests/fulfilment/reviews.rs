@@ -84,8 +84,9 @@ fn on_site(world: &World) -> usize {
 fn ends(world: &World, event: &OrderEvent) -> Progress {
     let worker = world.worker();
     let mut run = Run::new(worker.accept(event, world.deadline()));
-    let ended = run.steps(2_000).map(Result::unwrap);
-    ended.expect("it comes to an end").progress
+    let ended = run.steps(2_000);
+    assert!(ended.is_some(), "it comes to an end");
+    ended.unwrap().unwrap().progress
 }
 
 #[test]
@@ -403,8 +404,11 @@ fn a_changed_site_is_closed_by_a_retry_and_is_none_where_one_unit_is_on_it() {
     assert_eq!(world.attention(KEY), ["SITE_CHANGED"]);
     retry(&world);
     assert_eq!(world.attention(KEY), Vec::<String>::new());
-    // A second unit is for the new site: then it is on both, as the order says.
-    world.deliver(&moved.line("1", "MAIL", 2).event()).unwrap();
+    // Where a second unit was ordered for the new site it is on both, as the order says.
+    let world = World::kind();
+    let order = mail().site(SITE);
+    world.deliver(&order.event()).unwrap();
+    world.deliver(&order.line("1", "MAIL", 2).site(other).event()).unwrap();
     assert_eq!((world.attention(KEY), on_site(&world)), (vec![], 2));
 }
 
