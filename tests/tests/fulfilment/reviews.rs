@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use reseller_hooks::fulfilment::{Fulfilment, Progress};
+use reseller_hooks::fulfilment::{Circuit, Fulfilment, Progress};
 use reseller_hooks::order::OrderEvent;
 use reseller_hooks::time::Clock;
 use reseller_hooks_tests::world::{
@@ -424,14 +424,22 @@ fn a_wix_that_is_away_for_a_day_is_no_orders_problem() {
         Ok(world.catalog.clone()),
         world.settings.clone(),
     );
-    poll_through(worker.accept(&mail().event(), world.deadline())).unwrap();
+    // One order is in doubt when it begins, another comes then.
+    world.strike(FaultRule::on(Operation::CreatePackage, Effect::LoseAnswer));
+    world.deliver(&mail().event()).unwrap();
+    let other = Order::new("shopify/2").line("1", "MAIL", 1).paid().event();
+    poll_through(worker.accept(&other, world.deadline())).unwrap();
     for _ in 0..144 {
         world.clock.advance(Duration::from_secs(600));
-        poll_through(worker.sweep(world.deadline())).unwrap();
-        assert_eq!(world.attention(KEY), Vec::<String>::new());
+        let sweep = poll_through(worker.sweep(world.deadline())).unwrap();
+        assert!(matches!(sweep.stopped, Some(Circuit::WixAway(_))), "{sweep:?}");
+        assert_eq!(sweep.orders, 1, "the first that cannot reach it stands for all");
+        let attention = [KEY, "shopify/2"].map(|key| world.attention(key));
+        assert_eq!(attention, [vec![], Vec::<String>::new()]);
     }
     world.settle();
-    assert_eq!(world.packages(), (1, 0));
+    assert_eq!((world.packages(), world.calls(Operation::CreatePackage)), ((2, 0), 2));
+    assert_eq!(violations(&world), Vec::<String>::new());
 }
 
 #[test]
