@@ -138,6 +138,26 @@ fn a_package_with_our_external_id_that_does_not_fit_is_no_proof_of_absence() {
 }
 
 #[test]
+fn a_package_of_other_products_that_an_operator_canceled_is_in_nobodys_way_any_more() {
+    let world = World::unkind(Duration::ZERO);
+    world.strike(FaultRule::on(Operation::CreatePackage, Effect::DropBefore));
+    world
+        .deliver(&Order::new(KEY).line("1", "PLAN", 1).paid().event())
+        .unwrap();
+    let odd = insert(&world, OWN, START.as_millis());
+    world.settle();
+    assert_eq!(
+        (world.attention(KEY), world.calls(Operation::CreatePackage)),
+        (vec!["SEVERAL_PACKAGES".to_owned(), "SURPLUS_PACKAGE".to_owned()], 1)
+    );
+    let instance = world.look().package(odd).unwrap().instances[0].id;
+    set(&world, instance, becomes(Status::Canceled));
+    retry(&world);
+    assert_eq!(world.attention(KEY), Vec::<String>::new());
+    assert_eq!(Paid::of(&world, KEY), Paid { base: 1, vouchers: 1 });
+}
+
+#[test]
 fn a_retry_reads_before_it_replaces_what_wixs_support_has_mended_meanwhile() {
     let world = World::kind();
     let failed = Effect::NewInstances {
