@@ -333,3 +333,73 @@ fn an_order_of_many_units_is_taken_back_whole_by_many_workers_some_of_which_die_
     assert_eq!(Paid::of(&world, KEY).base, 0);
     assert_eq!((world.attention(KEY), violations(&world)), (vec![], vec![]));
 }
+
+/// "Do it at Wix by hand or mend the cause, then retry the order": after either the problem is gone.
+#[test]
+fn a_change_that_wix_refuses_is_attention_until_it_was_done_by_hand_or_its_cause_was_mended() {
+    let order = Order::new(KEY).line("1", "MAIL", 1).paid();
+    let (assigned, floats) = (Some(SITE.parse().unwrap()), None);
+    let by_hand = |site: Option<Guid>| InstanceChange {
+        site_id: Some(site),
+        ..InstanceChange::default()
+    };
+    let sited = order.clone().site(SITE);
+    for (operation, before, then, hand) in [
+        (
+            Operation::AssignProductInstance,
+            &order,
+            sited.clone(),
+            by_hand(assigned),
+        ),
+        (
+            Operation::UnassignProductInstance,
+            &sited,
+            sited.clone().canceled(),
+            by_hand(floats),
+        ),
+    ] {
+        for mended in [true, false] {
+            let world = World::kind();
+            world.deliver(&before.event()).unwrap();
+            let code = "SITE_NOT_FOUND".to_owned();
+            world.strike(FaultRule {
+                times: u32::MAX,
+                ..FaultRule::on(operation, Effect::RejectCode { code: code.clone() })
+            });
+            world.deliver(&then.event()).unwrap();
+            world.settle();
+            let asked = world.calls(operation);
+            assert_eq!(
+                (world.attention(KEY), asked),
+                (vec![code], 1),
+                "{operation:?}: asked once"
+            );
+            if !mended {
+                at_wix(&world, &hand);
+            }
+            world.look().clear_faults();
+            world.retry(&KEY.parse().unwrap());
+            world.settle();
+            assert_eq!(world.attention(KEY), Vec::<String>::new(), "{operation:?}, {mended}");
+            assert_eq!(violations(&world), Vec::<String>::new(), "{operation:?}, {mended}");
+        }
+    }
+}
+
+#[test]
+fn what_nobody_can_map_to_lines_is_shown_once_and_closed_by_a_retry_and_what_comes_then_is_shown_again() {
+    let world = World::kind();
+    let order = Order::new(KEY).line("1", "MAIL", 2).paid();
+    world.deliver(&order.event()).unwrap();
+    let refunded = order.unmapped("a refund of 10.00 names no line");
+    world.deliver(&refunded.event()).unwrap();
+    world.deliver(&refunded.event()).unwrap();
+    assert_eq!(world.attention(KEY), ["NOT_MAPPED"]);
+    assert_eq!(Paid::of(&world, KEY).base, 2, "nothing is taken back by a guess");
+    world.retry(&KEY.parse().unwrap());
+    assert_eq!(world.attention(KEY), Vec::<String>::new());
+    world
+        .deliver(&refunded.unmapped("a refund of 5.00 names no line").event())
+        .unwrap();
+    assert_eq!(world.attention(KEY), ["NOT_MAPPED"]);
+}
