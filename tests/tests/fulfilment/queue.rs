@@ -275,9 +275,11 @@ fn an_automatic_retry_against_a_manual_one_leaves_the_order_to_the_operators_wor
     while world.calls(Operation::QueryPackages) == before {
         assert!(run.step().is_none());
     }
-    // The schedule comes round, and the message again: both leave it alone.
+    // The schedule comes round, the message again, and something new is said: all leave it alone.
     assert_eq!(world.sweep().tally.wix_calls, 0);
     assert_eq!(world.deliver(&event).unwrap().tally.wix_calls, 0);
+    let tagged = mail().reference("SUB-7").event();
+    assert_eq!(world.deliver(&tagged).unwrap().tally.wix_calls, 0);
     while run.step().is_none() {}
     world.settle();
     one_mail(&world);
