@@ -7,6 +7,7 @@
 )]
 
 pub mod door;
+pub mod effects;
 pub mod flaky;
 pub mod ledger_contract;
 pub mod mutations;

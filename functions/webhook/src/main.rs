@@ -103,3 +103,22 @@ fn refuse_to_start(reason: &str) -> ExitCode {
     tracing::error!(reason, "the function cannot start");
     ExitCode::FAILURE
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: &str = include_str!("../../../events/webhook/shopify-orders-paid.json");
+    const BASE64: &str = include_str!("../../../events/webhook/shopify-orders-paid-base64.json");
+
+    /// Signatures are over the bytes that were sent, and not over what API Gateway made of them.
+    #[test]
+    fn a_body_in_base64_is_decoded_before_anybody_looks_at_it() {
+        assert!(BASE64.contains(r#""isBase64Encoded": true"#));
+        let [plain, decoded] = [PLAIN, BASE64].map(|event| lambda_http::request::from_str(event).unwrap());
+        let (plain, bytes): (&[u8], &[u8]) = (plain.body().as_ref(), decoded.body().as_ref());
+        assert!(plain.starts_with(b"{"));
+        assert_eq!(plain, bytes);
+        assert_eq!(decoded.raw_http_path(), "/webhooks/shopify");
+    }
+}

@@ -171,6 +171,8 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
                 Comparison::Differs if !self.settings.guards.adoption_check => {
                     Found::One(Box::new(package.clone()), purchase::whole(package, looked_at).instances)
                 }
+                // An operator has looked at what did not fit, and canceled it: it is in nobody's way any more.
+                Comparison::Differs if purchase.was_unclear() && purchase::is_over(package) => Found::Nothing,
                 Comparison::Differs => Found::Unclear(vec![package.clone()]),
                 Comparison::Foreign => Found::Unclear(Vec::new()),
             },
@@ -333,11 +335,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         for package in shown {
             session.tally.wix_calls += 1;
             let package = self.wix.get(account, &package.id).await?;
-            let is_over = package
-                .product_instances
-                .iter()
-                .all(|instance| purchase::instance_of(instance).ended());
-            if !(several && is_over) {
+            if !(several && purchase::is_over(&package)) {
                 alive.push(package);
             }
         }

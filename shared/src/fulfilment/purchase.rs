@@ -188,6 +188,13 @@ impl OrderRecord {
     }
 }
 
+impl Purchase {
+    /// Whether an operator had it looked up again after several packages were found, or an odd one: then any age will do.
+    pub(crate) fn was_unclear(&self) -> bool {
+        matches!(&self.state, PurchaseState::Unknown(unknown) if unknown.earliest == Timestamp::EPOCH)
+    }
+}
+
 /// How a package looks beside what was asked for.
 pub(crate) enum Comparison {
     /// It belongs to another account.
@@ -273,6 +280,12 @@ pub(crate) fn short(status: Status) -> Status {
             known
         }
     }
+}
+
+/// Whether nothing of a package costs money or can be used any more.
+pub(crate) fn is_over(package: &Package) -> bool {
+    let mut instances = package.product_instances.iter();
+    instances.all(|instance| instance_of(instance).ended())
 }
 
 /// A package that was found or answered, as a purchase holds it.

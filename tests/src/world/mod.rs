@@ -8,7 +8,7 @@ mod invariants;
 mod run;
 mod wix;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use reseller_hooks::catalog::Catalog;
@@ -80,6 +80,9 @@ catalog_product_id = "53cfc9f8-197a-4e12-b570-ad9ed0cb4e2c"
 billing = { type = "RECURRING", unit = "YEAR", count = 1 }
 needs_site = true
 "#;
+
+/// Read once: tests that crash everywhere make thousands of worlds.
+static READ: LazyLock<Catalog> = LazyLock::new(|| Catalog::from_toml(CATALOG).expect("the world's catalog is good"));
 
 /// The sandbox's Wix, shared by the workers of a world.
 pub type SharedWix = Arc<Mutex<wix_sandbox::Wix>>;

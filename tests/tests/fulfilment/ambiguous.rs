@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reseller_hooks_tests::world::{Order, Paid, SITE, World, violations};
+use reseller_hooks_tests::world::{Order, Paid, SITE, START, World, violations};
 use wix_sandbox::{DEFAULT_API_KEY, Effect, FaultRule, ForeignInstance, ForeignPackage, Guid, Idempotency, Operation};
 
 const KEY: &str = "shopify/5324830114101";
@@ -118,6 +118,26 @@ fn throttled_with_and_without_retry_after() {
 }
 
 #[test]
+fn a_throttled_order_is_due_when_wix_says_and_else_within_a_minute() {
+    for (retry_after, seconds) in [(Some(7), 7), (Some(90), 90), (None, 50)] {
+        let world = World::kind();
+        world.strike(FaultRule::on(
+            Operation::CreatePackage,
+            Effect::Throttle { retry_after },
+        ));
+        world
+            .deliver(&Order::new(KEY).line("1", "MAIL", 1).paid().event())
+            .unwrap();
+        let due_at = START + Duration::from_secs(seconds);
+        assert_eq!(world.entry(KEY).due_at, Some(due_at));
+        world.clock.set(due_at - Duration::from_millis(1));
+        assert_eq!(world.sweep().orders, 0);
+        world.clock.set(due_at);
+        assert_eq!((world.sweep().settled, world.packages()), (1, (1, 0)));
+    }
+}
+
+#[test]
 fn an_unknown_status_is_no_error() {
     let world = World::kind();
     world.strike(FaultRule::on(
@@ -184,9 +204,10 @@ fn sent_thrice_without_a_clear_answer_is_attention_once_and_a_retry_buys() {
 fn a_lookup_that_is_stale_for_30_seconds_proves_nothing() {
     let world = World::unkind(Duration::ZERO);
     world.strike(FaultRule::on(Operation::CreatePackage, Effect::LoseAnswer));
+    // All of them: without the settle time two would be taken for proof before it shows.
     world.strike(FaultRule {
-        times: 2,
-        ..FaultRule::on(Operation::QueryPackages, Effect::StaleQuery { ms: 30_000 })
+        times: u32::MAX,
+        ..FaultRule::on(Operation::QueryPackages, Effect::StaleQuery { ms: 30_001 })
     });
     world
         .deliver(&Order::new(KEY).line("1", "MAIL", 1).paid().event())

@@ -260,3 +260,146 @@ fn a_catalog_that_is_changed_after_the_order_touches_new_units_only() {
     let bought: Vec<String> = wix.instances().map(|(_, i)| i.catalog_product_id.to_string()).collect();
     assert_eq!(bought, [email, other]);
 }
+
+#[test]
+fn a_catalog_entry_that_is_taken_out_after_the_order_leaves_what_was_bought_to_its_own_plan() {
+    let mut world = World::kind();
+    let order = Order::new(KEY).line("1", "ENDS", 2).paid();
+    world.deliver(&order.event()).unwrap();
+    let without = reseller_hooks_tests::world::CATALOG.replacen("sku = \"ENDS\"", "sku = \"OTHER\"", 1);
+    world.catalog = reseller_hooks::catalog::Catalog::from_toml(&without).unwrap();
+    // One more is none of our business now; one that is refunded is canceled as was planned.
+    world.deliver(&order.line("1", "ENDS", 3).event()).unwrap();
+    assert_eq!(Paid::of(&world, KEY).base, 2);
+    world.deliver(&refund(KEY, "r", &[("1", 2)])).unwrap();
+    assert_eq!(Paid::of(&world, KEY).base, 1);
+    assert_eq!((world.attention(KEY), violations(&world)), (vec![], vec![]));
+}
+
+#[test]
+fn a_cancellation_that_comes_at_any_moment_takes_everything_back() {
+    let order = Order::new(KEY)
+        .line("1", "PLAN", 1)
+        .line("2", "ENDS", 1)
+        .paid()
+        .site(SITE);
+    let canceled = order.clone().reference("SUB-7").canceled();
+    let mut moments = 0;
+    loop {
+        let world = World::unkind(Duration::from_secs(30));
+        let (worker, event) = (world.worker(), order.event());
+        let mut run = Run::new(worker.accept(&event, world.deadline()));
+        let done = run.steps(moments).is_some();
+        world.deliver(&canceled.event()).unwrap();
+        while !done && run.step().is_none() {}
+        world.settle();
+        let told = format!("canceled after {moments} await points");
+        assert_eq!((sites(&world), world.attention(KEY)), (0, vec![]), "{told}");
+        assert_eq!(violations(&world), Vec::<String>::new(), "{told}");
+        if done {
+            break;
+        }
+        moments += 1;
+    }
+    assert!(moments > 12, "{moments}");
+}
+
+/// Each change takes a second, so that no worker comes to the end of it, and some die over it.
+#[test]
+fn an_order_of_many_units_is_taken_back_whole_by_many_workers_some_of_which_die_over_it() {
+    let world = World::unkind(Duration::from_secs(30));
+    let order = Order::new(KEY).line("1", "ENDS", 120).paid();
+    world.deliver(&order.event()).unwrap();
+    world.strike(FaultRule {
+        times: u32::MAX,
+        ..FaultRule::on(
+            Operation::CancelProductInstance,
+            Effect::Stall {
+                ms: 1_000,
+                commit: true,
+            },
+        )
+    });
+    // First a part of it is refunded, then all.
+    let events = [refund(KEY, "r", &[("1", 40)]), order.canceled().event()];
+    for (event, steps) in events.iter().zip([47, 91]) {
+        let worker = world.worker();
+        let mut run = Run::new(worker.accept(event, world.deadline()));
+        assert!(run.steps(steps).is_none());
+        drop(run);
+        world.clock.advance(Duration::from_secs(120));
+    }
+    world.settle();
+    assert_eq!(Paid::of(&world, KEY).base, 0);
+    assert_eq!((world.attention(KEY), violations(&world)), (vec![], vec![]));
+}
+
+/// "Do it at Wix by hand or mend the cause, then retry the order": after either the problem is gone.
+#[test]
+fn a_change_that_wix_refuses_is_attention_until_it_was_done_by_hand_or_its_cause_was_mended() {
+    let order = Order::new(KEY).line("1", "MAIL", 1).paid();
+    let (assigned, floats) = (Some(SITE.parse().unwrap()), None);
+    let by_hand = |site: Option<Guid>| InstanceChange {
+        site_id: Some(site),
+        ..InstanceChange::default()
+    };
+    let sited = order.clone().site(SITE);
+    for (operation, before, then, hand) in [
+        (
+            Operation::AssignProductInstance,
+            &order,
+            sited.clone(),
+            by_hand(assigned),
+        ),
+        (
+            Operation::UnassignProductInstance,
+            &sited,
+            sited.clone().canceled(),
+            by_hand(floats),
+        ),
+    ] {
+        for mended in [true, false] {
+            let world = World::kind();
+            world.deliver(&before.event()).unwrap();
+            let code = "SITE_NOT_FOUND".to_owned();
+            world.strike(FaultRule {
+                times: u32::MAX,
+                ..FaultRule::on(operation, Effect::RejectCode { code: code.clone() })
+            });
+            world.deliver(&then.event()).unwrap();
+            world.settle();
+            let asked = world.calls(operation);
+            assert_eq!(
+                (world.attention(KEY), asked),
+                (vec![code], 1),
+                "{operation:?}: asked once"
+            );
+            if !mended {
+                at_wix(&world, &hand);
+            }
+            world.look().clear_faults();
+            world.retry(&KEY.parse().unwrap());
+            world.settle();
+            assert_eq!(world.attention(KEY), Vec::<String>::new(), "{operation:?}, {mended}");
+            assert_eq!(violations(&world), Vec::<String>::new(), "{operation:?}, {mended}");
+        }
+    }
+}
+
+#[test]
+fn what_nobody_can_map_to_lines_is_shown_once_and_closed_by_a_retry_and_what_comes_then_is_shown_again() {
+    let world = World::kind();
+    let order = Order::new(KEY).line("1", "MAIL", 2).paid();
+    world.deliver(&order.event()).unwrap();
+    let refunded = order.unmapped("a refund of 10.00 names no line");
+    world.deliver(&refunded.event()).unwrap();
+    world.deliver(&refunded.event()).unwrap();
+    assert_eq!(world.attention(KEY), ["NOT_MAPPED"]);
+    assert_eq!(Paid::of(&world, KEY).base, 2, "nothing is taken back by a guess");
+    world.retry(&KEY.parse().unwrap());
+    assert_eq!(world.attention(KEY), Vec::<String>::new());
+    world
+        .deliver(&refunded.unmapped("a refund of 5.00 names no line").event())
+        .unwrap();
+    assert_eq!(world.attention(KEY), ["NOT_MAPPED"]);
+}

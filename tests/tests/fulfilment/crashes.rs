@@ -1,98 +1,74 @@
-//! A worker that dies: at every await point of everything that it does, found by running, so that a new effect is
+//! A worker that dies at an await point: at every one of everything that it does, found by running, so that a new one is
 //! covered without a new test. Afterwards the message is delivered again and `reconcile` runs.
 
 use std::time::Duration;
 
-use reseller_hooks::order::OrderEvent;
-use reseller_hooks_tests::world::{Order, Paid, Run, SITE, World, refund, violations};
+use reseller_hooks_tests::effects::{Effects, worker};
+use reseller_hooks_tests::world::{Order, Paid, Run, World, refund, violations};
+use wix_sandbox::{Effect, FaultRule, Operation};
 
-const KEY: &str = "shopify/5324830114101";
-
-/// The histories: events in the order of their delivery, and what must be alive at the end, where that does not depend
-/// on whether a cancellation was heard of before anything was bought.
-fn histories() -> Vec<(&'static str, Vec<OrderEvent>, Option<Paid>)> {
-    let order = Order::new(KEY)
-        .line("1", "PLAN", 2)
-        .line("2", "ENDS", 1)
-        .paid()
-        .site(SITE);
-    let tagged = order.clone().reference("SUB-7");
-    let canceled = tagged.clone().canceled();
-    vec![
-        ("paid", vec![order.event()], Some(Paid { base: 3, vouchers: 2 })),
-        (
-            "paid with a reference",
-            vec![order.clone().reference("SUB-7").event()],
-            Some(Paid { base: 3, vouchers: 2 }),
-        ),
-        (
-            "paid, tagged",
-            vec![order.event(), tagged.event()],
-            Some(Paid { base: 3, vouchers: 2 }),
-        ),
-        (
-            "paid, refunded",
-            vec![order.event(), refund(KEY, "r", &[("2", 1)])],
-            Some(Paid { base: 2, vouchers: 2 }),
-        ),
-        ("paid, canceled", vec![order.event(), canceled.event()], None),
-        (
-            "paid, canceled, paid again",
-            vec![
-                order.event(),
-                canceled.event(),
-                canceled.clone().line("2", "ENDS", 0).revived().event(),
-            ],
-            Some(Paid { base: 2, vouchers: 2 }),
-        ),
-    ]
-}
-
-fn worlds() -> Vec<(&'static str, World)> {
-    vec![
-        ("a Wix that honours keys", World::kind()),
-        ("a Wix that ignores keys", World::unkind(Duration::from_secs(30))),
-    ]
-}
+use super::acts::{KEY, histories, worlds};
 
 #[test]
 fn dropped_at_any_await_point_and_delivered_again_it_ends_right() {
-    for (history, events, expected) in histories() {
-        for kind in 0..worlds().len() {
-            let mut points = 0_u32;
-            for dropped_at in 0_u32.. {
-                let (wix, world) = worlds().swap_remove(kind);
-                let mut left = dropped_at;
-                let mut crashed = false;
-                for event in &events {
-                    let worker = world.worker();
-                    let mut run = Run::new(worker.accept(event, world.deadline()));
-                    while run.step().is_none() {
-                        if left == 0 && !crashed {
-                            crashed = true;
-                            break;
-                        }
-                        left = left.saturating_sub(1);
-                    }
-                }
-                // What was not consumed is delivered again; then the schedule does the rest.
-                for event in &events {
-                    world.clock.advance(Duration::from_secs(120));
-                    world.deliver(event).unwrap();
-                }
-                world.settle();
-                let told = format!("{history}, {wix}, dropped at {dropped_at}");
-                assert_eq!(violations(&world), Vec::<String>::new(), "{told}");
-                if let Some(expected) = expected {
-                    assert_eq!(Paid::of(&world, KEY), expected, "{told}");
-                }
-                assert_eq!(world.attention(KEY), Vec::<String>::new(), "{told}");
-                if !crashed {
-                    points = dropped_at;
-                    break;
-                }
+    for history in histories() {
+        for (wix, world) in worlds() {
+            let undisturbed = Effects::counted();
+            history.play(&mut world(), &undisturbed);
+            let points = undisturbed.await_points();
+            assert!(points >= 12, "{}: only {points} await points", history.name);
+            for at in 0..points {
+                let mut world = world();
+                history.play(&mut world, &Effects::dropped_at(at));
+                let told = format!("{}, {wix}, dropped at {at}", history.name);
+                assert_eq!(history.wrong(&world), Vec::<String>::new(), "{told}");
             }
-            assert!(points >= 12, "{history}: only {points} await points");
+        }
+    }
+}
+
+/// Three orders that Wix had no time for are due together: one is bought, one was refunded, one was canceled meanwhile.
+#[test]
+fn a_sweep_over_several_orders_that_dies_at_any_await_point_is_made_good_by_the_next_one() {
+    for (wix, world) in worlds() {
+        let due = || {
+            let world = world();
+            world.strike(FaultRule {
+                times: 3,
+                ..FaultRule::on(Operation::CreatePackage, Effect::Throttle { retry_after: Some(30) })
+            });
+            let order = |number: u32| {
+                let order = Order::new(&format!("shopify/{number}")).line("1", "PLAN", 2).paid();
+                order.reference("SUB-7")
+            };
+            for number in 1..=3 {
+                world.deliver(&order(number).event()).unwrap();
+            }
+            world.deliver(&refund("shopify/2", "r", &[("1", 1)])).unwrap();
+            world.deliver(&order(3).canceled().event()).unwrap();
+            world.clock.advance(Duration::from_secs(60));
+            world
+        };
+        let undisturbed = Effects::counted();
+        let first = due();
+        let sweep = undisturbed.lives(worker(&first, &undisturbed).sweep(first.deadline()));
+        assert_eq!(sweep.unwrap().unwrap().settled, 3);
+        for at in 0..undisturbed.await_points() {
+            let world = due();
+            let effects = Effects::dropped_at(at);
+            assert!(
+                effects
+                    .lives(worker(&world, &effects).sweep(world.deadline()))
+                    .is_none()
+            );
+            world.clock.advance(Duration::from_secs(120));
+            world.settle();
+            let told = format!("{wix}, dropped at {at}");
+            assert_eq!(violations(&world), Vec::<String>::new(), "{told}");
+            for (key, base) in [("shopify/1", 2), ("shopify/2", 1), ("shopify/3", 0)] {
+                assert_eq!(Paid::of(&world, key), Paid { base, vouchers: base }, "{key}, {told}");
+                assert_eq!(world.attention(key), Vec::<String>::new(), "{key}, {told}");
+            }
         }
     }
 }

@@ -182,6 +182,40 @@ fn cancel_while_unknown_and_the_package_appears_a_day_later_is_taken_back() {
 }
 
 #[test]
+fn a_catalog_mended_after_product_not_found_buys_nothing_by_itself_and_all_of_it_when_retried() {
+    // First the plan of one order is wrong in the catalog, then only the voucher of another.
+    let plan = "00ba7923-2655-402a-852d-2b2100568bcf";
+    let voucher = "040639ae-277e-4a73-a4d2-1b6801b92f45";
+    for (wrong, before) in [
+        (plan, Paid { base: 0, vouchers: 0 }),
+        (voucher, Paid { base: 1, vouchers: 0 }),
+    ] {
+        let mut world = unkind();
+        let broken = CATALOG.replace(wrong, "99999999-2222-4333-8444-555555555555");
+        world.catalog = Catalog::from_toml(&broken).unwrap();
+        let order = Order::new(KEY).line("1", "PLAN", 1).paid().site(SITE);
+        world.deliver(&order.event()).unwrap();
+        assert_eq!(
+            (Paid::of(&world, KEY), world.attention(KEY)),
+            (before, vec!["PRODUCT_NOT_FOUND".to_owned()])
+        );
+        let asked = world.calls(Operation::CreatePackage);
+        world.catalog = Catalog::from_toml(CATALOG).unwrap();
+        world.deliver(&order.event()).unwrap();
+        world.settle();
+        assert_eq!(world.calls(Operation::CreatePackage), asked, "nobody retried");
+        world.retry(&KEY.parse().unwrap());
+        world.settle();
+        all_is_well(&world, Paid { base: 1, vouchers: 1 });
+        assert_eq!(world.packages(), (1, 1));
+        let wix = world.look();
+        let keys: Vec<_> = wix.calls().filter_map(|call| call.idempotency_key.clone()).collect();
+        let distinct: std::collections::BTreeSet<_> = keys.iter().collect();
+        assert_eq!(distinct.len(), keys.len(), "what is asked anew has another key");
+    }
+}
+
+#[test]
 fn an_sku_added_to_the_catalog_after_old_orders_settled_buys_nothing_for_them() {
     let mut world = World::kind();
     let order = Order::new(KEY).line("1", "NEW", 2).paid();

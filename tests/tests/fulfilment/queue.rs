@@ -31,21 +31,37 @@ fn the_same_event_twice_in_a_row_is_one_package() {
     one_mail(&world);
 }
 
+/// The first goes on to any point, then the second to any point, then each to its end, in either order.
 #[test]
 fn the_same_event_at_the_same_time_in_two_workers_is_one_package_at_every_interleaving() {
-    for first_steps in 0..12 {
+    let interleaved = |first_steps: usize, second_steps: usize, first_ends_first: bool| {
         let world = World::unkind(Duration::from_secs(55));
         let event = mail().event();
         let (one, two) = (world.worker(), world.worker());
         let mut first = Run::new(one.accept(&event, world.deadline()));
         let mut second = Run::new(two.accept(&event, world.deadline()));
-        let mut done = first.steps(first_steps).is_some();
-        while second.step().is_none() {}
-        while !done {
-            done = first.step().is_some();
+        let done = first.steps(first_steps).is_some();
+        let (first_done, second_done) = (done, second.steps(second_steps).is_some());
+        let mut left = [(!first_done).then_some(first), (!second_done).then_some(second)];
+        if !first_ends_first {
+            left.reverse();
+        }
+        for mut run in left.into_iter().flatten() {
+            while run.step().is_none() {}
         }
         world.settle();
         one_mail(&world);
+        (first_done, second_done)
+    };
+    for first_ends_first in [true, false] {
+        for first_steps in 0.. {
+            let second_steps = (0..).find(|steps| interleaved(first_steps, *steps, first_ends_first).1);
+            let steps = second_steps.unwrap();
+            if interleaved(first_steps, steps, first_ends_first).0 {
+                assert!(first_steps > 5, "{first_steps}");
+                break;
+            }
+        }
     }
 }
 
@@ -238,6 +254,34 @@ fn a_manual_retry_against_an_automatic_one_is_refused_while_a_worker_has_the_ord
     let refused = poll_through(operator.retry(&KEY.parse().unwrap(), world.deadline())).unwrap_err();
     assert!(refused.to_string().contains("retry after that"), "{refused}");
     while run.step().is_none() {}
+    one_mail(&world);
+}
+
+#[test]
+fn an_automatic_retry_against_a_manual_one_leaves_the_order_to_the_operators_worker() {
+    let world = World::unkind(Duration::from_secs(55));
+    let failed = Effect::DropBefore;
+    world.strike(FaultRule {
+        times: 3,
+        ..FaultRule::on(Operation::CreatePackage, failed)
+    });
+    let event = mail().event();
+    world.deliver(&event).unwrap();
+    world.settle();
+    assert_eq!(world.attention(KEY), ["no answer"]);
+    let (key, operator) = (KEY.parse().unwrap(), world.worker());
+    let mut run = Run::new(operator.retry(&key, world.deadline()));
+    let before = world.calls(Operation::QueryPackages);
+    while world.calls(Operation::QueryPackages) == before {
+        assert!(run.step().is_none());
+    }
+    // The schedule comes round, the message again, and something new is said: all leave it alone.
+    assert_eq!(world.sweep().tally.wix_calls, 0);
+    assert_eq!(world.deliver(&event).unwrap().tally.wix_calls, 0);
+    let tagged = mail().reference("SUB-7").event();
+    assert_eq!(world.deliver(&tagged).unwrap().tally.wix_calls, 0);
+    while run.step().is_none() {}
+    world.settle();
     one_mail(&world);
 }
 

@@ -1,6 +1,7 @@
 //! Kills a worker with SIGKILL before and after each of its calls to Wix, lets the message come again and `reconcile` run,
-//! and looks whether there are exactly one package and one voucher package. Once with a Wix that honours idempotency
-//! keys, once with one that ignores them and shows new packages late.
+//! and looks whether there are exactly one package and one voucher package, and whether they are off their site after a
+//! cancellation. Once with a Wix that honours idempotency keys, once with one that ignores them and shows new packages
+//! late.
 
 use std::time::{Duration, Instant};
 
@@ -27,8 +28,36 @@ const WANTED: Count = Count {
     voucher_instances: 3,
 };
 
-/// The worker that is killed, and its queue.
-const WORKER: &str = "order-paid";
+/// What a worker is killed over.
+#[derive(Clone, Copy)]
+struct Scene {
+    title: &'static str,
+    /// The worker, and its queue.
+    worker: &'static str,
+    /// What is delivered, and whether the order was paid before: file and topic.
+    delivered: (&'static str, &'static str),
+    paid_before: bool,
+    wanted: Count,
+}
+
+const PAID: Scene = Scene {
+    title: "paid",
+    worker: "order-paid",
+    delivered: ("orders_paid.json", "orders/paid"),
+    paid_before: false,
+    wanted: WANTED,
+};
+
+const SCENES: [Scene; 2] = [
+    PAID,
+    Scene {
+        title: "canceled",
+        worker: "order-canceled",
+        delivered: ("orders_cancelled.json", "orders/cancelled"),
+        paid_before: true,
+        wanted: Count { on_site: 0, ..WANTED },
+    },
+];
 
 /// Long enough to find the call and kill the worker in it, shorter than the worker's own time limit.
 const STALL_MS: u64 = 1_800;
@@ -55,12 +84,12 @@ pub(crate) async fn run() -> Result<u64, Failure> {
         },
     ];
     let mut survived = 0;
-    for world in &worlds {
+    for (world, scene) in worlds.iter().flat_map(|world| SCENES.map(|scene| (world, scene))) {
         // The calls of an undisturbed run say where there is something to kill.
-        let calls = undisturbed(world).await?;
+        let calls = undisturbed(world, scene).await?;
         for call in 0..calls {
             for committed in [false, true] {
-                killed(world, call, committed).await?;
+                killed(world, scene, call, committed).await?;
                 survived += 1;
             }
         }
@@ -68,8 +97,8 @@ pub(crate) async fn run() -> Result<u64, Failure> {
     Ok(survived)
 }
 
-/// The stage, and the proxy that the functions are behind.
-async fn set(world: &World) -> Result<(Stage, Proxy), Failure> {
+/// The stage, and the proxy that the functions are behind, with the scene's delivery in its queue.
+async fn set(world: &World, scene: Scene) -> Result<(Stage, Proxy), Failure> {
     let mut environment = short_waits();
     environment.retain(|(name, _)| *name != "SETTLE_SECONDS" && *name != "WIX_TIMEOUT_SECONDS");
     environment.extend([
@@ -87,51 +116,60 @@ async fn set(world: &World) -> Result<(Stage, Proxy), Failure> {
     let mut stage = Stage::set(&settings).await?;
     stage.sandbox.settings(&world.settings).await?;
     let proxy = Proxy::start(stage.lambda.port(), FUNCTION_TIMEOUT).await?;
-    for function in ["webhook", WORKER, "reconcile"] {
+    let mut functions = vec!["webhook", scene.worker, "reconcile"];
+    if scene.paid_before {
+        functions.push(PAID.worker);
+    }
+    for function in functions {
         stage.start_function(function, proxy.port)?;
     }
+    if scene.paid_before {
+        deliver(&stage, PAID).await?;
+        let pump = Pump::new(&stage)?;
+        come_to_rest(&mut stage, &pump).await?;
+    }
     // Once it answers it is done with its start, which may call Wix too.
-    stage.lambda.invoke(WORKER, &sqs_event(WORKER, &[])).await?;
+    stage.lambda.invoke(scene.worker, &sqs_event(scene.worker, &[])).await?;
     stage.lambda.invoke("reconcile", &json!({})).await?;
+    deliver(&stage, scene).await?;
     Ok((stage, proxy))
 }
 
-async fn deliver(stage: &Stage) -> Result<(), Failure> {
-    let paid = Delivery::new("paid", Storefront::Shopify, "orders_paid.json", "orders/paid");
-    paid.send(&stage.lambda, &deliver::secret()?).await.map(|_| ())
+async fn deliver(stage: &Stage, scene: Scene) -> Result<(), Failure> {
+    let (file, topic) = scene.delivered;
+    let delivery = Delivery::new(scene.title, Storefront::Shopify, file, topic);
+    delivery.send(&stage.lambda, &deliver::secret()?).await.map(|_| ())
 }
 
-async fn undisturbed(world: &World) -> Result<u64, Failure> {
+async fn undisturbed(world: &World, scene: Scene) -> Result<u64, Failure> {
     let begun = Instant::now();
-    let line = Line::new(&format!("{}: undisturbed", world.title));
-    let (mut stage, _proxy) = set(world).await?;
-    deliver(&stage).await?;
+    let line = Line::new(&format!("{}, {}: undisturbed", world.title, scene.title));
+    let (mut stage, _proxy) = set(world, scene).await?;
     let before = stage.sandbox.all_calls().await?;
     let pump = Pump::new(&stage)?;
     come_to_rest(&mut stage, &pump).await?;
-    verify(&stage, "undisturbed").await?;
+    verify(&stage, scene, "undisturbed").await?;
     let calls = stage.sandbox.all_calls().await? - before;
     line.end(begun.elapsed(), true);
     Ok(calls)
 }
 
 /// Kills the worker in its call number `call`: after Wix has done it, or before.
-async fn killed(world: &World, call: u64, committed: bool) -> Result<(), Failure> {
+async fn killed(world: &World, scene: Scene, call: u64, committed: bool) -> Result<(), Failure> {
     let when = if committed { "after" } else { "before" };
-    let title = format!("{}: killed {when} call {}", world.title, call + 1);
+    let title = format!("{}, {}: killed {when} call {}", world.title, scene.title, call + 1);
     let begun = Instant::now();
     let line = Line::new(&title);
     // On a busy machine the call can be over before the worker is killed: that proves nothing, and is done again.
     for _ in 0..5 {
-        let (mut stage, proxy) = set(world).await?;
-        deliver(&stage).await?;
-        if !kill_in(&mut stage, call, committed).await? {
+        let (mut stage, proxy) = set(world, scene).await?;
+        if !kill_in(&mut stage, scene.worker, call, committed).await? {
             continue;
         }
-        stage.start_function(WORKER, proxy.port)?;
+        stage.start_function(scene.worker, proxy.port)?;
         let pump = Pump::new(&stage)?;
         come_to_rest(&mut stage, &pump).await?;
-        let verified = verify(&stage, &title).await;
+        let verified = verify(&stage, scene, &title).await;
         line.end(begun.elapsed(), verified.is_ok());
         return verified;
     }
@@ -142,21 +180,21 @@ async fn killed(world: &World, call: u64, committed: bool) -> Result<(), Failure
 }
 
 /// Whether the worker was killed while Wix had its call in hand.
-async fn kill_in(stage: &mut Stage, call: u64, committed: bool) -> Result<bool, Failure> {
+async fn kill_in(stage: &mut Stage, worker: &'static str, call: u64, committed: bool) -> Result<bool, Failure> {
     let last = stage.sandbox.all_calls().await? + call + 1;
     let effect = json!({ "type": "stall", "ms": STALL_MS, "commit": committed });
     stage
         .sandbox
         .fault(&json!({ "skip": call, "times": 1, "effect": effect }))
         .await?;
-    let queue = stage.queue(WORKER)?;
+    let queue = stage.queue(worker)?;
     let messages = queue
         .receive(10, Duration::from_secs(1), SystemClock.now())
         .await
         .could_not("receive the message")?;
-    let invocation = tokio::spawn(invoke(stage.lambda.clone(), sqs_event(WORKER, &messages)));
+    let invocation = tokio::spawn(invoke(stage.lambda.clone(), worker, sqs_event(worker, &messages)));
     reached(stage, last).await?;
-    stage.processes.kill(WORKER)?;
+    stage.processes.kill(worker)?;
     let in_time = !invocation.is_finished() && stage.sandbox.all_calls().await? == last;
     // Nobody will answer it any more.
     invocation.abort();
@@ -164,9 +202,9 @@ async fn kill_in(stage: &mut Stage, call: u64, committed: bool) -> Result<bool, 
     Ok(in_time)
 }
 
-async fn invoke(lambda: Lambda, event: Value) {
+async fn invoke(lambda: Lambda, worker: &'static str, event: Value) {
     // It is killed: there is no answer to look at.
-    drop(lambda.invoke(WORKER, &event).await);
+    drop(lambda.invoke(worker, &event).await);
 }
 
 /// Waits until the worker has sent so many calls, the last of which stalls.
@@ -182,14 +220,21 @@ async fn reached(stage: &Stage, calls: u64) -> Result<(), Failure> {
     )))
 }
 
-async fn verify(stage: &Stage, title: &str) -> Result<(), Failure> {
+async fn verify(stage: &Stage, scene: Scene, title: &str) -> Result<(), Failure> {
     let (orders, unknown) = orders::read(stage).await?;
     let found: Vec<Count> = orders.iter().map(orders::Order::count).collect();
-    if found == [WANTED] && unknown.is_empty() {
+    let wanted = scene.wanted;
+    // A voucher is where its plan is.
+    let mut vouchers = orders
+        .iter()
+        .flat_map(|order| &order.vouchers)
+        .flat_map(|package| &package.instances);
+    let left = wanted.on_site == 0 && vouchers.any(|voucher| voucher.on_site);
+    if found == [wanted] && unknown.is_empty() && !left {
         return Ok(());
     }
     Err(Failure::new(format!(
-        "{title}: found {found:?} and {} packages that no order knows, instead of {WANTED:?}; what the functions said is in {}",
+        "{title}: found {found:?} and {} packages that no order knows, instead of {wanted:?}; what the functions said is in {}",
         unknown.len(),
         stage.folder.display()
     )))

@@ -1,0 +1,75 @@
+//! What is logged on the whole way from the request to Wix: enough to find an order, and nothing of a person or a key.
+
+use std::sync::Arc;
+
+use reseller_hooks::config::LogLevel;
+use reseller_hooks::telemetry::{Captured, subscriber};
+use reseller_hooks::webhook::Came;
+use reseller_hooks_tests::effects::Effects;
+use reseller_hooks_tests::world::World;
+use wix_sandbox::{DEFAULT_API_KEY, Effect, FaultRule, Operation};
+
+use super::stage::{KEY, PAID, Post, SECRET, Stage};
+
+#[test]
+fn no_line_on_the_whole_way_has_a_secret_a_person_or_what_a_buyer_wrote_and_each_order_is_named() {
+    let lines = Arc::new(Captured::default());
+    let stage = Stage::new(World::kind());
+    let logged = subscriber("test", LogLevel::Trace, stage.world.clock.clone(), Arc::clone(&lines));
+    let (attention, error) = tracing::subscriber::with_default(logged, || {
+        // Buyers write what they like into the properties of an order.
+        let reference =
+            r#"{ "name": "wix_external_id", "value": "jane.doe@example.com, 5 Hidden Lane" }, { "name": "gift""#;
+        let written = PAID.replacen(r#"{ "name": "gift""#, reference, 1);
+        assert_ne!(written, PAID);
+        assert_eq!(stage.post(&Post::shopify("orders/paid", &written)), Came::Stored);
+        let mut forged = Post::shopify("orders/paid", PAID);
+        forged.body.push(' ');
+        assert_eq!(stage.post(&forged), Came::Unverified);
+        for (operation, effect) in [
+            (Operation::CreatePackage, Effect::LoseAnswer),
+            (Operation::QueryPackages, Effect::CutJson),
+        ] {
+            stage.world.strike(FaultRule::on(operation, effect));
+        }
+        let refused = Effect::RejectCode {
+            code: "INVALID_EXTERNAL_ID".to_owned(),
+        };
+        stage.world.strike(FaultRule {
+            times: u32::MAX,
+            ..FaultRule::on(Operation::UpdateExternalId, refused)
+        });
+        stage.settle();
+        stage.world.look().revoke_api_key(DEFAULT_API_KEY);
+        stage.post(&Post::shopify("orders/cancelled", super::stage::CANCELED));
+        stage.work("order-canceled", &Effects::counted());
+        let key = KEY.parse().unwrap();
+        let shown = reseller_hooks_tests::world::poll_through(stage.world.worker().attention(10)).unwrap();
+        let refused =
+            reseller_hooks_tests::world::poll_through(stage.world.worker().retry(&key, stage.world.deadline()));
+        (format!("{shown:?}"), format!("{refused:?}"))
+    });
+    let text = lines.text();
+    for said in [
+        "package not created",
+        "package adopted",
+        "attention",
+        KEY,
+        "INVALID_EXTERNAL_ID",
+    ] {
+        assert!(text.contains(said), "{said} is not in {text}");
+    }
+    for private in [
+        "jane",
+        "Hidden",
+        "example.com",
+        "Sample",
+        "Springfield",
+        SECRET,
+        DEFAULT_API_KEY,
+    ] {
+        for said in [&text, &attention, &error] {
+            assert!(!said.contains(private), "{private} is in {said}");
+        }
+    }
+}
