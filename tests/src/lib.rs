@@ -8,6 +8,7 @@
 
 pub mod flaky;
 pub mod ledger_contract;
+pub mod race;
 pub mod scratch;
 pub mod sim;
 pub mod world;

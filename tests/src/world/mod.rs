@@ -18,7 +18,7 @@ use reseller_hooks::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
 use reseller_hooks::order::{OrderEvent, OrderKey};
 use reseller_hooks::time::{Clock, Timestamp};
 
-pub use clock::VirtualClock;
+pub use clock::{SkewedClock, VirtualClock};
 pub use events::{Order, refund};
 pub use invariants::{Paid, packages_of, violations};
 pub use run::{Run, poll_through, yield_once};
