@@ -6,6 +6,7 @@
     reason = "this crate is run by tests only: what cannot go on there shall say so and stop"
 )]
 
+pub mod durable;
 pub mod flaky;
 pub mod ledger_contract;
 pub mod race;
