@@ -1,7 +1,7 @@
 //! A storm in virtual time: thousands of deliveries, half of them repetitions, in a few minutes, at a Wix that lets 200
 //! calls a minute through. The workers are the real ones, batches, deadlines and fulfilment; what is counted is Wix's own
 //! count of calls.
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
