@@ -1,10 +1,15 @@
-//! A ledger that fails when it is told to: before anything is done, or after all is done and only the answer is lost.
+//! A ledger that fails when it is told to, or by a seed: before anything is done, or after all is done and only the
+//! answer is lost.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use reseller_hooks::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
 use reseller_hooks::time::Timestamp;
+
+use crate::sim::Rng;
+use crate::world::yield_once;
 
 /// What goes wrong with one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,11 +24,14 @@ pub enum Fault {
     Twice,
 }
 
-/// Wraps a ledger. Each call to load or store takes the next fault; when there are none left, all goes well.
+/// Wraps a ledger. Each call to load or store takes the next fault; when there are none left, all goes well, or as the
+/// seed wants it.
 #[derive(Debug)]
 pub struct FlakyLedger<L> {
     inner: L,
     faults: Mutex<VecDeque<Fault>>,
+    chance: Option<Mutex<Rng>>,
+    lost: AtomicU64,
 }
 
 impl<L> FlakyLedger<L> {
@@ -32,7 +40,22 @@ impl<L> FlakyLedger<L> {
         Self {
             inner,
             faults: Mutex::new(VecDeque::new()),
+            chance: None,
+            lost: AtomicU64::new(0),
         }
+    }
+
+    /// A ledger of whose calls about a fifth go wrong, mostly by a lost answer.
+    pub fn by_seed(inner: L, seed: u64) -> Self {
+        Self {
+            chance: Some(Mutex::new(Rng::new(seed))),
+            ..Self::new(inner)
+        }
+    }
+
+    /// How many writes were done of which the caller heard a failure.
+    pub fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
     }
 
     /// What the next calls suffer, in this order, behind what waits already.
@@ -46,7 +69,20 @@ impl<L> FlakyLedger<L> {
     }
 
     fn next(&self) -> Fault {
-        self.lock().pop_front().unwrap_or(Fault::None)
+        let told = self.lock().pop_front();
+        told.unwrap_or_else(|| self.by_chance())
+    }
+
+    fn by_chance(&self) -> Fault {
+        let Some(chance) = &self.chance else {
+            return Fault::None;
+        };
+        match chance.lock().unwrap_or_else(PoisonError::into_inner).below(100) {
+            0..3 => Fault::Before,
+            3..15 => Fault::AnswerLost,
+            15..20 => Fault::Twice,
+            _ => Fault::None,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Fault>> {
@@ -64,6 +100,7 @@ fn unavailable(operation: &'static str, key: &str) -> LedgerError {
 
 impl<L: Ledger> Ledger for FlakyLedger<L> {
     async fn load(&self, key: &str) -> Result<Option<Entry>, LedgerError> {
+        yield_once().await;
         match self.next() {
             Fault::None | Fault::Twice => self.inner.load(key).await,
             Fault::Before | Fault::AnswerLost => Err(unavailable("load", key)),
@@ -71,11 +108,14 @@ impl<L: Ledger> Ledger for FlakyLedger<L> {
     }
 
     async fn store(&self, entry: &Entry) -> Result<Stored, LedgerError> {
+        yield_once().await;
         match self.next() {
             Fault::None => self.inner.store(entry).await,
             Fault::Before => Err(unavailable("store", &entry.key)),
             Fault::AnswerLost => {
-                self.inner.store(entry).await?;
+                if self.inner.store(entry).await? == Stored::Written {
+                    self.lost.fetch_add(1, Ordering::Relaxed);
+                }
                 Err(unavailable("store", &entry.key))
             }
             Fault::Twice => {

@@ -18,6 +18,11 @@ use tokio::task::JoinSet;
 
 use crate::flaky::{Fault, FlakyLedger};
 
+pub use crate::race::{
+    no_line_of_many_writers_is_lost_or_doubled_when_answers_are_lost,
+    sixteen_workers_with_clocks_apart_and_lost_answers_buy_exactly_once,
+};
+
 /// How many handles the cases with races want.
 pub const WRITERS: usize = 16;
 
@@ -39,6 +44,8 @@ macro_rules! ledger_contract {
                 a_lost_answer_leaves_a_write_that_can_be_repeated,
                 of_many_writers_of_one_revision_exactly_one_wins,
                 no_increment_of_many_writers_is_lost,
+                no_line_of_many_writers_is_lost_or_doubled_when_answers_are_lost,
+                sixteen_workers_with_clocks_apart_and_lost_answers_buy_exactly_once,
                 what_is_due_comes_in_order_up_to_the_limit,
                 what_is_settled_is_no_longer_due,
                 attention_comes_oldest_first_and_goes,

@@ -7,10 +7,13 @@
 )]
 
 pub mod door;
+#[cfg(feature = "durable")]
+pub mod durable;
 pub mod effects;
 pub mod flaky;
 pub mod ledger_contract;
 pub mod mutations;
+pub mod race;
 pub mod scratch;
 pub mod sim;
 pub mod world;

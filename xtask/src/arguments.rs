@@ -20,6 +20,10 @@ Usage: cargo xtask COMMAND [OPTIONS]
     --seconds N         how long each (default: 60)
     --only NAME         one target (or several: repeat it)
 
+  storm                 the functions as release binaries under thousands of deliveries at once, and what became of them
+    --deliveries N      how many, half of them repetitions (default: 10000)
+    --profile PROFILE   cargo's profile for the binaries (default: release; sim builds faster)
+
   sim [OPTIONS]         the simulation: --seeds N, --start S, --threads T; --one SEED tells the story of one;
                         --harsh for the worlds in which Wix ignores keys and shows packages as late as it may
   mutations [OPTIONS]   changed deliveries through the webhook: --cases N of each sample, --threads T,
@@ -33,6 +37,7 @@ pub(crate) enum Command {
     Demo(DemoOptions),
     Test(TestOptions),
     Fuzz(FuzzOptions),
+    Storm(StormOptions),
     /// A program of the workspace that does the work itself.
     Binary {
         name: &'static str,
@@ -59,6 +64,12 @@ pub(crate) struct TestOptions {
 pub(crate) struct FuzzOptions {
     pub(crate) seconds: u32,
     pub(crate) only: Vec<String>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct StormOptions {
+    pub(crate) deliveries: usize,
+    pub(crate) profile: String,
 }
 
 /// Whose orders the demo shows.
@@ -102,6 +113,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Comma
         "demo" => demo(arguments),
         "test" => test(arguments),
         "fuzz" => fuzz(arguments),
+        "storm" => storm(arguments),
         "sim" => Ok(Command::Binary {
             name: "sim",
             arguments: arguments.collect(),
@@ -190,6 +202,29 @@ fn fuzz(mut arguments: impl Iterator<Item = String>) -> Result<Command, Failure>
     Ok(Command::Fuzz(options))
 }
 
+fn storm(mut arguments: impl Iterator<Item = String>) -> Result<Command, Failure> {
+    const LEAST: usize = 100;
+    let mut options = StormOptions {
+        deliveries: 10_000,
+        profile: "release".to_owned(),
+    };
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--deliveries" => {
+                let value = value_of("--deliveries", &mut arguments)?;
+                let number = value.replace('_', "").parse().ok().filter(|number| *number >= LEAST);
+                options.deliveries = number.ok_or_else(|| {
+                    Failure::new(format!("--deliveries takes a number from {LEAST} on, not {value:?}"))
+                })?;
+            }
+            "--profile" => options.profile = value_of("--profile", &mut arguments)?,
+            "--help" | "-h" => return Ok(Command::Help),
+            other => return Err(Failure::new(format!("storm does not know {other:?}"))),
+        }
+    }
+    Ok(Command::Storm(options))
+}
+
 fn value_of(flag: &str, arguments: &mut impl Iterator<Item = String>) -> Result<String, Failure> {
     arguments
         .next()
@@ -236,6 +271,7 @@ mod tests {
             ("demo --storefront ebay", "\"ebay\""),
             ("test --fast", "\"--fast\""),
             ("fuzz --seconds 0", "from 1 on"),
+            ("storm --deliveries 7", "from 100 on"),
         ] {
             let error = parsed(line).unwrap_err();
             assert!(error.contains(named), "{line}: {error}");
@@ -262,6 +298,20 @@ mod tests {
             only: Vec::new(),
         };
         assert_eq!(parsed("fuzz"), Ok(Command::Fuzz(plain)));
+    }
+
+    #[test]
+    fn a_storm_is_of_ten_thousand_deliveries_unless_another_number_is_given() {
+        for (line, deliveries, profile) in [
+            ("storm", 10_000, "release"),
+            ("storm --deliveries 1_000 --profile sim", 1_000, "sim"),
+        ] {
+            let options = StormOptions {
+                deliveries,
+                profile: profile.to_owned(),
+            };
+            assert_eq!(parsed(line), Ok(Command::Storm(options)), "{line}");
+        }
     }
 
     #[test]

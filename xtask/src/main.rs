@@ -14,6 +14,7 @@ mod fuzz;
 mod ports;
 mod processes;
 mod progress;
+mod storm;
 mod test;
 mod tools;
 mod workspace;
@@ -57,6 +58,7 @@ async fn run(command: Command) -> Result<(), Failure> {
             Ok(())
         }
         Command::Demo(options) => demo::run(&options).await,
+        Command::Storm(options) => storm::run(&options).await,
         Command::Test(options) => test::run(&options).await,
         Command::Fuzz(options) => fuzz::run(&options).await,
         Command::Binary { name, arguments } => dispatch::run(name, &arguments).await,

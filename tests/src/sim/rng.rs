@@ -25,7 +25,7 @@ impl Rng {
     }
 
     /// From 0 to `n - 1`; 0 where `n` is 0.
-    pub(crate) fn below(&mut self, n: u64) -> u64 {
+    pub fn below(&mut self, n: u64) -> u64 {
         if n == 0 { 0 } else { self.draw() % n }
     }
 

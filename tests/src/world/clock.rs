@@ -18,7 +18,8 @@ impl VirtualClock {
 
     /// Moves it on.
     pub fn advance(&self, by: Duration) {
-        self.set(self.now() + by);
+        let by = i64::try_from(by.as_millis()).expect("a time that a clock can show");
+        self.0.fetch_add(by, Ordering::SeqCst);
     }
 
     /// Moves it to a time.
@@ -30,5 +31,20 @@ impl VirtualClock {
 impl Clock for VirtualClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// A worker's own clock, which is wrong by always the same.
+#[derive(Debug, Clone)]
+pub struct SkewedClock {
+    /// The right time.
+    pub right: VirtualClock,
+    /// By how many milliseconds this one is ahead; negative: behind.
+    pub ahead: i64,
+}
+
+impl Clock for SkewedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.right.now().as_millis() + self.ahead)
     }
 }

@@ -18,7 +18,7 @@ use reseller_hooks::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
 use reseller_hooks::order::{OrderEvent, OrderKey};
 use reseller_hooks::time::{Clock, Timestamp};
 
-pub use clock::VirtualClock;
+pub use clock::{SkewedClock, VirtualClock};
 pub use events::{Order, refund};
 pub use invariants::{Paid, packages_of, violations};
 pub use run::{Run, poll_through, yield_once};
@@ -131,10 +131,7 @@ pub type Worker = Fulfilment<WixPort, YieldingLedger, VirtualClock>;
 impl World {
     /// A world with a Wix of this configuration, at [`START`].
     pub fn new(config: wix_sandbox::Config) -> Self {
-        Self::with_catalog(
-            config,
-            Catalog::from_toml(CATALOG).expect("the world's catalog is good"),
-        )
+        Self::with_catalog(config, READ.clone())
     }
 
     /// The same with another catalog than [`CATALOG`].

@@ -2,14 +2,14 @@
 //! the client would not understand is not understood here either.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reseller_hooks::fulfilment::ports::Wix;
 use reseller_hooks::ids::{AccountId, ExternalId, IdempotencyKey, InstanceId, PackageId, SiteId};
 use reseller_hooks::time::{Clock, Timestamp};
 use reseller_hooks::wix::{
-    CreatePackage, Error, Operation, Package, PackagePage, PackageQuery, SortField, SortOrder, decode_package,
+    CreatePackage, Error, Operation, Pace, Package, PackagePage, PackageQuery, SortField, SortOrder, decode_package,
     decode_page, field,
 };
 use serde_json::json;
@@ -31,6 +31,8 @@ pub struct WixPort {
     pub mute: bool,
     /// No connection can be made.
     pub unreachable: Arc<AtomicBool>,
+    /// Its process's share of Wix's limit.
+    pub pace: Option<Arc<Mutex<Pace>>>,
 }
 
 impl WixPort {
@@ -44,10 +46,28 @@ impl WixPort {
             careless: false,
             mute: false,
             unreachable: Arc::default(),
+            pace: None,
+        }
+    }
+
+    /// As the real client: a call that would wait for long is not sent.
+    fn keep_pace(&self, operation: Operation) -> Result<(), Error> {
+        let Some(pace) = &self.pace else { return Ok(()) };
+        let place = pace
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take(self.clock.now());
+        match place {
+            Ok(wait) => {
+                self.clock.advance(wait);
+                Ok(())
+            }
+            Err(after) => Err(Error::throttled(operation, Some(after), "no place")),
         }
     }
 
     async fn call(&self, operation: Operation, account: &AccountId, request: Request) -> Result<Reply, Error> {
+        self.keep_pace(operation)?;
         let deadline = self.clock.now() + self.timeout;
         yield_once().await;
         // As the real client: what was frozen before it was sent is not sent after its time.

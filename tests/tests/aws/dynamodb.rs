@@ -12,6 +12,9 @@ use reseller_hooks::aws::Aws;
 use reseller_hooks::ledger::dynamodb::{ATTENTION, DUE, DynamoDbLedger, Index};
 use reseller_hooks::ledger::{AnyLedger, Entry, Ledger, LedgerError, Stored};
 use reseller_hooks::time::Timestamp;
+use reseller_hooks_tests::ledger_contract::{
+    WRITERS, sixteen_workers_with_clocks_apart_and_lost_answers_buy_exactly_once,
+};
 
 use crate::proxy::Proxy;
 use crate::{aws, aws_at, closed_port, unique};
@@ -64,14 +67,24 @@ fn client(aws: &Aws) -> Client {
     Client::new(aws.sdk_config().unwrap())
 }
 
+/// Each handle has its own client and connections, as each process would.
 async fn dynamodb(handles: usize) -> (Vec<DynamoDbLedger>, ()) {
-    let aws = aws();
-    let table = table(&client(&aws)).await;
-    let ledger = DynamoDbLedger::open(&table, &aws).unwrap();
-    (vec![ledger; handles], ())
+    let table = table(&client(&aws())).await;
+    let ledgers = (0..handles).map(|_| DynamoDbLedger::open(&table, &aws()).unwrap());
+    (ledgers.collect(), ())
 }
 
 reseller_hooks_tests::ledger_contract!(in_dynamodb, super::dynamodb);
+
+/// What is lost here is lost below the SDK, which repeats the write by itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn sixteen_workers_over_connections_that_lose_answers_buy_exactly_once() {
+    let table = table(&client(&aws())).await;
+    let proxy = Proxy::losing_every_third_answer_to("DynamoDB_20120810.PutItem").await;
+    let ledgers = (0..WRITERS).map(|_| DynamoDbLedger::open(&table, &aws_at(proxy.port)).unwrap());
+    sixteen_workers_with_clocks_apart_and_lost_answers_buy_exactly_once(ledgers.collect()).await;
+    assert!(proxy.lost() > 10, "only {} answers were lost", proxy.lost());
+}
 
 fn entry(rev: u64) -> Entry {
     Entry {

@@ -13,17 +13,17 @@ use crate::progress::{Line, seconds};
 
 pub(crate) mod crash;
 mod deadline;
-mod deliver;
+pub(crate) mod deliver;
 mod http;
 mod keep;
 mod lambda;
 mod orders;
-mod pump;
-mod sandbox;
+pub(crate) mod pump;
+pub(crate) mod sandbox;
 mod show;
-mod stage;
+pub(crate) mod stage;
 mod story;
-mod table;
+pub(crate) mod table;
 pub(crate) mod watch;
 
 use deliver::Delivered;

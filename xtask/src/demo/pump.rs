@@ -13,8 +13,8 @@ use super::stage::{QUEUES, Stage};
 use crate::failure::{Context, Failure};
 
 /// As in `template.yaml`.
-const BATCH: usize = 10;
-const MAX_RECEIVE_COUNT: u32 = 5;
+pub(crate) const BATCH: usize = 10;
+pub(crate) const MAX_RECEIVE_COUNT: u32 = 5;
 
 /// In `template.yaml` six times the function's timeout; here a failed message shall come again while somebody looks.
 const VISIBILITY: Duration = Duration::from_secs(2);
@@ -127,7 +127,7 @@ pub(crate) fn sqs_event(queue: &str, messages: &[Received]) -> Value {
 }
 
 /// The IDs in a partial batch failure.
-fn failures(answer: &Value) -> BTreeSet<String> {
+pub(crate) fn failures(answer: &Value) -> BTreeSet<String> {
     let failures = answer.get("batchItemFailures").and_then(Value::as_array);
     failures
         .into_iter()

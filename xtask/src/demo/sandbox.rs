@@ -126,7 +126,8 @@ impl Sandbox {
         self.post("settings", changes).await.map(|_| ())
     }
 
-    async fn get(&self, path: &str) -> Result<Value, Failure> {
+    /// Something of the control endpoint, as it is.
+    pub(crate) async fn get(&self, path: &str) -> Result<Value, Failure> {
         let url = format!("{}/_sandbox/{path}", self.address);
         let answer = http::send(self.client.get(url), "the sandbox").await?;
         answer.json(&format!("the sandbox's {path}"))

@@ -75,7 +75,7 @@ impl Stage {
         fs::create_dir_all(&folder).could_not(format_args!("make the folder {}", folder.display()))?;
         let mut processes = Processes::new(&folder)?;
 
-        let sandbox = start_sandbox(&mut processes, &settings.sandbox).await?;
+        let sandbox = start_sandbox(&mut processes, &workspace::binaries()?, &settings.sandbox).await?;
         let environment = environment(&folder, &sandbox, &settings.environment)?;
         write(&folder.join("CargoLambda.toml"), &configuration(&environment))?;
 
@@ -115,19 +115,25 @@ impl Stage {
     /// Starts one function by hand, for a `cargo lambda watch` that does not. `port` is where it finds Lambda's Runtime
     /// API.
     pub(crate) fn start_function(&mut self, function: &str, port: u16) -> Result<(), Failure> {
-        let mut command = Command::new(workspace::binaries()?.join(function));
-        command
-            .current_dir(workspace::root())
-            .env(
-                "AWS_LAMBDA_RUNTIME_API",
-                format!("http://127.0.0.1:{port}/.rt/{function}"),
-            )
-            .env("AWS_LAMBDA_FUNCTION_NAME", function)
-            .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
-            .envs(self.environment.iter().map(|(name, value)| (*name, value)));
+        let mut command = function_command(&workspace::binaries()?, function, port, &self.environment);
         self.processes.start(function, &mut command).map(|_| ())
     }
+}
+
+/// A function as Lambda would start it, with Lambda's Runtime API on this port.
+pub(crate) fn function_command(binaries: &Path, function: &str, port: u16, environment: &[Variable]) -> Command {
+    let mut command = Command::new(binaries.join(function));
+    command
+        .current_dir(workspace::root())
+        .env(
+            "AWS_LAMBDA_RUNTIME_API",
+            format!("http://127.0.0.1:{port}/.rt/{function}"),
+        )
+        .env("AWS_LAMBDA_FUNCTION_NAME", function)
+        .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
+        .envs(environment.iter().map(|(name, value)| (*name, value)));
+    command
 }
 
 async fn listens(processes: &mut Processes, name: &str, port: u16) -> Result<(), Failure> {
@@ -142,9 +148,13 @@ async fn listens(processes: &mut Processes, name: &str, port: u16) -> Result<(),
 }
 
 /// The sandbox takes a free port itself, and says which.
-async fn start_sandbox(processes: &mut Processes, options: &[String]) -> Result<Sandbox, Failure> {
+pub(crate) async fn start_sandbox(
+    processes: &mut Processes,
+    binaries: &Path,
+    options: &[String],
+) -> Result<Sandbox, Failure> {
     let name = "wix-sandbox";
-    let mut command = Command::new(workspace::binaries()?.join(name));
+    let mut command = Command::new(binaries.join(name));
     command
         .args(["--listen", "127.0.0.1:0", "--api-key", API_KEY])
         .args(options);
@@ -168,7 +178,7 @@ async fn start_sandbox(processes: &mut Processes, options: &[String]) -> Result<
 }
 
 /// The variables of `docs/configuration.md`, for all functions.
-fn environment(folder: &Path, sandbox: &Sandbox, more: &[Variable]) -> Result<Vec<Variable>, Failure> {
+pub(crate) fn environment(folder: &Path, sandbox: &Sandbox, more: &[Variable]) -> Result<Vec<Variable>, Failure> {
     let root = workspace::root();
     let catalog = folder.join("catalog.toml");
     write(&catalog, &told_of_unknown_skus(&root.join("catalog.toml"))?)?;

@@ -2,8 +2,8 @@
 
 use super::{aws, cargo_steps};
 use crate::arguments::{DemoOptions, Storefront, TestOptions};
-use crate::demo;
 use crate::failure::Failure;
+use crate::{demo, storm};
 
 /// How many tests a step ran; 0 for a step that is one check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,7 @@ pub(super) enum Step {
     Watch,
     Demo,
     Crash,
+    Storm,
     Template,
     Licences,
     Unused,
@@ -35,7 +36,7 @@ pub(super) enum Step {
 
 impl Step {
     /// In the order in which they run: what is quick to fail goes first.
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::Format,
         Self::Lints,
         Self::Deployed,
@@ -47,6 +48,7 @@ impl Step {
         Self::Watch,
         Self::Demo,
         Self::Crash,
+        Self::Storm,
         Self::Template,
         Self::Licences,
         Self::Unused,
@@ -65,6 +67,7 @@ impl Step {
             Self::Watch => "watch",
             Self::Demo => "demo",
             Self::Crash => "crash",
+            Self::Storm => "storm",
             Self::Template => "template",
             Self::Licences => "licences",
             Self::Unused => "unused",
@@ -84,6 +87,7 @@ impl Step {
             Self::Watch => "a plain `cargo lambda watch`, as in a fresh clone",
             Self::Demo => "end to end through `cargo lambda watch`, for every storefront",
             Self::Crash => "a worker killed before and after each call to Wix",
+            Self::Storm => "hundreds of deliveries at once to many processes of the functions",
             Self::Template => "cfn-lint on template.yaml",
             Self::Licences => "cargo-deny: licences, advisories, sources, duplicates",
             Self::Unused => "cargo-machete: dependencies that nothing uses",
@@ -99,6 +103,7 @@ impl Step {
             | Self::Watch
             | Self::Demo
             | Self::Crash
+            | Self::Storm
             | Self::Template
             | Self::Licences
             | Self::Unused => false,
@@ -123,6 +128,8 @@ impl Step {
             Self::Watch => demo::watch::run().await.map(|()| Tests::ONE_CHECK),
             Self::Demo => every_demo().await,
             Self::Crash => demo::crash::run().await.map(|passed| Tests { passed }),
+            // Boxed as the demos are.
+            Self::Storm => Box::pin(storm::small()).await.map(|()| Tests::ONE_CHECK),
             Self::Template => cargo_steps::template().await,
             Self::Licences => cargo_steps::licences().await,
             Self::Unused => cargo_steps::unused().await,
@@ -192,7 +199,7 @@ mod tests {
             thorough: true,
             ..TestOptions::default()
         };
-        assert_eq!(names(&thorough).len(), 14);
+        assert_eq!(names(&thorough).len(), 15);
     }
 
     #[test]

@@ -105,8 +105,9 @@ async fn a_create_whose_answer_is_lost_is_unknown_and_not_repeated() {
 
 #[tokio::test]
 async fn a_connection_that_is_reset_before_the_request_is_read_is_unknown() {
-    let (error, _) = create_against(Act::ResetAtOnce).await;
+    let (error, requests) = create_against(Act::ResetAtOnce).await;
     assert_eq!(error.failure(), Failure::Unknown, "{error}");
+    assert_eq!(requests, 0);
 }
 
 #[tokio::test]

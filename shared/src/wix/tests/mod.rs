@@ -6,6 +6,7 @@ mod pools;
 mod queries;
 mod requests;
 mod stub;
+mod wire;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -15,6 +15,10 @@ pub(super) enum Act {
     AnswerSlowly(Vec<u8>),
     /// Answer with these bytes, then close.
     AnswerAndClose(Vec<u8>),
+    /// Answer with these bytes, then reset.
+    AnswerAndReset(Vec<u8>),
+    /// Answer with the first bytes, then with the others again and again for as long as they are taken.
+    AnswerWithoutEnd(Vec<u8>, Vec<u8>),
     /// Answer with these bytes, then leave the connection open and silent for good.
     AnswerAndFallSilent(Vec<u8>),
     /// Read the request, close.
@@ -23,7 +27,20 @@ pub(super) enum Act {
     Reset,
     /// Reset the connection before anything is read.
     ResetAtOnce,
+    /// Read so many bytes of the request and no more.
+    Within(usize, Cut),
     /// Read the request, never answer.
+    Stall,
+}
+
+/// What becomes of a connection whose request was not read whole.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Cut {
+    /// It is closed.
+    Close,
+    /// It is reset.
+    Reset,
+    /// It is left open and silent for good.
     Stall,
 }
 
@@ -89,19 +106,13 @@ pub(super) fn ok(body: &str) -> Act {
 }
 
 async fn serve(mut stream: TcpStream, connection: usize, script: Script, kept: Arc<Mutex<Vec<Seen>>>) {
-    let at_once = {
-        let mut script = script.lock().unwrap();
-        let at_once = matches!(script.front(), Some(Act::ResetAtOnce));
-        if at_once {
-            script.pop_front();
+    loop {
+        if let Some((bytes, cut)) = before_a_request(&script) {
+            return cut_off(stream, bytes, cut).await;
         }
-        at_once
-    };
-    if at_once {
-        stream.set_zero_linger().unwrap();
-        return;
-    }
-    while let Some(seen) = read_request(&mut stream, connection).await {
+        let Some(seen) = read_request(&mut stream, connection).await else {
+            return;
+        };
         kept.lock().unwrap().push(seen);
         let act = script.lock().unwrap().pop_front();
         match act {
@@ -117,6 +128,19 @@ async fn serve(mut stream: TcpStream, connection: usize, script: Script, kept: A
                 stream.write_all(&bytes).await.unwrap();
                 return;
             }
+            Some(Act::AnswerAndReset(bytes)) => {
+                stream.write_all(&bytes).await.unwrap();
+                stream.set_zero_linger().unwrap();
+                return;
+            }
+            Some(Act::AnswerWithoutEnd(first, piece)) => {
+                stream.set_nodelay(true).unwrap();
+                stream.write_all(&first).await.unwrap();
+                while stream.write_all(&piece).await.is_ok() {
+                    tokio::task::yield_now().await;
+                }
+                return;
+            }
             Some(Act::AnswerAndFallSilent(bytes)) => {
                 stream.write_all(&bytes).await.unwrap();
                 return std::future::pending().await;
@@ -126,8 +150,32 @@ async fn serve(mut stream: TcpStream, connection: usize, script: Script, kept: A
                 stream.set_zero_linger().unwrap();
                 return;
             }
-            Some(Act::Close | Act::ResetAtOnce) | None => return,
+            Some(Act::Close) | None => return,
+            Some(Act::ResetAtOnce | Act::Within(..)) => unreachable!("taken before the request was read"),
         }
+    }
+}
+
+/// The next act, where it is one that does not read the whole request.
+fn before_a_request(script: &Script) -> Option<(usize, Cut)> {
+    let mut script = script.lock().unwrap();
+    let cut = match script.front() {
+        Some(Act::ResetAtOnce) => (0, Cut::Reset),
+        Some(Act::Within(bytes, cut)) => (*bytes, *cut),
+        Some(_) | None => return None,
+    };
+    script.pop_front();
+    Some(cut)
+}
+
+async fn cut_off(mut stream: TcpStream, bytes: usize, cut: Cut) {
+    if stream.read_exact(&mut vec![0; bytes]).await.is_err() {
+        return;
+    }
+    match cut {
+        Cut::Close => {}
+        Cut::Reset => stream.set_zero_linger().unwrap(),
+        Cut::Stall => std::future::pending().await,
     }
 }
 
