@@ -1,6 +1,8 @@
 //! Some histories of the simulation, in whatever profile the tests are built. `cargo xtask test` runs thousands of them
 //! in an optimised build, and takes protections out; `cargo xtask sim` runs millions.
 
+#![expect(clippy::expect_used, reason = "helpers of tests")]
+
 use reseller_hooks_tests::sim::{Profile, first_violation, history, report, told};
 
 /// So many that a debug build is done in seconds.

@@ -78,38 +78,39 @@ pub(super) struct Past<'a> {
 pub(super) fn order(kind: StorefrontKind, order: &Order, past: &Past<'_>) -> Message {
     match kind {
         StorefrontKind::Shopify => shopify(order, past),
-        _ => standard(order, past),
+        StorefrontKind::Standard | StorefrontKind::Wix | StorefrontKind::Woocommerce | StorefrontKind::Stripe => {
+            standard(order, past)
+        }
     }
 }
 
 /// A refund, as an event of its own.
 pub(super) fn refund(kind: StorefrontKind, order: &Order, id: u32, lines: &[(&str, u32)]) -> Message {
     let number = order.key.rsplit('/').next().unwrap_or_default();
-    let (line, units) = match kind {
-        StorefrontKind::Shopify => ("line_item_id", "quantity"),
-        _ => ("id", "units"),
+    let (line, units) = if kind == StorefrontKind::Shopify {
+        ("line_item_id", "quantity")
+    } else {
+        ("id", "units")
     };
     let lines: Vec<String> = lines
         .iter()
         .map(|(id, count)| format!(r#"{{"{line}":"{id}","{units}":{count}}}"#))
         .collect();
     let lines = lines.join(",");
-    match kind {
-        StorefrontKind::Shopify => Message {
-            kind,
-            topic: "refunds/create",
-            body: format!(
+    let (topic, body) = if kind == StorefrontKind::Shopify {
+        (
+            "refunds/create",
+            format!(
                 r#"{{"id":{id},"order_id":{number},"note":"asked for by Jane Doe","refund_line_items":[{lines}]}}"#
             ),
-        },
-        _ => Message {
-            kind,
-            topic: "",
-            body: format!(
-                r#"{{"type":"order.refunded","data":{{"id":"{id}","order_id":"{number}","lines":[{lines}]}}}}"#
-            ),
-        },
-    }
+        )
+    } else {
+        (
+            "",
+            format!(r#"{{"type":"order.refunded","data":{{"id":"{id}","order_id":"{number}","lines":[{lines}]}}}}"#),
+        )
+    };
+    Message { kind, topic, body }
 }
 
 fn shopify(order: &Order, past: &Past<'_>) -> Message {
