@@ -304,6 +304,29 @@ fn a_cancellation_that_comes_at_any_moment_takes_everything_back() {
     assert!(moments > 12, "{moments}");
 }
 
+#[test]
+fn a_change_that_could_not_be_answered_in_time_is_not_sent_although_it_was_begun_with_others() {
+    let world = World::kind();
+    let order = Order::new(KEY).line("1", "ENDS", 16).paid();
+    world.deliver(&order.event()).unwrap();
+    world.strike(FaultRule {
+        times: u32::MAX,
+        ..FaultRule::on(
+            Operation::CancelProductInstance,
+            Effect::Stall {
+                ms: 4_000,
+                commit: true,
+            },
+        )
+    });
+    // 58 s, of which the last 15 are one call's: the first at once, the last after 40 s.
+    world.deliver(&order.canceled().event()).unwrap();
+    assert_eq!(world.calls(Operation::CancelProductInstance), 11);
+    world.settle();
+    assert_eq!(world.calls(Operation::CancelProductInstance), 16);
+    assert_eq!((Paid::of(&world, KEY).base, violations(&world)), (0, vec![]));
+}
+
 /// Each change takes a second, so that no worker comes to the end of it, and some die over it.
 #[test]
 fn an_order_of_many_units_is_taken_back_whole_by_many_workers_some_of_which_die_over_it() {
