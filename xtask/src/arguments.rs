@@ -25,10 +25,10 @@ Usage: cargo xtask COMMAND [OPTIONS]
     --profile PROFILE   cargo's profile for the binaries (default: release; sim builds faster)
 
   sim [OPTIONS]         the simulation: --seeds N, --start S, --threads T; --one SEED tells the story of one;
-                        --harsh for the worlds in which Wix ignores keys and shows packages as late as it may
+                        --harsh for the worlds in which Wix ignores keys and shows packages as late as it may,
+                        --careless for those whose queries show too much; --guards takes each protection out
   mutations [OPTIONS]   changed deliveries through the webhook: --cases N of each sample, --threads T,
                         --only STOREFRONT-OR-SAMPLE
-  bench [OPTIONS]       the measurements
   help                  this text";
 
 #[derive(Debug, PartialEq, Eq)]
@@ -120,10 +120,6 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Comma
         }),
         "mutations" => Ok(Command::Binary {
             name: "mutations",
-            arguments: arguments.collect(),
-        }),
-        "bench" => Ok(Command::Binary {
-            name: "bench",
             arguments: arguments.collect(),
         }),
         other => Err(Failure::new(format!("there is no command {other:?}"))),

@@ -1,4 +1,4 @@
-//! Commands that a program of the workspace does itself: `sim`, `mutations` and `bench`.
+//! Commands that a program of the workspace does itself: `sim` and `mutations`.
 
 use std::os::unix::process::CommandExt;
 
@@ -25,20 +25,10 @@ const fn optimised(program: &str) -> [&str; 9] {
     ]
 }
 
-/// Becomes that program, built for speed, if this version of the project has it.
-pub(crate) async fn run(name: &str, arguments: &[String]) -> Result<(), Failure> {
-    if !targets("bin")?.iter().any(|found| found == name) {
-        return Err(Failure::new(format!(
-            "this version of the project has no program {name:?}: `cargo xtask help` lists what there is"
-        )));
-    }
+/// Becomes that program, built for speed.
+pub(crate) fn run(name: &str, arguments: &[String]) -> Result<(), Failure> {
     let mut command = workspace::in_root("cargo");
-    if name == "bench" {
-        command.args(["run", "--locked", "--all-features", "--release", "--bin", name, "--"]);
-    } else {
-        command.args(optimised(name));
-    }
-    command.args(arguments);
+    command.args(optimised(name)).args(arguments);
     // Only answers when it could not.
     Err(Failure::new(format!("could not start cargo: {}", command.exec())))
 }

@@ -61,7 +61,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Storm(options) => storm::run(&options).await,
         Command::Test(options) => test::run(&options).await,
         Command::Fuzz(options) => fuzz::run(&options).await,
-        Command::Binary { name, arguments } => dispatch::run(name, &arguments).await,
+        Command::Binary { name, arguments } => dispatch::run(name, &arguments),
     }
 }
 
