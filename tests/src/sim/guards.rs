@@ -14,7 +14,15 @@ pub struct Guard {
 
 /// The protections that the simulation finds missing, each within some hundred seeds. In its worlds the others cover for
 /// `send_before`, the lease, the derived key and one package in one purchase.
-pub const GUARDS: [Guard; 6] = [
+pub const GUARDS: [Guard; 8] = [
+    Guard {
+        name: "signature-check",
+        take_out: |profile| profile.door.signature_check = false,
+    },
+    Guard {
+        name: "replay-tolerance",
+        take_out: |profile| profile.door.replay_tolerance = false,
+    },
     Guard {
         name: "lookup",
         take_out: |profile| profile.settings.guards.lookup = false,

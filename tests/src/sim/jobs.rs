@@ -136,12 +136,8 @@ impl Sim {
             tag_external_id: queue(Some(Trigger::TagExternalId)),
             parked: queue(None),
         };
-        Arc::new(Webhook::new(
-            Arc::new(secrets),
-            queues,
-            clock,
-            Ok(FieldNames::default()),
-        ))
+        let webhook = Webhook::new(Arc::new(secrets), queues, clock, Ok(FieldNames::default()));
+        Arc::new(webhook.with_guards(self.door))
     }
 
     fn spawn(&mut self, job: Job, seconds: u64, process: Process, run: Run<'static, Done>) {

@@ -20,6 +20,7 @@ mod weather;
 mod words;
 
 use reseller_hooks::fulfilment::Settings;
+use reseller_hooks::storefront;
 
 pub use guards::{GUARDS, Guard};
 pub use rng::Rng;
@@ -45,6 +46,8 @@ billing = { type = "RECURRING", unit = "YEAR", count = 1 }
 pub struct Profile {
     /// Durations, and the guards that a test takes out.
     pub settings: Settings,
+    /// What is asked of a delivery before it is read.
+    pub door: storefront::Guards,
     /// Whether the ledger compares revisions.
     pub rev_condition: bool,
     /// Only worlds in which no other guard can save the one that is out: Wix ignores keys and shows packages as late as
@@ -58,6 +61,7 @@ impl Default for Profile {
     fn default() -> Self {
         Self {
             settings: Settings::default(),
+            door: storefront::Guards::default(),
             rev_condition: true,
             harsh: false,
             careless: false,

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use reseller_hooks::catalog::Catalog;
 use reseller_hooks::order::OrderKey;
-use reseller_hooks::storefront::Trigger;
+use reseller_hooks::storefront::{self, Trigger};
 use reseller_hooks::time::{Clock, Timestamp};
 use serde_json::json;
 use tracing::Dispatch;
@@ -60,6 +60,7 @@ pub(super) struct Sim {
     pub ledger: SimLedger,
     pub queues: Queues,
     pub keys: Keys,
+    pub door: storefront::Guards,
     pub watch: Watch,
     orders: Vec<ShopOrder>,
     pub deliveries: Vec<Delivery>,
@@ -134,6 +135,7 @@ impl Sim {
             ledger,
             queues,
             keys,
+            door: profile.door,
             watch,
             orders,
             deliveries,

@@ -115,3 +115,36 @@ fn a_retry_that_replaces_a_plan_whose_voucher_is_of_unknown_outcome_comes_to_an_
     assert_eq!(Paid::of(&world, KEY), Paid { base: 1, vouchers: 1 });
     assert_eq!(violations(&world), Vec::<String>::new());
 }
+
+#[test]
+fn a_voucher_that_could_not_be_canceled_before_its_plan_is_known_to_have_gone_with_it() {
+    let mut world = World::kind();
+    let ends = r#"
+        [[product]]
+        sku = "PLAN-ENDS"
+        catalog_product_id = "00ba7923-2655-402a-852d-2b2100568bcf"
+        billing = { type = "RECURRING", unit = "YEAR", count = 1 }
+        on_cancel = "cancel"
+        [product.voucher]
+        catalog_product_id = "040639ae-277e-4a73-a4d2-1b6801b92f45"
+        billing = { type = "RECURRING", unit = "YEAR", count = 1 }
+    "#;
+    world.catalog = Catalog::from_toml(&format!("{CATALOG}{ends}")).unwrap();
+    let order = Order::new(KEY).line("1", "PLAN-ENDS", 1).paid();
+    world.deliver(&order.event()).unwrap();
+    assert_eq!(Paid::of(&world, KEY), Paid { base: 1, vouchers: 1 });
+    // The voucher's turn comes first.
+    let refused = Effect::RejectCode {
+        code: "PRODUCT_LIMIT_EXCEEDED".to_owned(),
+    };
+    world.strike(FaultRule::on(Operation::CancelProductInstance, refused));
+    let canceled = order.canceled();
+    world.deliver(&canceled.event()).unwrap();
+    world.settle();
+    assert_eq!(Paid::of(&world, KEY), Paid { base: 0, vouchers: 0 });
+    assert_eq!(world.attention(KEY), Vec::<String>::new());
+    world.deliver(&canceled.revived().event()).unwrap();
+    world.settle();
+    assert_eq!(violations(&world), Vec::<String>::new());
+    assert!(world.attention(KEY).contains(&"INSTANCE_CANCELED".to_owned()));
+}

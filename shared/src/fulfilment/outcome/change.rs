@@ -2,8 +2,8 @@
 
 use super::super::derive;
 use super::super::purchase::Place;
-use super::super::record::{Change, Instance, OrderRecord, Refusal};
-use crate::ids::SiteId;
+use super::super::record::{Change, Instance, OrderRecord, PurchaseState, Refusal};
+use crate::ids::{InstanceId, SiteId};
 use crate::time::Timestamp;
 use crate::wix::{Error, Failure};
 
@@ -42,7 +42,22 @@ impl OrderRecord {
         match change {
             Change::Assign => instance.site = site.cloned(),
             Change::Unassign => instance.site = None,
-            Change::Cancel => instance.status = crate::wix::Status::Canceled,
+            Change::Cancel => {
+                instance.status = crate::wix::Status::Canceled;
+                self.reread_dependents(&place.instance);
+            }
+        }
+    }
+
+    /// What depends on a canceled instance goes with it (documented), and nobody tells: a voucher that could not be
+    /// canceled before its plan is read again.
+    fn reread_dependents(&mut self, canceled: &InstanceId) {
+        for purchase in &mut self.facts.purchases {
+            let PurchaseState::Done(done) = &mut purchase.state else {
+                continue;
+            };
+            let mut named = purchase.references.iter().zip(&done.instances);
+            done.read |= named.any(|(reference, instance)| reference == canceled && !instance.ended());
         }
     }
 
