@@ -5,6 +5,9 @@ use serde_json::Value;
 /// What stands in every marked value: base64 stays base64 with it, and nobody writes it by chance.
 const MARK: &str = "zQ7Marked9Kx";
 
+/// What stands in a path for an element of a list.
+pub(crate) const ELEMENT: &str = "[]";
+
 /// The document with the mark before every text whose path (the names above it, the innermost last) is chosen. `None`
 /// where there is none, where it is no JSON, and where the mark stands in it already: a fuzzer learns to write it.
 pub(crate) fn marked(document: &str, chosen: &dyn Fn(&[&str]) -> bool) -> Option<String> {
@@ -16,9 +19,10 @@ pub(crate) fn marked(document: &str, chosen: &dyn Fn(&[&str]) -> bool) -> Option
                 text.insert_str(at, MARK);
                 true
             }
-            Value::Array(elements) => elements
-                .iter_mut()
-                .fold(false, |any, element| walk(element, path, chosen) | any),
+            Value::Array(elements) => elements.iter_mut().fold(false, |any, element| {
+                let path: Vec<&str> = path.iter().copied().chain([ELEMENT]).collect();
+                walk(element, &path, chosen) | any
+            }),
             Value::Object(members) => members.iter_mut().fold(false, |any, (name, value)| {
                 let path: Vec<&str> = path.iter().copied().chain([name.as_str()]).collect();
                 walk(value, &path, chosen) | any
