@@ -230,11 +230,18 @@ fn refused_changes(record: &OrderRecord, holder: Holder, done: &Done, found: &mu
         };
         if change.operation().as_str() == refusal.operation {
             let to = site.map(|site| format!(" to site {site}")).unwrap_or_default();
-            found.push(refused(
+            let problem = refused(
                 format!("package {}", done.package),
                 refusal,
                 format!("Wix refused the change{to}: do it at Wix by hand or mend the cause, then retry the order"),
-            ));
+            );
+            // Many instances of a package may be refused alike.
+            let is_known = |known: &Attention| {
+                (&known.what, &known.code, &known.advice) == (&problem.what, &problem.code, &problem.advice)
+            };
+            if !found.iter().any(is_known) {
+                found.push(problem);
+            }
         }
     }
 }

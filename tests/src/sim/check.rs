@@ -219,7 +219,7 @@ impl Book<'_> {
             // The order itself asks for what cannot be.
             "NOT_PLANNED" => !self.order.skus.values().any(|sku| sku == "SITED"),
             // Two orders, or two lines, on one site.
-            "PRODUCT_TYPE_ALREADY_ASSIGNED" | "INSTANCE_CANCELED" => false,
+            "PRODUCT_TYPE_ALREADY_ASSIGNED" | "MULTIPLE_PRODUCT_ASSIGNMENTS" | "INSTANCE_CANCELED" => false,
             // A reference can be named once: what replaces a canceled voucher has none.
             "INVALID_REFERENCE_PRODUCT_INSTANCE_ID" if stage == Stage::Retried => !wix
                 .instances()

@@ -118,6 +118,13 @@ fn a_retry_that_replaces_a_plan_whose_voucher_is_of_unknown_outcome_comes_to_an_
 
 #[test]
 fn a_voucher_that_could_not_be_canceled_before_its_plan_is_known_to_have_gone_with_it() {
+    for answered in [true, false] {
+        the_voucher_goes_with_its_plan(answered);
+    }
+}
+
+/// Whether the cancellation of the plan is answered, or seen by a read later.
+fn the_voucher_goes_with_its_plan(answered: bool) {
     let mut world = World::kind();
     let ends = r#"
         [[product]]
@@ -138,6 +145,12 @@ fn a_voucher_that_could_not_be_canceled_before_its_plan_is_known_to_have_gone_wi
         code: "PRODUCT_LIMIT_EXCEEDED".to_owned(),
     };
     world.strike(FaultRule::on(Operation::CancelProductInstance, refused));
+    if !answered {
+        world.strike(FaultRule {
+            skip: 1,
+            ..FaultRule::on(Operation::CancelProductInstance, Effect::LoseAnswer)
+        });
+    }
     let canceled = order.canceled();
     world.deliver(&canceled.event()).unwrap();
     world.settle();
@@ -147,4 +160,22 @@ fn a_voucher_that_could_not_be_canceled_before_its_plan_is_known_to_have_gone_wi
     world.settle();
     assert_eq!(violations(&world), Vec::<String>::new());
     assert!(world.attention(KEY).contains(&"INSTANCE_CANCELED".to_owned()));
+}
+
+#[test]
+fn changes_that_wix_refuses_alike_are_one_attention() {
+    let world = World::kind();
+    let order = Order::new(KEY).line("1", "ENDS", 3).paid();
+    world.deliver(&order.event()).unwrap();
+    let refused = Effect::RejectCode {
+        code: "PRODUCT_LIMIT_EXCEEDED".to_owned(),
+    };
+    world.strike(FaultRule {
+        times: 3,
+        ..FaultRule::on(Operation::CancelProductInstance, refused)
+    });
+    world.deliver(&order.canceled().event()).unwrap();
+    world.settle();
+    assert_eq!(world.attention(KEY), ["PRODUCT_LIMIT_EXCEEDED"]);
+    assert_eq!(Paid::of(&world, KEY), Paid { base: 3, vouchers: 0 });
 }

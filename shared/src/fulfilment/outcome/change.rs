@@ -49,15 +49,15 @@ impl OrderRecord {
         }
     }
 
-    /// What depends on a canceled instance goes with it (documented), and nobody tells: a voucher that could not be
-    /// canceled before its plan is read again.
-    fn reread_dependents(&mut self, canceled: &InstanceId) {
+    /// What depends on an instance goes with it (documented), and nobody tells: a voucher that is alive, as far as the
+    /// record knows, when its plan is over is read again.
+    pub(super) fn reread_dependents(&mut self, over: &InstanceId) {
         for purchase in &mut self.facts.purchases {
             let PurchaseState::Done(done) = &mut purchase.state else {
                 continue;
             };
             let mut named = purchase.references.iter().zip(&done.instances);
-            done.read |= named.any(|(reference, instance)| reference == canceled && !instance.ended());
+            done.read |= named.any(|(reference, instance)| reference == over && !instance.ended());
         }
     }
 

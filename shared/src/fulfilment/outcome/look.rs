@@ -119,7 +119,9 @@ impl OrderRecord {
         } else if done.doubt.is_some_and(|until| until <= now) {
             done.doubt = None;
         }
+        let mut over = Vec::new();
         for instance in &mut done.instances {
+            let was_over = instance.ended();
             match package.instance(&instance.id) {
                 Some(shown) => {
                     instance.site.clone_from(&shown.site_id);
@@ -129,6 +131,9 @@ impl OrderRecord {
                 None => instance.status = crate::wix::Status::Canceled,
             }
             instance.begun = None;
+            if instance.ended() && !was_over {
+                over.push(instance.id.clone());
+            }
         }
         done.read = false;
         done.put_off = None;
@@ -137,6 +142,9 @@ impl OrderRecord {
             count,
             at: now + step::recheck_after(count),
         });
+        for instance in over {
+            self.reread_dependents(&instance);
+        }
         self.replace_ended(holder);
         self.replan_refused_vouchers();
     }
