@@ -165,15 +165,22 @@ fn the_voucher_goes_with_its_plan(answered: bool) {
 #[test]
 fn changes_that_wix_refuses_alike_are_one_attention() {
     let world = World::kind();
-    let order = Order::new(KEY).line("1", "ENDS", 3).paid();
+    // One package: the one instance is taken off its site, the others end.
+    let order = Order::new(KEY)
+        .line("1", "MAIL", 1)
+        .line("2", "ENDS", 2)
+        .site(SITE)
+        .paid();
     world.deliver(&order.event()).unwrap();
     let refused = Effect::RejectCode {
         code: "PRODUCT_LIMIT_EXCEEDED".to_owned(),
     };
-    world.strike(FaultRule {
-        times: 3,
-        ..FaultRule::on(Operation::CancelProductInstance, refused)
-    });
+    for operation in [Operation::UnassignProductInstance, Operation::CancelProductInstance] {
+        world.strike(FaultRule {
+            times: 2,
+            ..FaultRule::on(operation, refused.clone())
+        });
+    }
     world.deliver(&order.canceled().event()).unwrap();
     world.settle();
     assert_eq!(world.attention(KEY), ["PRODUCT_LIMIT_EXCEEDED"]);
