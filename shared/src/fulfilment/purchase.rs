@@ -282,10 +282,10 @@ pub(crate) fn short(status: Status) -> Status {
     }
 }
 
-/// Whether nothing of a package costs money or can be used any more.
+/// Whether nothing of a package costs money or can be used any more. An answer that shows no instances says nothing.
 pub(crate) fn is_over(package: &Package) -> bool {
     let mut instances = package.product_instances.iter();
-    instances.all(|instance| instance_of(instance).ended())
+    instances.len() > 0 && instances.all(|instance| instance_of(instance).ended())
 }
 
 /// A package that was found or answered, as a purchase holds it.
@@ -378,5 +378,26 @@ impl OrderRecord {
             .enumerate()
             .map(|(at, surplus)| (Holder::Surplus(at), surplus.account.clone()));
         purchases.chain(surplus).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_that_shows_no_instances_is_not_taken_for_one_that_is_over() {
+        let shown = |instances: &str| -> Package {
+            let json = format!(r#"{{"id":"6e789e6a-a1b9-45f4-9ea5-9f2878e51fb5","productInstances":[{instances}]}}"#);
+            serde_json::from_str(&json).unwrap()
+        };
+        let instance = |status: &str| {
+            format!(
+                r#"{{"instanceId":"da9b5a2b-1f58-4edc-945a-bef83710ec97","catalogProductId":"00ba7923-2655-402a-852d-2b2100568bcf","status":"{status}"}}"#
+            )
+        };
+        assert!(is_over(&shown(&instance("CANCELED"))));
+        assert!(!is_over(&shown(&instance("ENABLED"))));
+        assert!(!is_over(&shown("")));
     }
 }
