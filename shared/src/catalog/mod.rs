@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -57,11 +58,6 @@ impl Defaults {
     /// Reads `[defaults]` alone, for whoever needs no products: an entry that is wrong elsewhere does not matter.
     pub fn from_toml(text: &str) -> Result<Self, CatalogErrors> {
         read::only_defaults(text)
-    }
-
-    /// Reads `[defaults]` alone from the catalog at a URL: `file:///path.toml`.
-    pub fn load(url: &str) -> Result<Self, CatalogError> {
-        read_url(url, Self::from_toml)
     }
 
     /// Whether packages may be bought for this account.
@@ -176,9 +172,10 @@ impl Catalog {
         })
     }
 
-    /// Reads the catalog at a URL: `file:///path.toml`.
-    pub fn load(url: &str) -> Result<Self, CatalogError> {
-        read_url(url, Self::from_toml)
+    /// Reads the catalog in a file. Its path comes from `CATALOG_URL`, which [`FileUrl`](crate::config::FileUrl) has
+    /// checked; a relative one is resolved where the process was started.
+    pub fn load(path: &Path) -> Result<Self, CatalogError> {
+        read_file(path, Self::from_toml)
     }
 
     /// The products that a unit of this SKU means, in the order of the file; `None` when the catalog lacks the SKU.
@@ -198,15 +195,9 @@ impl Catalog {
     }
 }
 
-fn read_url<T>(url: &str, read: impl Fn(&str) -> Result<T, CatalogErrors>) -> Result<T, CatalogError> {
-    let path = url
-        .strip_prefix("file://")
-        .filter(|path| path.starts_with('/'))
-        .ok_or_else(|| CatalogError::NotAFile {
-            url: url.chars().take(200).collect(),
-        })?;
+fn read_file<T>(path: &Path, read: impl Fn(&str) -> Result<T, CatalogErrors>) -> Result<T, CatalogError> {
     let unreadable = |reason: String| CatalogError::Unreadable {
-        path: path.to_owned(),
+        path: path.display().to_string(),
         reason,
     };
     let mut text = String::new();
@@ -217,7 +208,7 @@ fn read_url<T>(url: &str, read: impl Fn(&str) -> Result<T, CatalogErrors>) -> Re
         return Err(unreadable("it has more than 4 MiB".to_owned()));
     }
     read(&text).map_err(|errors| CatalogError::Invalid {
-        path: path.to_owned(),
+        path: path.display().to_string(),
         errors,
     })
 }

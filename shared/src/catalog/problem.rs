@@ -44,14 +44,6 @@ impl std::error::Error for CatalogErrors {}
 /// The catalog could not be had.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CatalogError {
-    /// The URL is of another kind.
-    #[error(
-        "CATALOG_URL is {url:?}, and only file:///absolute/path.toml is known: set it, such as to file:///opt/catalog.toml"
-    )]
-    NotAFile {
-        /// As it was given.
-        url: String,
-    },
     /// The file is not there, not permitted, not UTF-8, or too large.
     #[error(
         "the catalog {path} cannot be read: {reason}; put it there (deployed, it is a layer), or point CATALOG_URL at it"

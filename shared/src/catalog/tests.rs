@@ -352,27 +352,22 @@ fn a_catalog_is_loaded_from_a_file_and_failures_say_what_to_do() {
     let folder = std::env::temp_dir().join(format!("reseller-hooks-catalog-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
     let path = folder.join("catalog.toml");
-    let url = format!("file://{}", path.display());
 
-    let absent = Catalog::load(&url).unwrap_err();
+    let absent = Catalog::load(&path).unwrap_err();
     assert!(matches!(absent, CatalogError::Unreadable { .. }), "{absent}");
     assert!(absent.to_string().contains("CATALOG_URL"), "{absent}");
 
     fs::write(&path, DEFAULTS).unwrap();
-    let loaded = Catalog::load(&url).unwrap();
+    let loaded = Catalog::load(&path).unwrap();
     assert_eq!(loaded, read(""));
 
     fs::write(&path, "[defaults]\n").unwrap();
-    let invalid = Catalog::load(&url).unwrap_err().to_string();
+    let invalid = Catalog::load(&path).unwrap_err().to_string();
     assert!(
         invalid.contains("line 1, [defaults]: `not_before` is missing"),
         "{invalid}"
     );
 
-    for wrong in ["", "catalog.toml", "file://catalog.toml", "s3://bucket/catalog.toml"] {
-        let error = Catalog::load(wrong).unwrap_err();
-        assert!(error.to_string().contains("file:///opt/catalog.toml"), "{error}");
-    }
     fs::remove_dir_all(&folder).unwrap();
 }
 

@@ -1,7 +1,7 @@
 //! A worker as a whole: reads the environment, opens ledger, secret and Wix, warms them, and serves invocations until
 //! Lambda ends the process. All workers and `reconcile` are wired here and differ in name and handler only.
 //!
-//! A function starts without a good secret, catalog or Wix: those are circuits, which merge wishes and call nobody.
+//! A function starts without a good secret, catalog or Wix: those are outages, which merge events and call nobody.
 //! Only a variable that is missing or wrong keeps it from starting, because nothing could be merged then either.
 
 use std::num::NonZeroU32;
@@ -100,8 +100,7 @@ impl Worker {
         // What fails here fails again where it matters, and is said there.
         drop(tokio::time::timeout(WARM_UP, warm_up).await);
 
-        let catalog_url = format!("file://{}", config.common.catalog_url.path().display());
-        let catalog = Catalog::load(&catalog_url).map_err(|error| error.to_string());
+        let catalog = Catalog::load(config.common.catalog_url.path()).map_err(|error| error.to_string());
         Ok(Self {
             engine: Fulfilment::new(wix, Arc::clone(&ledger), SystemClock, catalog, settings(&config)),
             ledger,
