@@ -207,7 +207,7 @@ pub struct WorkerConfig {
     pub settle: Duration,
     /// `LEASE_SKEW_SECONDS`, 5: how far clocks may be apart.
     pub lease_skew: Duration,
-    /// `PAUSED`, `false`: wishes are merged, Wix is not called.
+    /// `PAUSED`, `false`: events are merged, Wix is not called.
     pub paused: bool,
 }
 

@@ -1,7 +1,7 @@
 //! Fulfilment's port to Wix over the real client: it brings the key, and takes a new one when Wix answers 401.
 //!
 //! A 401 means that nothing was done, so one repetition with another key is safe for every call. Where there is no key
-//! at all, every call fails as if Wix had answered 401: fulfilment opens its circuit, and no order is blamed.
+//! at all, every call fails as if Wix had answered 401: fulfilment reports an outage, and no order is blamed.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};

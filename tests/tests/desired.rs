@@ -1,10 +1,10 @@
-//! Wishes merge to the same whatever the order, the number and the grouping of what is told: over any history.
+//! Desired states merge to the same whatever the order, the number and the grouping of what is told: over any history.
 #![expect(clippy::expect_used, reason = "helpers of tests")]
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use reseller_hooks::fulfilment::wishes::Wishes;
+use reseller_hooks::fulfilment::desired::Desired;
 use reseller_hooks::order::{Fields, Line, OrderEvent, Refund, SCHEMA, Snapshot, Version, Wish};
 use reseller_hooks::time::Timestamp;
 
@@ -62,15 +62,15 @@ fn event() -> impl Strategy<Value = OrderEvent> {
     })
 }
 
-fn told(events: &[OrderEvent]) -> Wishes {
-    let mut wishes = Wishes::default();
+fn told(events: &[OrderEvent]) -> Desired {
+    let mut desired = Desired::default();
     for event in events {
-        wishes.apply(event);
+        desired.apply(event);
     }
-    wishes
+    desired
 }
 
-fn merged(mut one: Wishes, other: &Wishes) -> Wishes {
+fn merged(mut one: Desired, other: &Desired) -> Desired {
     one.merge(other);
     one
 }
@@ -88,13 +88,13 @@ proptest! {
 
     #[test]
     fn what_is_told_again_changes_nothing_and_says_so(events in prop::collection::vec(event(), 0..9)) {
-        let mut wishes = told(&events);
-        let before = wishes.clone();
+        let mut desired = told(&events);
+        let before = desired.clone();
         for event in &events {
-            let changed = wishes.apply(event);
+            let changed = desired.apply(event);
             prop_assert!(!changed, "{:?}", event);
         }
-        prop_assert_eq!(wishes, before);
+        prop_assert_eq!(desired, before);
     }
 
     #[test]
@@ -113,13 +113,13 @@ proptest! {
 
     #[test]
     fn nobody_is_owed_more_than_the_newest_version_lists(events in prop::collection::vec(event(), 1..9)) {
-        let wishes = told(&events);
+        let desired = told(&events);
         for line in LINES {
-            let listed = wishes.latest.as_ref().map_or(0, |latest| {
+            let listed = desired.latest.as_ref().map_or(0, |latest| {
                 let lines = latest.lines.iter().filter(|listed| listed.id == line);
                 if latest.canceled { 0 } else { lines.map(|listed| listed.units).sum() }
             });
-            prop_assert!(wishes.live(line) <= listed);
+            prop_assert!(desired.live(line) <= listed);
         }
     }
 }

@@ -37,10 +37,10 @@ pub struct Attention {
 pub fn attention(record: &OrderRecord, settings: &Settings) -> Vec<Attention> {
     let mut found = Vec::new();
     plans(record, &mut found);
-    for (at, purchase) in record.facts.purchases.iter().enumerate() {
+    for (at, purchase) in record.actual.purchases.iter().enumerate() {
         of_purchase(record, settings, at, purchase, &mut found);
     }
-    for (at, surplus) in record.facts.surplus.iter().enumerate() {
+    for (at, surplus) in record.actual.surplus.iter().enumerate() {
         // Without its purchase nobody can tell whether it is to be taken back.
         let wanted = record
             .purchase_of(Holder::Surplus(at))
@@ -66,9 +66,9 @@ pub fn attention(record: &OrderRecord, settings: &Settings) -> Vec<Attention> {
 }
 
 fn plans(record: &OrderRecord, found: &mut Vec<Attention>) {
-    let Some(latest) = &record.wishes.latest else { return };
-    for line in &record.facts.lines {
-        let live = record.wishes.live(&line.id);
+    let Some(latest) = &record.desired.latest else { return };
+    for line in &record.actual.lines {
+        let live = record.desired.live(&line.id);
         let mut unit = 0_u32;
         for run in &line.runs {
             let wanted = unit < live;
@@ -86,7 +86,7 @@ fn plans(record: &OrderRecord, found: &mut Vec<Attention>) {
             }
         }
         if let Some(site) = moved_to(line, latest).filter(|_| live > 0)
-            && !record.facts.acknowledged.contains(&site)
+            && !record.actual.acknowledged.contains(&site)
         {
             found.push(Attention {
                 what: format!("line {}", line.id),
@@ -223,7 +223,7 @@ fn refused_changes(record: &OrderRecord, holder: Holder, done: &Done, found: &mu
     for (at, instance) in done.instances.iter().enumerate() {
         let refusal = instance
             .refused
-            .and_then(|at| record.facts.refusals.get(usize::try_from(at).ok()?));
+            .and_then(|at| record.actual.refusals.get(usize::try_from(at).ok()?));
         let Some(refusal) = refusal else { continue };
         let Some((change, site)) = needed(record, holder, purchase, at, instance) else {
             continue;
@@ -247,7 +247,7 @@ fn refused_changes(record: &OrderRecord, holder: Holder, done: &Done, found: &mu
 }
 
 fn order(record: &OrderRecord, found: &mut Vec<Attention>) {
-    let Some(latest) = &record.wishes.latest else { return };
+    let Some(latest) = &record.desired.latest else { return };
     if let Some(reference) = latest
         .fields
         .external_id
@@ -263,7 +263,7 @@ fn order(record: &OrderRecord, found: &mut Vec<Attention>) {
             advice,
         });
     }
-    for sentence in latest.unmapped.difference(&record.facts.acknowledged) {
+    for sentence in latest.unmapped.difference(&record.actual.acknowledged) {
         found.push(Attention {
             what: "order".to_owned(),
             code: "NOT_MAPPED".to_owned(),

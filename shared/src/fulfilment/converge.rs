@@ -1,7 +1,7 @@
 //! The converge loop: ask what is next, write down that it is begun, do it at Wix, note what came of it, and ask
 //! again, until the order is settled, must wait, or needs a person.
 //!
-//! Every write is conditional on the revision. When another writer came first and the lease is still ours, its wishes
+//! Every write is conditional on the revision. When another writer came first and the lease is still ours, its events
 //! are merged and everything is decided anew before any call; when the lease is lost, this worker stops.
 
 use super::attention::{Attention, attention};
@@ -10,7 +10,7 @@ use super::plan;
 use super::ports::Wix;
 use super::purchase::Holder;
 use super::record::{InvalidRecord, Lease, OrderRecord};
-use super::report::{Circuit, Progress, Tally};
+use super::report::{Outage, Progress, Tally};
 use super::settings::Settings;
 use super::step::{self, Step};
 use crate::catalog::Catalog;
@@ -100,7 +100,7 @@ impl Work {
 enum Written {
     /// It is durable.
     Yes,
-    /// Others' wishes came in; they are merged: decide again.
+    /// Others' events came in; they are merged: decide again.
     Again,
     /// The record is another worker's now.
     Lost,
@@ -108,7 +108,7 @@ enum Written {
 
 /// Why the loop cannot go on with this order now.
 pub(super) enum Halt {
-    Circuit(Circuit),
+    Outage(Outage),
     /// A hold was set; the next decision is to wait.
     Held,
 }
@@ -136,10 +136,10 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         }
         let (catalog, own) = match self.gate().await {
             Ok(open) => open,
-            Err(circuit) => {
+            Err(outage) => {
                 work.record.lease = None;
                 let stored = self.put(work, Some(now + CLOSED), session).await?;
-                return Ok(stored.then_some(Progress::Stopped(circuit)));
+                return Ok(stored.then_some(Progress::Stopped(outage)));
             }
         };
         self.converge(work, catalog, &own, session).await
@@ -158,7 +158,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             step::tidy(&mut work.record, now);
             plan::freeze(&mut work.record, catalog, own);
             let step = if stopped.is_some() {
-                Step::Wait(work.record.facts.hold.as_ref().map_or(now + CLOSED, |hold| hold.until))
+                Step::Wait(work.record.actual.hold.as_ref().map_or(now + CLOSED, |hold| hold.until))
             } else {
                 step::next_step(&work.record, &self.settings, now)
             };
@@ -185,7 +185,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
                     None => return Ok(None),
                 },
                 Step::LookFirst(purchase) => {
-                    work.record.facts.purchases.push(*purchase);
+                    work.record.actual.purchases.push(*purchase);
                     Written::Yes
                 }
                 Step::Create(_)
@@ -202,7 +202,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
                         && let Err(halt) = self.perform(work, step, own, session).await
                     {
                         match halt {
-                            Halt::Circuit(circuit) => stopped = Some(circuit),
+                            Halt::Outage(outage) => stopped = Some(outage),
                             Halt::Held => {}
                         }
                     }
@@ -355,7 +355,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         }
     }
 
-    /// After another writer: still the owner, its wishes are taken in and its revision; else this worker stops.
+    /// After another writer: still the owner, its desired state and revision are taken in; else this worker stops.
     fn rebase(&self, work: &mut Work, theirs: Option<&Entry>, session: &Session) -> Written {
         let parsed = theirs.and_then(|entry| Some((entry.rev, OrderRecord::from_json(&entry.body).ok()?)));
         let Some((rev, theirs)) = parsed else {
@@ -366,7 +366,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             return Written::Lost;
         }
         if self.settings.guards.merge_under_lease {
-            work.record.wishes.merge(&theirs.wishes);
+            work.record.desired.merge(&theirs.desired);
         }
         work.rev = rev;
         Written::Again

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::order::{LineId, OrderEvent, Refund, RefundId, Snapshot, Version, Wish};
 use crate::time::Timestamp;
 
-/// The merged wishes of one order.
+/// The desired state of one order.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wishes {
+pub struct Desired {
     /// The snapshot of the greatest version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest: Option<Snapshot>,
@@ -37,7 +37,7 @@ pub struct Paid {
     pub refunds: BTreeSet<RefundId>,
 }
 
-impl Wishes {
+impl Desired {
     /// Merges what an event says; `true` when that changed anything that counts.
     pub fn apply(&mut self, event: &OrderEvent) -> bool {
         let first_seen = self.first_seen_at.is_none_or(|seen| event.received_at < seen);
@@ -50,7 +50,7 @@ impl Wishes {
         }
     }
 
-    /// Merges what another copy of the same order's wishes says.
+    /// Merges what another copy of the same order's desired state says.
     pub fn merge(&mut self, other: &Self) {
         if let Some(latest) = &other.latest {
             self.apply_snapshot(latest);

@@ -10,7 +10,7 @@ use super::attention::{Attention, attention};
 use super::converge::{Session, Work};
 use super::ports::Wix;
 use super::record::{InvalidRecord, OrderRecord};
-use super::report::{AttentionReport, Circuit, Outcome, Progress, Sweep, Tally};
+use super::report::{AttentionReport, Outage, Outcome, Progress, Sweep, Tally};
 use super::settings::Settings;
 use crate::catalog::Catalog;
 use crate::ids::AccountId;
@@ -76,7 +76,7 @@ pub enum RetryError {
 }
 
 impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
-    /// A fulfilment. `catalog` may be the reason why it cannot be read: then wishes are merged and nothing is called.
+    /// A fulfilment. `catalog` may be the reason why it cannot be read: then events are merged and nothing is called.
     pub const fn new(wix: W, ledger: L, clock: C, catalog: Result<Catalog, String>, settings: Settings) -> Self {
         Self {
             wix,
@@ -188,7 +188,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
                 sweep.add(&outcome);
                 if unclear >= UNCLEAR_IN_A_ROW {
                     let why = format!("{unclear} orders in a row got no clear answer");
-                    sweep.stopped = Some(Circuit::WixAway(why));
+                    sweep.stopped = Some(Outage::WixAway(why));
                 }
                 if sweep.stopped.is_some() {
                     return Ok(sweep);
@@ -273,19 +273,19 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
     }
 
     /// What every call needs: the catalog, and the reseller's own account. Or what stands open.
-    pub(super) async fn gate(&self) -> Result<(&Catalog, AccountId), Circuit> {
+    pub(super) async fn gate(&self) -> Result<(&Catalog, AccountId), Outage> {
         if self.settings.paused {
-            return Err(Circuit::Paused);
+            return Err(Outage::Paused);
         }
         let catalog = self
             .catalog
             .as_ref()
-            .map_err(|reason| Circuit::Catalog(reason.clone()))?;
+            .map_err(|reason| Outage::Catalog(reason.clone()))?;
         let own = self
             .wix
             .own_account()
             .await
-            .map_err(|error| Circuit::ApiKey(error.to_string()))?;
+            .map_err(|error| Outage::ApiKey(error.to_string()))?;
         Ok((catalog, own))
     }
 

@@ -1,6 +1,6 @@
-//! The business: wishes merge into an order record, one pure function says what is next, and the converge loop does it.
+//! The business: events merge into an order record, one pure function says what is next, and the converge loop does it.
 //!
-//! - [`wishes`] what the storefront said, merged (pure);
+//! - [`desired`] what the storefront said, merged (pure);
 //! - [`plan`] what is bought for a unit, decided once (pure);
 //! - [`step`] what is next (pure);
 //! - `outcome` what an answer of Wix's means for the record (pure);
@@ -12,6 +12,7 @@ pub mod attention;
 pub mod audit;
 mod converge;
 pub mod derive;
+pub mod desired;
 pub mod engine;
 mod operator;
 mod outcome;
@@ -25,11 +26,10 @@ pub mod settings;
 mod size;
 pub mod step;
 mod stray;
-pub mod wishes;
 
 pub use attention::{Attention, attention};
 pub use audit::{AuditRequest, AuditSummary};
 pub use engine::{AcceptError, Fulfilment, RetryError};
 pub use record::OrderRecord;
-pub use report::{AttentionReport, Circuit, Outcome, Progress, Sweep, Tally};
+pub use report::{AttentionReport, Outage, Outcome, Progress, Sweep, Tally};
 pub use settings::Settings;

@@ -10,18 +10,18 @@ impl OrderRecord {
     /// Opens the way again: plans that were not to buy are resolved from today's catalog, plainly refused purchases
     /// are planned anew, unclear ones are looked up again, and instances that are over are replaced.
     pub(crate) fn retry(&mut self, now: Timestamp) {
-        self.facts.hold = None;
-        self.facts.refusals.clear();
-        self.facts.released = true;
-        self.facts.products_apart = false;
-        self.facts.vouchers_apart = false;
-        if let Some(latest) = &self.wishes.latest {
-            self.facts.acknowledged.extend(latest.unmapped.iter().cloned());
-            let moved = self.facts.lines.iter().filter_map(|line| moved_to(line, latest));
-            self.facts.acknowledged.extend(moved.collect::<Vec<_>>());
+        self.actual.hold = None;
+        self.actual.refusals.clear();
+        self.actual.released = true;
+        self.actual.products_apart = false;
+        self.actual.vouchers_apart = false;
+        if let Some(latest) = &self.desired.latest {
+            self.actual.acknowledged.extend(latest.unmapped.iter().cloned());
+            let moved = self.actual.lines.iter().filter_map(|line| moved_to(line, latest));
+            self.actual.acknowledged.extend(moved.collect::<Vec<_>>());
         }
         let refused: Vec<_> = self
-            .facts
+            .actual
             .purchases
             .iter()
             .filter(|purchase| matches!(purchase.state, PurchaseState::Refused(_)) || self.names_the_dead(purchase))
@@ -31,8 +31,8 @@ impl OrderRecord {
             self.retire(kind, ordinal);
         }
         self.replan_unbought();
-        self.facts.replan = true;
-        for purchase in &mut self.facts.purchases {
+        self.actual.replan = true;
+        for purchase in &mut self.actual.purchases {
             match &mut purchase.state {
                 PurchaseState::Unknown(unknown) => {
                     // One more generation, where all sends are used up; else what is under way goes on.
@@ -76,7 +76,7 @@ impl OrderRecord {
             }
         }
         // The operator may have canceled the others at Wix.
-        for surplus in &mut self.facts.surplus {
+        for surplus in &mut self.actual.surplus {
             surplus.done.read = true;
         }
     }

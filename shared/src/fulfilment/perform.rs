@@ -8,7 +8,7 @@ use super::outcome::{Asked, Found};
 use super::ports::Wix;
 use super::purchase::{self, Comparison, Holder, Place};
 use super::record::{Change, Purchase, PurchaseState};
-use super::report::Circuit;
+use super::report::Outage;
 use super::step::Step;
 use crate::ids::{AccountId, ExternalId, SiteId};
 use crate::ledger::Ledger;
@@ -26,7 +26,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
     ) -> Result<(), Halt> {
         match step {
             Step::Create(_) => {
-                let at = work.record.facts.purchases.len().saturating_sub(1);
+                let at = work.record.actual.purchases.len().saturating_sub(1);
                 self.send(work, at, None, own, session).await
             }
             Step::Resend(at) => {
@@ -44,7 +44,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
     /// What a purchase was before its repetition was begun. The ledger's last body still has it begun, so it is
     /// reckoned back: an absence that was proven stays proven when nothing was sent.
     fn before_resend(&self, work: &Work, at: usize) -> Option<Purchase> {
-        let mut before = work.record.facts.purchases.get(at)?.clone();
+        let mut before = work.record.actual.purchases.get(at)?.clone();
         if let PurchaseState::Unknown(unknown) = &mut before.state {
             if unknown.renewed && unknown.sends == 1 {
                 before.generation -= 1;
@@ -66,7 +66,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         own: &AccountId,
         session: &mut Session,
     ) -> Result<(), Halt> {
-        let Some(purchase) = work.record.facts.purchases.get(at).cloned() else {
+        let Some(purchase) = work.record.actual.purchases.get(at).cloned() else {
             return Ok(());
         };
         let Some(mut request) = work.record.request(&purchase) else {
@@ -93,7 +93,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         let (order, account) = (work.record.key.clone(), purchase.account);
         match result {
             Ok(package) => {
-                work.record.facts.hold = None;
+                work.record.actual.hold = None;
                 if work.record.note_created(at, &request, &package, sent_at, now) {
                     session.tally.packages_created += 1;
                     tracing::info!(order = %order, package = %package.id, account = %account, products = request.products.len(), "package created");
@@ -122,7 +122,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
     }
 
     async fn look_up(&self, work: &mut Work, at: usize, own: &AccountId, session: &mut Session) -> Result<(), Halt> {
-        let Some(purchase) = work.record.facts.purchases.get(at).cloned() else {
+        let Some(purchase) = work.record.actual.purchases.get(at).cloned() else {
             return Ok(());
         };
         let Some(request) = work.record.request(&purchase) else {
@@ -178,7 +178,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             },
             several => Found::Unclear(several.to_vec()),
         };
-        work.record.facts.hold = None;
+        work.record.actual.hold = None;
         match &found {
             Found::Nothing => tracing::info!(order = %work.record.key, external_id = %external_id, "no package found"),
             Found::One(package, _) => {
@@ -210,13 +210,13 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         session.tally.wix_calls += 1;
         match self.wix.get(&account, &package).await {
             Ok(shown) => {
-                work.record.facts.hold = None;
+                work.record.actual.hold = None;
                 work.record.note_read(holder, &shown, &self.settings, self.clock.now());
                 Ok(())
             }
             Err(error) if error.is_not_found() => {
                 tracing::warn!(order = %work.record.key, package = %package, error = %error, "the package is gone");
-                work.record.facts.hold = None;
+                work.record.actual.hold = None;
                 work.record.note_gone(holder);
                 Ok(())
             }
@@ -256,7 +256,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             };
             match result {
                 Ok(_) => {
-                    work.record.facts.hold = None;
+                    work.record.actual.hold = None;
                     work.record.note_changed(place, *change, site.as_ref());
                     tracing::info!(order = %work.record.key, instance = %place.instance, change = change.operation().as_str(), "instance changed");
                 }
@@ -292,7 +292,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         let holder = Holder::Purchase(at);
         let account = work
             .record
-            .facts
+            .actual
             .purchases
             .get(at)
             .map(|purchase| purchase.account.clone());
@@ -305,7 +305,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         let now = self.clock.now();
         match result {
             Ok(_) => {
-                work.record.facts.hold = None;
+                work.record.actual.hold = None;
                 work.record.note_tag(at, tag.as_str(), Ok(()), now);
                 tracing::info!(order = %work.record.key, package = %package, "package tagged");
                 Ok(())
@@ -350,13 +350,13 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         };
         let reference = work
             .record
-            .wishes
+            .desired
             .latest
             .as_ref()
             .and_then(|latest| latest.fields.external_id.as_deref());
         let reference = reference.map(str::trim).filter(|text| !text.is_empty());
         let tag = reference.and_then(|text| derive::tag(text, purchase.kind, purchase.ordinal).ok());
-        let (Some(tag), 0, false) = (tag, unknown.sends, work.record.facts.released) else {
+        let (Some(tag), 0, false) = (tag, unknown.sends, work.record.actual.released) else {
             return Ok(false);
         };
         session.tally.wix_calls += 1;
@@ -420,9 +420,9 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
     fn stop(&self, work: &mut Work, error: Error) -> Halt {
         work.record.hold(&error, self.clock.now());
         match error.failure() {
-            Failure::Unauthorized | Failure::Forbidden => Halt::Circuit(Circuit::ApiKey(error.to_string())),
-            Failure::NotSent => Halt::Circuit(Circuit::WixAway(error.to_string())),
-            Failure::Throttled(_) => Halt::Circuit(Circuit::SlowDown(error.to_string())),
+            Failure::Unauthorized | Failure::Forbidden => Halt::Outage(Outage::ApiKey(error.to_string())),
+            Failure::NotSent => Halt::Outage(Outage::WixAway(error.to_string())),
+            Failure::Throttled(_) => Halt::Outage(Outage::SlowDown(error.to_string())),
             Failure::Rejected | Failure::Unknown => Halt::Held,
         }
     }

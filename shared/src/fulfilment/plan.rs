@@ -113,7 +113,7 @@ impl Line {
 impl OrderRecord {
     /// The plan of one item, if it is one to buy.
     pub fn component(&self, item: Item) -> Option<&ComponentPlan> {
-        let line = self.facts.lines.get(usize::try_from(item.0).ok()?)?;
+        let line = self.actual.lines.get(usize::try_from(item.0).ok()?)?;
         match line.plan(item.1)? {
             Plan::Buy(components) => components.get(usize::try_from(item.2).ok()?),
             Plan::NotOurs(_) | Plan::Held | Plan::Refused { .. } => None,
@@ -124,15 +124,15 @@ impl OrderRecord {
     pub fn wants(&self, item: Item) -> bool {
         let line = usize::try_from(item.0)
             .ok()
-            .and_then(|index| self.facts.lines.get(index));
-        line.is_some_and(|line| item.1 <= self.wishes.live(&line.id))
+            .and_then(|index| self.actual.lines.get(index));
+        line.is_some_and(|line| item.1 <= self.desired.live(&line.id))
     }
 
     /// Every item with a plan to buy whose unit is wanted, in the order of the lines.
     pub fn wanted_items(&self) -> Vec<Item> {
         let mut items = Vec::new();
-        for (index, line) in (0_u32..).zip(&self.facts.lines) {
-            let live = self.wishes.live(&line.id);
+        for (index, line) in (0_u32..).zip(&self.actual.lines) {
+            let live = self.desired.live(&line.id);
             let mut unit = 0;
             for run in &line.runs {
                 let components = match &run.plan {
@@ -153,18 +153,18 @@ impl OrderRecord {
 /// Freezes a plan for every unit that is wanted and has none, and gives a floating unit the site that the order has
 /// come to name. `own` is the reseller's own account.
 pub fn freeze(record: &mut OrderRecord, catalog: &Catalog, own: &AccountId) {
-    let Some(latest) = record.wishes.latest.clone() else {
+    let Some(latest) = record.desired.latest.clone() else {
         return;
     };
     let wanted: Vec<(crate::order::Line, u32)> = record
-        .wishes
+        .desired
         .live_lines()
         .map(|(line, units)| (line.clone(), units))
         .collect();
     for (line, units) in wanted {
-        let known = record.facts.lines.iter().position(|known| known.id == line.id);
+        let known = record.actual.lines.iter().position(|known| known.id == line.id);
         let old_runs = known
-            .and_then(|at| record.facts.lines.get(at))
+            .and_then(|at| record.actual.lines.get(at))
             .map(|line| line.runs.clone())
             .unwrap_or_default();
         let planned = Line {
@@ -177,17 +177,17 @@ pub fn freeze(record: &mut OrderRecord, catalog: &Catalog, own: &AccountId) {
             continue;
         }
         let at = known.unwrap_or_else(|| {
-            record.facts.lines.push(Line {
+            record.actual.lines.push(Line {
                 id: line.id.clone(),
                 runs: Vec::new(),
             });
-            record.facts.lines.len() - 1
+            record.actual.lines.len() - 1
         });
         let resolver = Resolver {
             catalog,
             own,
             latest: &latest,
-            released: record.facts.released,
+            released: record.actual.released,
         };
         let missing = units.saturating_sub(planned);
         let mut runs = Vec::new();
@@ -226,9 +226,9 @@ pub fn freeze(record: &mut OrderRecord, catalog: &Catalog, own: &AccountId) {
         }
     }
     attach_sites(record, &latest);
-    if record.facts.replan {
+    if record.actual.replan {
         replan(record, catalog, own, &latest);
-        record.facts.replan = false;
+        record.actual.replan = false;
     }
 }
 
@@ -239,10 +239,10 @@ fn replan(record: &mut OrderRecord, catalog: &Catalog, own: &AccountId, latest: 
         catalog,
         own,
         latest,
-        released: record.facts.released,
+        released: record.actual.released,
     };
     let (bases, vouchers) = (record.taken(Kind::Base), record.taken(Kind::Voucher));
-    for (index, line) in (0_u32..).zip(&mut record.facts.lines) {
+    for (index, line) in (0_u32..).zip(&mut record.actual.lines) {
         let Some(listed) = latest.lines.iter().find(|listed| listed.id == line.id) else {
             continue;
         };
@@ -295,20 +295,20 @@ impl OrderRecord {
     /// catalog.
     pub(crate) fn rebuild(&mut self, at: usize, catalog: &Catalog, own: &AccountId, now: Timestamp) {
         let mut bare = self.clone();
-        if at >= bare.facts.purchases.len() {
+        if at >= bare.actual.purchases.len() {
             return;
         }
-        let kind = bare.facts.purchases.remove(at).kind;
+        let kind = bare.actual.purchases.remove(at).kind;
         bare.replan_unbought();
         freeze(&mut bare, catalog, own);
-        if let (Some(draft), Some(purchase)) = (bare.draft(kind, now, now), self.facts.purchases.get_mut(at)) {
+        if let (Some(draft), Some(purchase)) = (bare.draft(kind, now, now), self.actual.purchases.get_mut(at)) {
             purchase.products = draft.products;
         }
     }
 }
 
 fn set_runs(record: &mut OrderRecord, at: usize, runs: Vec<Run>) {
-    if let Some(line) = record.facts.lines.get_mut(at) {
+    if let Some(line) = record.actual.lines.get_mut(at) {
         line.runs = runs;
     }
 }
@@ -320,9 +320,9 @@ impl TakenSites {
     /// Of the wanted units of every line; for the line at `now`, of `its_runs` instead.
     fn of(record: &OrderRecord, now: usize, its_runs: &[Run]) -> Self {
         let mut taken = Vec::new();
-        for (at, line) in record.facts.lines.iter().enumerate() {
+        for (at, line) in record.actual.lines.iter().enumerate() {
             let runs = if at == now { its_runs } else { &line.runs };
-            let mut left = record.wishes.live(&line.id);
+            let mut left = record.desired.live(&line.id);
             for run in runs {
                 if let (Plan::Buy(components), true) = (&run.plan, left > 0) {
                     for component in components {
@@ -563,8 +563,8 @@ fn attach_sites(record: &mut OrderRecord, latest: &Snapshot) {
         .iter()
         .filter_map(|line| {
             let site = named_site(line, latest).ok().flatten()?;
-            let at = record.facts.lines.iter().position(|known| known.id == line.id)?;
-            (record.wishes.live(&line.id) > 0).then_some((at, site))
+            let at = record.actual.lines.iter().position(|known| known.id == line.id)?;
+            (record.desired.live(&line.id) > 0).then_some((at, site))
         })
         .collect();
     for (at, site) in sited {
@@ -573,7 +573,7 @@ fn attach_sites(record: &mut OrderRecord, latest: &Snapshot) {
             Plan::Buy(components) => components.iter().any(open),
             Plan::NotOurs(_) | Plan::Held | Plan::Refused { .. } => false,
         };
-        let Some(line) = record.facts.lines.get(at) else {
+        let Some(line) = record.actual.lines.get(at) else {
             continue;
         };
         if !line.runs.iter().any(is_open) {

@@ -26,7 +26,7 @@ impl OrderRecord {
     /// The items that a purchase of this kind stands for already, whatever became of it.
     pub(crate) fn taken(&self, kind: Kind) -> HashSet<Item> {
         let mut taken = HashSet::new();
-        for purchase in self.facts.purchases.iter().filter(|purchase| purchase.kind == kind) {
+        for purchase in self.actual.purchases.iter().filter(|purchase| purchase.kind == kind) {
             match &purchase.state {
                 PurchaseState::Done(done) => taken.extend(
                     purchase
@@ -80,12 +80,12 @@ impl OrderRecord {
                 continue;
             }
             let other = items.first().is_some_and(|(first, _)| first != product);
-            if other && self.facts.products_apart {
+            if other && self.actual.products_apart {
                 continue;
             }
             items.push((product.clone(), item));
             references.extend(reference);
-            let alone = kind == Kind::Voucher && self.facts.vouchers_apart;
+            let alone = kind == Kind::Voucher && self.actual.vouchers_apart;
             if alone || items.len() == CreatePackage::MAX_PRODUCTS {
                 break;
             }
@@ -130,7 +130,7 @@ impl OrderRecord {
     /// The first ordinal that no purchase has, and the generation that it was not used with.
     fn next_ordinal(&self, kind: Kind) -> (u32, u32) {
         let used: HashSet<u32> = self
-            .facts
+            .actual
             .purchases
             .iter()
             .filter(|p| p.kind == kind)
@@ -138,7 +138,7 @@ impl OrderRecord {
             .collect();
         let ordinal = (1..).find(|ordinal| !used.contains(ordinal)).unwrap_or(u32::MAX);
         let retired = self
-            .facts
+            .actual
             .retired
             .iter()
             .filter(|retired| retired.kind == kind && retired.ordinal == ordinal);
@@ -314,7 +314,7 @@ pub(crate) fn whole(package: &Package, now: Timestamp) -> Done {
     )
 }
 
-/// Where an instance stands among the facts: in a purchase or in a surplus package.
+/// Where an instance stands in the actual state: in a purchase or in a surplus package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// Index into the purchases, or into the surplus packages.
@@ -340,39 +340,39 @@ impl OrderRecord {
     /// The package of a holder.
     pub(crate) fn held(&self, holder: Holder) -> Option<&Done> {
         match holder {
-            Holder::Purchase(at) => match &self.facts.purchases.get(at)?.state {
+            Holder::Purchase(at) => match &self.actual.purchases.get(at)?.state {
                 PurchaseState::Done(done) => Some(done),
                 PurchaseState::Unknown(_)
                 | PurchaseState::Refused(_)
                 | PurchaseState::Ambiguous
                 | PurchaseState::Dropped { .. } => None,
             },
-            Holder::Surplus(at) => self.facts.surplus.get(at).map(|surplus| &surplus.done),
+            Holder::Surplus(at) => self.actual.surplus.get(at).map(|surplus| &surplus.done),
         }
     }
 
     /// The same, to be changed.
     pub(crate) fn held_mut(&mut self, holder: Holder) -> Option<&mut Done> {
         match holder {
-            Holder::Purchase(at) => match &mut self.facts.purchases.get_mut(at)?.state {
+            Holder::Purchase(at) => match &mut self.actual.purchases.get_mut(at)?.state {
                 PurchaseState::Done(done) => Some(done),
                 PurchaseState::Unknown(_)
                 | PurchaseState::Refused(_)
                 | PurchaseState::Ambiguous
                 | PurchaseState::Dropped { .. } => None,
             },
-            Holder::Surplus(at) => self.facts.surplus.get_mut(at).map(|surplus| &mut surplus.done),
+            Holder::Surplus(at) => self.actual.surplus.get_mut(at).map(|surplus| &mut surplus.done),
         }
     }
 
     /// Every holder of a package, with the account to call for.
     pub(crate) fn holders(&self) -> Vec<(Holder, AccountId)> {
-        let purchases = self.facts.purchases.iter().enumerate().filter_map(|(at, purchase)| {
+        let purchases = self.actual.purchases.iter().enumerate().filter_map(|(at, purchase)| {
             let holder = Holder::Purchase(at);
             self.held(holder).map(|_| (holder, purchase.account.clone()))
         });
         let surplus = self
-            .facts
+            .actual
             .surplus
             .iter()
             .enumerate()

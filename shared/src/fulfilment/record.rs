@@ -1,14 +1,14 @@
-//! The order record: the wishes and facts of one order, as the ledger keeps them.
+//! The order record: the desired and actual state of one order, as the ledger keeps them.
 //!
-//! Wishes merge whoever writes them; facts are written by the one worker that holds the lease. What can be derived (a
+//! Events merge whoever writes them; the actual state is written by the one worker that holds the lease. What can be derived (a
 //! unit's instance, the attention, what is next) is not stored.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::desired::Desired;
 use super::plan::Line;
-use super::wishes::Wishes;
 use crate::ids::{AccountId, InstanceId, PackageId, SiteId};
 use crate::order::{OrderEvent, OrderKey};
 use crate::time::Timestamp;
@@ -25,16 +25,16 @@ pub struct OrderRecord {
     /// Which order.
     pub key: OrderKey,
     /// What the storefront said.
-    pub wishes: Wishes,
+    pub desired: Desired,
     /// What was done.
     #[serde(default)]
-    pub facts: Facts,
+    pub actual: Actual,
     /// Who works on it now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease: Option<Lease>,
 }
 
-/// The right to write facts until a time. Together with the ledger's revision it is the fence.
+/// The right to write the actual state until a time. Together with the ledger's revision it is the fence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
     /// One invocation's ID.
@@ -45,7 +45,7 @@ pub struct Lease {
 
 /// What was done at Wix for an order, and what an operator said of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Facts {
+pub struct Actual {
     /// The lines whose units were once wanted, with the plans that were frozen then.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<Line>,
@@ -124,7 +124,7 @@ impl Kind {
     }
 }
 
-/// One product of one unit: (index of the line in [`Facts::lines`], number of the unit from 1, component from 0).
+/// One product of one unit: (index of the line in [`Actual::lines`], number of the unit from 1, component from 0).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Item(pub u32, pub u32, pub u32);
 
@@ -296,7 +296,7 @@ pub struct Instance {
     /// A change that was begun and whose outcome the record does not know.
     #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
     pub begun: Option<Change>,
-    /// Wix refused the last change: an index into [`Facts::refusals`].
+    /// Wix refused the last change: an index into [`Actual::refusals`].
     #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<u32>,
     /// An operator gave it up: its unit is bought anew.
@@ -369,20 +369,20 @@ impl OrderRecord {
         Self {
             schema: RECORD_SCHEMA,
             key,
-            wishes: Wishes::default(),
-            facts: Facts::default(),
+            desired: Desired::default(),
+            actual: Actual::default(),
             lease: None,
         }
     }
 
     /// Merges what an event says; `true` when that changed anything that counts. Commutative, associative, idempotent.
     pub fn apply(&mut self, event: &OrderEvent) -> bool {
-        self.wishes.apply(event)
+        self.desired.apply(event)
     }
 
     /// The purchases that hold a package, with it.
     pub fn packages(&self) -> impl Iterator<Item = (&Purchase, &Done)> {
-        self.facts
+        self.actual
             .purchases
             .iter()
             .filter_map(|purchase| match &purchase.state {
@@ -398,7 +398,7 @@ impl OrderRecord {
     pub fn knows(&self, package: &PackageId) -> bool {
         self.packages().any(|(_, done)| done.package == *package)
             || self
-                .facts
+                .actual
                 .surplus
                 .iter()
                 .any(|surplus| surplus.done.package == *package)

@@ -32,12 +32,12 @@ pub enum Progress {
     /// Another worker has it; the wish is merged, and that worker or the sweep does what follows.
     Busy,
     /// Something that every order needs is not there.
-    Stopped(Circuit),
+    Stopped(Outage),
 }
 
 /// What fails for every order alike: one alarm, no attention.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Circuit {
+pub enum Outage {
     /// The operator's switch.
     Paused,
     /// The catalog cannot be used: why.
@@ -50,7 +50,7 @@ pub enum Circuit {
     SlowDown(String),
 }
 
-impl Circuit {
+impl Outage {
     /// One word for metrics.
     pub const fn as_str(&self) -> &'static str {
         match self {
@@ -63,7 +63,7 @@ impl Circuit {
     }
 }
 
-impl fmt::Display for Circuit {
+impl fmt::Display for Outage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Paused => {
@@ -129,7 +129,7 @@ pub struct Sweep {
     /// Orders that could not be worked on; each is in the log.
     pub failed: u32,
     /// What stopped it.
-    pub stopped: Option<Circuit>,
+    pub stopped: Option<Outage>,
     /// The deadline came first: more is due.
     pub left: bool,
     /// What it cost.
@@ -141,7 +141,7 @@ impl Sweep {
         match &outcome.progress {
             Progress::Settled => self.settled += 1,
             Progress::Waiting { .. } | Progress::Busy => self.waiting += 1,
-            Progress::Stopped(circuit) => self.stopped = Some(circuit.clone()),
+            Progress::Stopped(outage) => self.stopped = Some(outage.clone()),
         }
         self.tally += outcome.tally;
     }

@@ -11,7 +11,7 @@ pub struct Settings {
     pub lease_skew: Duration,
     /// How long one call to Wix may take (`WIX_TIMEOUT_SECONDS`).
     pub wix_timeout: Duration,
-    /// Merge wishes and call nobody (`PAUSED`).
+    /// Merge events and call nobody (`PAUSED`).
     pub paused: bool,
     /// Orders first seen later than this after they were placed are looked up before their first create: a restored
     /// ledger or an old dead letter may have bought them already.
@@ -63,7 +63,7 @@ pub struct Guards {
     pub send_before: bool,
     /// A record leased by another worker is left alone.
     pub lease: bool,
-    /// Wishes that arrived during the lease are merged before the next decision.
+    /// Desired states that arrived during the lease are merged before the next decision.
     pub merge_under_lease: bool,
     /// Keys are derived, so that a repetition has the same one.
     pub derived_key: bool,

@@ -19,11 +19,11 @@ const RUN: usize = 420;
 /// that can.
 pub(crate) fn worst_case(record: &OrderRecord) -> usize {
     let mut bare = record.clone();
-    bare.facts.purchases = Vec::new();
+    bare.actual.purchases = Vec::new();
     let mut bytes = bare.to_json().len();
     let mut items = 0_usize;
     let mut bases = 0_usize;
-    for run in record.facts.lines.iter().flat_map(|line| &line.runs) {
+    for run in record.actual.lines.iter().flat_map(|line| &line.runs) {
         let Plan::Buy(components) = &run.plan else { continue };
         let count = usize::try_from(run.count).unwrap_or(usize::MAX);
         for component in components {

@@ -69,7 +69,7 @@ impl Step {
 
 /// What is next. Run `tidy` and [`super::plan::freeze`] first.
 pub fn next_step(record: &OrderRecord, settings: &Settings, now: Timestamp) -> Step {
-    if let Some(hold) = record.facts.hold.as_ref().filter(|hold| hold.until > now) {
+    if let Some(hold) = record.actual.hold.as_ref().filter(|hold| hold.until > now) {
         return Step::Wait(hold.until);
     }
     let mut wake = Wake(None);
@@ -103,7 +103,7 @@ impl Wake {
 /// what was dropped and is wanted again is looked for.
 pub(crate) fn tidy(record: &mut OrderRecord, now: Timestamp) {
     let wanted: Vec<(bool, bool)> = record
-        .facts
+        .actual
         .purchases
         .iter()
         .map(|purchase| {
@@ -114,7 +114,7 @@ pub(crate) fn tidy(record: &mut OrderRecord, now: Timestamp) {
         })
         .collect();
     let mut wanted = wanted.into_iter();
-    record.facts.purchases.retain_mut(|purchase| {
+    record.actual.purchases.retain_mut(|purchase| {
         let (wanted, whole) = wanted.next().unwrap_or((true, true));
         match &mut purchase.state {
             // Never sent, so nothing binds: what is wanted by now is drafted anew.
@@ -174,7 +174,7 @@ fn unread(record: &OrderRecord, now: Timestamp, wake: &mut Wake) -> Option<Step>
 
 /// The purchases whose outcome is not known.
 fn uncertain(record: &OrderRecord, settings: &Settings, now: Timestamp, wake: &mut Wake) -> Option<Step> {
-    for (at, purchase) in record.facts.purchases.iter().enumerate() {
+    for (at, purchase) in record.actual.purchases.iter().enumerate() {
         let PurchaseState::Unknown(unknown) = &purchase.state else {
             continue;
         };
@@ -232,8 +232,8 @@ impl Unknown {
 }
 
 fn create(record: &OrderRecord, settings: &Settings, kind: Kind, now: Timestamp) -> Option<Step> {
-    let placed = record.wishes.latest.as_ref().map_or(now, |latest| latest.created_at);
-    let late = settings.guards.lookup && record.wishes.first_seen_late(settings.look_first_after);
+    let placed = record.desired.latest.as_ref().map_or(now, |latest| latest.created_at);
+    let late = settings.guards.lookup && record.desired.first_seen_late(settings.look_first_after);
     let purchase = Box::new(record.draft(kind, now, if late { placed } else { now })?);
     Some(if late {
         Step::LookFirst(purchase)
@@ -283,10 +283,10 @@ impl OrderRecord {
     /// The purchase that a holder is, or that a surplus package was created for.
     pub(crate) fn purchase_of(&self, holder: Holder) -> Option<&Purchase> {
         match holder {
-            Holder::Purchase(at) => self.facts.purchases.get(at),
+            Holder::Purchase(at) => self.actual.purchases.get(at),
             Holder::Surplus(at) => {
-                let surplus = self.facts.surplus.get(at)?;
-                self.facts
+                let surplus = self.actual.surplus.get(at)?;
+                self.actual
                     .purchases
                     .iter()
                     .find(|p| p.kind == surplus.kind && p.ordinal == surplus.ordinal)
@@ -348,22 +348,22 @@ pub(crate) fn needed(
 fn is_refused(record: &OrderRecord, instance: &Instance, change: Change) -> bool {
     let refusal = instance
         .refused
-        .and_then(|at| record.facts.refusals.get(usize::try_from(at).ok()?));
+        .and_then(|at| record.actual.refusals.get(usize::try_from(at).ok()?));
     refusal.is_some_and(|refusal| refusal.operation == change.operation().as_str())
 }
 
 fn tag(record: &OrderRecord) -> Option<Step> {
-    let reference = record.wishes.latest.as_ref()?.fields.external_id.as_deref()?.trim();
+    let reference = record.desired.latest.as_ref()?.fields.external_id.as_deref()?.trim();
     // A package that may yet appear is found by the external ID that we derived, and by nothing else.
     let in_doubt = record
-        .facts
+        .actual
         .purchases
         .iter()
         .any(|purchase| matches!(purchase.state, PurchaseState::Unknown(_)));
     if reference.is_empty() || in_doubt {
         return None;
     }
-    for (at, purchase) in record.facts.purchases.iter().enumerate() {
+    for (at, purchase) in record.actual.purchases.iter().enumerate() {
         let PurchaseState::Done(done) = &purchase.state else {
             continue;
         };
@@ -398,7 +398,7 @@ fn doubted(record: &OrderRecord, now: Timestamp, wake: &mut Wake) -> Option<Step
 /// References that are not ready for their voucher yet.
 fn recheck(record: &OrderRecord, now: Timestamp, wake: &mut Wake) -> Option<Step> {
     let taken = record.taken(Kind::Voucher);
-    for (at, purchase) in record.facts.purchases.iter().enumerate() {
+    for (at, purchase) in record.actual.purchases.iter().enumerate() {
         let PurchaseState::Done(done) = &purchase.state else {
             continue;
         };

@@ -62,11 +62,11 @@ impl OrderRecord {
         if self.knows(&package.id) {
             return Stray::Known;
         }
-        let mut purchases = self.facts.purchases.iter();
+        let mut purchases = self.actual.purchases.iter();
         let Some(at) = purchases.position(|known| known.kind == kind && known.ordinal == ordinal) else {
             return self.note_stray_without_purchase(kind, ordinal, account, package, now);
         };
-        let Some(purchase) = self.facts.purchases.get(at).cloned() else {
+        let Some(purchase) = self.actual.purchases.get(at).cloned() else {
             return Stray::Later;
         };
         if purchase.account != *account {
@@ -76,7 +76,7 @@ impl OrderRecord {
         match &purchase.state {
             PurchaseState::Unknown(_) if wanted => {
                 // The lookup sees whether it is the only one.
-                if let Some(PurchaseState::Unknown(unknown)) = self.facts.purchases.get_mut(at).map(|p| &mut p.state) {
+                if let Some(PurchaseState::Unknown(unknown)) = self.actual.purchases.get_mut(at).map(|p| &mut p.state) {
                     unknown.empty = 0;
                     unknown.look_at = now;
                 }
@@ -115,11 +115,11 @@ impl OrderRecord {
         match self.draft(kind, now, earliest) {
             // It is what the order would buy next: look for it first.
             Some(draft) if draft.ordinal == ordinal && draft.account == *account => {
-                self.facts.purchases.push(draft);
+                self.actual.purchases.push(draft);
                 Stray::Found
             }
             Some(_) => Stray::Later,
-            None if self.facts.lines.is_empty() => Stray::Later,
+            None if self.actual.lines.is_empty() => Stray::Later,
             None => self.add_surplus(kind, ordinal, account, package, now),
         }
     }
@@ -132,7 +132,7 @@ impl OrderRecord {
         package: &Package,
         now: Timestamp,
     ) -> Stray {
-        self.facts.surplus.push(Surplus {
+        self.actual.surplus.push(Surplus {
             kind,
             ordinal,
             account: account.clone(),

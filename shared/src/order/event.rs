@@ -30,7 +30,7 @@ pub struct OrderEvent {
     pub delivery: String,
     /// When `webhook` received it.
     pub received_at: Timestamp,
-    /// What it wishes.
+    /// What it says.
     pub wish: Wish,
 }
 

@@ -164,7 +164,7 @@ pub enum Said {
         key: OrderKey,
         /// The storefront's ID of the delivery, for the logs; may be empty.
         delivery: String,
-        /// What it wishes. Boxed because a snapshot is large.
+        /// What it says. Boxed because a snapshot is large.
         wish: Box<Wish>,
         /// What the queue depends on and the wish does not hold.
         hints: Hints,

@@ -11,7 +11,7 @@ use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent
 use futures_util::{FutureExt, StreamExt, stream};
 
 use super::{Engine, Measure, measure};
-use crate::fulfilment::{Circuit, Outcome, Progress, Tally};
+use crate::fulfilment::{Outage, Outcome, Progress, Tally};
 use crate::order::OrderEvent;
 use crate::time::{Clock, Timestamp};
 
@@ -38,7 +38,7 @@ pub struct Report {
     /// How many are taken up again later, by `reconcile` or by the worker that holds them.
     pub waiting: u32,
     /// What stopped all of them, if anything did.
-    pub stopped: Option<Circuit>,
+    pub stopped: Option<Outage>,
     /// The work, counted.
     pub tally: Tally,
 }
@@ -61,7 +61,7 @@ impl Report {
             Measure::new("OrdersWaiting", self.waiting.into()),
         ];
         measures.extend(measure::tally(self.tally));
-        measures.extend(measure::circuit(self.stopped.as_ref()));
+        measures.extend(measure::outage(self.stopped.as_ref()));
         measures
     }
 
@@ -70,9 +70,9 @@ impl Report {
         match outcome.progress {
             Progress::Settled => self.settled += 1,
             Progress::Waiting { .. } | Progress::Busy => self.waiting += 1,
-            Progress::Stopped(circuit) => {
+            Progress::Stopped(outage) => {
                 self.waiting += 1;
-                self.stopped = Some(circuit);
+                self.stopped = Some(outage);
             }
         }
     }
@@ -142,18 +142,18 @@ pub async fn handle_with_guards(
             }
         }
     }
-    if let Some(circuit) = &report.stopped {
-        log_circuit(circuit);
+    if let Some(outage) = &report.stopped {
+        log_outage(outage);
     }
     report
 }
 
 /// Says once per invocation, not once per order, that nothing is done at Wix.
-pub(super) fn log_circuit(circuit: &Circuit) {
-    match circuit {
-        Circuit::Paused | Circuit::SlowDown(_) => tracing::info!(reason = %circuit, "wix is not called"),
-        Circuit::Catalog(_) | Circuit::ApiKey(_) | Circuit::WixAway(_) => {
-            tracing::error!(reason = %circuit, "wix is not called");
+pub(super) fn log_outage(outage: &Outage) {
+    match outage {
+        Outage::Paused | Outage::SlowDown(_) => tracing::info!(reason = %outage, "wix is not called"),
+        Outage::Catalog(_) | Outage::ApiKey(_) | Outage::WixAway(_) => {
+            tracing::error!(reason = %outage, "wix is not called");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 
 use super::Engine;
 use crate::fulfilment::{
-    AcceptError, Attention, AttentionReport, AuditRequest, AuditSummary, Circuit, Outcome, Progress, RetryError, Sweep,
+    AcceptError, Attention, AttentionReport, AuditRequest, AuditSummary, Outage, Outcome, Progress, RetryError, Sweep,
     Tally,
 };
 use crate::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
@@ -71,8 +71,8 @@ impl Engine for FakeEngine {
                 due_at: Timestamp::from_secs(1_700_000_060),
             },
             "busy" => Progress::Busy,
-            "paused" => Progress::Stopped(Circuit::Paused),
-            "keyless" => Progress::Stopped(Circuit::ApiKey("HTTP 401".to_owned())),
+            "paused" => Progress::Stopped(Outage::Paused),
+            "keyless" => Progress::Stopped(Outage::ApiKey("HTTP 401".to_owned())),
             _ => Progress::Settled,
         };
         self.ended.borrow_mut().push(name);
@@ -116,7 +116,7 @@ impl Engine for FakeEngine {
             packages: 250,
             foreign: 2,
             ended: 1,
-            stopped: Some(Circuit::WixAway("connection refused".to_owned())),
+            stopped: Some(Outage::WixAway("connection refused".to_owned())),
             ..AuditSummary::default()
         })
     }

@@ -1,7 +1,7 @@
 //! What an invocation did, as named numbers: the metrics of one line. Names are those of `docs/logging.md`, of the
 //! alarms and of the dashboard in `template.yaml`.
 
-use crate::fulfilment::{Circuit, Tally};
+use crate::fulfilment::{Outage, Tally};
 
 /// One metric of an invocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,13 +31,13 @@ pub(super) fn tally(tally: Tally) -> [Measure; 6] {
 }
 
 /// Whether something fails for everyone, and whether somebody wanted that nothing is done: only the first is an alarm.
-pub(super) fn circuit(stopped: Option<&Circuit>) -> [Measure; 2] {
+pub(super) fn outage(stopped: Option<&Outage>) -> [Measure; 2] {
     let (open, paused) = match stopped {
         None => (0, 0),
-        Some(Circuit::Paused) => (0, 1),
+        Some(Outage::Paused) => (0, 1),
         // It passes by itself: nobody is called for it.
-        Some(Circuit::SlowDown(_)) => (0, 0),
-        Some(Circuit::Catalog(_) | Circuit::ApiKey(_) | Circuit::WixAway(_)) => (1, 0),
+        Some(Outage::SlowDown(_)) => (0, 0),
+        Some(Outage::Catalog(_) | Outage::ApiKey(_) | Outage::WixAway(_)) => (1, 0),
     };
-    [Measure::new("CircuitOpen", open), Measure::new("Paused", paused)]
+    [Measure::new("Outage", open), Measure::new("Paused", paused)]
 }

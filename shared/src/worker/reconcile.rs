@@ -196,8 +196,8 @@ async fn sweep(
     deadline: Timestamp,
 ) -> Result<Answer, ReconcileError> {
     let sweep = engine.sweep(deadline).await?;
-    if let Some(circuit) = &sweep.stopped {
-        batch::log_circuit(circuit);
+    if let Some(outage) = &sweep.stopped {
+        batch::log_outage(outage);
     }
     tracing::info!(
         orders = sweep.orders,
@@ -223,8 +223,8 @@ async fn sweep(
 }
 
 fn audit_answer(summary: &AuditSummary) -> Answer {
-    if let Some(circuit) = &summary.stopped {
-        batch::log_circuit(circuit);
+    if let Some(outage) = &summary.stopped {
+        batch::log_outage(outage);
     }
     tracing::info!(
         finished = summary.finished,
@@ -252,7 +252,7 @@ fn audit_answer(summary: &AuditSummary) -> Answer {
         Measure::new("ForeignPackages", summary.foreign),
     ];
     measures.extend(measure::tally(summary.tally));
-    measures.extend(measure::circuit(summary.stopped.as_ref()));
+    measures.extend(measure::outage(summary.stopped.as_ref()));
     Answer {
         body: json!(summary),
         measures,
@@ -267,7 +267,7 @@ fn sweep_measures(sweep: &Sweep) -> Vec<Measure> {
         Measure::new("OrdersFailed", sweep.failed.into()),
     ];
     measures.extend(measure::tally(sweep.tally));
-    measures.extend(measure::circuit(sweep.stopped.as_ref()));
+    measures.extend(measure::outage(sweep.stopped.as_ref()));
     measures
 }
 
@@ -285,7 +285,7 @@ async fn gauges(ledger: &impl Ledger, clock: &impl Clock) -> Result<[Measure; 2]
 fn retry_answer(key: &OrderKey, outcome: &Outcome) -> Answer {
     let (progress, due_at) = batch::progress_words(&outcome.progress);
     let stopped = match &outcome.progress {
-        crate::fulfilment::Progress::Stopped(circuit) => Some(circuit.to_string()),
+        crate::fulfilment::Progress::Stopped(outage) => Some(outage.to_string()),
         crate::fulfilment::Progress::Settled
         | crate::fulfilment::Progress::Waiting { .. }
         | crate::fulfilment::Progress::Busy => None,

@@ -147,7 +147,7 @@ fn survives(event: &OrderEvent) {
 
 /// Never more is wanted than the order says, and nothing of an order that is canceled or was never paid.
 fn only_what_was_said(event: &OrderEvent, record: &OrderRecord) {
-    let wanted: u64 = record.wishes.live_lines().map(|(_, units)| u64::from(units)).sum();
+    let wanted: u64 = record.desired.live_lines().map(|(_, units)| u64::from(units)).sum();
     let said = match &event.wish {
         Wish::Snapshot(snapshot) if snapshot.fully_paid && !snapshot.canceled => {
             snapshot.lines.iter().map(|line| u64::from(line.units)).sum()

@@ -74,7 +74,7 @@ impl Book<'_> {
     fn heard(&self) -> Vec<String> {
         let lines = self.order.skus.keys();
         lines
-            .map(|line| (line, self.order.owed(line), self.record.wishes.live(line)))
+            .map(|line| (line, self.order.owed(line), self.record.desired.live(line)))
             .filter(|(_, owed, live)| owed != live)
             .map(|(line, owed, live)| format!("I7 line {line}: {owed} are owed, the record wants {live}"))
             .collect()
@@ -85,7 +85,7 @@ impl Book<'_> {
         let mut found = Vec::new();
         for (line, sku) in &self.order.skus {
             let owed = self.order.owed(line);
-            let planned = self.record.facts.lines.iter().find(|planned| planned.id == *line);
+            let planned = self.record.actual.lines.iter().find(|planned| planned.id == *line);
             for unit in 1..=owed {
                 if let Err(what) = self.plan_of(line, sku, planned, unit) {
                     found.push(format!("I2 line {line} unit {unit} ({sku}): {what}"));
@@ -190,7 +190,7 @@ impl Book<'_> {
             return Vec::new();
         };
         let in_doubt = |state: &PurchaseState| matches!(state, PurchaseState::Unknown(_));
-        if self.record.facts.purchases.iter().any(|p| in_doubt(&p.state)) {
+        if self.record.actual.purchases.iter().any(|p| in_doubt(&p.state)) {
             return Vec::new();
         }
         let wix = self.world.look();

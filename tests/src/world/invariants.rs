@@ -70,9 +70,9 @@ pub fn packages_of(world: &World, record: &OrderRecord) -> Vec<Package> {
 /// Every package that a record points at: the purchase that it was created for, and whether it is surplus.
 fn holders(record: &OrderRecord) -> impl Iterator<Item = (Option<&Purchase>, &Done, bool)> {
     let held = record.packages().map(|(purchase, done)| (Some(purchase), done, false));
-    let surplus = record.facts.surplus.iter().map(|surplus| {
+    let surplus = record.actual.surplus.iter().map(|surplus| {
         let made_for = |p: &&Purchase| p.kind == surplus.kind && p.ordinal == surplus.ordinal;
-        (record.facts.purchases.iter().find(made_for), &surplus.done, true)
+        (record.actual.purchases.iter().find(made_for), &surplus.done, true)
     });
     held.chain(surplus)
 }
@@ -172,7 +172,7 @@ impl<'a> Checked<'a> {
     /// Every item that has a plan to buy, wanted or not.
     fn planned_items(&self) -> Vec<Item> {
         let mut items = Vec::new();
-        for (index, line) in (0_u32..).zip(&self.record.facts.lines) {
+        for (index, line) in (0_u32..).zip(&self.record.actual.lines) {
             let planned: u32 = line.runs.iter().map(|run| run.count).sum();
             for unit in 1..=planned {
                 let components = (0..).take_while(|at| self.record.component(Item(index, unit, *at)).is_some());
@@ -259,7 +259,7 @@ impl<'a> Checked<'a> {
 
     /// Whether attention says why an item has not what it should, or what it waits for has a time.
     fn is_explained(&self, kind: Kind, item: Item) -> bool {
-        let holder = self.record.facts.purchases.iter().find(|purchase| {
+        let holder = self.record.actual.purchases.iter().find(|purchase| {
             let gave_up = match &purchase.state {
                 PurchaseState::Done(done) => purchase
                     .items

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reseller_hooks::fulfilment::audit::AuditRequest;
-use reseller_hooks::fulfilment::{Circuit, Progress};
+use reseller_hooks::fulfilment::{Outage, Progress};
 use reseller_hooks::ledger::Ledger;
 use reseller_hooks::time::Clock;
 use reseller_hooks_tests::world::{Order, Run, START, World, poll_through};
@@ -47,12 +47,12 @@ fn a_paused_audit_calls_nobody_and_a_refused_key_stops_it() {
     let mut world = one_order(&paid());
     world.settings.paused = true;
     let before = world.look().calls().len();
-    assert_eq!(audit(&world).stopped, Some(Circuit::Paused));
+    assert_eq!(audit(&world).stopped, Some(Outage::Paused));
     assert_eq!(world.look().calls().len(), before);
     world.settings.paused = false;
     world.look().revoke_api_key(wix_sandbox::DEFAULT_API_KEY);
     let summary = audit(&world);
-    assert!(matches!(summary.stopped, Some(Circuit::ApiKey(_))), "{summary:?}");
+    assert!(matches!(summary.stopped, Some(Outage::ApiKey(_))), "{summary:?}");
     assert!(!summary.finished);
 }
 
@@ -110,7 +110,7 @@ fn stopped_at_any_page_by_wix_it_goes_on_there() {
             )
         });
         let first = audit(&world);
-        assert!(matches!(first.stopped, Some(Circuit::WixAway(_))), "{first:?}");
+        assert!(matches!(first.stopped, Some(Outage::WixAway(_))), "{first:?}");
         assert_eq!((first.pages, first.finished), (skip, false));
         let second = audit(&world);
         assert_eq!((first.packages + second.packages, second.finished), (522, true));

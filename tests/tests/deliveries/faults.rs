@@ -196,7 +196,7 @@ fn nine_of_ten_in_a_batch_succeed_and_the_tenth_alone_comes_again() {
     assert_eq!(stage.world.packages(), (9, 0));
     // It is mended: the newer version is deployed again, and had bought nothing.
     let readable = Entry {
-        body: format!(r#"{{"schema":1,"key":"{}","wishes":{{}}}}"#, key(7)),
+        body: format!(r#"{{"schema":1,"key":"{}","desired":{{}}}}"#, key(7)),
         rev: 2,
         write_id: "mended".to_owned(),
         ..unreadable
@@ -272,10 +272,7 @@ fn a_revoked_key_is_one_alarm_for_a_whole_batch_and_all_is_bought_when_it_is_men
             .find(|measure| measure.name == name)
             .map(|measure| measure.value)
     };
-    assert_eq!(
-        (measured("CircuitOpen"), measured("AttentionRaised")),
-        (Some(1), Some(0))
-    );
+    assert_eq!((measured("Outage"), measured("AttentionRaised")), (Some(1), Some(0)));
     stage.world.clock.advance(Duration::from_secs(3_600));
     stage.world.look().add_api_key(DEFAULT_API_KEY);
     stage.settle();

@@ -111,11 +111,11 @@ fn with_packages(created: u64) -> World {
 }
 
 /// What an older version left in the ledger.
-fn written(world: &World, wishes: &str, facts: &str, attention: bool) {
+fn written(world: &World, desired: &str, actual: &str, attention: bool) {
     let now = world.clock.now();
     let entry = Entry {
         key: KEY.to_owned(),
-        body: format!(r#"{{"schema": 1, "key": "{KEY}", "wishes": {wishes}{facts}}}"#),
+        body: format!(r#"{{"schema": 1, "key": "{KEY}", "desired": {desired}{actual}}}"#),
         rev: 1,
         write_id: "older".to_owned(),
         due_at: (!attention).then_some(now),
@@ -124,9 +124,9 @@ fn written(world: &World, wishes: &str, facts: &str, attention: bool) {
     assert_eq!(poll_through(world.ledger.store(&entry)).unwrap(), Stored::Written);
 }
 
-fn facts(purchases: &[String], more: &str) -> String {
+fn actual(purchases: &[String], more: &str) -> String {
     let purchases = purchases.join(",");
-    format!(r#", "facts": {{"lines": {LINES}, "purchases": [{purchases}]{more}}}"#)
+    format!(r#", "actual": {{"lines": {LINES}, "purchases": [{purchases}]{more}}}"#)
 }
 
 fn on_site(world: &World) -> usize {
@@ -145,28 +145,28 @@ fn left() -> Vec<(&'static str, String, u64)> {
     );
     vec![
         ("merged", String::new(), 0),
-        ("planned", facts(&[], ""), 0),
-        ("held back", facts(&[], hold), 0),
-        ("begun, not sent", facts(std::slice::from_ref(&begun), "") + lease, 0),
-        ("begun, sent", facts(&[begun], "") + lease, 1),
-        ("unanswered", facts(&[base(&unanswered)], ""), 1),
-        ("bought, no voucher", facts(&[base(BASE_DONE)], ""), 1),
+        ("planned", actual(&[], ""), 0),
+        ("held back", actual(&[], hold), 0),
+        ("begun, not sent", actual(std::slice::from_ref(&begun), "") + lease, 0),
+        ("begun, sent", actual(&[begun], "") + lease, 1),
+        ("unanswered", actual(&[base(&unanswered)], ""), 1),
+        ("bought, no voucher", actual(&[base(BASE_DONE)], ""), 1),
         (
             "voucher begun, not sent",
-            facts(&[base(BASE_DONE), voucher(BEGUN)], ""),
+            actual(&[base(BASE_DONE), voucher(BEGUN)], ""),
             1,
         ),
-        ("voucher begun, sent", facts(&[base(BASE_DONE), voucher(BEGUN)], ""), 2),
-        ("bought whole", facts(&[base(BASE_DONE), voucher(VOUCHER_DONE)], ""), 2),
-        ("dropped, wanted again", facts(&[base(DROPPED)], ""), 0),
+        ("voucher begun, sent", actual(&[base(BASE_DONE), voucher(BEGUN)], ""), 2),
+        ("bought whole", actual(&[base(BASE_DONE), voucher(VOUCHER_DONE)], ""), 2),
+        ("dropped, wanted again", actual(&[base(DROPPED)], ""), 0),
     ]
 }
 
 #[test]
 fn an_older_record_in_the_middle_of_any_state_is_gone_on_with_by_the_sweep() {
-    for (state, facts, created) in left() {
+    for (state, actual, created) in left() {
         let world = with_packages(created);
-        written(&world, PAID, &facts, false);
+        written(&world, PAID, &actual, false);
         let sweep = world.sweep();
         assert_eq!((sweep.orders, sweep.failed), (1, 0), "{state}");
         world.settle();
@@ -179,9 +179,9 @@ fn an_older_record_in_the_middle_of_any_state_is_gone_on_with_by_the_sweep() {
 
 #[test]
 fn an_older_record_in_the_middle_of_any_state_takes_a_newer_events_cancellation() {
-    for (state, facts, created) in left() {
+    for (state, actual, created) in left() {
         let world = with_packages(created);
-        written(&world, PAID, &facts, false);
+        written(&world, PAID, &actual, false);
         world.deliver(&order().canceled().event()).unwrap();
         world.settle();
         assert_eq!(on_site(&world), 0, "{state}");
@@ -192,14 +192,14 @@ fn an_older_record_in_the_middle_of_any_state_takes_a_newer_events_cancellation(
 
 #[test]
 fn an_older_record_in_the_middle_of_a_cancellation_is_taken_back_to_its_end() {
-    let canceling = facts(&[base(BASE_DONE), voucher(VOUCHER_BEING_TAKEN_OFF)], "");
-    let unknown = facts(&[base(BEGUN)], "");
-    for (facts, created) in [(canceling, 2), (unknown.clone(), 1), (unknown, 0)] {
+    let canceling = actual(&[base(BASE_DONE), voucher(VOUCHER_BEING_TAKEN_OFF)], "");
+    let unknown = actual(&[base(BEGUN)], "");
+    for (actual, created) in [(canceling, 2), (unknown.clone(), 1), (unknown, 0)] {
         let world = with_packages(created);
-        written(&world, CANCELED, &facts, false);
+        written(&world, CANCELED, &actual, false);
         world.settle();
-        assert_eq!((on_site(&world), world.attention(KEY)), (0, vec![]), "{facts}");
-        assert_eq!(violations(&world), Vec::<String>::new(), "{facts}");
+        assert_eq!((on_site(&world), world.attention(KEY)), (0, vec![]), "{actual}");
+        assert_eq!(violations(&world), Vec::<String>::new(), "{actual}");
     }
 }
 
@@ -208,7 +208,7 @@ fn an_older_record_in_attention_is_shown_as_it_was_and_retried() {
     let ambiguous = r#""ambiguous""#;
     for (state, code) in [(REFUSED, "PRODUCT_NOT_FOUND"), (ambiguous, "SEVERAL_PACKAGES")] {
         let world = with_packages(0);
-        written(&world, PAID, &facts(&[base(state)], ""), true);
+        written(&world, PAID, &actual(&[base(state)], ""), true);
         assert_eq!(world.attention(KEY), [code]);
         world.settle();
         assert_eq!(world.calls(Operation::CreatePackage), 0, "{code}: nobody asked for it");
@@ -226,7 +226,7 @@ fn an_older_record_of_a_settled_order_is_left_alone_and_takes_a_reference_that_c
     written(
         &world,
         PAID,
-        &facts(&[base(BASE_DONE), voucher(VOUCHER_DONE)], ""),
+        &actual(&[base(BASE_DONE), voucher(VOUCHER_DONE)], ""),
         false,
     );
     world.settle();

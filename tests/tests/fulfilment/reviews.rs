@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use reseller_hooks::fulfilment::{Circuit, Fulfilment, Progress};
+use reseller_hooks::fulfilment::{Fulfilment, Outage, Progress};
 use reseller_hooks::order::OrderEvent;
 use reseller_hooks::time::Clock;
 use reseller_hooks_tests::world::{
@@ -452,7 +452,7 @@ fn a_wix_that_is_away_for_a_day_is_no_orders_problem() {
     for _ in 0..144 {
         world.clock.advance(Duration::from_secs(600));
         let sweep = poll_through(worker.sweep(world.deadline())).unwrap();
-        assert!(matches!(sweep.stopped, Some(Circuit::WixAway(_))), "{sweep:?}");
+        assert!(matches!(sweep.stopped, Some(Outage::WixAway(_))), "{sweep:?}");
         assert_eq!(sweep.orders, 1, "the first that cannot reach it stands for all");
         let attention = [KEY, "shopify/2"].map(|key| world.attention(key));
         assert_eq!(attention, [vec![], Vec::<String>::new()]);

@@ -22,7 +22,7 @@ use super::derive;
 use super::engine::Fulfilment;
 use super::ports::Wix;
 use super::record::OrderRecord;
-use super::report::Circuit;
+use super::report::Outage;
 use super::stray::Stray;
 use crate::ids::{AccountId, PackageId};
 use crate::ledger::{Entry, Ledger, LedgerError, Stored};
@@ -82,7 +82,7 @@ enum End {
     /// Time is over for reading; it goes on at this cursor.
     Late(Option<String>),
     /// Wix did not go on.
-    Stopped(Circuit),
+    Stopped(Outage),
 }
 
 /// Why a call is not made again.
@@ -90,7 +90,7 @@ enum Halt {
     /// There is no time for it.
     Late,
     /// Wix would not answer.
-    Stopped(Circuit),
+    Stopped(Outage),
 }
 
 impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
@@ -99,13 +99,13 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
     pub async fn audit(&self, request: AuditRequest, deadline: Timestamp) -> Result<AuditSummary, LedgerError> {
         let mut summary = AuditSummary::default();
         if self.settings.paused {
-            summary.stopped = Some(Circuit::Paused);
+            summary.stopped = Some(Outage::Paused);
             return Ok(summary);
         }
         let own = match self.wix.own_account().await {
             Ok(own) => own,
             Err(error) => {
-                summary.stopped = Some(Circuit::ApiKey(error.to_string()));
+                summary.stopped = Some(Outage::ApiKey(error.to_string()));
                 return Ok(summary);
             }
         };
@@ -138,8 +138,8 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             };
             let moved = next != at || matches!(read.end, End::All);
             let whole = !moved || self.join(&mut run, &at, &mut read).await?;
-            if let End::Stopped(circuit) = &read.end {
-                run.summary.stopped = Some(circuit.clone());
+            if let End::Stopped(outage) = &read.end {
+                run.summary.stopped = Some(outage.clone());
             }
             run.summary.next = at.at;
             if !whole || !moved {
@@ -198,7 +198,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
                     match self.pause(error, until).await {
                         None => continue,
                         Some(Halt::Late) => read.end = End::Late(cursor),
-                        Some(Halt::Stopped(circuit)) => read.end = End::Stopped(circuit),
+                        Some(Halt::Stopped(outage)) => read.end = End::Stopped(outage),
                     }
                     return read;
                 }
@@ -219,7 +219,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
                 None => return read,
                 Some(next) if cursor.as_ref() == Some(&next) => {
                     let why = "Wix named the cursor of this very page as that of the next one".to_owned();
-                    read.end = End::Stopped(Circuit::WixAway(why));
+                    read.end = End::Stopped(Outage::WixAway(why));
                     return read;
                 }
                 Some(next) if read.slice.units() >= MOST_UNITS => {
@@ -242,9 +242,9 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
                 self.wix.pause(pause).await;
                 None
             }
-            Failure::Unauthorized | Failure::Forbidden => Some(Halt::Stopped(Circuit::ApiKey(error.to_string()))),
+            Failure::Unauthorized | Failure::Forbidden => Some(Halt::Stopped(Outage::ApiKey(error.to_string()))),
             Failure::NotSent | Failure::Unknown | Failure::Rejected => {
-                Some(Halt::Stopped(Circuit::WixAway(error.to_string())))
+                Some(Halt::Stopped(Outage::WixAway(error.to_string())))
             }
         }
     }
@@ -334,8 +334,8 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         let shown = match self.confirm(run, &account, &package).await {
             Ok(Some(shown)) => shown,
             Ok(None) => return Ok(true),
-            Err(circuit) => {
-                run.summary.stopped = circuit;
+            Err(outage) => {
+                run.summary.stopped = outage;
                 return Ok(false);
             }
         };
@@ -388,8 +388,8 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             match self.confirm(run, &listed.account, &listed.package).await {
                 Ok(Some(_)) => run.summary.unclaimed(Some(listed)),
                 Ok(None) => {}
-                Err(circuit) => {
-                    run.summary.stopped = circuit;
+                Err(outage) => {
+                    run.summary.stopped = outage;
                     return Ok(false);
                 }
             }
@@ -404,7 +404,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         run: &mut Run,
         account: &AccountId,
         package: &PackageId,
-    ) -> Result<Option<Package>, Option<Circuit>> {
+    ) -> Result<Option<Package>, Option<Outage>> {
         loop {
             if self.clock.now() + self.settings.wix_timeout > run.deadline {
                 return Err(None);
@@ -425,7 +425,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             }
             match self.pause(error, run.deadline).await {
                 None => {}
-                Some(Halt::Stopped(circuit)) => return Err(Some(circuit)),
+                Some(Halt::Stopped(outage)) => return Err(Some(outage)),
                 Some(Halt::Late) => return Err(None),
             }
         }

@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 
 use super::join::Doubt;
-use crate::fulfilment::report::{Circuit, Tally};
+use crate::fulfilment::report::{Outage, Tally};
 use crate::ids::{AccountId, PackageId};
 use crate::time::Timestamp;
 
@@ -50,7 +50,7 @@ pub struct AuditSummary {
     pub finished: bool,
     /// Why it stopped before the end, where that was not the deadline.
     #[serde(serialize_with = "in_words")]
-    pub stopped: Option<Circuit>,
+    pub stopped: Option<Outage>,
     /// Pages that were read: one call each.
     pub pages: u32,
     /// Packages that were compared.
@@ -88,9 +88,9 @@ pub struct AuditSummary {
     pub tally: Tally,
 }
 
-fn in_words<S: Serializer>(circuit: &Option<Circuit>, serializer: S) -> Result<S::Ok, S::Error> {
-    match circuit {
-        Some(circuit) => serializer.collect_str(circuit),
+fn in_words<S: Serializer>(outage: &Option<Outage>, serializer: S) -> Result<S::Ok, S::Error> {
+    match outage {
+        Some(outage) => serializer.collect_str(outage),
         None => serializer.serialize_none(),
     }
 }

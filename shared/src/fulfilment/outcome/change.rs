@@ -52,7 +52,7 @@ impl OrderRecord {
     /// What depends on an instance goes with it (documented), and nobody tells: a voucher that is alive, as far as the
     /// record knows, when its plan is over is read again.
     pub(super) fn reread_dependents(&mut self, over: &InstanceId) {
-        for purchase in &mut self.facts.purchases {
+        for purchase in &mut self.actual.purchases {
             let PurchaseState::Done(done) = &mut purchase.state else {
                 continue;
             };
@@ -97,9 +97,9 @@ impl OrderRecord {
     /// The index of a refusal, kept once for each operation and code.
     fn refusal(&mut self, refusal: Refusal) -> u32 {
         let same = |known: &Refusal| known.operation == refusal.operation && known.code == refusal.code;
-        let at = self.facts.refusals.iter().position(same).unwrap_or_else(|| {
-            self.facts.refusals.push(refusal);
-            self.facts.refusals.len() - 1
+        let at = self.actual.refusals.iter().position(same).unwrap_or_else(|| {
+            self.actual.refusals.push(refusal);
+            self.actual.refusals.len() - 1
         });
         u32::try_from(at).unwrap_or(u32::MAX)
     }

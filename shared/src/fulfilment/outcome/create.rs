@@ -33,13 +33,13 @@ impl OrderRecord {
             unknown.send_before = send_before;
             unknown.sends = 1;
         }
-        self.facts.purchases.push(purchase);
-        self.facts.purchases.len() - 1
+        self.actual.purchases.push(purchase);
+        self.actual.purchases.len() - 1
     }
 
     /// Begins a repetition: the same request with the same key, or, when that was tried, a later generation.
     pub(crate) fn begin_resend(&mut self, at: usize, send_before: Timestamp, now: Timestamp) {
-        let Some(purchase) = self.facts.purchases.get_mut(at) else {
+        let Some(purchase) = self.actual.purchases.get_mut(at) else {
             return;
         };
         let PurchaseState::Unknown(unknown) = &mut purchase.state else {
@@ -67,7 +67,7 @@ impl OrderRecord {
         sent_at: Timestamp,
         now: Timestamp,
     ) -> bool {
-        let Some(purchase) = self.facts.purchases.get(at) else {
+        let Some(purchase) = self.actual.purchases.get(at) else {
             return false;
         };
         let tagged = request.external_id.as_ref().map(|id| id.as_str());
@@ -97,13 +97,13 @@ impl OrderRecord {
         instances: Vec<Instance>,
         now: Timestamp,
     ) {
-        if let Some(purchase) = self.facts.purchases.get_mut(at) {
+        if let Some(purchase) = self.actual.purchases.get_mut(at) {
             purchase.state = PurchaseState::Done(purchase::done(package, instances, now));
         }
     }
 
     fn stay_unknown(&mut self, at: usize, last: Refusal, sent_at: Timestamp, now: Timestamp) {
-        if let Some(purchase) = self.facts.purchases.get_mut(at)
+        if let Some(purchase) = self.actual.purchases.get_mut(at)
             && let PurchaseState::Unknown(unknown) = &mut purchase.state
         {
             // The call is over: nothing of it can be sent later than it was.
@@ -117,12 +117,12 @@ impl OrderRecord {
     pub(crate) fn undo_begin(&mut self, at: usize, before: Option<Purchase>) {
         match before {
             Some(before) => {
-                if let Some(purchase) = self.facts.purchases.get_mut(at) {
+                if let Some(purchase) = self.actual.purchases.get_mut(at) {
                     *purchase = before;
                 }
             }
-            None if at < self.facts.purchases.len() => {
-                self.facts.purchases.remove(at);
+            None if at < self.actual.purchases.len() => {
+                self.actual.purchases.remove(at);
             }
             None => {}
         }
@@ -155,7 +155,7 @@ impl OrderRecord {
                     self.stay_unknown(at, refusal, sent_at, now);
                     return;
                 }
-                let Some(purchase) = self.facts.purchases.get_mut(at) else {
+                let Some(purchase) = self.actual.purchases.get_mut(at) else {
                     return;
                 };
                 let references = purchase.kind == Kind::Voucher && refusal.code == INVALID_REFERENCE;
@@ -163,8 +163,8 @@ impl OrderRecord {
                 purchase.state = PurchaseState::Refused(refusal);
                 if references {
                     self.reread_references(at);
-                } else if mixed && !self.facts.products_apart {
-                    self.facts.products_apart = true;
+                } else if mixed && !self.actual.products_apart {
+                    self.actual.products_apart = true;
                     self.retire(kind, ordinal);
                 }
             }
@@ -173,12 +173,12 @@ impl OrderRecord {
 
     /// Marks the packages that a voucher purchase's references are in to be read: one of them may be dead.
     fn reread_references(&mut self, at: usize) {
-        let Some(purchase) = self.facts.purchases.get(at) else {
+        let Some(purchase) = self.actual.purchases.get(at) else {
             return;
         };
         let items = purchase.items.clone();
         for purchase in self
-            .facts
+            .actual
             .purchases
             .iter_mut()
             .filter(|purchase| purchase.kind == Kind::Base)
@@ -194,9 +194,9 @@ impl OrderRecord {
     /// dead, or, where all seem alive (one may have been used already), each apart.
     pub(super) fn replan_refused_vouchers(&mut self) {
         let mut retired = Vec::new();
-        let mut apart = self.facts.vouchers_apart;
+        let mut apart = self.actual.vouchers_apart;
         for purchase in self
-            .facts
+            .actual
             .purchases
             .iter()
             .filter(|purchase| purchase.kind == Kind::Voucher)
@@ -214,7 +214,7 @@ impl OrderRecord {
                 retired.push((purchase.kind, purchase.ordinal));
             }
         }
-        self.facts.vouchers_apart = apart;
+        self.actual.vouchers_apart = apart;
         for (kind, ordinal) in retired {
             self.retire(kind, ordinal);
         }
@@ -223,16 +223,16 @@ impl OrderRecord {
     /// Forgets a purchase that was plainly refused, so that its items are planned anew under a later generation.
     pub(crate) fn retire(&mut self, kind: Kind, ordinal: u32) {
         if let Some(at) = self
-            .facts
+            .actual
             .purchases
             .iter()
             .position(|p| p.kind == kind && p.ordinal == ordinal)
         {
-            let purchase = self.facts.purchases.remove(at);
-            self.facts
+            let purchase = self.actual.purchases.remove(at);
+            self.actual
                 .retired
                 .retain(|retired| retired.kind != kind || retired.ordinal != ordinal);
-            self.facts.retired.push(Retired {
+            self.actual.retired.push(Retired {
                 kind,
                 ordinal,
                 generation: purchase.generation,
@@ -242,7 +242,7 @@ impl OrderRecord {
 
     /// Every plan of a unit of which nothing was begun or bought is resolved anew, from today's catalog.
     pub(crate) fn replan_unbought(&mut self) {
-        let Some(latest) = &self.wishes.latest else { return };
+        let Some(latest) = &self.desired.latest else { return };
         // Older than any snapshot, so that it counts as decided on another one.
         let version = Version {
             time: Timestamp::EPOCH,
@@ -257,7 +257,7 @@ impl OrderRecord {
             .into_iter()
             .map(|item| (item.0, item.1))
             .collect();
-        for (index, line) in (0_u32..).zip(&mut self.facts.lines) {
+        for (index, line) in (0_u32..).zip(&mut self.actual.lines) {
             let mut unit = 0_u32;
             let mut runs: Vec<Run> = Vec::new();
             for run in std::mem::take(&mut line.runs) {

@@ -39,7 +39,7 @@ impl OrderRecord {
         match found {
             Found::One(package, instances) => {
                 self.adopt(at, &package, instances, looked_at);
-                let Some(purchase) = self.facts.purchases.get(at) else {
+                let Some(purchase) = self.actual.purchases.get(at) else {
                     return;
                 };
                 let before = self.forget_surplus(purchase.kind, purchase.ordinal);
@@ -48,7 +48,7 @@ impl OrderRecord {
                 }
             }
             Found::Unclear(packages) => {
-                let Some(purchase) = self.facts.purchases.get_mut(at) else {
+                let Some(purchase) = self.actual.purchases.get_mut(at) else {
                     return;
                 };
                 purchase.state = PurchaseState::Ambiguous;
@@ -57,7 +57,7 @@ impl OrderRecord {
                 for package in packages {
                     let mut done = purchase::whole(&package, looked_at);
                     carry_changes(&mut done, &before);
-                    self.facts.surplus.push(Surplus {
+                    self.actual.surplus.push(Surplus {
                         kind,
                         ordinal,
                         account: account.clone(),
@@ -66,7 +66,7 @@ impl OrderRecord {
                 }
             }
             Found::PerhapsBefore => {
-                if let Some(purchase) = self.facts.purchases.get_mut(at) {
+                if let Some(purchase) = self.actual.purchases.get_mut(at) {
                     purchase.state = PurchaseState::Refused(Refusal {
                         operation: crate::wix::Operation::QueryPackages.as_str().to_owned(),
                         code: PERHAPS_BOUGHT_BEFORE.to_owned(),
@@ -77,11 +77,11 @@ impl OrderRecord {
             }
             Found::Nothing => {
                 let wanted = self
-                    .facts
+                    .actual
                     .purchases
                     .get(at)
                     .is_some_and(|purchase| self.wants_any(purchase));
-                let Some(purchase) = self.facts.purchases.get_mut(at) else {
+                let Some(purchase) = self.actual.purchases.get_mut(at) else {
                     return;
                 };
                 let PurchaseState::Unknown(unknown) = &mut purchase.state else {
@@ -103,10 +103,10 @@ impl OrderRecord {
 
     /// Takes the surplus packages of a purchase out of the record.
     fn forget_surplus(&mut self, kind: Kind, ordinal: u32) -> Vec<Surplus> {
-        let (forgotten, kept) = std::mem::take(&mut self.facts.surplus)
+        let (forgotten, kept) = std::mem::take(&mut self.actual.surplus)
             .into_iter()
             .partition(|surplus| surplus.kind == kind && surplus.ordinal == ordinal);
-        self.facts.surplus = kept;
+        self.actual.surplus = kept;
         forgotten
     }
 
@@ -166,7 +166,7 @@ impl OrderRecord {
     /// vouchers that name it.
     fn replace_ended(&mut self, holder: Holder) {
         let Holder::Purchase(at) = holder else { return };
-        let Some(purchase) = self.facts.purchases.get(at) else {
+        let Some(purchase) = self.actual.purchases.get(at) else {
             return;
         };
         let PurchaseState::Done(done) = &purchase.state else {
@@ -196,7 +196,7 @@ impl OrderRecord {
             return;
         }
         for purchase in self
-            .facts
+            .actual
             .purchases
             .iter_mut()
             .filter(|purchase| purchase.kind == Kind::Voucher)
@@ -227,7 +227,7 @@ impl OrderRecord {
             candidates: Vec::new(),
             others: false,
         };
-        let Some(purchase) = self.facts.purchases.get(at) else {
+        let Some(purchase) = self.actual.purchases.get(at) else {
             return sorted;
         };
         let PurchaseState::Unknown(Unknown { earliest, .. }) = &purchase.state else {
@@ -245,7 +245,7 @@ impl OrderRecord {
                 continue;
             }
             let held = self.packages().any(|(_, done)| done.package == package.id)
-                || self.facts.surplus.iter().any(|surplus| {
+                || self.actual.surplus.iter().any(|surplus| {
                     let own = surplus.kind == purchase.kind && surplus.ordinal == purchase.ordinal;
                     surplus.done.package == package.id && !own
                 });

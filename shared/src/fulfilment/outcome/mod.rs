@@ -64,7 +64,7 @@ impl OrderRecord {
         let slot = match asked {
             Asked::Package(holder) => self.held_mut(holder).map(|done| &mut done.put_off),
             Asked::Purchase(at) => self
-                .facts
+                .actual
                 .purchases
                 .get_mut(at)
                 .and_then(|purchase| match &mut purchase.state {
@@ -108,7 +108,7 @@ impl OrderRecord {
     /// Holds every call of this order back for a while, longer each time. What fails for every order alike is not
     /// counted: it is no problem of this one.
     pub(crate) fn hold(&mut self, error: &Error, now: Timestamp) {
-        let failures = self.facts.hold.as_ref().map_or(0, |hold| hold.failures);
+        let failures = self.actual.hold.as_ref().map_or(0, |hold| hold.failures);
         let (pause, failures) = match error.failure() {
             Failure::Throttled(after) => (after.unwrap_or(THROTTLED).max(Duration::from_secs(1)), failures),
             Failure::NotSent => (AWAY, failures),
@@ -116,7 +116,7 @@ impl OrderRecord {
             Failure::Unknown | Failure::Rejected => (doubled(failures), failures.saturating_add(1)),
         };
         let until = now + pause.min(Duration::from_secs(600));
-        self.facts.hold = Some(Hold {
+        self.actual.hold = Some(Hold {
             until,
             failures,
             last: Refusal::of(error, now),

@@ -89,7 +89,7 @@ async fn what_waits_or_is_stopped_is_consumed_because_the_record_is_due_by_itsel
     let (report, _) = run(&[event("waits", "a"), event("busy", "b"), event("keyless", "c")]).await;
     assert_eq!(report.failed, Vec::<String>::new());
     assert_eq!((report.settled, report.waiting), (0, 3));
-    assert_eq!(report.stopped, Some(Circuit::ApiKey("HTTP 401".to_owned())));
+    assert_eq!(report.stopped, Some(Outage::ApiKey("HTTP 401".to_owned())));
 }
 
 #[tokio::test]
@@ -144,7 +144,7 @@ async fn the_metrics_of_a_batch_are_its_sums() {
             ("PackagesCreated", 4),
             ("AttentionRaised", 0),
             ("UnclearCreates", 0),
-            ("CircuitOpen", 0),
+            ("Outage", 0),
             ("Paused", 0),
         ]
     );
@@ -155,12 +155,9 @@ async fn a_pause_is_shown_but_is_no_open_circuit() {
     let (paused, _) = run(&[event("paused", "a")]).await;
     let (keyless, _) = run(&[event("keyless", "a")]).await;
     let value = |report: &Report, name| report.measures().iter().find(|m| m.name == name).map(|m| m.value);
+    assert_eq!((value(&paused, "Outage"), value(&paused, "Paused")), (Some(0), Some(1)));
     assert_eq!(
-        (value(&paused, "CircuitOpen"), value(&paused, "Paused")),
-        (Some(0), Some(1))
-    );
-    assert_eq!(
-        (value(&keyless, "CircuitOpen"), value(&keyless, "Paused")),
+        (value(&keyless, "Outage"), value(&keyless, "Paused")),
         (Some(1), Some(0))
     );
 }

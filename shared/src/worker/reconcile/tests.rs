@@ -2,7 +2,7 @@
 
 use super::super::fakes::{FakeEngine, FakeLedger, NOW, Standing};
 use super::*;
-use crate::fulfilment::{Circuit, Tally};
+use crate::fulfilment::{Outage, Tally};
 use crate::ledger::Indexed;
 
 const DEADLINE: Timestamp = Timestamp::from_secs(1_700_000_053);
@@ -77,7 +77,7 @@ async fn a_sweep_answers_what_it_did_and_measures_how_things_stand() {
         settled: 1,
         waiting: 2,
         failed: 0,
-        stopped: Some(Circuit::WixAway("connection refused".to_owned())),
+        stopped: Some(Outage::WixAway("connection refused".to_owned())),
         left: true,
         tally: Tally {
             wix_calls: 5,
@@ -100,7 +100,7 @@ async fn a_sweep_answers_what_it_did_and_measures_how_things_stand() {
     assert!(answer.body["stopped"].as_str().unwrap().contains("connection refused"));
     let value = |name| answer.measures.iter().find(|m| m.name == name).map(|m| m.value);
     assert_eq!(value("OrdersDue"), Some(3));
-    assert_eq!(value("CircuitOpen"), Some(1));
+    assert_eq!(value("Outage"), Some(1));
     assert_eq!(value("OrdersInAttention"), Some(2));
     assert_eq!(value("OldestDueSeconds"), Some(900));
     assert_eq!(value("WixCalls"), Some(5));
@@ -163,5 +163,5 @@ async fn an_audit_answers_and_measures_what_it_found() {
     assert_eq!(value("AuditedPackages"), Some(250));
     assert_eq!(value("AuditFindings"), Some(1));
     assert_eq!(value("ForeignPackages"), Some(2));
-    assert_eq!(value("CircuitOpen"), Some(1));
+    assert_eq!(value("Outage"), Some(1));
 }
