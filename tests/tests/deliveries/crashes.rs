@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use reseller_hooks::webhook::Came;
+use reseller_hooks::webhook::Disposition;
 use reseller_hooks_tests::effects::{Effects, Happens};
 use reseller_hooks_tests::world::{OTHER, Order, Paid, World, refund, violations};
 use wix_sandbox::Idempotency;
@@ -29,9 +29,9 @@ fn ways(counted: &Effects) -> Vec<(String, Effects)> {
 /// A storefront delivers until it is answered 200.
 fn delivered(stage: &Stage, effects: &Effects, post: &Post) {
     let first = stage.post_to(&stage.function(effects), effects, post);
-    if first.is_none_or(|answer| answer.came != Came::Stored) {
+    if first.is_none_or(|answer| answer.disposition != Disposition::Stored) {
         stage.world.clock.advance(Duration::from_secs(120));
-        assert_eq!(stage.post(post), Came::Stored);
+        assert_eq!(stage.post(post), Disposition::Stored);
     }
 }
 
@@ -75,7 +75,7 @@ fn a_delivery_that_is_not_understood_is_parked_whole_wherever_the_webhook_dies()
     let parked = |stage: &Stage, effects: &Effects| {
         let answer = stage.post_to(&stage.function(effects), effects, &post);
         if answer.is_none() {
-            assert_eq!(stage.post(&post), Came::Parked);
+            assert_eq!(stage.post(&post), Disposition::Parked);
         }
         let shelf = stage.shelf();
         assert!(shelf.messages.iter().all(|message| message.queue == "parked"));
@@ -99,7 +99,7 @@ fn a_cancellation_that_overtakes_its_payment_in_the_webhook_wins_wherever_that_d
     for (told, effects) in ways(&counted) {
         let stage = Stage::new(World::kind());
         delivered(&stage, &effects, &canceled);
-        assert_eq!(stage.post(&paid), Came::Stored);
+        assert_eq!(stage.post(&paid), Disposition::Stored);
         stage.settle();
         let on_site = stage
             .world

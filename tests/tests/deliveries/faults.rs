@@ -6,7 +6,7 @@ use reseller_hooks::ledger::{Entry, Ledger};
 use reseller_hooks::order::StorefrontKind;
 use reseller_hooks::storefront::sign;
 use reseller_hooks::time::Clock;
-use reseller_hooks::webhook::Came;
+use reseller_hooks::webhook::Disposition;
 use reseller_hooks_tests::effects::{Effects, Happens, worker};
 use reseller_hooks_tests::world::{Order, Paid, Run, START, World, poll_through, violations};
 use wix_sandbox::{DEFAULT_API_KEY, Operation};
@@ -47,7 +47,7 @@ fn message(id: &str, body: String) -> Message {
 #[test]
 fn a_signed_paid_order_becomes_its_packages() {
     let stage = stage();
-    assert_eq!(stage.post(&paid()), Came::Stored);
+    assert_eq!(stage.post(&paid()), Disposition::Stored);
     stage.settle();
     is_bought_once(&stage);
 }
@@ -60,7 +60,7 @@ fn a_webhook_that_dies_after_enqueueing_and_before_200_is_delivered_again_and_bo
     assert_eq!(dies.begun(), ["fetch", "send"]);
     // Work may be done before the storefront delivers again, or after.
     assert_eq!(stage.shelf().messages.len(), 1);
-    assert_eq!(stage.post(&paid()), Came::Stored);
+    assert_eq!(stage.post(&paid()), Disposition::Stored);
     assert_eq!(stage.shelf().messages.len(), 2);
     stage.settle();
     is_bought_once(&stage);
@@ -73,7 +73,10 @@ fn an_enqueueing_that_fails_is_503_with_nothing_else_done_and_the_retry_succeeds
     let function = stage.function(&effects);
     stage.shelf().away = true;
     let answer = stage.post_to(&function, &effects, &paid()).unwrap();
-    assert_eq!((answer.status().as_u16(), answer.came), (503, Came::Unavailable));
+    assert_eq!(
+        (answer.status().as_u16(), answer.disposition),
+        (503, Disposition::Unavailable)
+    );
     assert_eq!(stage.shelf().messages, []);
     stage.settle();
     assert_eq!(stage.world.ledger.entries(), []);
@@ -90,7 +93,7 @@ fn an_enqueueing_that_fails_is_503_with_nothing_else_done_and_the_retry_succeeds
 fn a_retry_because_our_200_came_too_late_is_one_package_while_the_first_is_being_worked_on() {
     for steps in 0..40 {
         let stage = stage();
-        assert_eq!(stage.post(&paid()), Came::Stored);
+        assert_eq!(stage.post(&paid()), Disposition::Stored);
         let first = stage.shelf().messages.pop().unwrap();
         let event = reseller_hooks::order::OrderEvent::from_json(&first.body).unwrap();
         let working = worker(&stage.world, &Effects::counted());
@@ -98,7 +101,7 @@ fn a_retry_because_our_200_came_too_late_is_one_package_while_the_first_is_being
         let mut done = run.steps(steps).is_some();
         let last = done;
         // The storefront did not wait for it, and delivers again; another worker gets that.
-        assert_eq!(stage.post(&paid()), Came::Stored);
+        assert_eq!(stage.post(&paid()), Disposition::Stored);
         stage.work("order-paid", &Effects::counted()).unwrap();
         while !done {
             done = run.step().is_some();
@@ -122,7 +125,7 @@ fn a_body_replayed_under_another_shops_header_is_the_same_order_and_buys_nothing
     replayed
         .headers
         .insert("x-shopify-shop-domain", "other.myshopify.com".parse().unwrap());
-    assert_eq!(stage.post(&replayed), Came::Stored);
+    assert_eq!(stage.post(&replayed), Disposition::Stored);
     stage.settle();
     assert_eq!(stage.world.look().calls().count(), calls);
     is_bought_once(&stage);
@@ -135,7 +138,7 @@ fn a_paid_delivery_replayed_after_the_cancellation_gives_nothing_back() {
     stage.post(&Post::shopify("orders/cancelled", CANCELED));
     stage.settle();
     stage.world.clock.advance(Duration::from_secs(14 * 86_400));
-    assert_eq!(stage.post(&paid()), Came::Stored);
+    assert_eq!(stage.post(&paid()), Disposition::Stored);
     stage.settle();
     let on_site = stage
         .world
@@ -150,7 +153,10 @@ fn a_paid_delivery_replayed_after_the_cancellation_gives_nothing_back() {
 #[test]
 fn test_orders_anonymised_events_and_imported_orders_buy_nothing() {
     let stage = stage();
-    assert_eq!(stage.post(&Post::shopify("orders/paid", TEST_ORDER)), Came::Nothing);
+    assert_eq!(
+        stage.post(&Post::shopify("orders/paid", TEST_ORDER)),
+        Disposition::Nothing
+    );
     for sample in [IMPORTED, ANONYMIZED] {
         let event = sign::as_of(sample, START);
         let kind = sign::wix_event_type(&event).unwrap();
@@ -160,12 +166,15 @@ fn test_orders_anonymised_events_and_imported_orders_buy_nothing() {
             headers: header_map(&sign::sign(StorefrontKind::Wix, "", b"", "", stage.now()).unwrap()),
             body: sign::wix_jwt(WIX_KEY, &kind, site, &event, stage.now()).unwrap(),
         };
-        assert_eq!(stage.post(&post), Came::Nothing);
+        assert_eq!(stage.post(&post), Disposition::Nothing);
     }
     assert_eq!(stage.shelf().messages, []);
     // Shopify does not say that an order is imported, but when it was placed.
     let imported = PAID.replace("2026-03-02T09:14:04-05:00", "2024-03-02T09:14:04-05:00");
-    assert_eq!(stage.post(&Post::shopify("orders/paid", &imported)), Came::Stored);
+    assert_eq!(
+        stage.post(&Post::shopify("orders/paid", &imported)),
+        Disposition::Stored
+    );
     stage.settle();
     assert_eq!(stage.world.calls(Operation::CreatePackage), 0);
     assert_eq!(stage.world.attention(KEY), Vec::<String>::new());

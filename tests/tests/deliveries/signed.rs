@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reseller_hooks::order::{OrderEvent, StorefrontKind};
 use reseller_hooks::storefront::sign;
-use reseller_hooks::webhook::Came;
+use reseller_hooks::webhook::Disposition;
 use reseller_hooks_tests::effects::Effects;
 use reseller_hooks_tests::world::World;
 
@@ -20,10 +20,10 @@ fn stage() -> Stage {
 }
 
 /// Posts to one instance of the function, again and again.
-fn served(stage: &Stage) -> impl Fn(&Post) -> Came {
+fn served(stage: &Stage) -> impl Fn(&Post) -> Disposition {
     let effects = Effects::counted();
     let function = stage.function(&effects);
-    move |post| stage.post_to(&function, &effects, post).unwrap().came
+    move |post| stage.post_to(&function, &effects, post).unwrap().disposition
 }
 
 fn shopify(secrets: &str) -> String {
@@ -45,10 +45,10 @@ fn during_a_rotation_deliveries_with_either_secret_are_taken_and_afterwards_with
     new.headers = header_map(&headers.unwrap());
     stage.put_secret(Some(&shopify(&format!(r#""the new one","{SECRET}""#))));
     let post = served(&stage);
-    assert_eq!((post(&old), post(&new)), (Came::Stored, Came::Stored));
+    assert_eq!((post(&old), post(&new)), (Disposition::Stored, Disposition::Stored));
     stage.put_secret(Some(&shopify(r#""the new one""#)));
     stage.world.clock.advance(Duration::from_secs(300));
-    assert_eq!((post(&old), post(&new)), (Came::Unverified, Came::Stored));
+    assert_eq!((post(&old), post(&new)), (Disposition::Unverified, Disposition::Stored));
 }
 
 #[test]
@@ -57,10 +57,10 @@ fn a_secret_that_cannot_be_fetched_at_start_is_503_until_it_can() {
     stage.put_secret(None);
     let post = served(&stage);
     let paid = Post::shopify("orders/paid", PAID);
-    assert_eq!(post(&paid), Came::Unavailable);
+    assert_eq!(post(&paid), Disposition::Unavailable);
     assert_eq!(stage.shelf().messages, []);
     stage.put_secret(Some(SECRETS));
-    assert_eq!(post(&paid), Came::Stored);
+    assert_eq!(post(&paid), Disposition::Stored);
 }
 
 #[test]
@@ -68,14 +68,14 @@ fn a_kept_secret_that_is_stale_stays_in_use_while_it_cannot_be_fetched_and_is_th
     let stage = stage();
     let post = served(&stage);
     let paid = Post::shopify("orders/paid", PAID);
-    assert_eq!(post(&paid), Came::Stored);
+    assert_eq!(post(&paid), Disposition::Stored);
     stage.put_secret(None);
     stage.world.clock.advance(Duration::from_secs(3_600));
-    assert_eq!(post(&paid), Came::Stored);
+    assert_eq!(post(&paid), Disposition::Stored);
     // Rotated meanwhile: a minute after the attempt that failed, it is fetched again.
     stage.put_secret(Some(&shopify(r#""the new one""#)));
     stage.world.clock.advance(Duration::from_secs(60));
-    assert_eq!(post(&paid), Came::Unverified);
+    assert_eq!(post(&paid), Disposition::Unverified);
 }
 
 #[test]
@@ -92,11 +92,11 @@ fn what_was_signed_for_another_shop_is_not_taken_at_this_shops_address() {
         headers: header_map(&headers),
         body: body.clone(),
     };
-    assert_eq!(stage.post(&post("/webhooks/standard/north")), Came::Unverified);
+    assert_eq!(stage.post(&post("/webhooks/standard/north")), Disposition::Unverified);
     assert_eq!(stage.shelf().messages, []);
     // At its own and at the common one it is south's order, whoever says otherwise.
     for path in ["/webhooks/standard/south", "/webhooks/standard"] {
-        assert_eq!(stage.post(&post(path)), Came::Stored);
+        assert_eq!(stage.post(&post(path)), Disposition::Stored);
         let message = stage.shelf().messages.pop().unwrap();
         let event = OrderEvent::from_json(&message.body).unwrap();
         assert_eq!(event.key.to_string(), "standard/south/1001");
@@ -131,7 +131,7 @@ fn a_token_of_another_algorithm_is_not_taken_at_the_door() {
             headers: header_map(&[("content-type", "text/plain".to_owned())]),
             body,
         };
-        assert_eq!(stage.post(&post), Came::Unverified, "{}", &post.body[..24]);
+        assert_eq!(stage.post(&post), Disposition::Unverified, "{}", &post.body[..24]);
     }
     assert_eq!(stage.shelf().messages, []);
 }

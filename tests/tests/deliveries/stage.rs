@@ -11,7 +11,7 @@ use reseller_hooks::queue::{Queue, QueueError};
 use reseller_hooks::secrets::{SecretError, Secrets, Source};
 use reseller_hooks::storefront::{FieldNames, sign};
 use reseller_hooks::time::Clock;
-use reseller_hooks::webhook::{Answer, Came, Queues, Request, Webhook};
+use reseller_hooks::webhook::{Answer, Disposition, Queues, Request, Webhook};
 use reseller_hooks::worker::batch::{self, Report};
 use reseller_hooks_tests::effects::{Counted, CountedWorker, Effects, worker};
 use reseller_hooks_tests::world::{START, VirtualClock, World, yield_once};
@@ -193,10 +193,10 @@ impl Stage {
     }
 
     /// Posts to a function that starts up for it and that nothing disturbs.
-    pub(crate) fn post(&self, post: &Post) -> Came {
+    pub(crate) fn post(&self, post: &Post) -> Disposition {
         let effects = Effects::counted();
         let answer = self.post_to(&self.function(&effects), &effects, post);
-        answer.unwrap().came
+        answer.unwrap().disposition
     }
 
     /// One invocation of a worker with all that its queue has: what is consumed is gone. `None`: it died.
