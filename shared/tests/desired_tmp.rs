@@ -1,0 +1,2 @@
+#[path = "../../tests/tests/desired/main.rs"]
+mod desired;

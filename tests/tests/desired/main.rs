@@ -1,0 +1,8 @@
+//! Desired states merge to the same whatever the order, the number and the grouping of what is told, and come to what the
+//! shop's own book says. The book ([`book`]) reads the plain list of statements; nothing of it is the code under test.
+
+mod book;
+mod histories;
+mod kinds;
+mod laws;
+mod money;
