@@ -199,7 +199,7 @@ fn a_type_that_contradicts_the_data_is_parked() {
     let reason = parked(deliver(KIND, &with(PAID, "order.paid", "order.canceled"), ""));
     assert_eq!(
         reason,
-        "at data.status: order.ended.is_some() of an order that is not canceled"
+        "at data.status: order.canceled of an order that is not canceled"
     );
 }
 

@@ -1,7 +1,7 @@
 //! The shop's own book: what a customer is entitled to, read from the plain list of all statements, one rule after the
 //! other, without any register. Slow, and only for tests.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use reseller_hooks::fulfilment::desired::Policy;
@@ -20,6 +20,11 @@ pub(super) struct Owed {
     pub(super) buy: u32,
     pub(super) keep: u32,
 }
+
+/// Units by line.
+type Units = BTreeMap<String, u32>;
+/// A refund over all its tellings: how far it is, its units if any telling names them, and whether it gives back all.
+type Known = (RefundState, Option<Units>, bool);
 
 const NOTHING: Owed = Owed { buy: 0, keep: 0 };
 
@@ -74,16 +79,16 @@ impl<'a> Book<'a> {
     }
 
     /// How far a refund came in the end, over all tellings, with its units of a line; `None`: never told apart.
-    fn refund(&self, id: &str) -> Option<(RefundState, Option<std::collections::BTreeMap<String, u32>>, bool)> {
+    fn refund(&self, id: &str) -> Option<Known> {
         let tellings: Vec<&Refund> = self
             .said()
-            .filter_map(|says| match says {
-                Statement::Refund(refund) if refund.id == id => Some(refund),
-                _ => None,
+            .filter_map(|says| {
+                let Statement::Refund(refund) = says else { return None };
+                (refund.id == id).then_some(refund)
             })
             .collect();
         let state = tellings.iter().map(|refund| refund.state).max()?;
-        let mut lines: Option<std::collections::BTreeMap<String, u32>> = None;
+        let mut lines: Option<Units> = None;
         for (line, units) in tellings.iter().filter_map(|refund| refund.lines.as_ref()).flatten() {
             let known = lines.get_or_insert_default().entry(line.clone()).or_default();
             *known = (*known).max(*units);
@@ -92,9 +97,9 @@ impl<'a> Book<'a> {
     }
 
     fn refund_ids(&self) -> BTreeSet<&'a str> {
-        let ids = self.said().filter_map(|says| match says {
-            Statement::Refund(refund) => Some(refund.id.as_str()),
-            _ => None,
+        let ids = self.said().filter_map(|says| {
+            let Statement::Refund(refund) = says else { return None };
+            Some(refund.id.as_str())
         });
         ids.collect()
     }
@@ -123,24 +128,21 @@ impl<'a> Book<'a> {
     }
 
     fn last_told(&self, is: impl Fn(&Answer) -> bool) -> Option<&'a Told> {
-        let told = self.said().filter_map(|says| match says {
-            Statement::Told(told) if is(&told.answer) => Some(told),
-            _ => None,
+        let told = self.said().filter_map(|says| {
+            let Statement::Told(told) = says else { return None };
+            (is(&told.answer)).then_some(told)
         });
         told.max()
     }
 
     /// What an operator said the refunds gave back, as long as all of them stand.
-    fn told_refunded(
-        &self,
-        unmapped: &BTreeSet<String>,
-    ) -> Option<(&'a BTreeSet<String>, &'a std::collections::BTreeMap<String, u32>)> {
+    fn told_refunded(&self, unmapped: &BTreeSet<String>) -> Option<(&'a BTreeSet<String>, &'a Units)> {
         match &self
             .last_told(|answer| matches!(answer, Answer::Refunded { .. }))?
             .answer
         {
-            Answer::Refunded { refunds, lines } if refunds.is_subset(unmapped) => Some((refunds, lines)),
-            _ => None,
+            Answer::Refunded { refunds, lines } => refunds.is_subset(unmapped).then_some((refunds, lines)),
+            Answer::Paid { .. } | Answer::NotPaid { .. } | Answer::NotOurs { .. } => None,
         }
     }
 
@@ -307,15 +309,15 @@ impl<'a> Book<'a> {
     fn ends(&self, line: &Line, mut owed: Owed) -> Owed {
         let causes: BTreeSet<&str> = self
             .said()
-            .filter_map(|says| match says {
-                Statement::End(end) => Some(end.cause.as_str()),
-                _ => None,
+            .filter_map(|says| {
+                let Statement::End(end) = says else { return None };
+                Some(end.cause.as_str())
             })
             .collect();
         for cause in causes {
-            let ends = self.said().filter_map(|says| match says {
-                Statement::End(end) if end.cause == cause => Some(end),
-                _ => None,
+            let ends = self.said().filter_map(|says| {
+                let Statement::End(end) = says else { return None };
+                (end.cause == cause).then_some(end)
             });
             let ends: Vec<_> = ends.collect();
             // Whether something is terminal is said by any of one cause and time.
@@ -361,7 +363,13 @@ impl<'a> Book<'a> {
                     let young = snapshot.version.time <= snapshot.created_at + HOUR;
                     first |= snapshot.paid != Paid::ByPayments || young || snapshot.lines.iter().any(|line| line.trial);
                 }
-                _ => {}
+                Statement::Refund(_)
+                | Statement::Dispute(_)
+                | Statement::End(_)
+                | Statement::Trashed
+                | Statement::BelongsTo(_)
+                | Statement::Notice(_)
+                | Statement::Told(_) => {}
             }
         }
         if later && !first && !self.policy.released {
@@ -376,15 +384,15 @@ impl<'a> Book<'a> {
         }
         let ids: BTreeSet<&str> = self
             .said()
-            .filter_map(|says| match says {
-                Statement::Dispute(dispute) => Some(dispute.id.as_str()),
-                _ => None,
+            .filter_map(|says| {
+                let Statement::Dispute(dispute) = says else { return None };
+                Some(dispute.id.as_str())
             })
             .collect();
         for id in ids {
-            let tellings = self.said().filter_map(|says| match says {
-                Statement::Dispute(dispute) if dispute.id == id => Some(dispute),
-                _ => None,
+            let tellings = self.said().filter_map(|says| {
+                let Statement::Dispute(dispute) = says else { return None };
+                (dispute.id == id).then_some(dispute)
             });
             let tellings: Vec<&Dispute> = tellings.collect();
             let won = tellings.iter().any(|dispute| dispute.state == DisputeState::Won);

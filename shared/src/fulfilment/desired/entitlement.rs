@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::scales::Scales;
 use super::trash::TRASH_APART;
 use super::{Desired, least};
+use crate::catalog::{Defaults, OnDispute, OnTrial, UnpaidChanges};
 use crate::order::{Line, LineId, Paid};
 use crate::time::Timestamp;
 
@@ -27,6 +28,21 @@ pub struct Policy {
     pub released: bool,
     /// How long states of one version may disagree before a person is told.
     pub settle: Duration,
+}
+
+impl Policy {
+    /// What a catalog says. `settle` is how long Wix and the storefronts may take to agree with themselves.
+    pub fn of(defaults: &Defaults, released: bool, settle: Duration) -> Self {
+        let policies = &defaults.policies;
+        Self {
+            buy_on_trial: policies.on_trial == OnTrial::Buy,
+            take_back_on_dispute: policies.on_dispute == OnDispute::TakeBack,
+            buy_unpaid_changes: policies.unpaid_changes == UnpaidChanges::Now,
+            not_before: defaults.not_before,
+            released,
+            settle,
+        }
+    }
 }
 
 impl Default for Policy {

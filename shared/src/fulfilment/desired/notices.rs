@@ -49,8 +49,8 @@ impl Desired {
             [one, two] => matters(&one.snapshot) != matters(&two.snapshot),
             _ => false,
         });
-        let settled = now >= newest + policy.settle;
-        if !self.newest.has_more() && !(differ && settled) {
+        let lasts = differ && now >= newest + policy.settle;
+        if !lasts && !self.newest.has_more() {
             return None;
         }
         let hashes: Vec<&str> = states.iter().map(|heard| heard.snapshot.hash.as_str()).collect();

@@ -48,10 +48,10 @@ impl ToldRegister {
     /// About how many bytes this takes as JSON, without what it says to be paid, which counts elsewhere.
     pub(super) fn weight(&self) -> usize {
         let lines = |told: &Told| match &told.answer {
-            Answer::Paid { lines, .. } => lines.iter().map(|(id, _)| id.len() + 60).sum(),
+            Answer::Paid { lines, .. } => lines.keys().map(|id| id.len() + 60).sum(),
             Answer::Refunded { lines, refunds } => {
                 let refunds = refunds.iter().map(|id| id.len() + 3);
-                lines.iter().map(|(id, _)| id.len() + 14).sum::<usize>() + refunds.sum::<usize>()
+                lines.keys().map(|id| id.len() + 14).sum::<usize>() + refunds.sum::<usize>()
             }
             Answer::NotPaid { .. } | Answer::NotOurs { .. } => 0_usize,
         };

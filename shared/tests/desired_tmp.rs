@@ -1,2 +1,0 @@
-#[path = "../../tests/tests/desired/main.rs"]
-mod desired;
