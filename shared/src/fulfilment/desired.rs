@@ -1,7 +1,7 @@
 //! What the storefront said about an order, merged: the same whatever the order, the number and the delay of the
 //! deliveries. Everything here is pure; proptest holds it to commutative, associative and idempotent.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,15 @@ pub struct Paid {
     /// The refunds that its units have counted.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub refunds: BTreeSet<RefundId>,
+}
+
+/// Something that the storefront said and that nobody can act on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Notice<'a> {
+    /// The same for as long as it stands on the same.
+    pub id: &'a str,
+    /// What it is.
+    pub sentence: &'a str,
 }
 
 impl Desired {
@@ -120,19 +129,46 @@ impl Desired {
         }
     }
 
+    /// The snapshot of the greatest version.
+    pub const fn latest(&self) -> Option<&Snapshot> {
+        self.latest.as_ref()
+    }
+
+    /// The storefront's own reference of the order, if it has one.
+    pub fn reference(&self) -> Option<&str> {
+        let named = self.latest.as_ref()?.fields.external_id.as_deref()?.trim();
+        (!named.is_empty()).then_some(named)
+    }
+
+    /// What the storefront said and nobody can act on, each once.
+    pub fn notices(&self) -> impl Iterator<Item = Notice<'_>> {
+        let sentences = self.latest.iter().flat_map(|latest| &latest.unmapped);
+        sentences.map(|sentence| Notice { id: sentence, sentence })
+    }
+
+    /// For each line: how many units may be bought, and how many are not taken back. In proportion to the lines.
+    pub fn entitlements<'a>(&self, lines: impl Iterator<Item = &'a str>) -> Vec<(u32, u32)> {
+        let live: HashMap<&str, u32> = self.live_lines().map(|(line, units)| (line.id.as_str(), units)).collect();
+        lines
+            .map(|line| live.get(line).copied().unwrap_or(0))
+            .map(|units| (units, units))
+            .collect()
+    }
+
     /// How many units of a line are wanted: they are the units 1 to that number.
     pub fn live(&self, line: &str) -> u32 {
+        let listed = self.latest.iter().flat_map(|latest| &latest.lines);
+        let mut listed = listed.filter(|listed| listed.id == line);
+        listed.next().map_or(0, |listed| self.live_of(line, listed.units))
+    }
+
+    fn live_of(&self, line: &str, listed: u32) -> u32 {
         let (Some(latest), Some(paid)) = (&self.latest, &self.paid) else {
             return 0;
         };
         if latest.canceled {
             return 0;
         }
-        let listed = latest
-            .lines
-            .iter()
-            .find(|listed| listed.id == line)
-            .map_or(0, |listed| listed.units);
         let wanted = listed.saturating_sub(self.refunded(line, &latest.refunds));
         if latest.fully_paid {
             return wanted;
@@ -159,7 +195,7 @@ impl Desired {
             .unwrap_or_default();
         lines
             .iter()
-            .map(|line| (line, self.live(&line.id)))
+            .map(|line| (line, self.live_of(&line.id, line.units)))
             .filter(|(_, units)| *units > 0)
     }
 
