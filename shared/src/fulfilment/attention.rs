@@ -16,7 +16,10 @@ const DEFECT: &str = "DEFECT";
 
 /// Everything about an order that needs a person.
 pub fn attention(record: &OrderRecord, settings: &Settings) -> Vec<Attention> {
-    let mut shown: Vec<_> = problems(record, settings).into_iter().map(|problem| problem.shown).collect();
+    let mut shown: Vec<_> = problems(record, settings)
+        .into_iter()
+        .map(|problem| problem.shown)
+        .collect();
     shown.sort();
     shown.dedup();
     shown
@@ -49,9 +52,7 @@ pub(crate) fn problems(record: &OrderRecord, settings: &Settings) -> Vec<Problem
     found.extend(record.desired().notices().map(|notice| notice_problem(&notice)));
     found.extend(defect_problem(record));
     // What closing settles is not a problem any more; what is only acknowledged is left out by its ID.
-    found.retain(|problem| {
-        problem.closing != OnClose::Acknowledge || !record.closed().contains_key(&problem.shown.id)
-    });
+    found.retain(|problem| problem.closing != OnClose::Acknowledge || !record.closed().contains_key(&problem.shown.id));
     found
 }
 

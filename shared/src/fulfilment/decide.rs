@@ -90,11 +90,14 @@ fn normalize(record: &mut OrderRecord, now: Timestamp) -> Result<(), RecordError
     let mut forgotten = Vec::new();
     for purchase in record.purchases_mut() {
         let wanted = entitled.may_buy_any(purchase);
-        let unsent = purchase.attempt().doubt().filter(|doubt| doubt.stage() == Stage::LookedUpOnly);
+        let unsent = purchase
+            .attempt()
+            .doubt()
+            .filter(|doubt| doubt.stage() == Stage::LookedUpOnly);
         // Never sent, so nothing binds: what is wanted by now is drafted from scratch.
-        if unsent.is_some_and(|doubt| {
-            !wanted || (doubt.absence() == Absence::Proven && !entitled.may_buy_all(purchase))
-        }) {
+        if unsent
+            .is_some_and(|doubt| !wanted || (doubt.absence() == Absence::Proven && !entitled.may_buy_all(purchase)))
+        {
             forgotten.push(purchase.id());
         } else if wanted {
             purchase.wanted(now);

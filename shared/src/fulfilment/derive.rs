@@ -138,7 +138,10 @@ mod tests {
         assert_eq!(tag("SUB-7", Kind::Base.number(2)).unwrap().as_str(), "SUB-7-b2");
         assert_eq!(tag("SUB-7", Kind::Voucher.number(1)).unwrap().as_str(), "SUB-7-v1");
         let (long, longer) = ("a".repeat(120), "a".repeat(121));
-        assert_ne!(tag(&long, Kind::Voucher.number(1)), tag(&longer, Kind::Voucher.number(1)));
+        assert_ne!(
+            tag(&long, Kind::Voucher.number(1)),
+            tag(&longer, Kind::Voucher.number(1))
+        );
         assert_eq!(tag(&long, Kind::Voucher.number(1)).unwrap().as_str().len(), 100);
     }
 

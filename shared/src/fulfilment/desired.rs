@@ -148,7 +148,10 @@ impl Desired {
 
     /// For each line: how many units may be bought, and how many are not taken back. In proportion to the lines.
     pub fn entitlements<'a>(&self, lines: impl Iterator<Item = &'a str>) -> Vec<(u32, u32)> {
-        let live: HashMap<&str, u32> = self.live_lines().map(|(line, units)| (line.id.as_str(), units)).collect();
+        let live: HashMap<&str, u32> = self
+            .live_lines()
+            .map(|(line, units)| (line.id.as_str(), units))
+            .collect();
         lines
             .map(|line| live.get(line).copied().unwrap_or(0))
             .map(|units| (units, units))

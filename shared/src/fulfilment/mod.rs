@@ -5,7 +5,7 @@
 //! it is due, what each of its answers means, and what of it needs a person. Everything of that is pure, but for each
 //! call's few lines of `send`.
 //!
-//! - [`plan`] from the catalog to the frozen plan of a unit;
+//! - `plan` from the catalog to the frozen plan of a unit;
 //! - [`attention`](mod@attention) what needs a person, and [`verbs`] what an operator can do about it;
 //! - [`run`] the loop, the record's writes, the sweep and the operator, through [`ports`] and the ledger;
 //! - [`audit`] finds what went wrong without anybody's noticing.
@@ -16,13 +16,15 @@ pub mod calls;
 pub mod decide;
 pub mod derive;
 pub mod desired;
-pub mod plan;
+mod plan;
 pub mod ports;
 mod problem;
 pub mod record;
 pub mod report;
 pub mod run;
 pub mod settings;
+#[cfg(test)]
+mod testing;
 pub mod verbs;
 mod view;
 mod wake;

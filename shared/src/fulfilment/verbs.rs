@@ -47,7 +47,10 @@ pub(crate) fn retry(record: &mut OrderRecord, now: Timestamp) -> Result<(), Reco
     let mut dead = Vec::new();
     for purchase in record.purchases() {
         match purchase.attempt() {
-            Attempt::Refused(refusal) => dead.push((purchase.id(), refusal.code == super::calls::lookup::PERHAPS_BOUGHT_BEFORE)),
+            Attempt::Refused(refusal) => dead.push((
+                purchase.id(),
+                refusal.code == super::calls::lookup::PERHAPS_BOUGHT_BEFORE,
+            )),
             Attempt::InDoubt(_) if names_what_is_over(record, purchase) => dead.push((purchase.id(), false)),
             Attempt::InDoubt(_)
             | Attempt::Created(_)
@@ -101,7 +104,10 @@ pub(crate) fn close(
     now: Timestamp,
 ) -> Result<Closed, RecordError> {
     let all = problems(record, settings);
-    let mut found = all.iter().filter(|problem| problem.shown.id == close.problem).peekable();
+    let mut found = all
+        .iter()
+        .filter(|problem| problem.shown.id == close.problem)
+        .peekable();
     if found.peek().is_none() {
         let is_known = record.closed().contains_key(&close.problem);
         return Ok(if is_known { Closed::Before } else { Closed::Moved });
@@ -134,7 +140,13 @@ fn settle(record: &mut OrderRecord, problem: &Problem) -> Result<(), RecordError
 
 fn close_plans(record: &mut OrderRecord, line: usize, first_units: &[u32]) {
     let mut next = 1_u32;
-    for run in record.lines_mut().get_mut(line).map(Line::runs_mut).into_iter().flatten() {
+    for run in record
+        .lines_mut()
+        .get_mut(line)
+        .map(Line::runs_mut)
+        .into_iter()
+        .flatten()
+    {
         if first_units.contains(&next) {
             run.plan = Plan::Closed;
         }
@@ -154,7 +166,10 @@ fn shorten(record: &mut OrderRecord, settings: &Settings) {
     }
     let mut open = record.clone();
     open.closed_mut().clear();
-    let standing: Vec<ProblemId> = problems(&open, settings).into_iter().map(|problem| problem.shown.id).collect();
+    let standing: Vec<ProblemId> = problems(&open, settings)
+        .into_iter()
+        .map(|problem| problem.shown.id)
+        .collect();
     let mut by_age: Vec<(Timestamp, ProblemId)> = record.closed().iter().map(|(id, c)| (c.at, id.clone())).collect();
     by_age.sort();
     let surplus = by_age.len() - MOST_CLOSED;
@@ -162,7 +177,12 @@ fn shorten(record: &mut OrderRecord, settings: &Settings) {
         if !standing.contains(&id) {
             record.closed_mut().remove(&id);
         } else if let Some(closing) = record.closed_mut().get_mut(&id) {
-            for text in [&mut closing.what, &mut closing.code, &mut closing.by, &mut closing.reason] {
+            for text in [
+                &mut closing.what,
+                &mut closing.code,
+                &mut closing.by,
+                &mut closing.reason,
+            ] {
                 text.clear();
             }
         }
@@ -172,7 +192,11 @@ fn shorten(record: &mut OrderRecord, settings: &Settings) {
 /// Printable, and not longer than so many bytes.
 fn cut(text: &str, most: usize) -> String {
     let mut cut = String::new();
-    for c in text.trim().chars().filter(|c| !c.is_control() && *c != '"' && *c != '\\') {
+    for c in text
+        .trim()
+        .chars()
+        .filter(|c| !c.is_control() && *c != '"' && *c != '\\')
+    {
         if cut.len() + c.len_utf8() > most {
             break;
         }

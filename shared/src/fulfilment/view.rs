@@ -87,7 +87,9 @@ pub(crate) fn taken(record: &OrderRecord, kind: Kind) -> Vec<Item> {
 }
 
 fn bases(record: &OrderRecord) -> Vec<Held<'_>> {
-    let packages = record.packages().filter(|(purchase, _)| purchase.id().kind == Kind::Base);
+    let packages = record
+        .packages()
+        .filter(|(purchase, _)| purchase.id().kind == Kind::Base);
     let mut bases: Vec<Held<'_>> = packages
         .flat_map(|(purchase, held)| {
             let gone = held.is_gone();

@@ -5,8 +5,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::fulfilment::{
-    AcceptError, AttentionReport, AuditRequest, AuditSummary, Close, Closed, Fulfilment, OperatorError, OrderOutcome, Sweep,
-    ports,
+    AcceptError, AttentionReport, AuditRequest, AuditSummary, Close, Closed, Fulfilment, OperatorError, OrderOutcome,
+    Sweep, ports,
 };
 use crate::ledger::{Ledger, LedgerError};
 use crate::order::{OrderEvent, OrderKey};
@@ -43,7 +43,11 @@ pub fn own_deadline(lambda_deadline_millis: u64, now: Timestamp) -> Timestamp {
 /// What the functions ask of fulfilment. The one implementation is [`Fulfilment`]; tests of batches bring their own.
 pub trait Engine {
     /// Merges the wish and does at Wix what can be done by `deadline`. An error means that the wish is not stored.
-    fn accept(&self, event: &OrderEvent, deadline: Timestamp) -> impl Future<Output = Result<OrderOutcome, AcceptError>>;
+    fn accept(
+        &self,
+        event: &OrderEvent,
+        deadline: Timestamp,
+    ) -> impl Future<Output = Result<OrderOutcome, AcceptError>>;
 
     /// Takes up what is due, the longest due first.
     fn sweep(&self, deadline: Timestamp) -> impl Future<Output = Result<Sweep, LedgerError>>;
@@ -73,7 +77,11 @@ pub trait Engine {
 }
 
 impl<W: ports::Wix, L: Ledger, C: Clock> Engine for Fulfilment<W, L, C> {
-    fn accept(&self, event: &OrderEvent, deadline: Timestamp) -> impl Future<Output = Result<OrderOutcome, AcceptError>> {
+    fn accept(
+        &self,
+        event: &OrderEvent,
+        deadline: Timestamp,
+    ) -> impl Future<Output = Result<OrderOutcome, AcceptError>> {
         Self::accept(self, event, deadline)
     }
 

@@ -128,7 +128,10 @@ fn texts<const N: usize>(name: &str, value: &Value, members: [&str; N]) -> Resul
     if let Some(other) = object.keys().find(|member| !members.contains(&member.as_str())) {
         return Err(not_understood(&format!("{name:?} has no member {:?}", shown(other))));
     }
-    if let Some(missing) = members.iter().find(|member| !object.get(**member).is_some_and(Value::is_string)) {
+    if let Some(missing) = members
+        .iter()
+        .find(|member| !object.get(**member).is_some_and(Value::is_string))
+    {
         return Err(not_understood(&format!("{name:?} wants a text {missing:?}")));
     }
     Ok(members.map(|member| object.get(member).cloned().unwrap_or_default()))

@@ -1,10 +1,10 @@
 //! Packages that no record knows: each that looks like ours is confirmed with Get, and given to its order or reported.
 
+use super::AuditRun;
 use super::pages::Stop;
 use super::slice::Slice;
 use super::stray::{self, Stray};
 use super::summary::{self, Listed};
-use super::AuditRun;
 use crate::fulfilment::derive;
 use crate::fulfilment::ports::Wix;
 use crate::fulfilment::record::OrderRecord;
@@ -19,7 +19,13 @@ use crate::wix::{Failure, Package};
 impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
     /// A package that carries an external ID of an order which does not know it: confirmed with Get, and given to the
     /// record. `false`: Wix could not be asked.
-    pub(super) async fn stray(&self, run: &mut AuditRun, key: &OrderKey, slice: &Slice, at: usize) -> Result<bool, LedgerError> {
+    pub(super) async fn stray(
+        &self,
+        run: &mut AuditRun,
+        key: &OrderKey,
+        slice: &Slice,
+        at: usize,
+    ) -> Result<bool, LedgerError> {
         let Some((package, account)) = slice.name(at) else {
             return Ok(true);
         };

@@ -28,7 +28,7 @@ use crate::ledger::{Ledger, LedgerError};
 use crate::time::{Clock, Timestamp};
 
 use bookmark::Bookmark;
-use pages::{End, ENOUGH};
+use pages::{ENOUGH, End};
 pub use summary::{AuditRequest, AuditSummary, Listed};
 
 /// One run of the audit.

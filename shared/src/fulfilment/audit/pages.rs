@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
+use super::AuditRun;
 use super::bookmark::Bookmark;
 use super::slice::{self, Slice};
-use super::AuditRun;
 use crate::fulfilment::ports::Wix;
 use crate::fulfilment::report::Outage;
 use crate::fulfilment::run::Fulfilment;

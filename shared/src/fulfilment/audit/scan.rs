@@ -2,10 +2,10 @@
 
 use uuid::Uuid;
 
+use super::AuditRun;
 use super::bookmark::{self, Bookmark};
 use super::join::{self, Doubt, Window};
 use super::pages::{End, Read};
-use super::AuditRun;
 use crate::fulfilment::ports::Wix;
 use crate::fulfilment::record::OrderRecord;
 use crate::fulfilment::run::{Fulfilment, Work};
@@ -139,7 +139,12 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
     }
 
     /// Stores where the next run goes on; `false`: another audit runs at the same time.
-    pub(super) async fn keep_bookmark(&self, run: &mut AuditRun, bookmark: &Bookmark, rev: &mut u64) -> Result<bool, LedgerError> {
+    pub(super) async fn keep_bookmark(
+        &self,
+        run: &mut AuditRun,
+        bookmark: &Bookmark,
+        rev: &mut u64,
+    ) -> Result<bool, LedgerError> {
         let entry = Entry {
             key: bookmark::KEY.to_owned(),
             // Strings and times always serialise.

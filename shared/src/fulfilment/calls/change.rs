@@ -35,7 +35,10 @@ pub(crate) fn due(view: &View<'_>, of: &[Change]) -> Option<Call> {
     for kind in [Kind::Voucher, Kind::Base] {
         let mut needed = Vec::new();
         for (holder, account, held) in view.record.holdings() {
-            let purchase = view.record.purchase_of(&holder).filter(|purchase| purchase.id().kind == kind);
+            let purchase = view
+                .record
+                .purchase_of(&holder)
+                .filter(|purchase| purchase.id().kind == kind);
             let Some(purchase) = purchase.filter(|_| !held.is_gone() && !held.needs_read()) else {
                 continue;
             };
@@ -81,7 +84,10 @@ fn change_of(
     let (may_be_assigned, is_kept) = match holder {
         Holder::Purchase(_) => {
             let current = !instance.is_replaced();
-            (current && view.entitled.may_buy(item), current && view.entitled.keeps(item))
+            (
+                current && view.entitled.may_buy(item),
+                current && view.entitled.keeps(item),
+            )
         }
         Holder::Surplus(_) => (false, view.entitled.keeps_any(purchase)),
     };
@@ -113,17 +119,24 @@ fn is_refused(record: &OrderRecord, instance: &Instance, change: Change) -> bool
 /// Opens again what a person has closed and what stands on another desired state by now: an instance whose refused change
 /// is not the one that it needs.
 pub(crate) fn reopen_moved(record: &mut OrderRecord) -> Result<(), RecordError> {
-    let closed = |held: &HeldPackage| held.instances().iter().any(|i| i.is_closed() && !i.has_ended());
-    if !record.holdings().any(|(_, _, held)| closed(held)) {
+    let is_closed = |held: &HeldPackage| {
+        let mut instances = held.instances().iter();
+        !held.is_gone() && !held.is_unread() && instances.any(|i| i.is_closed() && !i.has_ended())
+    };
+    if !record.holdings().any(|(_, _, held)| is_closed(held)) {
         return Ok(());
     }
     let view = View::of(record);
     let mut moved: Vec<(Holder, Vec<usize>)> = Vec::new();
-    for (holder, _, held) in record.holdings().filter(|(_, _, held)| closed(held) && !held.is_unread()) {
+    for (holder, _, held) in record.holdings().filter(|(_, _, held)| is_closed(held)) {
         let Some(purchase) = record.purchase_of(&holder) else {
             continue;
         };
-        let each = held.instances().iter().enumerate().filter(|(_, i)| i.is_closed() && !i.has_ended());
+        let each = held
+            .instances()
+            .iter()
+            .enumerate()
+            .filter(|(_, i)| i.is_closed() && !i.has_ended());
         let stale = each.filter(|(at, instance)| {
             let needed = change_of(&view, &holder, purchase, *at, instance);
             !needed.is_some_and(|(change, _)| is_refused(record, instance, change))
@@ -149,7 +162,9 @@ impl Begun {
 }
 
 fn forget(record: &mut OrderRecord, needed: &Needed) -> Result<(), RecordError> {
-    record.held_mut(&needed.instance.holder)?.forget_change(&needed.instance)
+    record
+        .held_mut(&needed.instance.holder)?
+        .forget_change(&needed.instance)
 }
 
 /// Begins changes.
@@ -223,12 +238,7 @@ fn changed(record: &mut OrderRecord, needed: &Needed) -> Result<(), RecordError>
 }
 
 /// A change was not made, or nobody knows: then Get tells, and until then it stays begun.
-fn not_changed(
-    record: &mut OrderRecord,
-    needed: &Needed,
-    error: &Error,
-    now: Timestamp,
-) -> Result<(), RecordError> {
+fn not_changed(record: &mut OrderRecord, needed: &Needed, error: &Error, now: Timestamp) -> Result<(), RecordError> {
     match error.failure() {
         Failure::Unknown => Ok(()),
         Failure::NotSent | Failure::Throttled(_) | Failure::Unauthorized | Failure::Forbidden => forget(record, needed),
@@ -259,7 +269,9 @@ pub(crate) fn problems(view: &View<'_>, holder: &Holder, held: &HeldPackage, fou
         let Some((_, site)) = needed.filter(|(change, _)| change.operation().as_str() == refusal.operation) else {
             continue;
         };
-        let alike = groups.iter_mut().find(|(known, to, _)| *known == refusal && *to == site);
+        let alike = groups
+            .iter_mut()
+            .find(|(known, to, _)| *known == refusal && *to == site);
         match alike {
             Some((_, _, instances)) => instances.push((at, instance)),
             None => groups.push((refusal, site, vec![(at, instance)])),

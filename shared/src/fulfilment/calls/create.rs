@@ -51,11 +51,13 @@ pub(crate) enum Due {
 pub(crate) fn due(view: &View<'_>, settings: &Settings, kind: Kind, now: Timestamp) -> Option<Due> {
     let draft = draft(view, kind)?;
     let desired = view.record.desired();
-    Some(if settings.guards.lookup && desired.first_seen_late(settings.look_first_after) {
-        Due::AfterLookup(draft, desired.latest().map_or(now, |latest| latest.created_at))
-    } else {
-        Due::Now(Call::Create(Box::new(draft)))
-    })
+    Some(
+        if settings.guards.lookup && desired.first_seen_late(settings.look_first_after) {
+            Due::AfterLookup(draft, desired.latest().map_or(now, |latest| latest.created_at))
+        } else {
+            Due::Now(Call::Create(Box::new(draft)))
+        },
+    )
 }
 
 /// A purchase in doubt whose absence is proven, and that may be sent (again).

@@ -54,7 +54,10 @@ pub(crate) fn begin(record: &OrderRecord, id: PurchaseId) -> Result<Begun, Recor
     let purchase = record.purchase(id)?;
     let request = purchase.request(record.key())?;
     let external_id = request.external_id.clone().ok_or(RecordError::NoRequest(id))?;
-    let never_sent = purchase.attempt().doubt().is_some_and(|doubt| !doubt.stage().was_sent());
+    let never_sent = purchase
+        .attempt()
+        .doubt()
+        .is_some_and(|doubt| !doubt.stage().was_sent());
     let asks = never_sent && !record.switches().reference_is_anothers;
     let reference = record.desired().reference().filter(|_| asks);
     Ok(Begun {
@@ -142,7 +145,10 @@ async fn look<W: Wix, C: Clock>(
         if let Some(reference) = &begun.reference {
             caller.tally.wix_calls += 1;
             let tagged = caller.wix.find(&begun.account, reference).await?;
-            if tagged.iter().any(|package| may_be_bought_before(record, purchase, package, caller.settings)) {
+            if tagged
+                .iter()
+                .any(|package| may_be_bought_before(record, purchase, package, caller.settings))
+            {
                 return Ok(Found::PerhapsBefore);
             }
         }
@@ -192,9 +198,7 @@ fn is_young_enough(purchase: &Purchase, package: &Package, settings: &Settings) 
 /// A package with the storefront's reference may be an old order's, which the ledger lost: its own external ID went when
 /// it was tagged.
 fn may_be_bought_before(record: &OrderRecord, purchase: &Purchase, package: &Package, settings: &Settings) -> bool {
-    belongs_to_account(purchase, package)
-        && is_young_enough(purchase, package, settings)
-        && !record.knows(&package.id)
+    belongs_to_account(purchase, package) && is_young_enough(purchase, package, settings) && !record.knows(&package.id)
 }
 
 /// The packages with a purchase's external ID that nothing of the order holds.

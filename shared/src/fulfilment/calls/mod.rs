@@ -12,9 +12,6 @@ pub(crate) mod lookup;
 pub(crate) mod read;
 pub(crate) mod tag;
 
-#[cfg(test)]
-mod tests;
-
 use super::ports::Wix;
 use super::record::{Draft, Holder, OrderRecord, PurchaseId, RecordError};
 use crate::ids::ExternalId;

@@ -40,7 +40,10 @@ pub(crate) fn due_recheck(view: &View<'_>, wake: &mut Wake) -> Option<Call> {
 
 /// A package with a reference that is not ready for its voucher yet.
 pub(crate) fn due_waiting(view: &View<'_>, wake: &mut Wake) -> Option<Call> {
-    let mut bases = view.record.packages().filter(|(purchase, _)| purchase.id().kind == Kind::Base);
+    let mut bases = view
+        .record
+        .packages()
+        .filter(|(purchase, _)| purchase.id().kind == Kind::Base);
     let due = bases.find(|(purchase, held)| {
         let mut items = purchase.items().iter().zip(held.instances());
         let waits = items.any(|(item, instance)| instance.may_become_nameable() && lacks_voucher(view, *item));
@@ -86,7 +89,13 @@ pub(crate) async fn send<W: Wix, C: Clock>(
     match caller.wix.get(&begun.account, &begun.package).await {
         Ok(shown) => {
             record.set_hold(None);
-            Ok(note(record, &begun.holder, &shown, caller.settings, caller.clock.now())?)
+            Ok(note(
+                record,
+                &begun.holder,
+                &shown,
+                caller.settings,
+                caller.clock.now(),
+            )?)
         }
         Err(error) if error.is_not_found() => {
             tracing::warn!(order = %record.key(), package = %begun.package, error = %error, "the package is gone");
@@ -163,10 +172,15 @@ fn replace_ended(record: &mut OrderRecord, holder: &Holder) -> Result<(), Record
 }
 
 fn replace_vouchers(record: &mut OrderRecord, items: &HashSet<Item>) -> Result<(), RecordError> {
-    let vouchers = record.packages().filter(|(purchase, _)| purchase.id().kind == Kind::Voucher);
+    let vouchers = record
+        .packages()
+        .filter(|(purchase, _)| purchase.id().kind == Kind::Voucher);
     let replaced = vouchers.map(|(purchase, _)| {
         let each = purchase.items().iter().enumerate();
-        let at: Vec<usize> = each.filter(|(_, item)| items.contains(item)).map(|(at, _)| at).collect();
+        let at: Vec<usize> = each
+            .filter(|(_, item)| items.contains(item))
+            .map(|(at, _)| at)
+            .collect();
         (Holder::Purchase(purchase.id()), at)
     });
     for (holder, at) in replaced.collect::<Vec<_>>() {
@@ -194,9 +208,8 @@ pub(crate) fn problems(view: &View<'_>, purchase: &Purchase, held: &HeldPackage,
     let what = format!("package {}", held.id());
     let holder = Holder::Purchase(purchase.id());
     let each = || purchase.items().iter().zip(held.instances()).enumerate();
-    let matters = |instance: &Instance, item| {
-        !instance.is_replaced() && !instance.is_closed() && view.entitled.may_buy(item)
-    };
+    let matters =
+        |instance: &Instance, item| !instance.is_replaced() && !instance.is_closed() && view.entitled.may_buy(item);
     if held.is_gone() {
         let lost = each().filter(|(_, (item, instance))| matters(instance, **item));
         let at: Vec<usize> = lost.map(|(at, _)| at).collect();
@@ -210,15 +223,22 @@ pub(crate) fn problems(view: &View<'_>, purchase: &Purchase, held: &HeldPackage,
     let mut ended: BTreeMap<&str, Vec<(usize, &Instance)>> = BTreeMap::new();
     for (at, (item, instance)) in each() {
         if instance.has_ended() && matters(instance, *item) {
-            ended.entry(instance.status().as_str()).or_default().push((at, instance));
+            ended
+                .entry(instance.status().as_str())
+                .or_default()
+                .push((at, instance));
         }
     }
     for (status, instances) in ended {
         let listed = listed(&instances);
         let advice = if status == Status::Failed.as_str() {
-            format!("Wix failed to deliver {listed}: ask Wix's support, then retry the order to buy it again, or close this")
+            format!(
+                "Wix failed to deliver {listed}: ask Wix's support, then retry the order to buy it again, or close this"
+            )
         } else {
-            format!("{listed} is canceled at Wix, and the order wants it: retry the order to buy it again, or close this")
+            format!(
+                "{listed} is canceled at Wix, and the order wants it: retry the order to buy it again, or close this"
+            )
         };
         let states = states(&instances);
         let problem = Problem::new(what.clone(), &format!("INSTANCE_{status}"), &[&states], advice);

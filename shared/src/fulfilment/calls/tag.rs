@@ -18,12 +18,15 @@ pub(crate) fn due(view: &View<'_>) -> Option<Call> {
     if purchases.any(|purchase| purchase.attempt().doubt().is_some()) {
         return None;
     }
-    view.record.packages().filter(|(_, held)| !held.is_gone()).find_map(|(purchase, held)| {
-        let tag = derive::tag(reference, purchase.id()).ok()?;
-        let is_refused = held.tag_refused().is_some_and(|(refused, _)| refused == tag.as_str());
-        let is_due = !is_refused && held.tag() != Some(tag.as_str());
-        is_due.then(|| Call::Tag(purchase.id(), tag))
-    })
+    view.record
+        .packages()
+        .filter(|(_, held)| !held.is_gone())
+        .find_map(|(purchase, held)| {
+            let tag = derive::tag(reference, purchase.id()).ok()?;
+            let is_refused = held.tag_refused().is_some_and(|(refused, _)| refused == tag.as_str());
+            let is_due = !is_refused && held.tag() != Some(tag.as_str());
+            is_due.then(|| Call::Tag(purchase.id(), tag))
+        })
 }
 
 /// A tag that is begun. While it is being set nobody knows which external ID the package has: should the storefront's
@@ -72,7 +75,13 @@ pub(crate) async fn send<W: Wix, C: Clock>(
     record: &mut OrderRecord,
     caller: &mut Caller<'_, W, C>,
 ) -> Result<(), Interrupt> {
-    let Begun { holder, account, package, tag, .. } = begun;
+    let Begun {
+        holder,
+        account,
+        package,
+        tag,
+        ..
+    } = begun;
     caller.tally.wix_calls += 1;
     let result = caller.wix.set_external_id(&account, &package, &tag).await;
     match result {
@@ -99,7 +108,8 @@ pub(crate) async fn send<W: Wix, C: Clock>(
 /// A reference that Wix did not take.
 pub(crate) fn problem(held: &HeldPackage) -> Option<Problem> {
     let (tag, refusal) = held.tag_refused()?;
-    let advice = "the storefront's reference could not be set: correct it in the storefront, retry the order, or close this";
+    let advice =
+        "the storefront's reference could not be set: correct it in the storefront, retry the order, or close this";
     let what = format!("package {}", held.id());
     Some(Problem::new(what, &refusal.code, &[tag], advice.to_owned()).with_answer(refusal))
 }
@@ -108,5 +118,10 @@ pub(crate) fn problem(held: &HeldPackage) -> Option<Problem> {
 pub(crate) fn reference_problem(record: &OrderRecord) -> Option<Problem> {
     let reference = record.desired().reference()?;
     let advice = derive::tag(reference, derive::FIRST).err()?;
-    Some(Problem::new("order".to_owned(), "REFERENCE_REFUSED", &[reference], advice))
+    Some(Problem::new(
+        "order".to_owned(),
+        "REFERENCE_REFUSED",
+        &[reference],
+        advice,
+    ))
 }

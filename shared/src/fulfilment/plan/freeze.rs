@@ -15,7 +15,9 @@ use crate::order::{Snapshot, Version};
 /// Freezes what is missing, and gives a floating unit the site that the order has come to name. `own` is the reseller's
 /// own account.
 pub(crate) fn freeze(record: &mut OrderRecord, catalog: &Catalog, own: &AccountId) {
-    let Some(latest) = record.desired().latest() else { return };
+    let Some(latest) = record.desired().latest() else {
+        return;
+    };
     // Nearly always all is planned: then nothing is copied.
     if is_frozen(record, latest) {
         return;
@@ -37,7 +39,9 @@ pub(crate) fn freeze(record: &mut OrderRecord, catalog: &Catalog, own: &AccountI
     };
     let mut named = Vec::new();
     for (line, units) in &live {
-        let index = *known.entry(line.id.clone()).or_insert_with(|| record.add_line(&line.id));
+        let index = *known
+            .entry(line.id.clone())
+            .or_insert_with(|| record.add_line(&line.id));
         freezing.line(record, index, line, *units);
         if let Some(site) = named_site(line, &latest).ok().flatten() {
             named.push((index, site));
@@ -89,7 +93,9 @@ impl Freezing<'_> {
     /// Plans what is missing of one line. Where the record could grow too large, the units are refused instead: a record
     /// that the ledger refuses after a purchase would lose what was done.
     fn line(&mut self, record: &mut OrderRecord, index: usize, line: &crate::order::Line, units: u32) {
-        let Some(planned) = record.lines().get(index) else { return };
+        let Some(planned) = record.lines().get(index) else {
+            return;
+        };
         let newest = &self.resolver.latest.version;
         let is_open = |run: &PlannedUnits| is_open(&run.plan, newest);
         let missing = units.saturating_sub(planned.planned());
@@ -123,7 +129,9 @@ impl Freezing<'_> {
                 sku: line.sku.clone(),
                 plan: self.resolver.refused(Unplannable::TooManyUnits(units)),
             };
-            let kept = old.iter().map(|run| if is_open(run) { too_many(run.count) } else { run.clone() });
+            let kept = old
+                .iter()
+                .map(|run| if is_open(run) { too_many(run.count) } else { run.clone() });
             runs = kept.chain((missing > 0).then(|| too_many(missing))).collect();
         }
         if let Some(planned) = record.lines_mut().get_mut(index) {

@@ -6,9 +6,7 @@ use std::collections::HashSet;
 use super::resolve::{Destination, Resolver};
 use super::sites::TakenSites;
 use crate::catalog::Catalog;
-use crate::fulfilment::record::{
-    ComponentPlan, Item, Kind, Line, OrderRecord, Plan, PlannedUnits,
-};
+use crate::fulfilment::record::{ComponentPlan, Item, Kind, Line, OrderRecord, Plan, PlannedUnits};
 use crate::fulfilment::view;
 use crate::order::Snapshot;
 

@@ -83,7 +83,9 @@ impl Resolver<'_> {
             site: site.as_ref(),
             country: country.as_ref(),
         };
-        let each = components.iter().map(|component| Self::component(sku, component, &to, taken));
+        let each = components
+            .iter()
+            .map(|component| Self::component(sku, component, &to, taken));
         each.collect()
     }
 
@@ -95,7 +97,10 @@ impl Resolver<'_> {
         taken: &mut TakenSites,
     ) -> Result<ComponentPlan, Unplannable> {
         let spec = &component.product;
-        let own_site = to.site.filter(|site| taken.take(site, &spec.catalog_product_id)).cloned();
+        let own_site = to
+            .site
+            .filter(|site| taken.take(site, &spec.catalog_product_id))
+            .cloned();
         if spec.needs_site && own_site.is_none() {
             return Err(match to.site.cloned() {
                 Some(site) => Unplannable::SiteTaken {
@@ -157,7 +162,11 @@ impl Resolver<'_> {
 /// The country in which a voucher is claimed; `Err`: it does not exist there.
 fn voucher_country(spec: &VoucherSpec, inherited: &CountryCode) -> Result<CountryCode, CountryCode> {
     let country = spec.country.as_ref().unwrap_or(inherited).clone();
-    if spec.exists_in(&country) { Ok(country) } else { Err(country) }
+    if spec.exists_in(&country) {
+        Ok(country)
+    } else {
+        Err(country)
+    }
 }
 
 fn voucher_plan(

@@ -76,7 +76,11 @@ pub(crate) fn attach(record: &mut OrderRecord, entitled: &Entitled, named: &[(us
     let is_open = |run: &PlannedUnits| run.plan.components().iter().any(open);
     let mut taken = None;
     for (index, site) in named {
-        let Some(line) = record.lines().get(*index).filter(|line| line.runs().iter().any(is_open)) else {
+        let Some(line) = record
+            .lines()
+            .get(*index)
+            .filter(|line| line.runs().iter().any(is_open))
+        else {
             continue;
         };
         let old = line.runs().to_vec();

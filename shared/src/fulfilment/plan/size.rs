@@ -63,7 +63,10 @@ impl Size {
         let planned = &mut self.planned;
         planned.bytes = planned.bytes.saturating_sub(old.bytes).saturating_add(new.bytes);
         planned.items = planned.items.saturating_sub(old.items).saturating_add(new.items);
-        planned.vouchers = planned.vouchers.saturating_sub(old.vouchers).saturating_add(new.vouchers);
+        planned.vouchers = planned
+            .vouchers
+            .saturating_sub(old.vouchers)
+            .saturating_add(new.vouchers);
     }
 
     fn cost(&mut self, runs: &[PlannedUnits]) -> Cost {
@@ -81,7 +84,10 @@ impl Size {
                 cost.items = cost.items.saturating_add(count);
                 for (product, each) in std::iter::once((&component.product, ITEM)).chain(voucher) {
                     let each = product.site_id.as_ref().map_or(each, |_| each + SITE);
-                    cost.bytes = cost.bytes.saturating_add(count.saturating_mul(each)).saturating_add(RUN);
+                    cost.bytes = cost
+                        .bytes
+                        .saturating_add(count.saturating_mul(each))
+                        .saturating_add(RUN);
                     self.distinct.insert(format!("{} {product:?}", component.account));
                 }
             }
@@ -91,7 +97,11 @@ impl Size {
 
     pub(super) fn worst_case(&self) -> usize {
         let Cost { bytes, items, vouchers } = self.planned;
-        let apart = if self.vouchers_apart { vouchers } else { vouchers.min(APART) };
+        let apart = if self.vouchers_apart {
+            vouchers
+        } else {
+            vouchers.min(APART)
+        };
         let purchases = (items / 1_000) * 2 + self.distinct.len() + apart;
         let beside = purchases.saturating_mul(PURCHASE) + purchases.min(TROUBLED) * TROUBLE;
         self.bare.saturating_add(bytes).saturating_add(beside)

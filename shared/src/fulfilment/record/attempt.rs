@@ -115,7 +115,12 @@ fn is_unproven(absence: &Absence) -> bool {
 impl InDoubt {
     /// In doubt at a stage, to be looked up now. A package that was created before `created_after` is another's; where
     /// that is `None`, any age will do.
-    pub(crate) const fn new(stage: Stage, created_after: Option<Timestamp>, send_before: Timestamp, now: Timestamp) -> Self {
+    pub(crate) const fn new(
+        stage: Stage,
+        created_after: Option<Timestamp>,
+        send_before: Timestamp,
+        now: Timestamp,
+    ) -> Self {
         Self {
             stage,
             created_after,

@@ -29,7 +29,9 @@ impl ProblemId {
     /// The ID of a problem that stands on these: its code, its subject, a generation or a counter of changes, the
     /// storefront's object with its state. Never a time, a request ID, a number of tries, or the wording.
     pub fn of(parts: &[&str]) -> Self {
-        let hash = Uuid::new_v5(&NAMESPACE, parts.join("\n").as_bytes()).simple().to_string();
+        let hash = Uuid::new_v5(&NAMESPACE, parts.join("\n").as_bytes())
+            .simple()
+            .to_string();
         Self(hash.chars().take(DIGITS).collect())
     }
 

@@ -88,7 +88,11 @@ impl HeldPackage {
 
     /// A package that no purchase holds, with all that it has.
     pub(crate) fn whole(package: &Package, now: Timestamp) -> Self {
-        Self::new(package, package.product_instances.iter().map(Instance::shown).collect(), now)
+        Self::new(
+            package,
+            package.product_instances.iter().map(Instance::shown).collect(),
+            now,
+        )
     }
 
     /// Its ID.
@@ -184,7 +188,9 @@ impl HeldPackage {
             }
         }
         let last = WAITING_READS[WAITING_READS.len() - 1];
-        let pause = usize::try_from(self.reads + 1).ok().and_then(|reads| WAITING_READS.get(reads));
+        let pause = usize::try_from(self.reads + 1)
+            .ok()
+            .and_then(|reads| WAITING_READS.get(reads));
         self.reads += 1;
         self.waiting_until = Some(now + pause.copied().unwrap_or(last));
         self.needs_read = false;
@@ -273,7 +279,11 @@ impl HeldPackage {
     /// A person has settled the problems of these instances.
     pub(crate) fn close(&mut self, instances: &[usize]) {
         for at in instances {
-            if let Some(instance) = self.instances.get_mut(*at).filter(|instance| instance.decided.is_none()) {
+            if let Some(instance) = self
+                .instances
+                .get_mut(*at)
+                .filter(|instance| instance.decided.is_none())
+            {
                 instance.decided = Some(Decision::Closed);
             }
         }

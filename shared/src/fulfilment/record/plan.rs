@@ -81,7 +81,9 @@ pub enum Unplannable {
         "the order names the Wix account {0}, which the catalog's allowed_accounts does not list: add it, or correct the order, then retry"
     )]
     AccountNotAllowed(AccountId),
-    #[error("the order names no Wix account, and the catalog requires one: set the account property of the order in the storefront")]
+    #[error(
+        "the order names no Wix account, and the catalog requires one: set the account property of the order in the storefront"
+    )]
     NoAccount,
     #[error("the order's country is not a code of two letters: correct it in the storefront")]
     InvalidCountry,

@@ -138,7 +138,10 @@ impl Purchase {
     /// The request goes out (again), the next time with a later generation where the same one was sent twice.
     pub(crate) fn send_again(&mut self, send_before: Timestamp, now: Timestamp) -> Result<(), RecordError> {
         let from = self.attempt.name();
-        let renewed = self.attempt.doubt_mut().and_then(|doubt| doubt.sent_again(send_before, now));
+        let renewed = self
+            .attempt
+            .doubt_mut()
+            .and_then(|doubt| doubt.sent_again(send_before, now));
         match renewed {
             Some(renewed) => {
                 self.generation += u32::from(renewed);

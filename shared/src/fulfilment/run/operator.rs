@@ -51,7 +51,8 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
     /// What an operator asks for after correcting a cause: what Wix refused, what is unclear and what the catalog refused
     /// is tried again, the latter from today's catalog.
     pub async fn retry(&self, key: &OrderKey, deadline: Timestamp) -> Result<OrderOutcome, OperatorError> {
-        self.change_and_work(key, deadline, |record, now| verbs::retry(record, now)).await
+        self.change_and_work(key, deadline, |record, now| verbs::retry(record, now))
+            .await
     }
 
     /// Lets held and not-ours lines be planned from today's catalog, whatever its `not_before` says.
@@ -80,7 +81,11 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
                 Closed::Now => {}
             }
             let due_at = work.due_at;
-            if self.put(&mut work, due_at, &mut session).await.map_err(AcceptError::from)? {
+            if self
+                .put(&mut work, due_at, &mut session)
+                .await
+                .map_err(AcceptError::from)?
+            {
                 tracing::info!(order = %key, problem = %close.problem, by = close.by, reason = close.reason, "problem closed");
                 return Ok(Closed::Now);
             }

@@ -140,9 +140,7 @@ async fn a_retry_says_how_far_the_order_came() {
 
 #[tokio::test]
 async fn closing_says_whether_the_problem_is_closed_or_has_moved() {
-    let close = |order: &str| {
-        json!({ "close": { "order": format!("shopify/{order}"), "problem": "0123456789", "by": "jane", "reason": "by hand" } })
-    };
+    let close = |order: &str| json!({ "close": { "order": format!("shopify/{order}"), "problem": "0123456789", "by": "jane", "reason": "by hand" } });
     assert_eq!(ask(close("1001")).await.unwrap().body["closed"], "now");
     assert_eq!(ask(close("closed")).await.unwrap().body["closed"], "before");
     let error = ask(close("moved")).await.unwrap_err().to_string();
