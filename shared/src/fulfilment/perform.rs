@@ -5,7 +5,7 @@ use super::converge::{Halt, Session, Work};
 use super::derive;
 use super::engine::Fulfilment;
 use super::outcome::{Asked, Found};
-use super::ports::Wix;
+use super::ports::{self, Wix};
 use super::purchase::{self, Comparison, Holder, Place};
 use super::record::{Change, Purchase, PurchaseState};
 use super::report::Outage;
@@ -13,7 +13,10 @@ use super::step::Step;
 use crate::ids::{AccountId, ExternalId, SiteId};
 use crate::ledger::Ledger;
 use crate::time::Clock;
-use crate::wix::{Error, Failure, Package};
+use crate::wix::{
+    AssignProductInstance, CancelProductInstance, Error, Failure, GetPackage, Package, Probe, UnassignProductInstance,
+    UpdateExternalId,
+};
 
 impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
     /// Does a step that is begun, and notes what came of it.
@@ -88,7 +91,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             request.idempotency_key = random;
         }
         session.tally.wix_calls += 1;
-        let result = self.wix.create(&purchase.account, &request).await;
+        let result = self.wix.send(&purchase.account, &request).await;
         let now = self.clock.now();
         let (order, account) = (work.record.key.clone(), purchase.account);
         match result {
@@ -138,7 +141,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         };
         let looked_at = self.clock.now();
         session.tally.wix_calls += 1;
-        let shown = match self.wix.find(&purchase.account, external_id).await {
+        let shown = match ports::find(&self.wix, &purchase.account, external_id).await {
             Ok(shown) => shown,
             Err(error) => {
                 return self
@@ -208,7 +211,10 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             return Ok(());
         };
         session.tally.wix_calls += 1;
-        match self.wix.get(&account, &package).await {
+        let call = GetPackage {
+            package: package.clone(),
+        };
+        match self.wix.send(&account, &call).await {
             Ok(shown) => {
                 work.record.actual.hold = None;
                 work.record.note_read(holder, &shown, &self.settings, self.clock.now());
@@ -243,16 +249,34 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
                 work.record.forget_change(place);
                 continue;
             }
-            let Some(key) = work.record.change_key(place) else {
+            let Some(idempotency_key) = work.record.change_key(place) else {
                 continue;
             };
             session.tally.wix_calls += 1;
-            let result = match (change, site) {
-                (Change::Assign, Some(site)) => self.wix.assign(&place.account, &place.instance, site, &key).await,
-                (Change::Unassign | Change::Assign, _) => {
-                    self.wix.unassign(&place.account, &place.instance, &key).await
+            let (account, instance) = (&place.account, place.instance.clone());
+            let result = match (change, site.clone()) {
+                (Change::Assign, Some(site)) => {
+                    let call = AssignProductInstance {
+                        instance,
+                        site,
+                        idempotency_key,
+                    };
+                    self.wix.send(account, &call).await
                 }
-                (Change::Cancel, _) => self.wix.cancel_instance(&place.account, &place.instance, &key).await,
+                (Change::Unassign | Change::Assign, _) => {
+                    let call = UnassignProductInstance {
+                        instance,
+                        idempotency_key,
+                    };
+                    self.wix.send(account, &call).await
+                }
+                (Change::Cancel, _) => {
+                    let call = CancelProductInstance {
+                        instance,
+                        idempotency_key,
+                    };
+                    self.wix.send(account, &call).await
+                }
             };
             match result {
                 Ok(_) => {
@@ -301,7 +325,11 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             return Ok(());
         };
         session.tally.wix_calls += 1;
-        let result = self.wix.set_external_id(&account, &package, tag).await;
+        let call = UpdateExternalId {
+            package: package.clone(),
+            external_id: tag.clone(),
+        };
+        let result = self.wix.send(&account, &call).await;
         let now = self.clock.now();
         match result {
             Ok(_) => {
@@ -334,7 +362,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         let mut alive = Vec::new();
         for package in shown {
             session.tally.wix_calls += 1;
-            let package = self.wix.get(account, &package.id).await?;
+            let package = self.wix.send(account, &GetPackage { package: package.id }).await?;
             if !(several && purchase::is_over(&package)) {
                 alive.push(package);
             }
@@ -360,7 +388,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             return Ok(false);
         };
         session.tally.wix_calls += 1;
-        let shown = self.wix.find(&purchase.account, &tag).await?;
+        let shown = ports::find(&self.wix, &purchase.account, &tag).await?;
         Ok(shown.iter().any(|package| {
             package
                 .account_id
@@ -410,7 +438,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             return error;
         }
         session.tally.wix_calls += 1;
-        match self.wix.probe().await {
+        match self.wix.send(own, &Probe).await {
             Ok(()) => error.into_rejected(),
             Err(_) => error,
         }

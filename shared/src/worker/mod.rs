@@ -9,7 +9,7 @@ use crate::fulfilment::{
 };
 use crate::ledger::{Ledger, LedgerError};
 use crate::order::{OrderEvent, OrderKey};
-use crate::time::{Clock, Timestamp};
+use crate::time::{Timer, Timestamp};
 
 pub mod batch;
 #[cfg(test)]
@@ -64,7 +64,7 @@ pub trait Engine {
     ) -> impl Future<Output = Result<AuditSummary, LedgerError>>;
 }
 
-impl<W: ports::Wix, L: Ledger, C: Clock> Engine for Fulfilment<W, L, C> {
+impl<W: ports::Wix, L: Ledger, C: Timer> Engine for Fulfilment<W, L, C> {
     fn accept(&self, event: &OrderEvent, deadline: Timestamp) -> impl Future<Output = Result<Outcome, AcceptError>> {
         Self::accept(self, event, deadline)
     }

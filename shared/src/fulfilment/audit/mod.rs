@@ -27,8 +27,9 @@ use super::stray::Stray;
 use crate::ids::{AccountId, PackageId};
 use crate::ledger::{Entry, Ledger, LedgerError, Stored};
 use crate::order::OrderKey;
-use crate::time::{Clock, Timestamp};
-use crate::wix::{Error, Failure, Package};
+use crate::time::{Timer, Timestamp};
+use crate::wix::retry::THROTTLE_WAIT;
+use crate::wix::{Error, Failure, GetPackage, Package, PackageQuery, QueryPackages};
 
 use join::{Doubt, Window};
 use place::Place;
@@ -47,9 +48,6 @@ const SCAN: usize = 50;
 /// No more orders are woken in one slice because a query did not show their package: when so many are missing, it is
 /// the query that is wrong, and asking for each would take the calls that new orders need.
 const MOST_MISSING: u32 = 200;
-
-/// How long to wait after 429 where Wix names no time (documented advice).
-const THROTTLED: Duration = Duration::from_secs(60);
 
 /// So much time must be left for another slice to be begun.
 const ENOUGH: Duration = Duration::from_secs(120);
@@ -93,7 +91,7 @@ enum Halt {
     Stopped(Outage),
 }
 
-impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
+impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
     /// Compares the packages at Wix with the ledger until all are compared or `deadline` is near; the next run goes on
     /// where this one stopped. An error means that the ledger did not answer; nothing is lost by it.
     pub async fn audit(&self, request: AuditRequest, deadline: Timestamp) -> Result<AuditSummary, LedgerError> {
@@ -186,7 +184,11 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
                 return read;
             }
             run.session.tally.wix_calls += 1;
-            let page = match self.wix.created_since(&run.own, from, cursor.as_deref()).await {
+            let call = QueryPackages {
+                query: PackageQuery::created_since(from),
+                cursor: cursor.clone(),
+            };
+            let page = match self.wix.send(&run.own, &call).await {
                 Ok(page) => page,
                 // How long a cursor lives is not documented: the time of creation leads on as well.
                 Err(error) if error.failure() == Failure::Rejected && cursor.is_some() => {
@@ -235,11 +237,11 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
     async fn pause(&self, error: Error, until: Timestamp) -> Option<Halt> {
         match error.failure() {
             Failure::Throttled(after) => {
-                let pause = after.unwrap_or(THROTTLED).max(Duration::from_millis(100));
+                let pause = after.unwrap_or(THROTTLE_WAIT).max(Duration::from_millis(100));
                 if self.clock.now() + pause + self.settings.wix_timeout > until {
                     return Some(Halt::Late);
                 }
-                self.wix.pause(pause).await;
+                self.clock.sleep(pause).await;
                 None
             }
             Failure::Unauthorized | Failure::Forbidden => Some(Halt::Stopped(Outage::ApiKey(error.to_string()))),
@@ -410,7 +412,10 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
                 return Err(None);
             }
             run.session.tally.wix_calls += 1;
-            let error = match self.wix.get(account, package).await {
+            let call = GetPackage {
+                package: package.clone(),
+            };
+            let error = match self.wix.send(account, &call).await {
                 Ok(shown) => {
                     let same = shown.account_id.as_ref().is_none_or(|shown| shown == account);
                     return Ok(same.then_some(shown));
