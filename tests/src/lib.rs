@@ -6,6 +6,7 @@
     reason = "this crate is run by tests only: what cannot go on there shall say so and stop"
 )]
 
+pub mod deployment;
 pub mod door;
 #[cfg(feature = "durable")]
 pub mod durable;
@@ -13,7 +14,16 @@ pub mod effects;
 pub mod flaky;
 pub mod ledger_contract;
 pub mod mutations;
+pub mod post;
 pub mod race;
 pub mod scratch;
 pub mod sim;
 pub mod world;
+
+/// A number of a command line; `_` may stand between its digits.
+///
+/// # Errors
+/// When it is none.
+pub fn number(text: &str) -> Result<u64, std::num::ParseIntError> {
+    text.replace('_', "").parse()
+}

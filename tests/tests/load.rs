@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
-use std::sync::{Arc};
+use std::sync::Arc;
 use std::time::Duration;
 
 use reseller_hooks::fulfilment::Fulfilment;

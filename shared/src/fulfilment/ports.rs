@@ -9,11 +9,7 @@ use crate::wix::{Call, Error, Package, PackageQuery, Paging};
 /// Sends fulfilment's calls.
 pub trait Wix: Send + Sync {
     /// Sends a call for the account that the package belongs to. Repeats nothing that writes, save where it never left.
-    fn send<K: Call>(
-        &self,
-        account: &AccountId,
-        call: &K,
-    ) -> impl Future<Output = Result<K::Answer, Error>> + Send;
+    fn send<K: Call>(&self, account: &AccountId, call: &K) -> impl Future<Output = Result<K::Answer, Error>> + Send;
 
     /// The reseller's own account: what is bought for when an order names none. An error means that there is no key.
     fn own_account(&self) -> impl Future<Output = Result<AccountId, Error>> + Send;

@@ -158,9 +158,7 @@ pub use query::{MAX_LIMIT, PackageQuery, SortField, SortOrder};
 pub use retry::retry_after;
 #[cfg(feature = "wix")]
 pub use transport::{Answer, ExchangeError, Transport};
-pub use types::{
-    Adjustment, BillingInfo, BillingType, CreatePackage, CycleDuration, CycleUnit, ProductInput, Status,
-};
+pub use types::{Adjustment, BillingInfo, BillingType, CreatePackage, CycleDuration, CycleUnit, ProductInput, Status};
 
 #[cfg(test)]
 #[cfg(feature = "wix")]

@@ -162,7 +162,10 @@ fn plain(request: http::Request<Vec<u8>>) -> Request {
 fn headers(reply: &Reply) -> HeaderMap {
     let header = |(name, value): &(String, String)| {
         let name = HeaderName::from_bytes(name.as_bytes()).expect("the sandbox's headers have names");
-        (name, HeaderValue::from_str(value).expect("the sandbox's headers are text"))
+        (
+            name,
+            HeaderValue::from_str(value).expect("the sandbox's headers are text"),
+        )
     };
     reply.headers.iter().map(header).collect()
 }
@@ -174,7 +177,10 @@ fn takes_filter_out(request: &mut Request) -> bool {
     }
     let mut body: Value = serde_json::from_slice(&request.body).expect("a query is JSON");
     let query = body["query"].as_object_mut().expect("a query is an object");
-    if query.get("filter").is_none_or(|filter| filter.get("externalId").is_none()) {
+    if query
+        .get("filter")
+        .is_none_or(|filter| filter.get("externalId").is_none())
+    {
         return false;
     }
     query.remove("filter");

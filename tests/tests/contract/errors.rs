@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use reseller_hooks::ids::{AccountId, InstanceId, PackageId};
-use reseller_hooks::wix::{AdjustProductInstance, Adjustment, AssignProductInstance, BillingInfo, CancelPackage, CancelProductInstance, CycleUnit, Error, Failure, GetPackage, Package, PackageQuery, Probe, ProductInput, QueryPackages, Response, UnassignProductInstance, UpdateExternalId};
+use reseller_hooks::wix::{
+    AdjustProductInstance, Adjustment, AssignProductInstance, BillingInfo, CancelPackage, CancelProductInstance,
+    CycleUnit, Error, Failure, GetPackage, Package, PackageQuery, Probe, ProductInput, QueryPackages, Response,
+    UnassignProductInstance, UpdateExternalId,
+};
 use wix_sandbox::{Config, DEFAULT_API_KEY, Effect, Guid, Idempotency, InstanceChange, Operation, Product, SiteRule};
 
 use super::sandbox::*;
@@ -55,9 +59,28 @@ async fn call(sandbox: &Sandbox, operation: Operation, package: &Package) -> Res
         Operation::CreatePackage => client.execute(&main(), &order("x", vec![yearly(PLAN)])).await,
         Operation::AdjustProductInstance => {
             let larger = Adjustment::to_product(LARGER_PLAN.parse().unwrap());
-            client.execute(&main(), &AdjustProductInstance { instance: id.clone(), adjustment: larger.clone(), idempotency_key: key("k") }).await
+            client
+                .execute(
+                    &main(),
+                    &AdjustProductInstance {
+                        instance: id.clone(),
+                        adjustment: larger.clone(),
+                        idempotency_key: key("k"),
+                    },
+                )
+                .await
         }
-        Operation::UnassignProductInstance => client.execute(&main(), &UnassignProductInstance { instance: id.clone(), idempotency_key: key("k") }).await,
+        Operation::UnassignProductInstance => {
+            client
+                .execute(
+                    &main(),
+                    &UnassignProductInstance {
+                        instance: id.clone(),
+                        idempotency_key: key("k"),
+                    },
+                )
+                .await
+        }
         Operation::GetPackage
         | Operation::QueryPackages
         | Operation::CancelPackage
@@ -200,7 +223,14 @@ async fn a_change_that_breaks_a_rule_of_wixs_is_refused_with_the_rules_code() {
     let to = |product: &str| Adjustment::to_product(product.parse().unwrap());
     let adjust = async |instance: InstanceId, to: Adjustment| {
         client
-            .execute(&main(), &AdjustProductInstance { instance: instance.clone(), adjustment: to.clone(), idempotency_key: key("k") })
+            .execute(
+                &main(),
+                &AdjustProductInstance {
+                    instance: instance.clone(),
+                    adjustment: to.clone(),
+                    idempotency_key: key("k"),
+                },
+            )
             .await
             .unwrap_err()
     };
@@ -212,19 +242,51 @@ async fn a_change_that_breaks_a_rule_of_wixs_is_refused_with_the_rules_code() {
         428,
         "OPERATION_NOT_SUPPORTED_FOR_PRODUCT",
     );
-    let error = client.execute(&main(), &UnassignProductInstance { instance: plan.clone(), idempotency_key: key("u-1") }).await;
+    let error = client
+        .execute(
+            &main(),
+            &UnassignProductInstance {
+                instance: plan.clone(),
+                idempotency_key: key("u-1"),
+            },
+        )
+        .await;
     is_refused(&error.unwrap_err(), 428, "MISSING_SITE_ID");
-    let error = client.execute(&main(), &UnassignProductInstance { instance: nobody(), idempotency_key: key("u-2") }).await;
+    let error = client
+        .execute(
+            &main(),
+            &UnassignProductInstance {
+                instance: nobody(),
+                idempotency_key: key("u-2"),
+            },
+        )
+        .await;
     is_refused(&error.unwrap_err(), 428, "PRODUCT_INSTANCE_NOT_FOUND");
 
-    client.execute(&main(), &CancelProductInstance { instance: plan.clone(), idempotency_key: key("c") }).await.unwrap();
+    client
+        .execute(
+            &main(),
+            &CancelProductInstance {
+                instance: plan.clone(),
+                idempotency_key: key("c"),
+            },
+        )
+        .await
+        .unwrap();
     is_refused(
         &adjust(plan.clone(), to(LARGER_PLAN)).await,
         428,
         "INCOMPATIBLE_PRODUCT_INSTANCE_STATUS",
     );
     let assigned = client
-        .execute(&main(), &AssignProductInstance { instance: plan.clone(), site: SITE.parse().unwrap(), idempotency_key: key("a") })
+        .execute(
+            &main(),
+            &AssignProductInstance {
+                instance: plan.clone(),
+                site: SITE.parse().unwrap(),
+                idempotency_key: key("a"),
+            },
+        )
         .await;
     is_refused(&assigned.unwrap_err(), 428, "INCOMPATIBLE_PRODUCT_INSTANCE_STATUS");
 }
@@ -238,10 +300,28 @@ async fn a_package_that_is_not_there_or_not_the_accounts_is_not_found() {
     for (account, id) in [(&main(), &nowhere), (&sub, &package.id)] {
         let client = &sandbox.client;
         let errors = [
-            client.execute(account, &GetPackage { package: id.clone() }).await.unwrap_err(),
-            client.execute(account, &CancelPackage { package: id.clone(), idempotency_key: key("c") }).await.unwrap_err(),
             client
-                .execute(account, &UpdateExternalId { package: id.clone(), external_id: "X".parse().unwrap() })
+                .execute(account, &GetPackage { package: id.clone() })
+                .await
+                .unwrap_err(),
+            client
+                .execute(
+                    account,
+                    &CancelPackage {
+                        package: id.clone(),
+                        idempotency_key: key("c"),
+                    },
+                )
+                .await
+                .unwrap_err(),
+            client
+                .execute(
+                    account,
+                    &UpdateExternalId {
+                        package: id.clone(),
+                        external_id: "X".parse().unwrap(),
+                    },
+                )
                 .await
                 .unwrap_err(),
         ];
@@ -331,7 +411,17 @@ async fn a_failed_instance_says_why() {
     };
     let id = instance(&package, 0).as_str().parse().unwrap();
     sandbox.look().set_instance(1_800_000_000_000, id, change).unwrap();
-    let read = sandbox.client.execute(&main(), &GetPackage { package: package.id.clone() }).await.unwrap().value;
+    let read = sandbox
+        .client
+        .execute(
+            &main(),
+            &GetPackage {
+                package: package.id.clone(),
+            },
+        )
+        .await
+        .unwrap()
+        .value;
     let failure = read.product_instances[0].failure.clone().unwrap();
     assert_eq!(
         (failure.code.as_str(), failure.message.as_str()),

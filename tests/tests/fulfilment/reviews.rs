@@ -7,9 +7,7 @@ use std::time::Duration;
 use reseller_hooks::fulfilment::{Fulfilment, Outage, Progress};
 use reseller_hooks::order::OrderEvent;
 use reseller_hooks::time::Clock;
-use reseller_hooks_tests::world::{
-    OTHER, OWN, Order, Paid, Run, SITE, START, World, poll_through, refund, violations,
-};
+use reseller_hooks_tests::world::{OTHER, OWN, Order, Paid, Run, SITE, START, World, poll_through, refund, violations};
 use wix_sandbox::{
     Effect, FaultRule, ForeignInstance, ForeignPackage, Guid, Idempotency, InstanceChange, Operation, Status,
 };

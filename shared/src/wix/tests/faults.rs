@@ -185,7 +185,12 @@ async fn a_read_is_repeated_after_any_fault_that_may_pass() {
     ] {
         let stub = Stub::start([fault, ok(CREATED)]).await;
         let package = client(&stub.url)
-            .execute(&account(), &GetPackage { package: PACKAGE.parse().unwrap() })
+            .execute(
+                &account(),
+                &GetPackage {
+                    package: PACKAGE.parse().unwrap(),
+                },
+            )
             .await;
         assert_eq!(package.unwrap().value.id.as_str(), PACKAGE);
         assert_eq!(stub.seen().len(), 2);
@@ -197,7 +202,12 @@ async fn a_read_is_given_up_after_three_attempts() {
     let fail = || Act::Answer(answer(503, "", ""));
     let stub = Stub::start([fail(), fail(), fail(), ok(CREATED)]).await;
     let error = client(&stub.url)
-        .execute(&account(), &GetPackage { package: PACKAGE.parse().unwrap() })
+        .execute(
+            &account(),
+            &GetPackage {
+                package: PACKAGE.parse().unwrap(),
+            },
+        )
         .await
         .unwrap_err();
     assert_eq!(error.failure(), Failure::Unknown);

@@ -83,12 +83,33 @@ async fn get_has_no_body() {
 
 #[tokio::test]
 async fn cancellations_carry_their_key_in_the_query_string() {
-    let seen = sent(|client| async move { client.execute(&account(), &CancelPackage { package: package(), idempotency_key: key() }).await }).await;
+    let seen = sent(|client| async move {
+        client
+            .execute(
+                &account(),
+                &CancelPackage {
+                    package: package(),
+                    idempotency_key: key(),
+                },
+            )
+            .await
+    })
+    .await;
     let path = format!("DELETE /prefix/resellers/v1/packages/{PACKAGE}?idempotencyKey=a%20key%2F1");
     assert_eq!((seen.line, seen.body.as_str()), (path, ""));
 
-    let seen =
-        sent(|client| async move { client.execute(&account(), &CancelProductInstance { instance: instance(), idempotency_key: key() }).await }).await;
+    let seen = sent(|client| async move {
+        client
+            .execute(
+                &account(),
+                &CancelProductInstance {
+                    instance: instance(),
+                    idempotency_key: key(),
+                },
+            )
+            .await
+    })
+    .await;
     let path = format!("DELETE /prefix/resellers/v1/packages/product-instances/{INSTANCE}?idempotencyKey=a%20key%2F1");
     assert_eq!((seen.line, seen.body.as_str()), (path, ""));
 }
@@ -98,7 +119,14 @@ async fn assign_and_unassign_carry_their_key_in_the_body() {
     let site: SiteId = SITE.parse().unwrap();
     let seen = sent(|client| async move {
         client
-            .execute(&account(), &AssignProductInstance { instance: instance(), site: site.clone(), idempotency_key: key() })
+            .execute(
+                &account(),
+                &AssignProductInstance {
+                    instance: instance(),
+                    site: site.clone(),
+                    idempotency_key: key(),
+                },
+            )
             .await
     })
     .await;
@@ -108,8 +136,18 @@ async fn assign_and_unassign_carry_their_key_in_the_body() {
     );
     assert_eq!(body(&seen), json!({ "idempotencyKey": "a key/1" }));
 
-    let seen =
-        sent(|client| async move { client.execute(&account(), &UnassignProductInstance { instance: instance(), idempotency_key: key() }).await }).await;
+    let seen = sent(|client| async move {
+        client
+            .execute(
+                &account(),
+                &UnassignProductInstance {
+                    instance: instance(),
+                    idempotency_key: key(),
+                },
+            )
+            .await
+    })
+    .await;
     assert_eq!(
         seen.line,
         format!("PATCH /prefix/resellers/v1/packages/product-instances/{INSTANCE}/unassign")
@@ -123,7 +161,14 @@ async fn adjust_sends_only_what_changes() {
     let product = Adjustment::to_product(PRODUCT.parse().unwrap());
     let seen = sent(|client| async move {
         client
-            .execute(&account(), &AdjustProductInstance { instance: instance(), adjustment: product.clone(), idempotency_key: key() })
+            .execute(
+                &account(),
+                &AdjustProductInstance {
+                    instance: instance(),
+                    adjustment: product.clone(),
+                    idempotency_key: key(),
+                },
+            )
             .await
     })
     .await;
@@ -137,7 +182,14 @@ async fn adjust_sends_only_what_changes() {
         Adjustment::to_billing(BillingInfo::recurring(CycleUnit::Month, 6)).with_discount("SAVE".parse().unwrap());
     let seen = sent(|client| async move {
         client
-            .execute(&account(), &AdjustProductInstance { instance: instance(), adjustment: billing.clone(), idempotency_key: key() })
+            .execute(
+                &account(),
+                &AdjustProductInstance {
+                    instance: instance(),
+                    adjustment: billing.clone(),
+                    idempotency_key: key(),
+                },
+            )
             .await
     })
     .await;
@@ -154,7 +206,18 @@ async fn adjust_sends_only_what_changes() {
 #[tokio::test]
 async fn an_external_id_stays_one_segment_of_the_path() {
     let id: ExternalId = "A/b?c#%2e ü".parse().unwrap();
-    let seen = sent(|client| async move { client.execute(&account(), &UpdateExternalId { package: package(), external_id: id.clone() }).await }).await;
+    let seen = sent(|client| async move {
+        client
+            .execute(
+                &account(),
+                &UpdateExternalId {
+                    package: package(),
+                    external_id: id.clone(),
+                },
+            )
+            .await
+    })
+    .await;
     assert_eq!(
         seen.line,
         format!("PATCH /prefix/resellers/v1/packages/update/{PACKAGE}/A%2Fb%3Fc%23%252e%20%C3%BC")
@@ -165,7 +228,10 @@ async fn an_external_id_stays_one_segment_of_the_path() {
 #[tokio::test]
 async fn request_ids_of_successful_answers_are_kept() {
     let stub = Stub::start([Act::Answer(answer(200, "X-Wix-Request-Id: 1700.9\r\n", CREATED))]).await;
-    let response = client(&stub.url).execute(&account(), &GetPackage { package: package() }).await.unwrap();
+    let response = client(&stub.url)
+        .execute(&account(), &GetPackage { package: package() })
+        .await
+        .unwrap();
     assert_eq!(response.request_id.as_deref(), Some("1700.9"));
 }
 
@@ -174,9 +240,15 @@ async fn a_replaced_key_is_used_by_every_clone_from_the_next_call_on() {
     let stub = Stub::start([ok(CREATED), ok(CREATED)]).await;
     let client = client(&stub.url);
     let clone = client.clone();
-    clone.execute(&account(), &GetPackage { package: package() }).await.unwrap();
+    clone
+        .execute(&account(), &GetPackage { package: package() })
+        .await
+        .unwrap();
     client.set_api_key(ApiKey::new("IST.next").unwrap());
-    clone.execute(&account(), &GetPackage { package: package() }).await.unwrap();
+    clone
+        .execute(&account(), &GetPackage { package: package() })
+        .await
+        .unwrap();
     let keys: Vec<String> = stub
         .seen()
         .iter()
@@ -196,8 +268,14 @@ async fn the_consistency_token_goes_back_with_the_next_call_for_that_account() {
     let client = client(&stub.url);
     let other: AccountId = SITE.parse().unwrap();
     client.execute(&account(), &create_request()).await.unwrap();
-    client.execute(&other, &GetPackage { package: package() }).await.unwrap();
-    client.execute(&account(), &GetPackage { package: package() }).await.unwrap();
+    client
+        .execute(&other, &GetPackage { package: package() })
+        .await
+        .unwrap();
+    client
+        .execute(&account(), &GetPackage { package: package() })
+        .await
+        .unwrap();
     let tokens: Vec<Option<String>> = stub
         .seen()
         .iter()
