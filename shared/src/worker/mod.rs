@@ -10,7 +10,7 @@ use crate::fulfilment::{
 };
 use crate::ledger::{Ledger, LedgerError};
 use crate::order::{OrderEvent, OrderKey};
-use crate::time::{Clock, Timestamp};
+use crate::time::{Timer, Timestamp};
 
 pub mod batch;
 #[cfg(test)]
@@ -76,7 +76,7 @@ pub trait Engine {
     ) -> impl Future<Output = Result<AuditSummary, LedgerError>>;
 }
 
-impl<W: ports::Wix, L: Ledger, C: Clock> Engine for Fulfilment<W, L, C> {
+impl<W: ports::Wix, L: Ledger, C: Timer> Engine for Fulfilment<W, L, C> {
     fn accept(
         &self,
         event: &OrderEvent,

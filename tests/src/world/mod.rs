@@ -20,14 +20,14 @@ use reseller_hooks::fulfilment::{
 use reseller_hooks::ledger::memory::MemoryLedger;
 use reseller_hooks::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
 use reseller_hooks::order::{OrderEvent, OrderKey};
-use reseller_hooks::time::{Clock, Timestamp};
+use reseller_hooks::time::{Clock, Timer, Timestamp};
 
 pub use clock::{SkewedClock, VirtualClock};
 pub use events::{Order, refund};
 pub use holdings::Holding;
 pub use invariants::{Paid, packages_of, violations};
 pub use run::{Run, poll_through, yield_once};
-pub use wix::WixPort;
+pub use wix::{SandboxTransport, WixPort, WixSecret};
 
 /// The account of the sandbox's default key.
 pub const OWN: &str = "5a5db0c5-0000-4000-8000-000000000001";
@@ -98,6 +98,8 @@ pub struct World {
     pub clock: VirtualClock,
     /// Wix.
     pub wix: SharedWix,
+    /// The secret with the key for it.
+    pub secret: WixSecret,
     /// The ledger.
     pub ledger: Arc<MemoryLedger>,
     /// What the workers are set to.
@@ -144,6 +146,7 @@ impl World {
         Self {
             clock: VirtualClock::new(START),
             wix: Arc::new(Mutex::new(wix_sandbox::Wix::new(config))),
+            secret: WixSecret::default(),
             ledger: Arc::new(MemoryLedger::new()),
             settings: Settings::default(),
             catalog,
@@ -171,14 +174,30 @@ impl World {
         })
     }
 
+    /// A connection to Wix.
+    pub fn transport(&self) -> SandboxTransport {
+        let mut transport = SandboxTransport::new(Arc::clone(&self.wix), self.clock.clone());
+        transport.careless = self.careless;
+        transport
+    }
+
+    /// The port of a worker with this connection and this clock.
+    pub fn port_over<C: Timer + Clone>(&self, transport: SandboxTransport, clock: C) -> WixPort<C> {
+        transport.port(self.secret.clone(), clock, self.settings.wix_timeout, None)
+    }
+
+    /// The port of a worker, by the right time.
+    pub fn port(&self) -> WixPort {
+        self.port_over(self.transport(), self.clock.clone())
+    }
+
     /// A worker, as it starts up with today's settings and catalog.
     pub fn worker(&self) -> Worker {
-        let mut port = WixPort::new(Arc::clone(&self.wix), self.clock.clone(), self.settings.wix_timeout);
-        port.careless = self.careless;
-        port.mute = self.careless && self.mute;
+        let mut transport = self.transport();
+        transport.mute = self.mute;
         let ledger = YieldingLedger(Arc::clone(&self.ledger), Arc::clone(&self.writes));
         Fulfilment::new(
-            port,
+            self.port_over(transport, self.clock.clone()),
             ledger,
             self.clock.clone(),
             Ok(self.catalog.clone()),

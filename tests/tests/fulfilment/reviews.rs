@@ -7,9 +7,7 @@ use std::time::Duration;
 use reseller_hooks::fulfilment::{Fulfilment, Outage, Progress};
 use reseller_hooks::order::OrderEvent;
 use reseller_hooks::time::Clock;
-use reseller_hooks_tests::world::{
-    OTHER, OWN, Order, Paid, Run, SITE, START, WixPort, World, poll_through, refund, violations,
-};
+use reseller_hooks_tests::world::{OTHER, OWN, Order, Paid, Run, SITE, START, World, poll_through, refund, violations};
 use wix_sandbox::{
     Effect, FaultRule, ForeignInstance, ForeignPackage, Guid, Idempotency, InstanceChange, Operation, Status,
 };
@@ -437,10 +435,10 @@ fn a_changed_site_is_closed_and_is_none_where_one_unit_is_on_it() {
 #[test]
 fn a_wix_that_is_away_for_a_day_is_no_orders_problem() {
     let world = World::kind();
-    let port = WixPort::new(Arc::clone(&world.wix), world.clock.clone(), world.settings.wix_timeout);
-    port.unreachable.store(true, Ordering::Relaxed);
+    let transport = world.transport();
+    transport.unreachable.store(true, Ordering::Relaxed);
     let worker = Fulfilment::new(
-        port,
+        world.port_over(transport, world.clock.clone()),
         world.worker().ledger().clone(),
         world.clock.clone(),
         Ok(world.catalog.clone()),

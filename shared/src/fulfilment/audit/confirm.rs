@@ -13,10 +13,10 @@ use crate::fulfilment::run::Fulfilment;
 use crate::ids::{AccountId, PackageId};
 use crate::ledger::{Ledger, LedgerError};
 use crate::order::OrderKey;
-use crate::time::Clock;
-use crate::wix::{Failure, Package};
+use crate::time::Timer;
+use crate::wix::{Failure, GetPackage, Package};
 
-impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
+impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
     /// A package that carries an external ID of an order which does not know it: confirmed with Get, and given to the
     /// record. `false`: Wix could not be asked.
     pub(super) async fn stray(
@@ -115,7 +115,10 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
                 return Err(None);
             }
             run.session.tally.wix_calls += 1;
-            let error = match self.wix.get(account, package).await {
+            let call = GetPackage {
+                package: package.clone(),
+            };
+            let error = match self.wix.send(account, &call).await {
                 Ok(shown) => {
                     let same = shown.account_id.as_ref().is_none_or(|shown| shown == account);
                     return Ok(same.then_some(shown));

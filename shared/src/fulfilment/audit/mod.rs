@@ -25,7 +25,7 @@ use super::report::Outage;
 use super::run::{Fulfilment, Session};
 use crate::ids::AccountId;
 use crate::ledger::{Ledger, LedgerError};
-use crate::time::{Clock, Timestamp};
+use crate::time::{Timer, Timestamp};
 
 use bookmark::Bookmark;
 use pages::{ENOUGH, End};
@@ -41,7 +41,7 @@ struct AuditRun {
     summary: AuditSummary,
 }
 
-impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
+impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
     /// Compares the packages at Wix with the ledger until all are compared or `deadline` is near; the next run goes on
     /// where this one stopped. An error means that the ledger did not answer; nothing is lost by it.
     pub async fn audit(&self, request: AuditRequest, deadline: Timestamp) -> Result<AuditSummary, LedgerError> {

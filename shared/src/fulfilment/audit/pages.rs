@@ -10,17 +10,15 @@ use crate::fulfilment::ports::Wix;
 use crate::fulfilment::report::Outage;
 use crate::fulfilment::run::Fulfilment;
 use crate::ledger::Ledger;
-use crate::time::{Clock, Timestamp};
-use crate::wix::{Error, Failure};
+use crate::time::{Timer, Timestamp};
+use crate::wix::retry::THROTTLE_WAIT;
+use crate::wix::{Error, Failure, PackageQuery, QueryPackages};
 
 /// Younger packages are left alone: a worker may not have written them down yet, and queries may not show them.
 const YOUNG: Duration = Duration::from_secs(3_600);
 
 /// A slice is full with so many packages and instances: about 10 MB. 100,000 packages of one instance fit.
 const MOST_UNITS: usize = 200_000;
-
-/// How long to wait after 429 where Wix names no time (documented advice).
-const THROTTLED: Duration = Duration::from_secs(60);
 
 /// So much time must be left for another slice to be begun.
 pub(super) const ENOUGH: Duration = Duration::from_secs(120);
@@ -55,7 +53,7 @@ pub(super) enum Stop {
     Outage(Outage),
 }
 
-impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
+impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
     /// Reads pages into a slice.
     pub(super) async fn read_slice(&self, run: &mut AuditRun, at: &Bookmark, cursor: Option<String>) -> Read {
         let begun = self.clock.now();
@@ -76,7 +74,11 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
                 return read;
             }
             run.session.tally.wix_calls += 1;
-            let page = match self.wix.created_since(&run.own, from, cursor.as_deref()).await {
+            let call = QueryPackages {
+                query: PackageQuery::created_since(from),
+                cursor: cursor.clone(),
+            };
+            let page = match self.wix.send(&run.own, &call).await {
                 Ok(page) => page,
                 // How long a cursor lives is not documented: the time of creation leads on as well.
                 Err(error) if error.failure() == Failure::Rejected && cursor.is_some() => {
@@ -125,11 +127,11 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
     pub(super) async fn pause(&self, error: Error, until: Timestamp) -> Option<Stop> {
         match error.failure() {
             Failure::Throttled(after) => {
-                let pause = after.unwrap_or(THROTTLED).max(Duration::from_millis(100));
+                let pause = after.unwrap_or(THROTTLE_WAIT).max(Duration::from_millis(100));
                 if self.clock.now() + pause + self.settings.wix_timeout > until {
                     return Some(Stop::Late);
                 }
-                self.wix.pause(pause).await;
+                self.clock.sleep(pause).await;
                 None
             }
             Failure::Unauthorized | Failure::Forbidden => Some(Stop::Outage(Outage::ApiKey(error.to_string()))),

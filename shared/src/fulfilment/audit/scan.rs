@@ -11,7 +11,7 @@ use crate::fulfilment::record::OrderRecord;
 use crate::fulfilment::run::{Fulfilment, Work};
 use crate::ledger::{Entry, Ledger, LedgerError, Stored};
 use crate::order::OrderKey;
-use crate::time::{Clock, Timestamp};
+use crate::time::{Timer, Timestamp};
 
 /// Records are read so many at a time.
 const SCAN: usize = 50;
@@ -20,7 +20,7 @@ const SCAN: usize = 50;
 /// the query that is wrong, and asking for each would take the calls that new orders need.
 const MOST_MISSING: u32 = 200;
 
-impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
+impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
     /// Compares a slice with every record, and wakes those that have to be looked at. `false`: it did not come to its
     /// end, and the slice has to be read again.
     pub(super) async fn join(&self, run: &mut AuditRun, at: &Bookmark, read: &mut Read) -> Result<bool, LedgerError> {

@@ -6,7 +6,7 @@ use crate::fulfilment::report::{Outage, Tally};
 use crate::fulfilment::settings::Settings;
 use crate::ids::AccountId;
 use crate::time::{Clock, Timestamp};
-use crate::wix::{Error, Failure};
+use crate::wix::{Error, Failure, Probe};
 
 /// What a call is sent with.
 pub(crate) struct Caller<'a, W, C> {
@@ -50,7 +50,7 @@ impl<W: Wix, C: Clock> Caller<'_, W, C> {
             return error;
         }
         self.tally.wix_calls += 1;
-        match self.wix.probe().await {
+        match self.wix.send(self.own, &Probe).await {
             Ok(()) => error.into_rejected(),
             Err(_) => error,
         }

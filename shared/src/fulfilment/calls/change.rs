@@ -13,7 +13,9 @@ use crate::fulfilment::record::{
 use crate::fulfilment::view::View;
 use crate::ids::{IdempotencyKey, SiteId};
 use crate::time::{Clock, Timestamp};
-use crate::wix::{Error, Failure};
+use crate::wix::{
+    AssignProductInstance, CancelProductInstance, Error, Failure, Package, UnassignProductInstance,
+};
 
 /// How many changes are begun in one write.
 const CHANGES_AT_ONCE: usize = 16;
@@ -195,11 +197,7 @@ pub(crate) async fn send<W: Wix, C: Clock>(
         }
         let InstanceRef { account, id, .. } = &needed.instance;
         caller.tally.wix_calls += 1;
-        let result = match (needed.change, &needed.site) {
-            (Change::Assign, Some(site)) => caller.wix.assign(account, id, site, &key).await,
-            (Change::Unassign | Change::Assign, _) => caller.wix.unassign(account, id, &key).await,
-            (Change::Cancel, _) => caller.wix.cancel_instance(account, id, &key).await,
-        };
+        let result = send_one(&needed, key, caller).await;
         match result {
             Ok(_) => {
                 record.set_hold(None);
@@ -225,6 +223,38 @@ pub(crate) async fn send<W: Wix, C: Clock>(
         interrupt = Some(caller.hold(record, &error));
     }
     interrupt.map_or(Ok(()), Err)
+}
+
+async fn send_one<W: Wix, C: Clock>(
+    needed: &Needed,
+    idempotency_key: IdempotencyKey,
+    caller: &Caller<'_, W, C>,
+) -> Result<Package, Error> {
+    let (account, instance) = (&needed.instance.account, needed.instance.id.clone());
+    match (needed.change, needed.site.clone()) {
+        (Change::Assign, Some(site)) => {
+            let call = AssignProductInstance {
+                instance,
+                site,
+                idempotency_key,
+            };
+            caller.wix.send(account, &call).await
+        }
+        (Change::Unassign | Change::Assign, _) => {
+            let call = UnassignProductInstance {
+                instance,
+                idempotency_key,
+            };
+            caller.wix.send(account, &call).await
+        }
+        (Change::Cancel, _) => {
+            let call = CancelProductInstance {
+                instance,
+                idempotency_key,
+            };
+            caller.wix.send(account, &call).await
+        }
+    }
 }
 
 /// Wix says that a change is made.

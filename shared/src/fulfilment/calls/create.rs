@@ -214,7 +214,7 @@ pub(crate) async fn send<W: Wix, C: Clock>(
         begun.request.idempotency_key = random;
     }
     caller.tally.wix_calls += 1;
-    let result = caller.wix.create(&begun.account, &begun.request).await;
+    let result = caller.wix.send(&begun.account, &begun.request).await;
     let now = caller.clock.now();
     let order = record.key().clone();
     match result {

@@ -4,7 +4,7 @@
 use super::compare::{Comparison, belongs_to_account, compare, is_over};
 use super::{Call, Caller, Interrupt};
 use crate::fulfilment::derive;
-use crate::fulfilment::ports::Wix;
+use crate::fulfilment::ports::{self, Wix};
 use crate::fulfilment::problem::{OnClose, Problem, name};
 use crate::fulfilment::record::{
     Attempt, Entitled, HeldPackage, Holder, Instance, OrderRecord, Purchase, PurchaseId, RecordError, Refusal,
@@ -14,7 +14,7 @@ use crate::fulfilment::view::View;
 use crate::fulfilment::wake::Wake;
 use crate::ids::{AccountId, ExternalId};
 use crate::time::{Clock, Timestamp};
-use crate::wix::{CreatePackage, Error, Operation, Package};
+use crate::wix::{CreatePackage, Error, GetPackage, Operation, Package};
 
 /// An old order that the ledger does not know, and a package that has its reference.
 pub(crate) const PERHAPS_BOUGHT_BEFORE: &str = "PERHAPS_BOUGHT_BEFORE";
@@ -129,14 +129,14 @@ async fn look<W: Wix, C: Clock>(
 ) -> Result<Found, NoAnswer> {
     let purchase = record.purchase(begun.id)?;
     caller.tally.wix_calls += 1;
-    let shown = caller.wix.find(&begun.account, &begun.external_id).await?;
+    let shown = ports::find(caller.wix, &begun.account, &begun.external_id).await?;
     let sorted = sort(record, purchase, &begun.external_id, shown, caller.settings);
     // As Get shows them, because queries are stale: of several, those of which anything is alive.
     let several = sorted.candidates.len() > 1;
     let mut alive = Vec::new();
     for package in sorted.candidates {
         caller.tally.wix_calls += 1;
-        let package = caller.wix.get(&begun.account, &package.id).await?;
+        let package = caller.wix.send(&begun.account, &GetPackage { package: package.id }).await?;
         if !(several && is_over(&package)) {
             alive.push(package);
         }
@@ -144,7 +144,7 @@ async fn look<W: Wix, C: Clock>(
     if alive.is_empty() && !sorted.others {
         if let Some(reference) = &begun.reference {
             caller.tally.wix_calls += 1;
-            let tagged = caller.wix.find(&begun.account, reference).await?;
+            let tagged = ports::find(caller.wix, &begun.account, reference).await?;
             if tagged
                 .iter()
                 .any(|package| may_be_bought_before(record, purchase, package, caller.settings))

@@ -12,9 +12,9 @@ use crate::fulfilment::record::{
 use crate::fulfilment::settings::Settings;
 use crate::fulfilment::view::View;
 use crate::fulfilment::wake::Wake;
-use crate::ids::{AccountId, InstanceId, PackageId};
+use crate::ids::{AccountId, InstanceId};
 use crate::time::{Clock, Timestamp};
-use crate::wix::{Package, Status};
+use crate::wix::{GetPackage, Package, Status};
 
 /// From how many failed questions in a row (about four hours) a purchase or package is shown although it is asked for
 /// again by itself.
@@ -64,7 +64,7 @@ fn lacks_voucher(view: &View<'_>, item: Item) -> bool {
 pub(crate) struct Begun {
     holder: Holder,
     account: AccountId,
-    package: PackageId,
+    call: GetPackage,
 }
 
 /// Begins a read.
@@ -74,7 +74,9 @@ pub(crate) fn begin(record: &OrderRecord, holder: Holder) -> Result<Begun, Recor
     let (_, account, held) = found.ok_or_else(|| RecordError::UnknownPackage(holder.clone()))?;
     Ok(Begun {
         account: account.clone(),
-        package: held.id().clone(),
+        call: GetPackage {
+            package: held.id().clone(),
+        },
         holder,
     })
 }
@@ -86,7 +88,7 @@ pub(crate) async fn send<W: Wix, C: Clock>(
     caller: &mut Caller<'_, W, C>,
 ) -> Result<(), Interrupt> {
     caller.tally.wix_calls += 1;
-    match caller.wix.get(&begun.account, &begun.package).await {
+    match caller.wix.send(&begun.account, &begun.call).await {
         Ok(shown) => {
             record.set_hold(None);
             Ok(note(
@@ -98,7 +100,7 @@ pub(crate) async fn send<W: Wix, C: Clock>(
             )?)
         }
         Err(error) if error.is_not_found() => {
-            tracing::warn!(order = %record.key(), package = %begun.package, error = %error, "the package is gone");
+            tracing::warn!(order = %record.key(), package = %begun.call.package, error = %error, "the package is gone");
             record.set_hold(None);
             record.held_mut(&begun.holder)?.lost();
             Ok(replace_ended(record, &begun.holder)?)

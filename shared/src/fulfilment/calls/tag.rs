@@ -6,9 +6,9 @@ use crate::fulfilment::ports::Wix;
 use crate::fulfilment::problem::Problem;
 use crate::fulfilment::record::{HeldPackage, Holder, OrderRecord, PurchaseId, RecordError, Refusal};
 use crate::fulfilment::view::View;
-use crate::ids::{AccountId, ExternalId, PackageId};
+use crate::ids::{AccountId, ExternalId};
 use crate::time::Clock;
-use crate::wix::Failure;
+use crate::wix::{Failure, UpdateExternalId};
 
 /// The next package that has not the storefront's reference. While a purchase is in doubt no package is tagged: the one
 /// that may yet appear is found by the external ID that we derived, and by nothing else.
@@ -34,8 +34,7 @@ pub(crate) fn due(view: &View<'_>) -> Option<Call> {
 pub(crate) struct Begun {
     holder: Holder,
     account: AccountId,
-    package: PackageId,
-    tag: ExternalId,
+    call: UpdateExternalId,
     before: Option<String>,
 }
 
@@ -61,11 +60,13 @@ pub(crate) fn begin(record: &mut OrderRecord, id: PurchaseId, tag: ExternalId) -
     let holder = Holder::Purchase(id);
     let held = record.held_mut(&holder)?;
     Ok(Begun {
-        package: held.id().clone(),
+        call: UpdateExternalId {
+            package: held.id().clone(),
+            external_id: tag,
+        },
         before: held.take_tag(),
         holder,
         account,
-        tag,
     })
 }
 
@@ -76,14 +77,11 @@ pub(crate) async fn send<W: Wix, C: Clock>(
     caller: &mut Caller<'_, W, C>,
 ) -> Result<(), Interrupt> {
     let Begun {
-        holder,
-        account,
-        package,
-        tag,
-        ..
+        holder, account, call, ..
     } = begun;
+    let (package, tag) = (&call.package, &call.external_id);
     caller.tally.wix_calls += 1;
-    let result = caller.wix.set_external_id(&account, &package, &tag).await;
+    let result = caller.wix.send(&account, &call).await;
     match result {
         Ok(_) => {
             record.set_hold(None);
