@@ -59,23 +59,25 @@ enum Next {
 fn next(view: &View<'_>, settings: &Settings, now: Timestamp) -> Next {
     let mut wake = Wake::new(now);
     let certain = read::due_unread(view, now, &mut wake)
-        .or_else(|| lookup::due(view, settings, &mut wake))
-        .or_else(|| create::due_again(view, settings))
-        .or_else(|| change::due(view, &[Change::Unassign, Change::Cancel]));
+        .map(Call::Read)
+        .or_else(|| lookup::due(view, settings, &mut wake).map(Call::LookUp))
+        .or_else(|| create::due_again(view, settings).map(Call::SendAgain))
+        .or_else(|| change::due(view, &[Change::Unassign, Change::Cancel]).map(Call::Change));
     if let Some(call) = certain {
         return Next::Step(Step::Call(call));
     }
     for kind in [Kind::Base, Kind::Voucher] {
         match create::due(view, settings, kind, now) {
-            Some(create::Due::Now(call)) => return Next::Step(Step::Call(call)),
+            Some(create::Due::Now(draft)) => return Next::Step(Step::Call(Call::Create(draft))),
             Some(create::Due::AfterLookup(draft, since)) => return Next::LookUpFirst(draft, since),
             None => {}
         }
     }
     let call = change::due(view, &[Change::Assign])
-        .or_else(|| tag::due(view))
-        .or_else(|| read::due_recheck(view, &mut wake))
-        .or_else(|| read::due_waiting(view, &mut wake));
+        .map(Call::Change)
+        .or_else(|| tag::due(view).map(|(id, tag)| Call::Tag(id, tag)))
+        .or_else(|| read::due_recheck(view, &mut wake).map(Call::Read))
+        .or_else(|| read::due_waiting(view, &mut wake).map(Call::Read));
     let rest = || wake.earliest().map_or(Step::Rest, Step::Wait);
     Next::Step(call.map_or_else(rest, Step::Call))
 }

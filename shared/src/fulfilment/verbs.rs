@@ -1,9 +1,10 @@
 //! What an operator changes in a record, one thing by each verb. Pure: nobody is called here.
 
 use super::attention::problems;
+use super::calls::lookup::PERHAPS_BOUGHT_BEFORE;
 use super::plan::replan;
 use super::problem::{OnClose, Problem};
-use super::record::{Attempt, Closing, Line, OrderRecord, Plan, ProblemId, Purchase, PurchaseId, RecordError};
+use super::record::{Absence, Closing, Line, OrderRecord, Plan, ProblemId, Purchase, RecordError};
 use super::settings::Settings;
 use crate::ids::InstanceId;
 use crate::time::Timestamp;
@@ -46,17 +47,10 @@ pub(crate) fn retry(record: &mut OrderRecord, now: Timestamp) -> Result<(), Reco
     (switches.products_apart, switches.vouchers_apart) = (false, false);
     let mut dead = Vec::new();
     for purchase in record.purchases() {
-        match purchase.attempt() {
-            Attempt::Refused(refusal) => dead.push((
-                purchase.id(),
-                refusal.code == super::calls::lookup::PERHAPS_BOUGHT_BEFORE,
-            )),
-            Attempt::InDoubt(_) if names_what_is_over(record, purchase) => dead.push((purchase.id(), false)),
-            Attempt::InDoubt(_)
-            | Attempt::Created(_)
-            | Attempt::Ambiguous
-            | Attempt::Dropped { .. }
-            | Attempt::Closed => {}
+        let refusal = purchase.attempt().refusal();
+        if refusal.is_some() || names_what_is_over(record, purchase) {
+            let was_perhaps_bought = refusal.is_some_and(|refusal| refusal.code == PERHAPS_BOUGHT_BEFORE);
+            dead.push((purchase.id(), was_perhaps_bought));
         }
     }
     for (id, was_perhaps_bought) in dead {
@@ -77,9 +71,8 @@ pub(crate) fn retry(record: &mut OrderRecord, now: Timestamp) -> Result<(), Reco
 /// can never come to be, and is planned again for what replaces that instance.
 fn names_what_is_over(record: &OrderRecord, purchase: &Purchase) -> bool {
     let doubt = purchase.attempt().doubt();
-    let exhausted = doubt.is_some_and(|doubt| {
-        doubt.absence() == super::record::Absence::Proven && !doubt.may_be_sent() && !doubt.is_closed()
-    });
+    let exhausted =
+        doubt.is_some_and(|doubt| doubt.absence() == Absence::Proven && !doubt.may_be_sent() && !doubt.is_closed());
     let is_over = |reference: &InstanceId| {
         record.packages().any(|(_, held)| {
             let mut instances = held.instances().iter();
@@ -132,7 +125,7 @@ fn settle(record: &mut OrderRecord, problem: &Problem) -> Result<(), RecordError
     match &problem.closing {
         OnClose::Acknowledge => {}
         OnClose::Plans { line, first_units } => close_plans(record, *line, first_units),
-        OnClose::Purchase(id) => close_purchase(record, *id)?,
+        OnClose::Purchase(id) => record.purchase_mut(*id)?.close()?,
         OnClose::Instances { holder, at } => record.held_mut(holder)?.close(at),
     }
     Ok(())
@@ -152,10 +145,6 @@ fn close_plans(record: &mut OrderRecord, line: usize, first_units: &[u32]) {
         }
         next = next.saturating_add(run.count);
     }
-}
-
-fn close_purchase(record: &mut OrderRecord, id: PurchaseId) -> Result<(), RecordError> {
-    record.purchase_mut(id)?.close()
 }
 
 /// Keeps the record's size within what was computed: of very many closed problems the oldest are kept by their ID only,

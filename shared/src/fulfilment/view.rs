@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use super::record::plan::items_of;
-use super::record::{Attempt, ComponentPlan, Entitled, Instance, Item, Kind, OrderRecord};
+use super::record::{ComponentPlan, Entitled, Instance, Item, Kind, OrderRecord};
 
 /// A record that does not change while it is looked at.
 pub(crate) struct View<'a> {
@@ -70,16 +70,12 @@ impl<'a> View<'a> {
 pub(crate) fn taken(record: &OrderRecord, kind: Kind) -> Vec<Item> {
     let mut taken = Vec::new();
     for purchase in record.purchases().iter().filter(|purchase| purchase.id().kind == kind) {
-        match purchase.attempt() {
-            Attempt::Created(held) => {
+        match purchase.attempt().package() {
+            Some(held) => {
                 let held = purchase.items().iter().zip(held.instances());
                 taken.extend(held.filter(|(_, i)| !i.is_replaced()).map(|(item, _)| *item));
             }
-            Attempt::InDoubt(_)
-            | Attempt::Refused(_)
-            | Attempt::Ambiguous
-            | Attempt::Dropped { .. }
-            | Attempt::Closed => taken.extend_from_slice(purchase.items()),
+            None => taken.extend_from_slice(purchase.items()),
         }
     }
     taken.sort_unstable();

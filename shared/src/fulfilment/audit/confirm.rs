@@ -1,7 +1,7 @@
 //! Packages that no record knows: each that looks like ours is confirmed with Get, and given to its order or reported.
 
-use super::AuditRun;
 use super::pages::Stop;
+use super::progress::AuditRun;
 use super::slice::Slice;
 use super::stray::{self, Stray};
 use super::summary::{self, Listed};

@@ -13,6 +13,7 @@ mod bookmark;
 mod confirm;
 mod join;
 mod pages;
+mod progress;
 mod scan;
 mod slice;
 mod stray;
@@ -23,23 +24,12 @@ use uuid::Uuid;
 use super::ports::Wix;
 use super::report::Outage;
 use super::run::{Fulfilment, Session};
-use crate::ids::AccountId;
 use crate::ledger::{Ledger, LedgerError};
 use crate::time::{Timer, Timestamp};
 
 use bookmark::Bookmark;
 use pages::{ENOUGH, End};
 pub use summary::{AuditRequest, AuditSummary, Listed};
-
-/// One run of the audit.
-struct AuditRun {
-    own: AccountId,
-    session: Session,
-    deadline: Timestamp,
-    /// The end of what was asked for.
-    until: Option<Timestamp>,
-    summary: AuditSummary,
-}
 
 impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
     /// Compares the packages at Wix with the ledger until all are compared or `deadline` is near; the next run goes on

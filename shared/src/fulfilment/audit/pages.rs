@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use super::AuditRun;
 use super::bookmark::Bookmark;
+use super::progress::AuditRun;
 use super::slice::{self, Slice};
 use crate::fulfilment::ports::Wix;
 use crate::fulfilment::report::Outage;

@@ -2,10 +2,10 @@
 
 use uuid::Uuid;
 
-use super::AuditRun;
 use super::bookmark::{self, Bookmark};
 use super::join::{self, Doubt, Window};
 use super::pages::{End, Read};
+use super::progress::AuditRun;
 use crate::fulfilment::ports::Wix;
 use crate::fulfilment::record::OrderRecord;
 use crate::fulfilment::run::{Fulfilment, Work};

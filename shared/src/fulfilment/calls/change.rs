@@ -1,7 +1,7 @@
 //! Changes of instances: assign, unassign and cancel. Which one an instance needs, its key, and what each answer means.
 
+use super::caller::{Caller, Interrupt};
 use super::read::{read_dependents, states};
-use super::{Call, Caller, Interrupt};
 use crate::catalog::OnCancel;
 use crate::fulfilment::derive;
 use crate::fulfilment::ports::Wix;
@@ -13,9 +13,7 @@ use crate::fulfilment::record::{
 use crate::fulfilment::view::View;
 use crate::ids::{IdempotencyKey, SiteId};
 use crate::time::{Clock, Timestamp};
-use crate::wix::{
-    AssignProductInstance, CancelProductInstance, Error, Failure, Package, UnassignProductInstance,
-};
+use crate::wix::{AssignProductInstance, CancelProductInstance, Error, Failure, Package, UnassignProductInstance};
 
 /// How many changes are begun in one write.
 const CHANGES_AT_ONCE: usize = 16;
@@ -33,7 +31,7 @@ pub struct Needed {
 
 /// The next changes of these kinds, voucher instances before the others: a voucher is off the site before the instance
 /// that it names.
-pub(crate) fn due(view: &View<'_>, of: &[Change]) -> Option<Call> {
+pub(crate) fn due(view: &View<'_>, of: &[Change]) -> Option<Vec<Needed>> {
     for kind in [Kind::Voucher, Kind::Base] {
         let mut needed = Vec::new();
         for (holder, account, held) in view.record.holdings() {
@@ -58,13 +56,13 @@ pub(crate) fn due(view: &View<'_>, of: &[Change]) -> Option<Call> {
                     };
                     needed.push(Needed { instance, change, site });
                     if needed.len() == CHANGES_AT_ONCE {
-                        return Some(Call::Change(needed));
+                        return Some(needed);
                     }
                 }
             }
         }
         if !needed.is_empty() {
-            return Some(Call::Change(needed));
+            return Some(needed);
         }
     }
     None

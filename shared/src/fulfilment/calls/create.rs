@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
+use super::caller::{Caller, Interrupt};
 use super::compare::{Comparison, compare};
-use super::{Call, Caller, Interrupt};
 use crate::catalog::Catalog;
 use crate::fulfilment::plan;
 use crate::fulfilment::ports::Wix;
@@ -41,7 +41,7 @@ const MOST_APART: usize = 20;
 /// What is next of a kind.
 pub(crate) enum Due {
     /// To be bought.
-    Now(Call),
+    Now(Box<Draft>),
     /// To be looked up before it is bought, because the order is old and a lost record may have bought it. A package
     /// that was created since the time may be its own.
     AfterLookup(Draft, Timestamp),
@@ -55,20 +55,20 @@ pub(crate) fn due(view: &View<'_>, settings: &Settings, kind: Kind, now: Timesta
         if settings.guards.lookup && desired.first_seen_late(settings.look_first_after) {
             Due::AfterLookup(draft, desired.latest().map_or(now, |latest| latest.created_at))
         } else {
-            Due::Now(Call::Create(Box::new(draft)))
+            Due::Now(Box::new(draft))
         },
     )
 }
 
 /// A purchase in doubt whose absence is proven, and that may be sent (again).
-pub(crate) fn due_again(view: &View<'_>, settings: &Settings) -> Option<Call> {
+pub(crate) fn due_again(view: &View<'_>, settings: &Settings) -> Option<PurchaseId> {
     let mut purchases = view.record.purchases().iter();
     let due = purchases.find(|purchase| {
         let doubt = purchase.attempt().doubt();
         let sendable = doubt.is_some_and(|doubt| doubt.is_absent(settings) && doubt.may_be_sent());
         sendable && view.entitled.may_buy_any(purchase)
     });
-    due.map(|purchase| Call::SendAgain(purchase.id()))
+    due.map(Purchase::id)
 }
 
 /// What the next purchase of a kind would be: the items that may be bought and are ready, of the account of the first
@@ -144,14 +144,14 @@ pub(crate) struct Begun {
     account: AccountId,
     request: CreatePackage,
     /// What the purchase was before; `None` for a first send.
-    before: Option<Purchase>,
+    before: Option<Box<Purchase>>,
 }
 
 impl Begun {
     /// Takes it back: nothing reached Wix.
     pub(crate) fn undo(self, record: &mut OrderRecord) -> Result<(), RecordError> {
         match self.before {
-            Some(before) => record.restore(before),
+            Some(before) => record.restore(*before),
             None => record.forget(self.id).map(|_| ()),
         }
     }
@@ -194,7 +194,7 @@ pub(crate) fn begin_again(
         id,
         account: before.account().clone(),
         request: record.purchase(id)?.request(record.key())?,
-        before: Some(before),
+        before: Some(Box::new(before)),
     })
 }
 
@@ -325,15 +325,8 @@ fn read_references(record: &mut OrderRecord, id: PurchaseId) -> Result<(), Recor
 /// that turned out to be over, or, where all seem alive (one may have been used already), each apart.
 pub(crate) fn replan_refused_vouchers(record: &mut OrderRecord) -> Result<(), RecordError> {
     let is_refused = |purchase: &&Purchase| {
-        let code = match purchase.attempt() {
-            Attempt::Refused(refusal) => refusal.code.as_str(),
-            Attempt::InDoubt(_)
-            | Attempt::Created(_)
-            | Attempt::Ambiguous
-            | Attempt::Dropped { .. }
-            | Attempt::Closed => return false,
-        };
-        purchase.id().kind == Kind::Voucher && code == INVALID_REFERENCE
+        let refusal = purchase.attempt().refusal();
+        purchase.id().kind == Kind::Voucher && refusal.is_some_and(|refusal| refusal.code == INVALID_REFERENCE)
     };
     if !record.purchases().iter().any(|purchase| is_refused(&purchase)) {
         return Ok(());

@@ -1,8 +1,8 @@
 //! A lookup: Query Packages by external ID, for a purchase of which nobody knows whether the package exists. Which
 //! package is adopted, what proves an absence, and what is ambiguous.
 
+use super::caller::{Caller, Interrupt};
 use super::compare::{Comparison, belongs_to_account, compare, is_over};
-use super::{Call, Caller, Interrupt};
 use crate::fulfilment::derive;
 use crate::fulfilment::ports::{self, Wix};
 use crate::fulfilment::problem::{OnClose, Problem, name};
@@ -20,7 +20,7 @@ use crate::wix::{CreatePackage, Error, GetPackage, Operation, Package};
 pub(crate) const PERHAPS_BOUGHT_BEFORE: &str = "PERHAPS_BOUGHT_BEFORE";
 
 /// A purchase in doubt that is to be looked up: until its absence is proven while it is wanted, else a few times more.
-pub(crate) fn due(view: &View<'_>, settings: &Settings, wake: &mut Wake) -> Option<Call> {
+pub(crate) fn due(view: &View<'_>, settings: &Settings, wake: &mut Wake) -> Option<PurchaseId> {
     for purchase in view.record.purchases() {
         let Some(doubt) = purchase.attempt().doubt() else {
             continue;
@@ -33,7 +33,7 @@ pub(crate) fn due(view: &View<'_>, settings: &Settings, wake: &mut Wake) -> Opti
             Some(doubt.next_lookup())
         };
         if at.is_some_and(|at| wake.is_due(at)) {
-            return Some(Call::LookUp(purchase.id()));
+            return Some(purchase.id());
         }
     }
     None
@@ -136,7 +136,10 @@ async fn look<W: Wix, C: Clock>(
     let mut alive = Vec::new();
     for package in sorted.candidates {
         caller.tally.wix_calls += 1;
-        let package = caller.wix.send(&begun.account, &GetPackage { package: package.id }).await?;
+        let package = caller
+            .wix
+            .send(&begun.account, &GetPackage { package: package.id })
+            .await?;
         if !(several && is_over(&package)) {
             alive.push(package);
         }
@@ -302,21 +305,13 @@ fn note(
 
 /// Packages that cannot be told apart.
 pub(crate) fn problem(view: &View<'_>, purchase: &Purchase) -> Option<Problem> {
-    match purchase.attempt() {
-        Attempt::Ambiguous if view.entitled.may_buy_any(purchase) => {
-            let id = purchase.id();
-            let advice = "packages with this purchase's external ID exist that cannot be told apart, or are another account's: see them at Wix, cancel those that are not meant, then retry the order";
-            let generation = purchase.generation().to_string();
-            let problem = Problem::new(name(id), "SEVERAL_PACKAGES", &[&generation], advice.to_owned());
-            Some(problem.closing(OnClose::Purchase(id)))
-        }
-        Attempt::Ambiguous
-        | Attempt::InDoubt(_)
-        | Attempt::Created(_)
-        | Attempt::Refused(_)
-        | Attempt::Dropped { .. }
-        | Attempt::Closed => None,
-    }
+    (*purchase.attempt() == Attempt::Ambiguous && view.entitled.may_buy_any(purchase)).then(|| {
+        let id = purchase.id();
+        let advice = "packages with this purchase's external ID exist that cannot be told apart, or are another account's: see them at Wix, cancel those that are not meant, then retry the order";
+        let generation = purchase.generation().to_string();
+        let problem = Problem::new(name(id), "SEVERAL_PACKAGES", &[&generation], advice.to_owned());
+        problem.closing(OnClose::Purchase(id))
+    })
 }
 
 /// A package beside the one that a purchase holds. Without its purchase nobody can tell whether it is to be taken back.

@@ -89,7 +89,12 @@ impl Call {
             }
             Self::Tag(id, tag) => {
                 let begun = tag::begin(record, id, tag)?;
-                (begun.write_first(), false, Request::Tag(begun))
+                let write_first = if begun.replaces_a_tag() {
+                    WriteFirst::Always
+                } else {
+                    WriteFirst::LeaseAndPackages
+                };
+                (write_first, false, Request::Tag(begun))
             }
         };
         Ok(Begun {

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::{Call, Caller, Interrupt};
+use super::caller::{Caller, Interrupt};
 use crate::fulfilment::ports::Wix;
 use crate::fulfilment::problem::{OnClose, Problem, name};
 use crate::fulfilment::record::{
@@ -25,21 +25,21 @@ const STUCK: u32 = 30;
 const LONG_AWAITED: u32 = 4;
 
 /// A package whose instances may be otherwise than the record says.
-pub(crate) fn due_unread(view: &View<'_>, now: Timestamp, wake: &mut Wake) -> Option<Call> {
+pub(crate) fn due_unread(view: &View<'_>, now: Timestamp, wake: &mut Wake) -> Option<Holder> {
     let mut holdings = view.record.holdings().filter(|(_, _, held)| held.is_unread());
     let due = holdings.find(|(_, _, held)| wake.is_due(held.backoff().map_or(now, |backoff| backoff.until)));
-    due.map(|(holder, _, _)| Call::Read(holder))
+    due.map(|(holder, _, _)| holder)
 }
 
 /// A package of which a change may have taken effect since it was read.
-pub(crate) fn due_recheck(view: &View<'_>, wake: &mut Wake) -> Option<Call> {
+pub(crate) fn due_recheck(view: &View<'_>, wake: &mut Wake) -> Option<Holder> {
     let mut holdings = view.record.holdings().filter(|(_, _, held)| !held.is_gone());
     let due = holdings.find(|(_, _, held)| held.recheck_at().is_some_and(|at| wake.is_due(at)));
-    due.map(|(holder, _, _)| Call::Read(holder))
+    due.map(|(holder, _, _)| holder)
 }
 
 /// A package with a reference that is not ready for its voucher yet.
-pub(crate) fn due_waiting(view: &View<'_>, wake: &mut Wake) -> Option<Call> {
+pub(crate) fn due_waiting(view: &View<'_>, wake: &mut Wake) -> Option<Holder> {
     let mut bases = view
         .record
         .packages()
@@ -49,7 +49,7 @@ pub(crate) fn due_waiting(view: &View<'_>, wake: &mut Wake) -> Option<Call> {
         let waits = items.any(|(item, instance)| instance.may_become_nameable() && lacks_voucher(view, *item));
         !held.is_gone() && waits && wake.is_due(held.waiting_until())
     });
-    due.map(|(purchase, _)| Call::Read(Holder::Purchase(purchase.id())))
+    due.map(|(purchase, _)| Holder::Purchase(purchase.id()))
 }
 
 /// Whether an item may have a voucher and has none.

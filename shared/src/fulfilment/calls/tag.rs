@@ -1,6 +1,6 @@
 //! Update Package External ID: a package gets the storefront's own reference.
 
-use super::{Call, Caller, Interrupt, WriteFirst};
+use super::caller::{Caller, Interrupt};
 use crate::fulfilment::derive;
 use crate::fulfilment::ports::Wix;
 use crate::fulfilment::problem::Problem;
@@ -12,7 +12,7 @@ use crate::wix::{Failure, UpdateExternalId};
 
 /// The next package that has not the storefront's reference. While a purchase is in doubt no package is tagged: the one
 /// that may yet appear is found by the external ID that we derived, and by nothing else.
-pub(crate) fn due(view: &View<'_>) -> Option<Call> {
+pub(crate) fn due(view: &View<'_>) -> Option<(PurchaseId, ExternalId)> {
     let reference = view.record.desired().reference()?;
     let mut purchases = view.record.purchases().iter();
     if purchases.any(|purchase| purchase.attempt().doubt().is_some()) {
@@ -25,7 +25,7 @@ pub(crate) fn due(view: &View<'_>) -> Option<Call> {
             let tag = derive::tag(reference, purchase.id()).ok()?;
             let is_refused = held.tag_refused().is_some_and(|(refused, _)| refused == tag.as_str());
             let is_due = !is_refused && held.tag() != Some(tag.as_str());
-            is_due.then(|| Call::Tag(purchase.id(), tag))
+            is_due.then(|| (purchase.id(), tag))
         })
 }
 
@@ -39,12 +39,9 @@ pub(crate) struct Begun {
 }
 
 impl Begun {
-    /// What must be in the ledger before the call: the package itself, at least.
-    pub(crate) const fn write_first(&self) -> WriteFirst {
-        match self.before {
-            Some(_) => WriteFirst::Always,
-            None => WriteFirst::LeaseAndPackages,
-        }
+    /// Whether the package had another tag, which the record does not tell any more.
+    pub(crate) const fn replaces_a_tag(&self) -> bool {
+        self.before.is_some()
     }
 
     /// Takes it back: nothing was sent.

@@ -280,6 +280,14 @@ impl Attempt {
         }
     }
 
+    /// Why Wix refused it, if it did.
+    pub const fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused(refusal) => Some(refusal),
+            Self::InDoubt(_) | Self::Created(_) | Self::Ambiguous | Self::Dropped { .. } | Self::Closed => None,
+        }
+    }
+
     /// The package, if it exists.
     pub const fn package(&self) -> Option<&HeldPackage> {
         match self {

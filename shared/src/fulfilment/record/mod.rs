@@ -5,10 +5,11 @@
 //!
 //! - [`attempt`] a purchase's life; [`purchase`] what a purchase is for and asks for;
 //! - [`package`] and [`instance`] what exists at Wix; [`plan`] what is bought for a unit;
-//! - [`entitled`] which units may be bought, and which are kept; [`closing`] what a person has settled.
+//! - [`derive`](mod@derive) keys and external IDs; [`entitled`] which units may be bought, and which are kept; [`closing`] what a person has settled.
 
 pub mod attempt;
 pub mod closing;
+pub mod derive;
 pub mod entitled;
 pub mod error;
 pub mod ids;

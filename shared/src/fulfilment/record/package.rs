@@ -11,14 +11,16 @@ use crate::ids::{AccountId, InstanceId, PackageId, SiteId};
 use crate::time::Timestamp;
 use crate::wix::{Package, Status};
 
-/// When a reference that awaits an action is read again: so long after the last time.
-const WAITING_READS: [Duration; 5] = [
-    Duration::from_secs(60),
+/// When a reference that awaits an action is read for the first time: so long after its creation.
+const FIRST_WAITING_READ: Duration = Duration::from_secs(60);
+
+/// How long after a read it is read again, the first times; later, once a day.
+const WAITING_READS: [Duration; 3] = [
     Duration::from_secs(600),
     Duration::from_secs(3_600),
     Duration::from_secs(6 * 3_600),
-    Duration::from_secs(86_400),
 ];
+const DAILY: Duration = Duration::from_secs(86_400);
 
 /// A package that exists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,7 +129,7 @@ impl HeldPackage {
 
     /// When a reference that is not ready is read again.
     pub fn waiting_until(&self) -> Timestamp {
-        self.waiting_until.unwrap_or(self.created_at + WAITING_READS[0])
+        self.waiting_until.unwrap_or(self.created_at + FIRST_WAITING_READ)
     }
 
     /// Whether a read was asked for.
@@ -187,12 +189,9 @@ impl HeldPackage {
                 ended.push(instance.id.clone());
             }
         }
-        let last = WAITING_READS[WAITING_READS.len() - 1];
-        let pause = usize::try_from(self.reads + 1)
-            .ok()
-            .and_then(|reads| WAITING_READS.get(reads));
+        let pause = usize::try_from(self.reads).ok().and_then(|reads| WAITING_READS.get(reads));
         self.reads += 1;
-        self.waiting_until = Some(now + pause.copied().unwrap_or(last));
+        self.waiting_until = Some(now + pause.copied().unwrap_or(DAILY));
         self.needs_read = false;
         self.backoff = None;
         ended

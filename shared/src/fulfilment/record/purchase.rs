@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, HeldPackage, InDoubt, Item, PurchaseId, RecordError, Refusal, Stage};
-use crate::fulfilment::derive;
+use super::{Attempt, HeldPackage, InDoubt, Item, PurchaseId, RecordError, Refusal, Stage, derive};
 use crate::fulfilment::settings::Settings;
 use crate::ids::{AccountId, InstanceId};
 use crate::order::OrderKey;

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use super::work::Written;
-use super::{Fulfilment, Session, Work};
+use super::fulfilment::Fulfilment;
+use super::work::{Session, Work, Written};
 use crate::catalog::Catalog;
 use crate::fulfilment::attention::defect;
 use crate::fulfilment::calls::{Call, Interrupt, WriteFirst};
@@ -55,6 +55,18 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             }
         };
         self.converge(work, catalog, &own, session).await
+    }
+
+    /// What every call needs: the catalog, and the reseller's own account. Or what stops every order.
+    async fn gate(&self) -> Result<(&Catalog, AccountId), Outage> {
+        if self.settings.paused {
+            return Err(Outage::Paused);
+        }
+        let catalog = self.catalog.as_ref();
+        let catalog = catalog.map_err(|reason| Outage::Catalog(reason.clone()))?;
+        let own = self.wix.own_account().await;
+        let own = own.map_err(|error| Outage::ApiKey(error.to_string()))?;
+        Ok((catalog, own))
     }
 
     async fn converge(

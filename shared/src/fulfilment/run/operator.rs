@@ -2,7 +2,9 @@
 
 use uuid::Uuid;
 
-use super::{AcceptError, Fulfilment, MAX_CONFLICTS, Session, Work};
+use super::accept::{AcceptError, MAX_CONFLICTS};
+use super::fulfilment::Fulfilment;
+use super::work::{Session, Work};
 use crate::fulfilment::attention::{Attention, attention};
 use crate::fulfilment::ports::Wix;
 use crate::fulfilment::record::{InvalidRecord, OrderRecord, ProblemId, RecordError};

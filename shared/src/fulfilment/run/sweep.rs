@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::Fulfilment;
+use super::fulfilment::Fulfilment;
 use crate::fulfilment::ports::Wix;
 use crate::fulfilment::report::{Outage, Sweep};
 use crate::ledger::{Ledger, LedgerError};

@@ -3,12 +3,14 @@
 //! Every write is conditional on the revision. When another writer came first and the lease is still ours, its events are
 //! merged and everything is decided again before any call; when the lease is lost, this worker stops.
 
-use super::Fulfilment;
+use super::fulfilment::Fulfilment;
 use crate::fulfilment::attention::{Attention, attention};
+use crate::fulfilment::calls::Caller;
 use crate::fulfilment::ports::Wix;
 use crate::fulfilment::record::{InvalidRecord, OrderRecord};
 use crate::fulfilment::report::{OrderOutcome, Progress, Tally};
 use crate::fulfilment::settings::Settings;
+use crate::ids::AccountId;
 use crate::ledger::{Entry, Ledger, LedgerError, Stored};
 use crate::order::OrderKey;
 use crate::time::{Clock, Timestamp};
@@ -158,6 +160,22 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             }
             Stored::Conflict(_) if !work.claimed => Ok(Written::Beaten),
             Stored::Conflict(theirs) => Ok(self.rebase(work, theirs.as_deref(), session)),
+        }
+    }
+
+    /// What calls are sent with.
+    pub(in crate::fulfilment) const fn caller<'a>(
+        &'a self,
+        own: &'a AccountId,
+        session: &'a mut Session,
+    ) -> Caller<'a, W, C> {
+        Caller {
+            wix: &self.wix,
+            clock: &self.clock,
+            settings: &self.settings,
+            own,
+            deadline: session.deadline,
+            tally: &mut session.tally,
         }
     }
 

@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::record::{Kind, Purchase, PurchaseId};
+use super::{Kind, Purchase, PurchaseId};
 use crate::ids::{ExternalId, IdempotencyKey, InstanceId};
 use crate::order::OrderKey;
 
