@@ -7,6 +7,7 @@ use super::problem::{OnClose, Problem};
 use super::record::{Holder, Line, OrderRecord, Plan, RecordError, Refusal, Unplannable};
 use super::settings::Settings;
 use super::view::View;
+use crate::order::Notice;
 use crate::time::Timestamp;
 
 pub use super::problem::Attention;
@@ -15,8 +16,8 @@ pub use super::problem::Attention;
 const DEFECT: &str = "DEFECT";
 
 /// Everything about an order that needs a person.
-pub fn attention(record: &OrderRecord, settings: &Settings) -> Vec<Attention> {
-    let mut shown: Vec<_> = problems(record, settings)
+pub fn attention(record: &OrderRecord, settings: &Settings, now: Timestamp) -> Vec<Attention> {
+    let mut shown: Vec<_> = problems(record, settings, now)
         .into_iter()
         .map(|problem| problem.shown)
         .collect();
@@ -26,8 +27,8 @@ pub fn attention(record: &OrderRecord, settings: &Settings) -> Vec<Attention> {
 }
 
 /// The same, with what closing each settles.
-pub(crate) fn problems(record: &OrderRecord, settings: &Settings) -> Vec<Problem> {
-    let view = View::of(record);
+pub(crate) fn problems(record: &OrderRecord, settings: &Settings, now: Timestamp) -> Vec<Problem> {
+    let view = View::of(record, now);
     let mut found = Vec::new();
     for (index, line) in record.lines().iter().enumerate() {
         refused_plans(&view, index, line, &mut found);
@@ -49,7 +50,8 @@ pub(crate) fn problems(record: &OrderRecord, settings: &Settings) -> Vec<Problem
         change::problems(&view, &holder, surplus.held(), &mut found);
     }
     found.extend(tag::reference_problem(record));
-    found.extend(record.desired().notices().map(|notice| notice_problem(&notice)));
+    let notices = record.desired().latest().map(|latest| latest.notices.as_slice());
+    found.extend(notices.unwrap_or_default().iter().map(notice_problem));
     found.extend(defect_problem(record));
     // What closing settles is not a problem any more; what is only acknowledged is left out by its ID.
     found.retain(|problem| problem.closing != OnClose::Acknowledge || !record.closed().contains_key(&problem.shown.id));
@@ -106,9 +108,9 @@ fn moved_sites(view: &View<'_>, found: &mut Vec<Problem>) {
 }
 
 /// What the storefront said and this software cannot act on.
-fn notice_problem(notice: &super::desired::Notice<'_>) -> Problem {
+fn notice_problem(notice: &Notice) -> Problem {
     let advice = format!("{}: take back by hand what is meant, then close this", notice.sentence);
-    Problem::new("order".to_owned(), "NOT_MAPPED", &[notice.id], advice)
+    Problem::new("order".to_owned(), &notice.code, &[&notice.id], advice)
 }
 
 /// The refusal that a hold has after a defect.

@@ -2,8 +2,9 @@
 //! answers one of the questions that are asked here: each in its own file of [`super::calls`].
 
 use super::calls::{Call, change, create, lookup, read, tag};
+use super::desired::Entitlements;
 use super::plan;
-use super::record::{Absence, Change, Entitled, Kind, OrderRecord, RecordError, Stage};
+use super::record::{Absence, Change, Entitled, Kind, OrderRecord, RecordError, Stage, entitlements, next_change};
 use super::settings::Settings;
 use super::view::View;
 use super::wake::Wake;
@@ -31,12 +32,14 @@ pub fn decide(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Step, RecordError> {
-    normalize(record, now)?;
-    plan::freeze(record, catalog, own);
+    let entitlements = entitlements(record, now);
+    normalize(record, &entitlements, now)?;
+    plan::freeze(record, catalog, own, &entitlements);
     if let Some(hold) = record.hold().filter(|hold| hold.until > now) {
         return Ok(Step::Wait(hold.until));
     }
-    let step = match next(&View::of(record), settings, now) {
+    let view = View::with(record, Entitled::from(record, &entitlements));
+    let step = match next(&view, settings, now) {
         Next::Step(step) => step,
         Next::LookUpFirst(draft, created_after) => {
             let id = draft.id;
@@ -45,7 +48,7 @@ pub fn decide(
         }
     };
     if let (Step::Call(Call::SendAgain(id)), false) = (&step, settings.guards.stored_request) {
-        create::rebuild(record, *id, catalog, own)?;
+        create::rebuild(record, *id, catalog, own, now)?;
     }
     Ok(step)
 }
@@ -78,17 +81,20 @@ fn next(view: &View<'_>, settings: &Settings, now: Timestamp) -> Next {
         .or_else(|| tag::due(view).map(|(id, tag)| Call::Tag(id, tag)))
         .or_else(|| read::due_recheck(view, &mut wake).map(Call::Read))
         .or_else(|| read::due_waiting(view, &mut wake).map(Call::Read));
+    if let Some(at) = next_change(view.record, now) {
+        wake.is_due(at);
+    }
     let rest = || wake.earliest().map_or(Step::Rest, Step::Wait);
     Next::Step(call.map_or_else(rest, Step::Call))
 }
 
 /// Moves that need no call: what was never sent and is not wanted is forgotten, what was dropped and is wanted again is
 /// looked for, refused vouchers are planned again, and what a person closed is opened when it has moved.
-fn normalize(record: &mut OrderRecord, now: Timestamp) -> Result<(), RecordError> {
+fn normalize(record: &mut OrderRecord, entitlements: &Entitlements, now: Timestamp) -> Result<(), RecordError> {
     if record.purchases().is_empty() {
         return Ok(());
     }
-    let entitled = Entitled::of(record);
+    let entitled = Entitled::from(record, entitlements);
     let mut forgotten = Vec::new();
     for purchase in record.purchases_mut() {
         let wanted = entitled.may_buy_any(purchase);
@@ -108,6 +114,6 @@ fn normalize(record: &mut OrderRecord, now: Timestamp) -> Result<(), RecordError
     for id in forgotten {
         record.forget(id)?;
     }
-    create::replan_refused_vouchers(record)?;
-    change::reopen_moved(record)
+    create::replan_refused_vouchers(record, now)?;
+    change::reopen_moved(record, now)
 }

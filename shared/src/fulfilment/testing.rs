@@ -53,9 +53,9 @@ pub(crate) fn paid(lines: &[(&str, u32, bool)]) -> OrderRecord {
         })
         .collect();
     let event = json!({
-        "schema": 1, "key": "shopify/5324830114101", "received_at": "2026-09-21T14:13:20Z", "wish": { "snapshot": {
-            "version": { "time": "2026-09-21T14:13:20Z", "canceled": false, "refunds": 0, "hash": "3" },
-            "created_at": "2026-09-21T14:12:20Z", "fully_paid": true, "canceled": false, "lines": lines,
+        "schema": 2, "key": "shopify/5324830114101", "received_at": "2026-09-21T14:13:20Z", "says": { "snapshot": {
+            "version": { "time": "2026-09-21T14:13:20Z" }, "hash": "3",
+            "created_at": "2026-09-21T14:12:20Z", "paid": "full", "lines": lines,
             "fields": { "external_id": "S".repeat(90) },
         } },
     });

@@ -96,7 +96,7 @@ pub(crate) fn close(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Closed, RecordError> {
-    let all = problems(record, settings);
+    let all = problems(record, settings, now);
     let mut found = all
         .iter()
         .filter(|problem| problem.shown.id == close.problem)
@@ -117,7 +117,7 @@ pub(crate) fn close(
         };
         record.closed_mut().insert(close.problem.clone(), closing);
     }
-    shorten(record, settings);
+    shorten(record, settings, now);
     Ok(Closed::Now)
 }
 
@@ -149,13 +149,13 @@ fn close_plans(record: &mut OrderRecord, line: usize, first_units: &[u32]) {
 
 /// Keeps the record's size within what was computed: of very many closed problems the oldest are kept by their ID only,
 /// or, where nothing stands on them any more, not at all.
-fn shorten(record: &mut OrderRecord, settings: &Settings) {
+fn shorten(record: &mut OrderRecord, settings: &Settings, now: Timestamp) {
     if record.closed().len() <= MOST_CLOSED {
         return;
     }
     let mut open = record.clone();
     open.closed_mut().clear();
-    let standing: Vec<ProblemId> = problems(&open, settings)
+    let standing: Vec<ProblemId> = problems(&open, settings, now)
         .into_iter()
         .map(|problem| problem.shown.id)
         .collect();

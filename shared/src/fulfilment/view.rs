@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 
 use super::record::plan::items_of;
 use super::record::{ComponentPlan, Entitled, Instance, Item, Kind, OrderRecord};
+use crate::time::Timestamp;
 
 /// A record that does not change while it is looked at.
 pub(crate) struct View<'a> {
@@ -24,10 +25,14 @@ pub(crate) struct Held<'a> {
 }
 
 impl<'a> View<'a> {
-    pub(crate) fn of(record: &'a OrderRecord) -> Self {
+    pub(crate) fn of(record: &'a OrderRecord, now: Timestamp) -> Self {
+        Self::with(record, Entitled::of(record, now))
+    }
+
+    pub(crate) const fn with(record: &'a OrderRecord, entitled: Entitled) -> Self {
         Self {
             record,
-            entitled: Entitled::of(record),
+            entitled,
             taken_bases: OnceCell::new(),
             taken_vouchers: OnceCell::new(),
             bases: OnceCell::new(),

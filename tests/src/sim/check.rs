@@ -10,6 +10,7 @@ use reseller_hooks::fulfilment::record::{ComponentPlan, Line, Plan};
 
 use super::shop::{FORGED_ORDER, ShopOrder};
 use super::trouble::OTHER_MAIL;
+use reseller_hooks::time::Clock;
 use crate::world::{OWN, World, packages_of, violations as invariants};
 
 const PREMIUM: &str = "00ba7923-2655-402a-852d-2b2100568bcf";
@@ -219,7 +220,7 @@ impl Book<'_> {
     /// I5: nothing is in attention without a cause, and after a retry only what nobody has mended.
     fn attention(&self, stage: Stage) -> Vec<String> {
         let wix = self.world.look();
-        let problems = attention(self.record, &self.world.settings);
+        let problems = attention(self.record, &self.world.settings, self.world.clock.now());
         let unexplained = |code: &str| match code {
             // The order itself asks for what cannot be.
             "NOT_PLANNED" => !self.order.skus.values().any(|sku| sku == "SITED"),

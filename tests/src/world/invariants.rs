@@ -102,9 +102,9 @@ impl<'a> Checked<'a> {
         Self {
             entry,
             record,
-            problems: attention(record, &world.settings),
+            problems: attention(record, &world.settings, world.clock.now()),
             step: next_step(world, record),
-            entitled: Entitled::of(record),
+            entitled: Entitled::of(record, world.clock.now()),
             packages,
             instances,
             found: Vec::new(),

@@ -303,7 +303,7 @@ impl World {
 
     /// What is in attention for an order.
     pub fn problems(&self, key: &str) -> Vec<Attention> {
-        reseller_hooks::fulfilment::attention(&self.record(key), &self.settings)
+        reseller_hooks::fulfilment::attention(&self.record(key), &self.settings, self.clock.now())
     }
 
     /// Packages and instances at Wix: (base packages, voucher packages).

@@ -88,7 +88,7 @@ fn a_create_that_arrives_twice_at_a_wix_that_ignores_keys_is_named_by_the_audit(
                 .record(KEY)
                 .desired()
                 .latest()
-                .is_some_and(|latest| !latest.canceled);
+                .is_some_and(|latest| latest.ended.is_none());
             if too_many && wanted && !attention.contains(&"SURPLUS_PACKAGE".to_owned()) {
                 wrong.push(format!("a package too many, and only {attention:?} is shown"));
             }

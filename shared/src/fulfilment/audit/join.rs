@@ -45,9 +45,9 @@ pub(super) struct Compared {
 }
 
 /// Compares a record with the slice, and marks in the slice what the record knows.
-pub(super) fn compare(record: &OrderRecord, slice: &mut Slice, window: &Window) -> Compared {
+pub(super) fn compare(record: &OrderRecord, slice: &mut Slice, window: &Window, now: Timestamp) -> Compared {
     let mut compared = Compared::default();
-    let entitled = Entitled::of(record);
+    let entitled = Entitled::of(record, now);
     for (holder, _, held) in record.holdings() {
         let doubt = match slice.know(held.id()) {
             // It is read in any case.

@@ -62,7 +62,7 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
                     }
                 };
                 orders += 1;
-                let compared = join::compare(&record, &mut read.slice, &window);
+                let compared = join::compare(&record, &mut read.slice, &window, self.clock.now());
                 strays.extend(compared.strays.into_iter().map(|at| (key.clone(), at)));
                 let mut doubtful = Vec::new();
                 for (package, doubt) in compared.doubts {
@@ -118,7 +118,7 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
                     }
                 }
             };
-            let Ok(mut work) = Work::open(key, Some(loaded), &self.settings) else {
+            let Ok(mut work) = Work::open(key, Some(loaded), &self.settings, self.clock.now()) else {
                 break;
             };
             let now = self.clock.now();

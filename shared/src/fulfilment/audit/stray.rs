@@ -55,7 +55,7 @@ pub(super) fn note(
     if purchase.account() != account {
         return Ok(Stray::Foreign);
     }
-    let wanted = Entitled::of(record).may_buy_any(purchase);
+    let wanted = Entitled::of(record, now).may_buy_any(purchase);
     match purchase.attempt() {
         Attempt::InDoubt(_) if wanted => {
             // The lookup sees whether it is the only one.
@@ -91,7 +91,7 @@ fn without_purchase(
     package: &Package,
     now: Timestamp,
 ) -> Stray {
-    match create::draft(&View::of(record), id.kind) {
+    match create::draft(&View::of(record, now), id.kind) {
         // It is what the order would buy next: look for it first.
         Some(draft) if draft.id == id && draft.account == *account => {
             record.add_purchase(draft.looked_up_first(package.created_date, now));

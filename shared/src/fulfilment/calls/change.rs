@@ -97,8 +97,8 @@ fn change_of(
     }
     match component.on_cancel {
         OnCancel::Keep => None,
-        OnCancel::Unassign => instance.site().is_some().then_some((Change::Unassign, None)),
-        OnCancel::Cancel => Some((Change::Cancel, None)),
+        OnCancel::Cancel if !view.entitled.may_come_back(item) => Some((Change::Cancel, None)),
+        OnCancel::Cancel | OnCancel::Unassign => instance.site().is_some().then_some((Change::Unassign, None)),
     }
 }
 
@@ -118,7 +118,7 @@ fn is_refused(record: &OrderRecord, instance: &Instance, change: Change) -> bool
 
 /// Opens again what a person has closed and what stands on another desired state by now: an instance whose refused change
 /// is not the one that it needs.
-pub(crate) fn reopen_moved(record: &mut OrderRecord) -> Result<(), RecordError> {
+pub(crate) fn reopen_moved(record: &mut OrderRecord, now: Timestamp) -> Result<(), RecordError> {
     let is_closed = |held: &HeldPackage| {
         let mut instances = held.instances().iter();
         !held.is_gone() && !held.is_unread() && instances.any(|i| i.is_closed() && !i.has_ended())
@@ -126,7 +126,7 @@ pub(crate) fn reopen_moved(record: &mut OrderRecord) -> Result<(), RecordError> 
     if !record.holdings().any(|(_, _, held)| is_closed(held)) {
         return Ok(());
     }
-    let view = View::of(record);
+    let view = View::of(record, now);
     let mut moved: Vec<(Holder, Vec<usize>)> = Vec::new();
     for (holder, _, held) in record.holdings().filter(|(_, _, held)| is_closed(held)) {
         let Some(purchase) = record.purchase_of(&holder) else {

@@ -14,6 +14,7 @@ use crate::fulfilment::ports::Wix;
 use crate::fulfilment::problem::{OnClose, Problem, name};
 use crate::fulfilment::record::{
     Attempt, Draft, HeldPackage, Kind, OrderRecord, ProductRun, Purchase, PurchaseId, RecordError, Refusal,
+    entitlements,
 };
 use crate::fulfilment::settings::Settings;
 use crate::fulfilment::view::View;
@@ -127,12 +128,14 @@ pub(crate) fn rebuild(
     id: PurchaseId,
     catalog: &Catalog,
     own: &AccountId,
+    now: Timestamp,
 ) -> Result<(), RecordError> {
     let mut bare = record.clone();
     bare.forget(id)?;
     plan::replan::open_unbought(&mut bare);
-    plan::freeze(&mut bare, catalog, own);
-    if let Some(draft) = draft(&View::of(&bare), id.kind) {
+    let entitlements = entitlements(&bare, now);
+    plan::freeze(&mut bare, catalog, own, &entitlements);
+    if let Some(draft) = draft(&View::of(&bare, now), id.kind) {
         record.purchase_mut(id)?.rebuild(draft.products);
     }
     Ok(())
@@ -323,7 +326,7 @@ fn read_references(record: &mut OrderRecord, id: PurchaseId) -> Result<(), Recor
 
 /// A voucher purchase that was refused for its references is planned again once their packages were read: without those
 /// that turned out to be over, or, where all seem alive (one may have been used already), each apart.
-pub(crate) fn replan_refused_vouchers(record: &mut OrderRecord) -> Result<(), RecordError> {
+pub(crate) fn replan_refused_vouchers(record: &mut OrderRecord, now: Timestamp) -> Result<(), RecordError> {
     let is_refused = |purchase: &&Purchase| {
         let refusal = purchase.attempt().refusal();
         purchase.id().kind == Kind::Voucher && refusal.is_some_and(|refusal| refusal.code == INVALID_REFERENCE)
@@ -331,7 +334,7 @@ pub(crate) fn replan_refused_vouchers(record: &mut OrderRecord) -> Result<(), Re
     if !record.purchases().iter().any(|purchase| is_refused(&purchase)) {
         return Ok(());
     }
-    let view = View::of(record);
+    let view = View::of(record, now);
     let mut retired = Vec::new();
     let mut apart = false;
     for purchase in record.purchases().iter().filter(is_refused) {

@@ -59,7 +59,7 @@ pub(crate) fn begin(record: &OrderRecord, id: PurchaseId) -> Result<Begun, Recor
         .doubt()
         .is_some_and(|doubt| !doubt.stage().was_sent());
     let asks = never_sent && !record.switches().reference_is_anothers;
-    let reference = record.desired().reference().filter(|_| asks);
+    let reference = record.reference().filter(|_| asks);
     Ok(Begun {
         id,
         account: purchase.account().clone(),
@@ -297,7 +297,7 @@ fn note(
             at: looked_at,
         }),
         Found::Nothing => {
-            let wanted = Entitled::of(record).may_buy_any(record.purchase(id)?);
+            let wanted = Entitled::of(record, looked_at).may_buy_any(record.purchase(id)?);
             record.purchase_mut(id)?.found_nothing(wanted, looked_at, settings)
         }
     }

@@ -103,7 +103,7 @@ pub(crate) async fn send<W: Wix, C: Clock>(
             tracing::warn!(order = %record.key(), package = %begun.call.package, error = %error, "the package is gone");
             record.set_hold(None);
             record.held_mut(&begun.holder)?.lost();
-            Ok(replace_ended(record, &begun.holder)?)
+            Ok(replace_ended(record, &begun.holder, caller.clock.now())?)
         }
         Err(error) => {
             let error = caller.unanswered(record, error, &begun.account).await?;
@@ -125,7 +125,7 @@ pub(crate) fn note(
     for ended in record.held_mut(holder)?.read(package, settings, now) {
         read_dependents(record, &ended);
     }
-    replace_ended(record, holder)
+    replace_ended(record, holder, now)
 }
 
 /// What depends on an instance goes with it (documented), and Wix tells nobody: a voucher that is alive, as far as the
@@ -147,14 +147,14 @@ pub(crate) fn read_dependents(record: &mut OrderRecord, ended: &InstanceId) {
 
 /// After an operator's retry: what the read showed to be over, and may be bought, is given up and bought again, with the
 /// vouchers that name it. What a person has closed stays as it is.
-fn replace_ended(record: &mut OrderRecord, holder: &Holder) -> Result<(), RecordError> {
+fn replace_ended(record: &mut OrderRecord, holder: &Holder, now: Timestamp) -> Result<(), RecordError> {
     let Holder::Purchase(id) = holder else {
         return Ok(());
     };
     if !record.held_mut(holder)?.take_replace() {
         return Ok(());
     }
-    let entitled = Entitled::of(record);
+    let entitled = Entitled::of(record, now);
     let (purchase, held) = (record.purchase(*id)?, record.held(holder)?);
     let gone = held.is_gone();
     let over = |(_, (item, instance)): &(usize, (&Item, &Instance))| {

@@ -13,7 +13,7 @@ use crate::wix::{Failure, UpdateExternalId};
 /// The next package that has not the storefront's reference. While a purchase is in doubt no package is tagged: the one
 /// that may yet appear is found by the external ID that we derived, and by nothing else.
 pub(crate) fn due(view: &View<'_>) -> Option<(PurchaseId, ExternalId)> {
-    let reference = view.record.desired().reference()?;
+    let reference = view.record.reference()?;
     let mut purchases = view.record.purchases().iter();
     if purchases.any(|purchase| purchase.attempt().doubt().is_some()) {
         return None;
@@ -111,7 +111,7 @@ pub(crate) fn problem(held: &HeldPackage) -> Option<Problem> {
 
 /// A reference that cannot be used at all.
 pub(crate) fn reference_problem(record: &OrderRecord) -> Option<Problem> {
-    let reference = record.desired().reference()?;
+    let reference = record.reference()?;
     let advice = derive::tag(reference, derive::FIRST).err()?;
     Some(Problem::new(
         "order".to_owned(),

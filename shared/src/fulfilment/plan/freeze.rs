@@ -7,6 +7,7 @@ use super::resolve::Resolver;
 use super::sites::{self, TakenSites, named_site};
 use super::size::Size;
 use crate::catalog::Catalog;
+use crate::fulfilment::desired::Entitlements;
 use crate::fulfilment::record::{Entitled, Line, OrderRecord, Plan, PlannedUnits, Unplannable};
 use crate::ids::AccountId;
 use crate::ledger::MAX_BODY_BYTES;
@@ -14,21 +15,22 @@ use crate::order::{Snapshot, Version};
 
 /// Freezes what is missing, and gives a floating unit the site that the order has come to name. `own` is the reseller's
 /// own account.
-pub(crate) fn freeze(record: &mut OrderRecord, catalog: &Catalog, own: &AccountId) {
+pub(crate) fn freeze(record: &mut OrderRecord, catalog: &Catalog, own: &AccountId, entitlements: &Entitlements) {
     let Some(latest) = record.desired().latest() else {
         return;
     };
     // Nearly always all is planned: then nothing is copied.
-    if is_frozen(record, latest) {
+    if is_frozen(record, latest, entitlements) {
         return;
     }
     let latest = latest.clone();
-    let live = record.desired().live_lines().map(|(line, units)| (line.clone(), units));
-    let live: Vec<(crate::order::Line, u32)> = live.collect();
+    let live: Vec<(crate::order::Line, u32)> = live_lines(&latest, entitlements)
+        .map(|(line, units)| (line.clone(), units))
+        .collect();
     let by_id = |(index, line): (usize, &Line)| (line.id().clone(), index);
     let mut known: HashMap<String, usize> = record.lines().iter().enumerate().map(by_id).collect();
     let mut freezing = Freezing {
-        taken: TakenSites::of(record, &Entitled::of(record)),
+        taken: TakenSites::of(record, &Entitled::from(record, entitlements)),
         size: None,
         resolver: Resolver {
             catalog,
@@ -48,13 +50,22 @@ pub(crate) fn freeze(record: &mut OrderRecord, catalog: &Catalog, own: &AccountI
         }
     }
     if !named.is_empty() {
-        let entitled = Entitled::of(record);
+        let entitled = Entitled::from(record, entitlements);
         sites::attach(record, &entitled, &named);
     }
     if record.switches().replan {
         replan_unbought_parts(record, catalog, &latest);
         record.switches_mut().replan = false;
     }
+}
+
+/// The lines of which anything may be bought, with how many units.
+fn live_lines<'a>(
+    latest: &'a Snapshot,
+    entitlements: &'a Entitlements,
+) -> impl Iterator<Item = (&'a crate::order::Line, u32)> {
+    let lines = latest.lines.iter().map(|line| (line, entitlements.of(&line.id).buy));
+    lines.filter(|(_, units)| *units > 0)
 }
 
 /// Whether a plan is to be resolved: for the first time, or because it was refused on an older snapshot.
@@ -67,12 +78,12 @@ fn is_open(plan: &Plan, newest: &Version) -> bool {
 }
 
 /// Whether every live unit has its plan, and its site where the order names one.
-fn is_frozen(record: &OrderRecord, latest: &Snapshot) -> bool {
+fn is_frozen(record: &OrderRecord, latest: &Snapshot, entitlements: &Entitlements) -> bool {
     if record.switches().replan {
         return false;
     }
     let known: HashMap<&str, &Line> = record.lines().iter().map(|line| (line.id().as_str(), line)).collect();
-    record.desired().live_lines().all(|(listed, units)| {
+    live_lines(latest, entitlements).all(|(listed, units)| {
         let Some(line) = known.get(listed.id.as_str()).filter(|line| line.planned() >= units) else {
             return false;
         };

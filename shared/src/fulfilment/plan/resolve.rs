@@ -64,7 +64,7 @@ impl Resolver<'_> {
     pub(crate) fn refused(&self, cause: Unplannable) -> Plan {
         Plan::Refused {
             cause,
-            version: self.latest.version.clone(),
+            version: self.latest.version,
         }
     }
 

@@ -35,6 +35,7 @@ use crate::time::Timestamp;
 pub use attempt::{Absence, Attempt, InDoubt, Stage};
 pub use closing::{Closing, ProblemId};
 pub use entitled::Entitled;
+pub(crate) use entitled::{entitlements, next_change};
 pub use error::RecordError;
 pub use ids::{Holder, Item, Kind, PurchaseId};
 pub use instance::{Change, Instance, InstanceRef};
@@ -146,6 +147,12 @@ impl OrderRecord {
     /// What the storefront said.
     pub const fn desired(&self) -> &Desired {
         &self.desired
+    }
+
+    /// The storefront's own reference of the order, if it has one.
+    pub fn reference(&self) -> Option<&str> {
+        let named = self.desired.latest()?.fields.external_id.as_deref()?.trim();
+        (!named.is_empty()).then_some(named)
     }
 
     /// Merges what an event says; `true` when that changed anything that counts. Commutative, associative, idempotent.

@@ -77,7 +77,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
     pub(super) async fn open(&self, key: &OrderKey, session: &mut Session) -> Result<Work, AcceptError> {
         let entry = self.ledger.load(&key.to_string()).await?;
         session.tally.ledger_reads += 1;
-        Work::open(key, entry, &self.settings).map_err(|reason| AcceptError::Record {
+        Work::open(key, entry, &self.settings, self.clock.now()).map_err(|reason| AcceptError::Record {
             key: key.to_string(),
             reason,
         })

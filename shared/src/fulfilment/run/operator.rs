@@ -165,7 +165,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
 
     fn problems_of(&self, entry: &Entry) -> Vec<Attention> {
         match OrderRecord::from_json(&entry.body) {
-            Ok(record) => attention(&record, &self.settings),
+            Ok(record) => attention(&record, &self.settings, self.clock.now()),
             Err(error) => vec![unreadable(&error)],
         }
     }

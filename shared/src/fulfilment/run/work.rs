@@ -64,7 +64,12 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    pub(crate) fn open(key: &OrderKey, entry: Option<Entry>, settings: &Settings) -> Result<Self, InvalidRecord> {
+    pub(crate) fn open(
+        key: &OrderKey,
+        entry: Option<Entry>,
+        settings: &Settings,
+        now: Timestamp,
+    ) -> Result<Self, InvalidRecord> {
         let Some(entry) = entry else {
             return Ok(Self {
                 record: OrderRecord::new(key.clone()),
@@ -79,7 +84,7 @@ impl Work {
         };
         let record = OrderRecord::from_json(&entry.body)?;
         Ok(Self {
-            attention: attention(&record, settings),
+            attention: attention(&record, settings, now),
             record,
             rev: entry.rev,
             due_at: entry.due_at,
@@ -134,9 +139,10 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         due_at: Option<Timestamp>,
         session: &mut Session,
     ) -> Result<Written, LedgerError> {
-        let problems = attention(&work.record, &self.settings);
+        let now = self.clock.now();
+        let problems = attention(&work.record, &self.settings, now);
         let since = work.attention_since;
-        let attention_since = (!problems.is_empty()).then(|| since.unwrap_or_else(|| self.clock.now()));
+        let attention_since = (!problems.is_empty()).then(|| since.unwrap_or(now));
         session.writes += 1;
         let entry = Entry {
             key: work.record.key().to_string(),
