@@ -10,11 +10,11 @@ use crate::ids::InstanceId;
 use crate::time::Timestamp;
 
 /// How many closed problems a record keeps in full.
-const MOST_CLOSED: usize = 40;
+const MOST_CLOSED: usize = 20;
 
 /// How much of a name and a reason is kept.
-const MOST_BY: usize = 60;
-const MOST_REASON: usize = 160;
+const MOST_NAME: usize = 60;
+const MOST_REASON: usize = 120;
 
 /// What a person says in closing a problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,9 +109,9 @@ pub(crate) fn close(
         settle(record, problem)?;
         let shown = &problem.shown;
         let closing = Closing {
-            what: cut(&shown.what, MOST_REASON),
-            code: cut(&shown.code, MOST_BY),
-            by: cut(&close.by, MOST_BY),
+            what: cut(&shown.what, MOST_NAME),
+            code: cut(&shown.code, MOST_NAME),
+            by: cut(&close.by, MOST_NAME),
             at: now,
             reason: cut(&close.reason, MOST_REASON),
         };

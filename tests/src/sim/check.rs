@@ -10,8 +10,8 @@ use reseller_hooks::fulfilment::record::{ComponentPlan, Line, Plan};
 
 use super::shop::{FORGED_ORDER, ShopOrder};
 use super::trouble::OTHER_MAIL;
-use reseller_hooks::time::Clock;
 use crate::world::{OWN, World, packages_of, violations as invariants};
+use reseller_hooks::time::Clock;
 
 const PREMIUM: &str = "00ba7923-2655-402a-852d-2b2100568bcf";
 const EMAIL: &str = "53cfc9f8-197a-4e12-b570-ad9ed0cb4e2c";

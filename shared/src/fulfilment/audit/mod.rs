@@ -29,6 +29,7 @@ use crate::time::{Timer, Timestamp};
 
 use bookmark::Bookmark;
 use pages::{ENOUGH, End};
+use progress::AuditRun;
 pub use summary::{AuditRequest, AuditSummary, Listed};
 
 impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {

@@ -299,7 +299,7 @@ pub(crate) fn problems(view: &View<'_>, holder: &Holder, held: &HeldPackage, fou
         };
         let alike = groups
             .iter_mut()
-            .find(|(known, to, _)| *known == refusal && *to == site);
+            .find(|(known, to, _)| known.code == refusal.code && *to == site);
         match alike {
             Some((_, _, instances)) => instances.push((at, instance)),
             None => groups.push((refusal, site, vec![(at, instance)])),
@@ -311,7 +311,7 @@ pub(crate) fn problems(view: &View<'_>, holder: &Holder, held: &HeldPackage, fou
             "Wix refused the change{to}: correct the cause and retry the order, or do it at Wix by hand and close this"
         );
         let what = format!("package {}", held.id());
-        let stands_on = [refusal.operation.as_str(), &to, &states(&instances)];
+        let stands_on = [to.as_str(), &states(&instances)];
         let problem = Problem::new(what, &refusal.code, &stands_on, advice).with_answer(refusal);
         found.push(problem.closing(OnClose::Instances {
             holder: holder.clone(),

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use crate::fulfilment::record::{OrderRecord, PlannedUnits};
 
 /// What an item and its instance can take in the record, without a site.
-const ITEM: usize = 122;
+const ITEM: usize = 110;
 /// What the reference of a voucher takes.
 const REFERENCE: usize = 39;
 /// What the site of an instance takes.
@@ -14,15 +14,17 @@ const SITE: usize = 43;
 /// What a purchase takes beside its items, with the storefront's reference.
 const PURCHASE: usize = 480;
 /// What each of the first purchases can take more, when everything goes wrong with them.
-const TROUBLE: usize = 1_800;
+const TROUBLE: usize = 1_200;
 /// How many purchases are counted with trouble.
 const TROUBLED: usize = 10;
 /// What one run of equal products takes in a request.
 const RUN: usize = 330;
 /// How many vouchers can be bought apart.
 const APART: usize = 20;
+/// What the order as a whole can take: a hold, and what Wix refused in changes.
+const ORDER: usize = 4_000;
 /// What problems that were closed can take.
-const CLOSINGS: usize = 16_000;
+const CLOSINGS: usize = 8_000;
 
 /// The most bytes that a record can come to, with everything bought that its plans say.
 #[derive(Debug, Clone)]
@@ -46,7 +48,7 @@ struct Cost {
 impl Size {
     pub(super) fn of(record: &OrderRecord) -> Self {
         let mut size = Self {
-            bare: record.bare_json_len() + CLOSINGS,
+            bare: record.bare_json_len() + ORDER + CLOSINGS,
             planned: Cost::default(),
             distinct: HashSet::new(),
             vouchers_apart: record.switches().vouchers_apart,

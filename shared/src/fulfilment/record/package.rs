@@ -189,7 +189,9 @@ impl HeldPackage {
                 ended.push(instance.id.clone());
             }
         }
-        let pause = usize::try_from(self.reads).ok().and_then(|reads| WAITING_READS.get(reads));
+        let pause = usize::try_from(self.reads)
+            .ok()
+            .and_then(|reads| WAITING_READS.get(reads));
         self.reads += 1;
         self.waiting_until = Some(now + pause.copied().unwrap_or(DAILY));
         self.needs_read = false;
