@@ -101,6 +101,8 @@ fn stopped_at_any_page_by_wix_it_goes_on_there() {
         let world = crowd(520);
         world.strike(FaultRule {
             skip,
+            // As often as the client asks one question.
+            times: reseller_hooks::wix::retry::MAX_ATTEMPTS,
             ..FaultRule::on(
                 Operation::QueryPackages,
                 Effect::ErrorBefore {

@@ -401,7 +401,11 @@ fn an_instance_that_was_changed_as_surplus_keeps_its_count_when_it_is_adopted() 
 #[test]
 fn an_old_order_that_is_refunded_in_part_while_it_is_looked_for_buys_only_what_is_left() {
     let world = World::kind();
-    world.strike(FaultRule::on(Operation::QueryPackages, error(500)));
+    // As often as the client asks one question.
+    world.strike(FaultRule {
+        times: reseller_hooks::wix::retry::MAX_ATTEMPTS,
+        ..FaultRule::on(Operation::QueryPackages, error(500))
+    });
     let old = Order::new(KEY).line("1", "MAIL", 2).paid().placed(START - 3 * DAY);
     world.deliver(&old.event()).unwrap();
     assert_eq!(world.calls(Operation::CreatePackage), 0);

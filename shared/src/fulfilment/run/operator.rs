@@ -53,8 +53,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
     /// What an operator asks for after correcting a cause: what Wix refused, what is unclear and what the catalog refused
     /// is tried again, the latter from today's catalog.
     pub async fn retry(&self, key: &OrderKey, deadline: Timestamp) -> Result<OrderOutcome, OperatorError> {
-        self.change_and_work(key, deadline, |record, now| verbs::retry(record, now))
-            .await
+        self.change_and_work(key, deadline, verbs::retry).await
     }
 
     /// Lets held and not-ours lines be planned from today's catalog, whatever its `not_before` says.
