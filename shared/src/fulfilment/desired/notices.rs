@@ -24,6 +24,11 @@ impl Desired {
             code: code.clone(),
             sentence: sentence.clone(),
         });
+        if !self.is_order() {
+            // Of a key that belongs to another order, or of nothing that was sold by us.
+            let alone = of_events.filter(|_| self.belongs_to.is_none());
+            return alone.collect();
+        }
         let derived = self
             .ties(now, policy)
             .into_iter()
