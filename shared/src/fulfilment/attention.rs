@@ -97,11 +97,17 @@ fn moved_sites(view: &View<'_>, found: &mut Vec<Problem>) {
         let mut components = line.runs().iter().flat_map(|run| run.plan.components());
         components.any(|component| component.product.site_id.is_some())
     };
-    for (index, line) in view.record.lines().iter().enumerate() {
-        if view.entitled.buy(index) == 0 || !has_site(line) {
-            continue;
-        }
-        let listed = latest.lines.iter().find(|listed| listed.id == *line.id());
+    let placed = view.record.lines().iter().enumerate();
+    let placed: Vec<&Line> = placed
+        .filter(|(index, line)| view.entitled.buy(*index) > 0 && has_site(line))
+        .map(|(_, line)| line)
+        .collect();
+    if placed.is_empty() {
+        return;
+    }
+    let listed: HashMap<&str, _> = latest.lines.iter().map(|line| (line.id.as_str(), line)).collect();
+    for line in placed {
+        let listed = listed.get(line.id().as_str());
         if let Some(site) = listed.and_then(|listed| moved_to(line, listed, latest)) {
             let advice = format!(
                 "the order now names the site {site}, and the product is on another: move it at Wix by hand if that is meant, then close this"
