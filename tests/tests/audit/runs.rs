@@ -6,6 +6,7 @@ use reseller_hooks::fulfilment::audit::AuditRequest;
 use reseller_hooks::fulfilment::{Outage, Progress};
 use reseller_hooks::ledger::Ledger;
 use reseller_hooks::time::Clock;
+use reseller_hooks::wix::retry::MAX_ATTEMPTS;
 use reseller_hooks_tests::world::{Order, Run, START, World, poll_through};
 use wix_sandbox::{Effect, FaultRule, Operation, Status};
 
@@ -101,6 +102,8 @@ fn stopped_at_any_page_by_wix_it_goes_on_there() {
         let world = crowd(520);
         world.strike(FaultRule {
             skip,
+            // The client repeats a read by itself.
+            times: MAX_ATTEMPTS,
             ..FaultRule::on(
                 Operation::QueryPackages,
                 Effect::ErrorBefore {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use reseller_hooks::fulfilment::{Fulfilment, Outage, Progress};
 use reseller_hooks::order::OrderEvent;
 use reseller_hooks::time::Clock;
+use reseller_hooks::wix::retry::MAX_ATTEMPTS;
 use reseller_hooks_tests::world::{OTHER, OWN, Order, Paid, Run, SITE, START, World, poll_through, refund, violations};
 use wix_sandbox::{
     Effect, FaultRule, ForeignInstance, ForeignPackage, Guid, Idempotency, InstanceChange, Operation, Status,
@@ -401,7 +402,11 @@ fn an_instance_that_was_changed_as_surplus_keeps_its_count_when_it_is_adopted() 
 #[test]
 fn an_old_order_that_is_refunded_in_part_while_it_is_looked_for_buys_only_what_is_left() {
     let world = World::kind();
-    world.strike(FaultRule::on(Operation::QueryPackages, error(500)));
+    world.strike(FaultRule {
+        // The client repeats a read by itself.
+        times: MAX_ATTEMPTS,
+        ..FaultRule::on(Operation::QueryPackages, error(500))
+    });
     let old = Order::new(KEY).line("1", "MAIL", 2).paid().placed(START - 3 * DAY);
     world.deliver(&old.event()).unwrap();
     assert_eq!(world.calls(Operation::CreatePackage), 0);
