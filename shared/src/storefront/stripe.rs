@@ -62,7 +62,7 @@ impl Storefront for Stripe {
         let told = read(&context)?;
         let about = |(order, says): (String, Statement)| {
             let paid = match &says {
-                Statement::Payment(_) => true,
+                Statement::Payment(_) | Statement::Settled => true,
                 Statement::Snapshot(snapshot) => snapshot.paid == Paid::Full,
                 Statement::Refund(_)
                 | Statement::Dispute(_)
