@@ -441,7 +441,10 @@ impl<'a> Scales<'a> {
         if self.policy.buy_unpaid_changes && !payments.is_empty() {
             return listed;
         }
-        let of_listed = line.sku.as_ref().and_then(|sku| payments.of_sku(&line.id, sku, self.policy.buy_on_trial));
+        let of_listed = line
+            .sku
+            .as_ref()
+            .and_then(|sku| payments.of_sku(&line.id, sku, self.policy.buy_on_trial));
         let paid = match of_listed {
             Some(paid) => Some((paid, true)),
             // Another price that is not billed yet: what was paid stays as it was.

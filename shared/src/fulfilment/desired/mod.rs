@@ -23,8 +23,8 @@ pub use paid::{PaidState, PaidStates, PaidUnits, Payments};
 pub use told::ToldRegister;
 
 use crate::order::{
-    Cause, Dispute, DisputeState, LineId, Notice, OrderEvent, OrderKey, Paid, Refund, RefundId, Snapshot, Statement,
-    StorefrontKind, Version,
+    Cause, Dispute, DisputeState, LineId, Notice, OrderEvent, OrderKey, Paid, Refund, RefundId, RefundState, Snapshot,
+    Statement, StorefrontKind, Version,
 };
 use crate::time::Timestamp;
 

@@ -78,7 +78,10 @@ impl Newest {
     /// The IDs of the lines that have an SKU in any of the states.
     pub(super) fn lines_with_sku(&self) -> impl Iterator<Item = &str> {
         // A price of Stripe's is always there.
-        let states = self.states.iter().filter(|heard| heard.snapshot.paid != Paid::ByPayments);
+        let states = self
+            .states
+            .iter()
+            .filter(|heard| heard.snapshot.paid != Paid::ByPayments);
         let lines = states.flat_map(|heard| &heard.snapshot.lines);
         lines.filter(|line| line.sku.is_some()).map(|line| line.id.as_str())
     }
@@ -97,7 +100,10 @@ impl Newest {
                 continue;
             }
             for at in 0..snapshot.lines.len() {
-                let named = snapshot.lines.get(at).and_then(|line| payments.name_of(line.sku.as_ref()?));
+                let named = snapshot
+                    .lines
+                    .get(at)
+                    .and_then(|line| payments.name_of(line.sku.as_ref()?));
                 let Some(name) = named else { continue };
                 let is_free = snapshot.lines.iter().all(|other| other.id != name);
                 if let Some(line) = snapshot.lines.get_mut(at).filter(|_| is_free) {

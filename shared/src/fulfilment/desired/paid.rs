@@ -186,7 +186,11 @@ impl Payments {
                 most: line.units,
                 fields: line.fields.clone(),
             };
-            let listed = if line.free { &mut payments.given } else { &mut payments.lines };
+            let listed = if line.free {
+                &mut payments.given
+            } else {
+                &mut payments.lines
+            };
             let skus = listed.entry(line.line.clone()).or_default();
             merge_entry(skus, &line.sku, &paid, PaidUnits::merge);
         }
@@ -214,7 +218,11 @@ impl Payments {
 
     /// What an old invoice, which named no item, called a line by its SKU, and a newer one by its item, is one line.
     fn fold(&mut self) {
-        let named: Vec<Sku> = self.all().filter(|(line, sku)| *line == sku.as_str()).map(|(_, sku)| sku.clone()).collect();
+        let named: Vec<Sku> = self
+            .all()
+            .filter(|(line, sku)| *line == sku.as_str())
+            .map(|(_, sku)| sku.clone())
+            .collect();
         for sku in named {
             for listed in [&mut self.lines, &mut self.given] {
                 let others = listed.iter_mut().filter(|(line, _)| line.as_str() != sku.as_str());

@@ -12,8 +12,8 @@ use super::object::{
     shown, units,
 };
 use super::{Context, Told};
-use crate::order::{LineId, Notice, OrderKey, Payment, PaymentLine, Snapshot, Statement, StorefrontKind, Version};
 use crate::ids::Sku;
+use crate::order::{LineId, Notice, OrderKey, Payment, PaymentLine, Snapshot, Statement, StorefrontKind, Version};
 use crate::time::Timestamp;
 
 #[derive(Deserialize)]
@@ -189,7 +189,12 @@ impl Invoice {
     /// (documented), and earlier there is no reason at all: then the first is the one that no period has gone before.
     fn is_first(&self, api_version: Option<&str>) -> bool {
         let nothing_before = self.period_start.is_some() && self.period_start == self.period_end;
-        let bills_a_change = || self.lines.data.iter().any(|line| line.is_proration() || line.amount < 0);
+        let bills_a_change = || {
+            self.lines
+                .data
+                .iter()
+                .any(|line| line.is_proration() || line.amount < 0)
+        };
         match self.billing_reason.as_deref() {
             Some("subscription_create") => true,
             Some("subscription_update") => {
@@ -217,7 +222,11 @@ impl InvoiceLine {
     }
 
     fn price(&self) -> Option<&Price> {
-        let details = self.pricing.0.as_ref().and_then(|pricing| pricing.price_details.0.as_ref());
+        let details = self
+            .pricing
+            .0
+            .as_ref()
+            .and_then(|pricing| pricing.price_details.0.as_ref());
         details
             .and_then(|details| details.price.as_ref())
             .or(self.price.as_ref())
@@ -228,7 +237,9 @@ impl InvoiceLine {
     fn is_of_another_than(&self, subscription: &str) -> bool {
         let details = self.item().or(self.extra());
         let named = details.and_then(|details| details.subscription.as_ref());
-        named.or(self.subscription.as_ref()).is_some_and(|named| named.id() != subscription)
+        named
+            .or(self.subscription.as_ref())
+            .is_some_and(|named| named.id() != subscription)
     }
 
     /// The subscription item; where an old line names none, the price stands for it.
@@ -305,14 +316,22 @@ pub(super) fn read(context: &Context<'_>) -> Result<Told, ReceiveError> {
 
 /// Under which keys refunds and disputes of this invoice may come.
 fn aliases(invoice: &Invoice) -> impl Iterator<Item = &str> {
-    let named = invoice.payment_intent.as_ref().or(invoice.charge.as_ref()).map(Reference::id);
+    let named = invoice
+        .payment_intent
+        .as_ref()
+        .or(invoice.charge.as_ref())
+        .map(Reference::id);
     let listed = invoice.payments.0.iter().flat_map(|payments| payments.data.iter());
     let paid_by = listed.filter_map(|payment| payment.payment.0.as_ref()?.key());
     [invoice.id.0.as_str()].into_iter().chain(named).chain(paid_by)
 }
 
 fn belongs_to(order: &str) -> Result<Statement, ReceiveError> {
-    Ok(Statement::BelongsTo(OrderKey::new(StorefrontKind::Stripe, None, order)?))
+    Ok(Statement::BelongsTo(OrderKey::new(
+        StorefrontKind::Stripe,
+        None,
+        order,
+    )?))
 }
 
 /// One line of the invoice, among others of the same item and price.
@@ -331,7 +350,9 @@ fn paid_lines(context: &Context<'_>, invoice: &Invoice, subscription: &str, firs
         if line.amount < 0 || line.is_of_another_than(subscription) {
             continue;
         }
-        let (Some(item), Some(price)) = (line.line(), line.price()) else { continue };
+        let (Some(item), Some(price)) = (line.line(), line.price()) else {
+            continue;
+        };
         let Ok(sku) = price.id().parse::<Sku>() else { continue };
         let Some(units) = units(line.quantity, line.quantity_decimal.as_deref()) else {
             unclear |= !price.is_metered();

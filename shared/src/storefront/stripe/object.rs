@@ -103,7 +103,10 @@ impl Price {
             Self::Object {
                 recurring, usage_type, ..
             } => {
-                let recurring = recurring.0.as_ref().and_then(|recurring| recurring.usage_type.as_deref());
+                let recurring = recurring
+                    .0
+                    .as_ref()
+                    .and_then(|recurring| recurring.usage_type.as_deref());
                 recurring.or(usage_type.as_deref()) == Some("metered")
             }
         }
@@ -212,7 +215,11 @@ mod tests {
             (None, None, None),
         ];
         for (quantity, decimal, expected) in cases {
-            assert_eq!(units(quantity.map(Units), decimal), expected, "{quantity:?} {decimal:?}");
+            assert_eq!(
+                units(quantity.map(Units), decimal),
+                expected,
+                "{quantity:?} {decimal:?}"
+            );
         }
     }
 

@@ -47,7 +47,11 @@ struct Charge {
 impl Intent {
     /// Captured by Stripe as soon as it is authorised.
     fn is_automatic(&self) -> bool {
-        let options = self.payment_method_options.0.iter().flat_map(|options| options.values());
+        let options = self
+            .payment_method_options
+            .0
+            .iter()
+            .flat_map(|options| options.values());
         let mut by_hand = options.filter_map(|options| options.0.as_ref()?.capture_method.as_deref());
         let automatic = matches!(self.capture_method.as_deref(), Some("automatic" | "automatic_async"));
         automatic && !by_hand.any(|method| method == "manual")
@@ -61,7 +65,9 @@ pub(super) fn read_intent(context: &Context<'_>) -> Result<Told, ReceiveError> {
         return Ok(Told::Nothing("a payment of an invoice, which says it itself"));
     }
     if intent.is_automatic() {
-        return Ok(Told::Nothing("a payment that is captured at once; its session or invoice says it"));
+        return Ok(Told::Nothing(
+            "a payment that is captured at once; its session or invoice says it",
+        ));
     }
     let order = intent.id.0.as_str();
     if context.event.r#type == "payment_intent.canceled" {

@@ -81,7 +81,11 @@ pub(super) fn read_charge(context: &Context<'_>) -> Result<Told, ReceiveError> {
     };
     let mut statements = vec![(order.to_owned(), refund(named, RefundState::Succeeded, charge.refunded))];
     // Stripe describes such charges so by itself (observed).
-    if charge.description.as_deref().is_some_and(|text| text.starts_with("Subscription ")) {
+    if charge
+        .description
+        .as_deref()
+        .is_some_and(|text| text.starts_with("Subscription "))
+    {
         let id = shown(&charge.id.0);
         let notice = Notice::new(
             &format!("charge:{id}:unjoined"),
@@ -151,7 +155,11 @@ pub(super) fn read_warning(context: &Context<'_>) -> Result<Told, ReceiveError> 
     let dispute = Dispute {
         id: warning.id.0.clone(),
         // It can no longer be acted on once the charge is refunded or disputed, and that is told by itself.
-        state: if warning.actionable == Some(false) { DisputeState::Won } else { DisputeState::Open },
+        state: if warning.actionable == Some(false) {
+            DisputeState::Won
+        } else {
+            DisputeState::Open
+        },
         inquiry: true,
     };
     Ok(Told::one(order, Statement::Dispute(dispute)))

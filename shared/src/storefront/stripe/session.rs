@@ -3,9 +3,9 @@
 
 use serde::Deserialize;
 
+use super::super::ReceiveError;
 use super::super::fields::sku;
 use super::super::json::{Id, Lenient, Text, unix_seconds};
-use super::super::ReceiveError;
 use super::object::{
     Metadata, Reference, WithAddress, country_in, first_country, object, properties, property, stated,
 };
@@ -87,7 +87,12 @@ pub(super) fn read(context: &Context<'_>) -> Result<Told, ReceiveError> {
         .payment_intent
         .as_ref()
         .map_or(session.id.0.as_str(), Reference::id);
-    let mut line = Line::new("1".to_owned(), sku(&Text(Some(product.to_owned()))), units, Fields::default());
+    let mut line = Line::new(
+        "1".to_owned(),
+        sku(&Text(Some(product.to_owned()))),
+        units,
+        Fields::default(),
+    );
     line.amount = amount(&session);
     let mut snapshot = Snapshot::new(Version::at(context.event.created), String::new(), session.created);
     snapshot.lines = vec![line];
@@ -107,7 +112,12 @@ fn amount(session: &Session) -> Option<Amount> {
     };
     Some(Amount {
         minor,
-        currency: currency.as_deref()?.chars().take(3).collect::<String>().to_ascii_uppercase(),
+        currency: currency
+            .as_deref()?
+            .chars()
+            .take(3)
+            .collect::<String>()
+            .to_ascii_uppercase(),
     })
 }
 

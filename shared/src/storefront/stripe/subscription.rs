@@ -88,11 +88,18 @@ pub(super) fn read(context: &Context<'_>) -> Result<Told, ReceiveError> {
             continue;
         };
         let sku = price.and_then(|price| price.id().parse().ok());
-        let mut line = Line::new(item.id.0.clone(), sku, units, context.names.pick(properties(&item.metadata)));
+        let mut line = Line::new(
+            item.id.0.clone(),
+            sku,
+            units,
+            context.names.pick(properties(&item.metadata)),
+        );
         line.trial = trial;
         line.subscription = true;
         if snapshot.lines.iter().any(|other| other.id == line.id) {
-            return Err(ReceiveError::not_understood("at data.object.items: two items have one ID"));
+            return Err(ReceiveError::not_understood(
+                "at data.object.items: two items have one ID",
+            ));
         }
         snapshot.lines.push(line);
     }

@@ -55,7 +55,8 @@ fn the_client_reference_is_a_reference_and_never_a_product() {
         external_id: vec!["client_reference_id".to_owned()],
         ..FieldNames::default()
     };
-    let order = super::super::super::testing::snapshot(super::super::super::receive(KIND, &delivery, &shops(KIND), &names));
+    let order =
+        super::super::super::testing::snapshot(super::super::super::receive(KIND, &delivery, &shops(KIND), &names));
     assert_eq!(order.fields.external_id.as_deref(), Some("CART-88"));
     let body = with(SESSION, "\"wix_sku\"", "\"other\"");
     assert_eq!(
@@ -135,7 +136,10 @@ fn a_refund_says_how_far_it_is_and_a_charge_whether_all_went_back() {
     assert_eq!(statements(sample!("refund_created")), of_payment(created));
     for failed in [sample!("refund_failed"), sample!("charge_refund_updated")] {
         let failed = statements(failed);
-        assert_eq!(failed, of_payment(refund("re_3SampleRefund", RefundState::Failed, false)));
+        assert_eq!(
+            failed,
+            of_payment(refund("re_3SampleRefund", RefundState::Failed, false))
+        );
     }
 }
 
@@ -151,7 +155,11 @@ fn every_status_of_a_dispute_is_open_lost_or_won() {
         ("warning_under_review", DisputeState::Open, true),
         ("warning_closed", DisputeState::Won, true),
     ] {
-        let body = with(sample!("charge_dispute_created"), "\"needs_response\"", &format!("{status:?}"));
+        let body = with(
+            sample!("charge_dispute_created"),
+            "\"needs_response\"",
+            &format!("{status:?}"),
+        );
         let says = statements(std::str::from_utf8(&body).unwrap());
         let dispute = Dispute {
             id: "dp_3SampleDispute".into(),
@@ -169,7 +177,12 @@ fn every_status_of_a_dispute_is_open_lost_or_won() {
 #[test]
 fn references_may_be_expanded() {
     let expanded = "\"payment_intent\": {\"object\": \"payment_intent\", \"id\": \"pi_3SamplePayment\"}";
-    for sample in [SESSION, REFUND, sample!("refund_created"), sample!("charge_dispute_created")] {
+    for sample in [
+        SESSION,
+        REFUND,
+        sample!("refund_created"),
+        sample!("charge_dispute_created"),
+    ] {
         let body = with(sample, "\"payment_intent\": \"pi_3SamplePayment\"", expanded);
         assert_eq!(told(&body)[0].0.key.to_string(), "stripe/pi_3SamplePayment");
     }

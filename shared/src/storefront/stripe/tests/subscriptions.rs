@@ -20,13 +20,19 @@ fn payment(body: &[u8]) -> Payment {
 
 fn paid_units(payment: &Payment) -> Vec<(&str, &str, u32)> {
     let lines = payment.lines.iter();
-    lines.map(|line| (line.line.as_str(), line.sku.as_str(), line.units)).collect()
+    lines
+        .map(|line| (line.line.as_str(), line.sku.as_str(), line.units))
+        .collect()
 }
 
 #[test]
 fn the_first_invoice_says_what_is_paid_in_every_version() {
     let succeeded = with(INVOICE, "\"invoice.paid\"", "\"invoice.payment_succeeded\"");
-    nothing(deliver(KIND, sample!("checkout_session_completed_subscription").as_bytes(), ""));
+    nothing(deliver(
+        KIND,
+        sample!("checkout_session_completed_subscription").as_bytes(),
+        "",
+    ));
     let samples = [
         INVOICE.as_bytes(),
         sample!("invoice_paid_first_dahlia").as_bytes(),
@@ -52,12 +58,21 @@ fn the_first_invoice_says_what_is_paid_in_every_version() {
 
 #[test]
 fn only_one_reason_makes_an_invoice_the_first() {
-    for reason in ["subscription_cycle", "subscription_update", "subscription_threshold", "manual"] {
+    for reason in [
+        "subscription_cycle",
+        "subscription_update",
+        "subscription_threshold",
+        "manual",
+    ] {
         let body = with(INVOICE, "\"subscription_create\"", &format!("{reason:?}"));
         assert!(!payment(&body).first, "{reason}");
     }
     assert!(!payment(sample!("invoice_paid_renewal").as_bytes()).first);
-    let alone = with(INVOICE, "\"subscription\": \"sub_1SampleSubscription\"", "\"subscription\": null");
+    let alone = with(
+        INVOICE,
+        "\"subscription\": \"sub_1SampleSubscription\"",
+        "\"subscription\": null",
+    );
     nothing(deliver(KIND, &alone, ""));
 }
 
@@ -131,7 +146,10 @@ fn a_payment_is_joined_to_its_subscription() {
     assert_eq!(statements(INVOICE)[1..], [belongs("in_1SampleFirst", KEY)]);
     // In 2018 the invoice names its charge itself.
     let old = statements(sample!("invoice_paid_first_2018"));
-    assert_eq!(old[1..], [belongs("in_1SampleFirst", KEY), belongs("ch_3SampleSubCharge", KEY)]);
+    assert_eq!(
+        old[1..],
+        [belongs("in_1SampleFirst", KEY), belongs("ch_3SampleSubCharge", KEY)]
+    );
 }
 
 #[test]
@@ -140,7 +158,10 @@ fn a_subscription_states_its_items_and_no_payment() {
     assert_eq!((order.paid, order.ended), (Paid::ByPayments, None));
     assert_eq!(units(&order), [2]);
     let line = &order.lines[0];
-    assert_eq!((line.id.as_str(), line.sku.as_ref().unwrap().as_str()), ("si_SampleItem", "price_1SamplePremium1Y"));
+    assert_eq!(
+        (line.id.as_str(), line.sku.as_ref().unwrap().as_str()),
+        ("si_SampleItem", "price_1SamplePremium1Y")
+    );
     assert!(line.subscription && !line.trial);
     assert_eq!(order.fields.external_id.as_deref(), Some("sub_1SampleSubscription"));
     for trial in [
@@ -149,7 +170,10 @@ fn a_subscription_states_its_items_and_no_payment() {
     ] {
         assert!(snapshot(trial.as_bytes()).lines[0].trial);
     }
-    assert_eq!(units(&snapshot(sample!("customer_subscription_updated_quantity").as_bytes())), [3]);
+    assert_eq!(
+        units(&snapshot(sample!("customer_subscription_updated_quantity").as_bytes())),
+        [3]
+    );
     let paused = snapshot(sample!("customer_subscription_updated_collection_paused").as_bytes());
     assert_eq!(paused.notices[0].code, "COLLECTION_PAUSED");
 }
@@ -183,7 +207,10 @@ fn a_status_says_whether_the_subscription_goes_on() {
 #[test]
 fn the_queue_is_that_of_what_an_event_states() {
     let queue = |body: &str| told(body.as_bytes())[0].1;
-    assert_eq!(queue(sample!("customer_subscription_deleted")), OrderQueue::OrderCanceled);
+    assert_eq!(
+        queue(sample!("customer_subscription_deleted")),
+        OrderQueue::OrderCanceled
+    );
     assert_eq!(queue(CREATED), OrderQueue::TagExternalId);
     assert_eq!(queue(REFUND), OrderQueue::OrderCanceled);
     assert_eq!(queue(SESSION), OrderQueue::OrderPaid);
