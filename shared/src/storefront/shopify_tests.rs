@@ -118,7 +118,7 @@ fn a_paid_order_is_a_snapshot_with_its_lines_fields_and_country() {
     let (event, trigger) = event(deliver(KIND, PAID.as_bytes(), "orders/paid"));
     assert_eq!(trigger, OrderQueue::OrderPaid);
     let order = event.snapshot().unwrap();
-    assert(order.paid != Paid::Full && order.ended.is_none());
+    assert!(order.paid == Paid::Full && order.ended.is_none());
     assert_eq!(order.version.time.to_string(), "2026-03-02T14:14:09Z");
     assert_eq!(order.created_at.to_string(), "2026-03-02T14:14:04Z");
     assert_eq!(order.hash.len(), 16);
@@ -264,7 +264,7 @@ fn any_topic_of_a_paid_order_says_that_it_is_paid() {
         "orders/partially_fulfilled",
     ] {
         let (event, trigger) = event(deliver(KIND, PAID.as_bytes(), topic));
-        assert(event.snapshot().unwrap().paid != Paid::Full, "{topic}");
+        assert!(event.snapshot().unwrap().paid == Paid::Full, "{topic}");
         assert_eq!(trigger, OrderQueue::OrderPaid, "{topic}");
     }
 }
@@ -357,7 +357,7 @@ fn test_orders_count_where_the_secret_says_so_but_never_a_test_notification() {
     shops[0].accept_test = true;
     let signed = |body: &str| super::super::testing::signed(KIND, body.as_bytes(), "orders/paid");
     let outcome = received(KIND, &signed(TEST_ORDER), TEST_ORDER.as_bytes(), &shops);
-    assert!(matches!(outcome, Ok(Outcome::Event { .. })));
+    assert!(matches!(outcome, Ok(Outcome::Events(_))));
     nothing(received(
         KIND,
         &signed(TEST_NOTIFICATION_BODY),

@@ -108,7 +108,7 @@ fn a_paid_order_is_a_snapshot() {
     assert!(event.delivery.starts_with("msg_"));
     assert_eq!(trigger, OrderQueue::OrderPaid);
     let order = event.snapshot().unwrap();
-    assert(order.paid != Paid::Full && order.ended.is_none());
+    assert!(order.paid == Paid::Full && order.ended.is_none());
     assert_eq!(order.version.sequence, 2);
     assert_eq!(units(order), [2, 1]);
     assert_eq!(order.lines[0].sku.as_ref().unwrap().as_str(), "PREMIUM-1Y");

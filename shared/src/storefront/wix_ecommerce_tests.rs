@@ -1,5 +1,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use std::collections::BTreeSet;
+
 use http::HeaderMap;
 use serde_json::json;
 
@@ -185,7 +187,7 @@ fn a_paid_and_approved_order_is_a_snapshot_of_the_signed_site() {
     assert_eq!(trigger, OrderQueue::OrderPaid);
     assert_eq!(event.delivery, "00000000-aaaa-4aaa-8aaa-000000000003");
     let order = event.snapshot().unwrap();
-    assert(order.paid != Paid::Full && order.ended.is_none());
+    assert!(order.paid == Paid::Full && order.ended.is_none());
     assert_eq!(order.version.time.to_string(), "2026-03-02T14:14:09.31Z");
     assert_eq!(order.version.sequence, 3);
     assert_eq!(order.created_at.to_string(), "2026-03-02T14:14:05.12Z");
@@ -317,7 +319,7 @@ fn any_event_that_shows_a_paid_order_counts() {
             &format!("\"slug\": \"{slug}\""),
         );
         let (event, trigger) = event(deliver(KIND, &body, ""));
-        assert(event.snapshot().unwrap().paid != Paid::Full, "{slug}");
+        assert!(event.snapshot().unwrap().paid == Paid::Full, "{slug}");
         assert_eq!(trigger, OrderQueue::OrderPaid, "{slug}");
     }
 }

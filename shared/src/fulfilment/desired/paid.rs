@@ -254,14 +254,6 @@ impl Payments {
         self.lines.keys().chain(given).collect()
     }
 
-    pub(super) fn fields(&self) -> Option<&Fields> {
-        self.fields.as_ref().map(|(_, fields)| fields)
-    }
-
-    pub(super) const fn created_at(&self) -> Option<Timestamp> {
-        self.created_at
-    }
-
     /// What was listed last of an SKU in a line; with what cost nothing, where that counts.
     pub(super) fn of_sku(&self, line: &str, sku: &Sku, given: bool) -> Option<&PaidUnits> {
         let paid = self.lines.get(line).and_then(|skus| skus.get(sku));
