@@ -62,8 +62,11 @@ pub enum Statement {
 pub struct Payment {
     /// The invoice.
     pub id: String,
-    /// When it was paid, by the shop's clock.
+    /// When it was made, by the shop's clock: of two invoices the one that was made later says what there is, whichever is
+    /// paid first.
     pub version: Version,
+    /// When it was paid, by the same clock.
+    pub paid_at: Timestamp,
     /// Whether it is the subscription's first.
     pub first: bool,
     /// What it lists, each (line, SKU) once.
@@ -228,6 +231,7 @@ mod tests {
             Statement::Payment(Payment {
                 id: "in_1".into(),
                 version,
+                paid_at: Timestamp::EPOCH,
                 first: true,
                 lines: vec![PaymentLine {
                     line: "si_1".into(),

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use super::causes::Verdict;
+use super::paid::PaidUnits;
 use super::{Desired, least};
 use crate::ids::Sku;
 use crate::order::{Answer, DisputeState, Ended, Line, LineId, Paid, RefundId, RefundState, Snapshot, Version};
@@ -128,7 +129,7 @@ impl Desired {
             return scales.by_payments_alone();
         }
         let mut joined: HashMap<LineId, Entitlement> = HashMap::new();
-        let unlisted = self.unlisted(policy.buy_on_trial);
+        let unlisted = self.unlisted();
         let lines_of = |snapshot| Self::lines_of(snapshot, &unlisted);
         let all: BTreeSet<&str> = states
             .iter()
@@ -190,10 +191,10 @@ impl Desired {
         Entitlements { lines, others }
     }
 
-    /// The lines that invoices list, as far as they alone say it; with what cost nothing, where that counts.
-    pub(super) fn unlisted(&self, given: bool) -> Vec<Line> {
-        let lines = self.payments.lines(given).into_iter().filter_map(|id| {
-            let (sku, paid, _) = self.payments.newest_of(id, given)?;
+    /// The lines that invoices list, as far as they alone say it.
+    pub(super) fn unlisted(&self) -> Vec<Line> {
+        let lines = self.payments.lines().keys().filter_map(|id| {
+            let (sku, paid, _) = self.payments.newest_of(id)?;
             let line = Line::new(id.clone(), Some(sku.clone()), paid.most, paid.fields.clone());
             Some(Line {
                 subscription: true,
@@ -224,7 +225,8 @@ impl Desired {
             .flatten()
             .map(|at| at + policy.settle);
         let unbilled = self
-            .latest()
+            .newest
+            .first()
             .filter(|latest| latest.paid == Paid::ByPayments)
             .map(|latest| latest.version.time + super::UNBILLED);
         let later = |time: Option<Timestamp>| time.filter(|time| *time > now);
@@ -259,10 +261,10 @@ impl Desired {
             }
             Paid::ByPayments => {
                 let listed = line.sku.as_ref();
-                match listed.filter(|sku| self.payments.of_sku(&line.id, sku, true).is_some()) {
+                match listed.filter(|sku| self.payments.of_sku(&line.id, sku).is_some()) {
                     Some(paid) => Some(paid),
                     None if line.trial => listed,
-                    None => self.payments.newest_of(&line.id, true).map(|(sku, ..)| sku).or(listed),
+                    None => self.payments.newest_of(&line.id).map(|(sku, ..)| sku).or(listed),
                 }
             }
         }
@@ -441,16 +443,13 @@ impl<'a> Scales<'a> {
         if self.policy.buy_unpaid_changes && !payments.is_empty() {
             return listed;
         }
-        let of_listed = line
-            .sku
-            .as_ref()
-            .and_then(|sku| payments.of_sku(&line.id, sku, self.policy.buy_on_trial));
+        let of_listed = line.sku.as_ref().and_then(|sku| self.counted(&line.id, sku));
         let paid = match of_listed {
             Some(paid) => Some((paid, true)),
             // Another price that is not billed yet: what was paid stays as it was.
             None => payments
-                .newest_of(&line.id, self.policy.buy_on_trial)
-                .map(|(_, paid, sure)| (paid, sure)),
+                .newest_of(&line.id)
+                .and_then(|(sku, _, sure)| Some((self.counted(&line.id, sku)?, sure))),
         };
         let Some((paid, sure)) = paid else {
             return Entitlement::NOTHING;
@@ -459,6 +458,16 @@ impl<'a> Scales<'a> {
             buy: if sure { listed.buy.min(paid.least) } else { 0 },
             keep: listed.keep.min(paid.most),
             ..Entitlement::NOTHING
+        }
+    }
+
+    /// What was listed last of an SKU in a line, where it counts: what is given on trial does so if the reseller says it.
+    fn counted(&self, line: &str, sku: &Sku) -> Option<&'a PaidUnits> {
+        let payments = &self.desired.payments;
+        if self.policy.buy_on_trial {
+            payments.of_sku(line, sku)
+        } else {
+            payments.charged_of(line, sku)
         }
     }
 
@@ -515,12 +524,12 @@ impl<'a> Scales<'a> {
     fn by_payments_alone(&self) -> Entitlements {
         let payments = &self.desired.payments;
         let counted = BTreeSet::new();
-        let given = self.policy.buy_on_trial;
         let unclear = self.desired.refunds.values().any(|refund| {
             refund.is_unmapped(self.desired.whole_refund_is_unclear()) && refund.state != RefundState::Failed
         });
-        let lines = self.desired.unlisted(given).into_iter().filter_map(|line| {
-            let (_, paid, sure) = payments.newest_of(&line.id, given)?;
+        let lines = self.desired.unlisted().into_iter().filter_map(|line| {
+            let (sku, _, sure) = payments.newest_of(&line.id)?;
+            let paid = self.counted(&line.id, sku)?;
             let least = self.less(paid.least, &line.id, &counted);
             let most = self.less(paid.most, &line.id, &counted);
             let entitlement = Entitlement {

@@ -12,6 +12,9 @@ mod newest;
 mod paid;
 mod told;
 
+#[cfg(test)]
+mod subscription_tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -50,6 +53,9 @@ pub struct Desired {
     /// What paid invoices listed.
     #[serde(default, skip_serializing_if = "Payments::is_empty")]
     payments: Payments,
+    /// The subscription as its invoices show it, as long as nothing else does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    of_payments: Option<Box<Snapshot>>,
     /// All that the order costs came, told without the order itself.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     settled: bool,
@@ -194,6 +200,8 @@ impl Desired {
         self.told.merge(&other.told);
         self.first_seen_at = least(self.first_seen_at, other.first_seen_at);
         self.paid = paid.filter(|paid| !self.newest.has_all(paid));
+        let alone = self.newest.is_empty();
+        self.of_payments = alone.then(|| self.order_of_payments().map(Box::new)).flatten();
     }
 
     /// What the greatest fully paid version had.
@@ -211,7 +219,19 @@ impl Desired {
 
     /// The newest snapshot, the first of several.
     pub fn latest(&self) -> Option<&Snapshot> {
-        self.newest.first()
+        self.newest.first().or(self.of_payments.as_deref())
+    }
+
+    /// A subscription of which only invoices were heard.
+    fn order_of_payments(&self) -> Option<Snapshot> {
+        let (version, fields) = self.payments.fields()?;
+        let created_at = self.payments.created_at().unwrap_or(version.time);
+        Some(Snapshot {
+            lines: self.unlisted(),
+            paid: Paid::ByPayments,
+            fields: fields.clone(),
+            ..Snapshot::new(version, String::new(), created_at)
+        })
     }
 
     /// How many units of a line may be bought, with everything settled that time alone settles.

@@ -128,9 +128,9 @@ pub struct Payments {
     /// For each line and SKU what the newest invoice listed that names it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     lines: Listed,
-    /// The same of what was listed and cost nothing: a trial, or a price of zero.
+    /// What the newest invoice listed that charged for it, where a newer one lists it for nothing.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    given: Listed,
+    charged: Listed,
     /// What the newest invoice said of where products go, for what no snapshot says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     fields: Option<(Version, Fields)>,
@@ -142,14 +142,19 @@ pub struct Payments {
 /// Units of one SKU in one line that an invoice was paid for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaidUnits {
-    /// When.
+    /// When the invoice was made.
     pub version: Version,
+    /// When it was paid.
+    pub paid_at: Timestamp,
     /// The invoice.
     pub invoice: String,
     /// The fewest units that an invoice of this version listed.
     pub least: u32,
     /// The most.
     pub most: u32,
+    /// Nothing was charged for it: a trial, or a price of zero.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub free: bool,
     /// What the line said of where its products go.
     #[serde(default, skip_serializing_if = "Fields::is_empty")]
     pub fields: Fields,
@@ -163,6 +168,8 @@ impl PaidUnits {
             std::cmp::Ordering::Equal => {
                 self.least = self.least.min(other.least);
                 self.most = self.most.max(other.most);
+                self.free &= other.free;
+                self.paid_at = self.paid_at.max(other.paid_at);
                 self.invoice = std::cmp::min(&self.invoice, &other.invoice).clone();
                 self.fields = std::cmp::max(&self.fields, &other.fields).clone();
             }
@@ -176,36 +183,29 @@ impl Payments {
             fields: Some((payment.version, payment.fields.clone())),
             created_at: payment.created_at,
             lines: Listed::new(),
-            given: Listed::new(),
+            charged: Listed::new(),
         };
         for line in &payment.lines {
             let paid = PaidUnits {
                 version: payment.version,
+                paid_at: payment.paid_at,
                 invoice: payment.id.clone(),
                 least: line.units,
                 most: line.units,
+                free: line.free,
                 fields: line.fields.clone(),
             };
-            let listed = if line.free {
-                &mut payments.given
-            } else {
-                &mut payments.lines
-            };
-            let skus = listed.entry(line.line.clone()).or_default();
+            let skus = payments.lines.entry(line.line.clone()).or_default();
             merge_entry(skus, &line.sku, &paid, PaidUnits::merge);
         }
         payments
     }
 
     pub(super) fn merge(&mut self, other: &Self) {
-        for (mine, theirs) in [(&mut self.lines, &other.lines), (&mut self.given, &other.given)] {
-            for (line, theirs) in theirs {
-                let skus = mine.entry(line.clone()).or_default();
-                for (sku, theirs) in theirs {
-                    merge_entry(skus, sku, theirs, PaidUnits::merge);
-                }
-            }
-        }
+        let mut charged = self.all_charged();
+        merge_listed(&mut charged, &other.all_charged());
+        merge_listed(&mut self.lines, &other.lines);
+        self.charged = charged;
         self.fold();
         self.fields = std::cmp::max(self.fields.take(), other.fields.clone());
         self.created_at = least(self.created_at, other.created_at);
@@ -216,15 +216,12 @@ impl Payments {
         self.fields.is_none()
     }
 
-    /// What an old invoice, which named no item, called a line by its SKU, and a newer one by its item, is one line.
+    /// What an old invoice, which named no item, called by its SKU, and a newer one by its item, is one line. Then only
+    /// what differs from the newest is kept of what was charged.
     fn fold(&mut self) {
-        let named: Vec<Sku> = self
-            .all()
-            .filter(|(line, sku)| *line == sku.as_str())
-            .map(|(_, sku)| sku.clone())
-            .collect();
+        let named: Vec<Sku> = self.named_by_sku().cloned().collect();
         for sku in named {
-            for listed in [&mut self.lines, &mut self.given] {
+            for listed in [&mut self.lines, &mut self.charged] {
                 let others = listed.iter_mut().filter(|(line, _)| line.as_str() != sku.as_str());
                 let moved: Vec<PaidUnits> = others.filter_map(|(_, skus)| skus.remove(&sku)).collect();
                 for paid in moved {
@@ -234,48 +231,80 @@ impl Payments {
                 listed.retain(|_, skus| !skus.is_empty());
             }
         }
+        let lines = &self.lines;
+        for (line, skus) in &mut self.charged {
+            let of_line = lines.get(line);
+            skus.retain(|sku, _| of_line.and_then(|skus| skus.get(sku)).is_some_and(|newest| newest.free));
+        }
+        self.charged.retain(|_, skus| !skus.is_empty());
     }
 
-    fn all(&self) -> impl Iterator<Item = (&str, &Sku)> {
-        let listed = self.lines.iter().chain(&self.given);
-        listed.flat_map(|(line, skus)| skus.keys().map(move |sku| (line.as_str(), sku)))
+    fn named_by_sku(&self) -> impl Iterator<Item = &Sku> {
+        let lines = self.lines.iter();
+        lines.filter_map(|(line, skus)| skus.keys().find(|sku| sku.as_str() == line))
+    }
+
+    /// What the newest invoices listed that charged for it.
+    fn all_charged(&self) -> Listed {
+        let mut charged = self.charged.clone();
+        for (line, skus) in &self.lines {
+            for (sku, paid) in skus.iter().filter(|(_, paid)| !paid.free) {
+                charged
+                    .entry(line.clone())
+                    .or_default()
+                    .insert(sku.clone(), paid.clone());
+            }
+        }
+        charged
     }
 
     /// The name of the line of an SKU, where an invoice called it by its SKU.
     pub(super) fn name_of(&self, sku: &Sku) -> Option<LineId> {
-        self.all()
-            .any(|(line, listed)| line == listed.as_str() && listed == sku)
-            .then(|| sku.as_str().to_owned())
+        let named = self.named_by_sku().find(|named| *named == sku)?;
+        Some(named.as_str().to_owned())
     }
 
-    /// The lines of which anything is listed; with what cost nothing, where that counts.
-    pub(super) fn lines(&self, given: bool) -> BTreeSet<&LineId> {
-        let given = self.given.keys().filter(|_| given);
-        self.lines.keys().chain(given).collect()
+    pub(super) fn fields(&self) -> Option<(Version, &Fields)> {
+        self.fields.as_ref().map(|(version, fields)| (*version, fields))
     }
 
-    /// What was listed last of an SKU in a line; with what cost nothing, where that counts.
-    pub(super) fn of_sku(&self, line: &str, sku: &Sku, given: bool) -> Option<&PaidUnits> {
-        let paid = self.lines.get(line).and_then(|skus| skus.get(sku));
-        let free = self.given.get(line).and_then(|skus| skus.get(sku));
-        later(paid, free.filter(|_| given))
+    pub(super) const fn created_at(&self) -> Option<Timestamp> {
+        self.created_at
     }
 
-    /// What was listed last in a line; with `false` where two SKUs were listed at one time and it cannot be told.
-    pub(super) fn newest_of(&self, line: &str, given: bool) -> Option<(&Sku, &PaidUnits, bool)> {
-        let free = self.given.get(line).into_iter().flatten().filter(|_| given);
-        let listed = self.lines.get(line).into_iter().flatten().chain(free);
-        let newest = listed.clone().map(|(_, paid)| paid.version).max()?;
-        let mut of_newest = listed.filter(|(_, paid)| paid.version == newest);
+    pub(super) const fn lines(&self) -> &Listed {
+        &self.lines
+    }
+
+    pub(super) fn of_sku(&self, line: &str, sku: &Sku) -> Option<&PaidUnits> {
+        self.lines.get(line)?.get(sku)
+    }
+
+    /// The same without what was listed for nothing.
+    pub(super) fn charged_of(&self, line: &str, sku: &Sku) -> Option<&PaidUnits> {
+        let newest = self.of_sku(line, sku)?;
+        if newest.free {
+            self.charged.get(line)?.get(sku)
+        } else {
+            Some(newest)
+        }
+    }
+
+    /// What was paid last in a line; with `false` where two SKUs were paid at one time and it cannot be told.
+    pub(super) fn newest_of(&self, line: &str) -> Option<(&Sku, &PaidUnits, bool)> {
+        let skus = self.lines.get(line)?;
+        let newest = skus.values().map(|paid| paid.version).max()?;
+        let mut of_newest = skus.iter().filter(|(_, paid)| paid.version == newest);
         let (sku, paid) = of_newest.next()?;
-        Some((sku, paid, of_newest.all(|(other, _)| other == sku)))
+        Some((sku, paid, of_newest.next().is_none()))
     }
 }
 
-/// The newer of two, and of two of one version the one that was paid for.
-fn later<'a>(paid: Option<&'a PaidUnits>, given: Option<&'a PaidUnits>) -> Option<&'a PaidUnits> {
-    match (paid, given) {
-        (Some(paid), Some(given)) if given.version > paid.version => Some(given),
-        (paid, given) => paid.or(given),
+fn merge_listed(mine: &mut Listed, theirs: &Listed) {
+    for (line, theirs) in theirs {
+        let skus = mine.entry(line.clone()).or_default();
+        for (sku, theirs) in theirs {
+            merge_entry(skus, sku, theirs, PaidUnits::merge);
+        }
     }
 }

@@ -287,6 +287,7 @@ pub(super) fn read(context: &Context<'_>) -> Result<Told, ReceiveError> {
     let payment = Payment {
         id: invoice.id.0.clone(),
         version: Version::at(invoice.created),
+        paid_at: context.event.created,
         first,
         lines,
         created_at: first.then_some(invoice.created),
