@@ -9,7 +9,7 @@ mod versions;
 
 use reseller_hooks::order::StorefrontKind::Stripe;
 use reseller_hooks::time::Timestamp;
-use reseller_hooks::webhook::Came;
+use reseller_hooks::webhook::Disposition;
 use reseller_hooks_tests::deployment::{Deployment, catalog_of};
 use reseller_hooks_tests::world::violations;
 use serde_json::Value;
@@ -42,17 +42,17 @@ impl Shop {
 
     /// Delivers an event a second after it was made, and lets a minute go by in which it is worked off.
     fn told(&self, event: &Value) -> &Self {
-        assert_eq!(self.answer(event), Came::Stored, "{}", event["type"]);
+        assert_eq!(self.answer(event), Disposition::Stored, "{}", event["type"]);
         self
     }
 
     /// The same for an event that means nothing.
     fn not_meant(&self, event: &Value) -> &Self {
-        assert_eq!(self.answer(event), Came::Nothing, "{}", event["type"]);
+        assert_eq!(self.answer(event), Disposition::Nothing, "{}", event["type"]);
         self
     }
 
-    fn answer(&self, event: &Value) -> Came {
+    fn answer(&self, event: &Value) -> Disposition {
         let made = event["created"].as_i64().expect("a time");
         self.at(made + 1);
         let came = self.0.deliver(Stripe, "", &event.to_string());

@@ -125,7 +125,7 @@ fn a_session_that_costs_nothing_is_paid() {
 fn a_payment_status_that_is_not_known_is_kept_for_a_person() {
     let shop = Shop::new();
     let strange = session("completed", PLACED + 9, "paid_in_part");
-    assert_eq!(shop.answer(&strange), reseller_hooks::webhook::Came::Parked);
+    assert_eq!(shop.answer(&strange), reseller_hooks::webhook::Disposition::Parked);
     assert_eq!(shop.has(SKU), (0, 0));
 }
 

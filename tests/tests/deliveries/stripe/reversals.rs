@@ -280,7 +280,7 @@ fn statuses_that_are_not_known_are_kept_for_a_person() {
         refund("updated", PLACED + DAY, "pi_1", "reversed"),
         dispute("updated", PLACED + DAY, "pi_1", "settled"),
     ] {
-        assert_eq!(shop.answer(&strange), reseller_hooks::webhook::Came::Parked);
+        assert_eq!(shop.answer(&strange), reseller_hooks::webhook::Disposition::Parked);
     }
     assert_eq!(shop.has(SKU), (1, 1));
 }

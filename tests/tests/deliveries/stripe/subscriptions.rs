@@ -436,7 +436,7 @@ fn a_subscription_of_other_prices_is_none_of_ours() {
 fn a_status_that_is_not_known_is_kept_for_a_person() {
     let shop = Shop::new();
     let strange = subscription("updated", PLACED + DAY, "hibernating", basic(1));
-    assert_eq!(shop.answer(&strange), reseller_hooks::webhook::Came::Parked);
+    assert_eq!(shop.answer(&strange), reseller_hooks::webhook::Disposition::Parked);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::bodies::{changed, charge, first, intent, invoice_payment, item, of_version, paid, session, subscription};
 use super::{DAY, MONTH, PLACED, Shop, case};
 use reseller_hooks::order::StorefrontKind::Stripe;
-use reseller_hooks::webhook::Came;
+use reseller_hooks::webhook::Disposition;
 use reseller_hooks_tests::post::Post;
 use serde_json::{Value, json};
 
@@ -179,7 +179,7 @@ fn thin_events_and_test_mode_are_nothing() {
             "related_object": { "id": "mtr_1", "type": "billing.meter", "url": "/v1/billing/meters/mtr_1" },
         });
         let came = shop.0.deliver(Stripe, "", &thin.to_string());
-        assert_eq!(came, Came::Nothing, "{kind}");
+        assert_eq!(came, Disposition::Nothing, "{kind}");
     }
     for body in [first("price_basic"), paid(), intent("succeeded", PLACED, 8000), session("completed", PLACED, "unpaid")] {
         let mut test = body;
@@ -197,6 +197,6 @@ fn a_secret_with_white_space_around_it_is_the_same_secret() {
         shop.0.put_secret(Some(&format!("{{\"storefronts\": {{\"stripe\": {{\"secrets\": [\"{secret}\"]}}}}}}")));
         shop.at(PLACED + 10);
         let post = Post::signed_with("whsec_test", Stripe, "", &paid().to_string(), shop.0.now());
-        assert_eq!(shop.0.post(&post), Came::Stored, "{secret:?}");
+        assert_eq!(shop.0.post(&post), Disposition::Stored, "{secret:?}");
     }
 }
