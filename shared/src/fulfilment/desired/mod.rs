@@ -4,13 +4,20 @@
 //! Each kind of statement has its own register, and each register is a small lattice: the newest states of the order
 //! ([`newest`]), what was paid for ([`paid`]), what was given back by cause ([`causes`]), and what an operator answered
 //! ([`told`]). [`entitlement`] computes from all of them which units may be bought and which are kept. What is unclear
-//! lies between the two, is neither bought nor taken back, and is a notice.
+//! lies between the two, is neither bought nor taken back, and is one of the [`notices`]. [`planned`] is the order that
+//! plans are resolved from, and [`tell`] makes an operator's answer into a statement.
 
 mod causes;
 mod entitlement;
+mod facts;
 mod newest;
+mod notices;
 mod paid;
+mod planned;
+mod scales;
+mod tell;
 mod told;
+mod trash;
 
 #[cfg(test)]
 mod subscription_tests;
@@ -23,6 +30,7 @@ pub use causes::{EndRegister, RefundRegister};
 pub use entitlement::{Entitlement, Entitlements, Policy};
 pub use newest::{Heard, Newest};
 pub use paid::{PaidState, PaidStates, PaidUnits, Payments};
+pub use tell::{Tell, TellError};
 pub use told::ToldRegister;
 
 use crate::order::{
@@ -33,6 +41,8 @@ use crate::time::Timestamp;
 
 /// How long a change of a subscription may stay unbilled before a person is told.
 pub(crate) const UNBILLED: std::time::Duration = std::time::Duration::from_secs(3_600);
+/// About how many bytes the desired state may take of a record, which also has to hold what is bought.
+const MAX_WEIGHT: usize = 200 * 1024;
 /// A time by which everything has happened that time alone brings.
 const FAR: Timestamp = Timestamp::from_millis(i64::MAX);
 /// The most event-like notices of one order that are kept.
@@ -53,9 +63,6 @@ pub struct Desired {
     /// What paid invoices listed.
     #[serde(default, skip_serializing_if = "Payments::is_empty")]
     payments: Payments,
-    /// The subscription as its invoices show it, as long as nothing else does.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    of_payments: Option<Box<Snapshot>>,
     /// All that the order costs came, told without the order itself.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     settled: bool,
@@ -92,6 +99,9 @@ pub struct Desired {
     /// Lines that had an SKU in a state that is gone.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     had_sku: BTreeSet<LineId>,
+    /// Something was said that would not have fitted: nothing is bought and nothing is taken back any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    too_large: bool,
     /// When the order was first heard of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     first_seen_at: Option<Timestamp>,
@@ -156,8 +166,18 @@ impl Desired {
         self.refunds.insert(refund.id.clone(), RefundRegister::of(refund));
     }
 
-    /// Merges another copy of the same order's desired state.
+    /// Merges another copy of the same order's desired state. What does not fit is left out as a whole and noted: the
+    /// record must always be one that can be written.
     pub fn merge(&mut self, other: &Self) {
+        let before = self.clone();
+        self.join(other);
+        if self.weight() > MAX_WEIGHT {
+            *self = before;
+            self.too_large = true;
+        }
+    }
+
+    fn join(&mut self, other: &Self) {
         let paid = PaidStates::merged(self.paid_states(), other.paid_states());
         self.payments.merge(&other.payments);
         self.settled |= other.settled;
@@ -198,10 +218,33 @@ impl Desired {
         self.alive = self.alive.max(other.alive);
         self.belongs_to = least(self.belongs_to.take(), other.belongs_to.clone());
         self.told.merge(&other.told);
+        self.too_large |= other.too_large;
         self.first_seen_at = least(self.first_seen_at, other.first_seen_at);
         self.paid = paid.filter(|paid| !self.newest.has_all(paid));
-        let alone = self.newest.is_empty();
-        self.of_payments = alone.then(|| self.order_of_payments().map(Box::new)).flatten();
+    }
+
+    /// About how many bytes this takes as JSON.
+    fn weight(&self) -> usize {
+        let of_ends = self.ends.len() * 200;
+        let of_refunds = self.refunds.iter().map(|(id, refund)| {
+            let lines = refund.lines.iter().flatten();
+            id.len() + 60 + lines.map(|(line, _)| line.len() + 14).sum::<usize>()
+        });
+        let of_disputes = self.disputes.keys().map(|id| id.len() + 30);
+        let of_notices = self
+            .notices
+            .iter()
+            .map(|(id, (code, sentence))| id.len() + code.len() + sentence.len() + 10);
+        let of_lines = self.had_sku.iter().map(|line| line.len() + 3);
+        self.newest.weight()
+            + self.paid.as_ref().map_or(0, PaidStates::weight)
+            + self.payments.weight()
+            + self.told.weight()
+            + of_ends
+            + of_refunds.sum::<usize>()
+            + of_disputes.sum::<usize>()
+            + of_notices.sum::<usize>()
+            + of_lines.sum::<usize>()
     }
 
     /// What the greatest fully paid version had.
@@ -219,19 +262,7 @@ impl Desired {
 
     /// The newest snapshot, the first of several.
     pub fn latest(&self) -> Option<&Snapshot> {
-        self.newest.first().or(self.of_payments.as_deref())
-    }
-
-    /// A subscription of which only invoices were heard.
-    fn order_of_payments(&self) -> Option<Snapshot> {
-        let (version, fields) = self.payments.fields()?;
-        let created_at = self.payments.created_at().unwrap_or(version.time);
-        Some(Snapshot {
-            lines: self.unlisted(),
-            paid: Paid::ByPayments,
-            fields: fields.clone(),
-            ..Snapshot::new(version, String::new(), created_at)
-        })
+        self.newest.first()
     }
 
     /// How many units of a line may be bought, with everything settled that time alone settles.
@@ -261,8 +292,8 @@ impl Desired {
 
     /// Whether the order was first heard of so long after it was placed that it may have been bought before.
     pub fn first_seen_late(&self, after: std::time::Duration) -> bool {
-        match (self.latest(), self.first_seen_at) {
-            (Some(latest), Some(seen)) => seen.since(latest.created_at) > after,
+        match (self.created_at(), self.first_seen_at) {
+            (Some(created), Some(seen)) => seen.since(created) > after,
             _ => false,
         }
     }
