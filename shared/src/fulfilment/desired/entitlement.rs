@@ -6,6 +6,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::scales::Scales;
 use super::trash::TRASH_APART;
 use super::{Desired, least};
@@ -14,7 +16,8 @@ use crate::order::{Line, LineId, Paid, Snapshot};
 use crate::time::Timestamp;
 
 /// What the reseller decided about things that a shop may mean either way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Policy {
     /// A line on trial is bought.
     pub buy_on_trial: bool,
@@ -25,22 +28,27 @@ pub struct Policy {
     /// What began before this is never bought.
     pub not_before: Timestamp,
     /// An operator released the order: what is held is bought.
+    #[serde(skip)]
     pub released: bool,
     /// How long states of one version may disagree before a person is told.
+    #[serde(skip, default = "settle_time")]
     pub settle: Duration,
 }
 
+const fn settle_time() -> Duration {
+    Duration::from_secs(60)
+}
+
 impl Policy {
-    /// What a catalog says. `settle` is how long Wix and the storefronts may take to agree with themselves.
-    pub fn of(defaults: &Defaults, released: bool, settle: Duration) -> Self {
+    /// What a catalog says.
+    pub fn of(defaults: &Defaults) -> Self {
         let policies = &defaults.policies;
         Self {
             buy_on_trial: policies.on_trial == OnTrial::Buy,
             take_back_on_dispute: policies.on_dispute == OnDispute::TakeBack,
             buy_unpaid_changes: policies.unpaid_changes == UnpaidChanges::Now,
             not_before: defaults.not_before,
-            released,
-            settle,
+            ..Self::default()
         }
     }
 }
@@ -53,7 +61,7 @@ impl Default for Policy {
             buy_unpaid_changes: false,
             not_before: Timestamp::EPOCH,
             released: false,
-            settle: Duration::from_secs(60),
+            settle: settle_time(),
         }
     }
 }

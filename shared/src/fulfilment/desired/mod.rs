@@ -265,6 +265,30 @@ impl Desired {
         self.newest.first()
     }
 
+    /// What of this is about the order that everything under this key belongs to: what gives money back or ends it, and
+    /// what a person must see. What is bought under this key stays its own. A refund of one payment of an order is not
+    /// one of the order, so it names no lines there.
+    pub fn for_target(&self) -> Self {
+        let unnamed = |refund: &RefundRegister| RefundRegister {
+            lines: None,
+            whole: false,
+            ..refund.clone()
+        };
+        let refunds = self.refunds.iter();
+        Self {
+            refunds: refunds.map(|(id, refund)| (id.clone(), unnamed(refund))).collect(),
+            disputes: self.disputes.clone(),
+            ends: self.ends.clone(),
+            notices: self.notices.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// Whether anything says what is in the order; what only gives back is about nothing of ours.
+    fn is_order(&self) -> bool {
+        !self.newest.is_empty() || !self.payments.is_empty()
+    }
+
     /// How many units of a line may be bought, with everything settled that time alone settles.
     pub fn live(&self, line: &str) -> u32 {
         self.entitlement(line, FAR, &Policy::default()).buy

@@ -25,12 +25,10 @@ impl Desired {
             code: code.clone(),
             sentence: sentence.clone(),
         });
-        // What is told of an order that nobody here has heard of is none of our business, and another name of an order
-        // hands on what it hears.
-        let is_known = !self.newest.is_empty() || !self.payments.is_empty();
-        if self.belongs_to.is_some() || !is_known {
-            let hands_on = self.belongs_to.is_some();
-            return of_events.filter(|_| !hands_on).collect();
+        if !self.is_order() {
+            // Of a key that belongs to another order, or of nothing that was sold by us.
+            let alone = of_events.filter(|_| self.belongs_to.is_none());
+            return alone.collect();
         }
         let derived = self
             .ties(now, policy)

@@ -2,11 +2,11 @@
 //! fields of all states that the shop's clock cannot tell apart.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::Desired;
 use crate::ids::Sku;
-use crate::order::{Fields, Line, Paid, Snapshot, Version};
+use crate::order::{Fields, Line, LineId, Paid, Snapshot, Version};
 use crate::time::Timestamp;
 
 impl Desired {
@@ -44,6 +44,7 @@ impl Desired {
                 if let Some(fields) = self.payments.fields() {
                     unite_fields(&mut order.fields, fields);
                 }
+                order.version = self.basis(order.version);
                 Some(Cow::Owned(order))
             }
         }
@@ -79,10 +80,24 @@ impl Desired {
         (!reference.is_empty()).then_some(reference)
     }
 
-    /// What a plan was decided on: it changes with everything that may let a refused plan be resolved another way.
-    pub fn basis(&self) -> Option<Version> {
-        let payments = self.payments.version();
-        self.latest().map(|latest| latest.version).max(payments)
+    /// What a plan is decided on: it changes with everything that may let a refused plan be resolved another way. States
+    /// of one version are counted in a part of the sequence that no storefront uses.
+    fn basis(&self, of: Version) -> Version {
+        let of = of.max(self.payments.version().unwrap_or(of));
+        let more = u64::try_from(self.newest.states().len().saturating_sub(1)).unwrap_or(0);
+        Version {
+            sequence: of.sequence.saturating_add(more << 60),
+            ..of
+        }
+    }
+
+    /// The lines without an SKU of an order that had one in an earlier state.
+    pub(crate) fn lines_that_had_a_sku(&self, order: &Snapshot) -> HashSet<LineId> {
+        let lost = order
+            .lines
+            .iter()
+            .filter(|line| line.sku.is_none() && self.had_sku(&line.id));
+        lost.map(|line| line.id.clone()).collect()
     }
 
     /// Whether a line without an SKU had one in an earlier state.
