@@ -21,9 +21,9 @@ fn key() -> OrderKey {
 
 /// The only problem that there is.
 fn problem(world: &World) -> Attention {
-    let problems = world.problems(KEY);
+    let mut problems = world.problems(KEY);
     assert_eq!(problems.len(), 1, "{problems:?}");
-    problems[0].clone()
+    problems.remove(0)
 }
 
 /// Closes the only problem; what was called at Wix must stay as it was, also by a second closing and by a sweep.
@@ -36,7 +36,7 @@ fn close(world: &World) -> ProblemId {
     let closed = record(world);
     assert_eq!(world.close(&key(), &problem).unwrap(), Closed::Before);
     assert_eq!(record(world), closed, "closing twice is closing once");
-    let closing = &closed.closed()[&problem];
+    let closing = closed.closed().get(&problem).unwrap();
     assert_eq!((closing.by.as_str(), closing.at), ("a tester", world.clock.now()));
     assert_eq!(closing.reason, "settled by hand");
     world.settle();

@@ -25,7 +25,9 @@ fn everything_goes_wrong(record: &mut OrderRecord) {
                 account: own(),
                 id: held.instances()[at].id().clone(),
             };
-            (0..12).for_each(|_| drop(held.begin_change(&instance, Change::Unassign).unwrap()));
+            for _ in 0..12 {
+                held.begin_change(&instance, Change::Unassign).unwrap();
+            }
             held.change_refused(&instance, refused).unwrap();
             held.begin_change(&instance, Change::Unassign).unwrap();
             held.close(&[at]);
