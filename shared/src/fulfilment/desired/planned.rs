@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::Desired;
 use crate::ids::Sku;
-use crate::order::{Fields, Line, LineId, Paid, Snapshot, Version};
+use crate::order::{Fields, LineId, Paid, Snapshot, Version};
 use crate::time::Timestamp;
 
 impl Desired {

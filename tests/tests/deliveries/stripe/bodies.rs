@@ -78,7 +78,10 @@ pub(super) fn proration(item: &str, price: &str, quantity: u32, amount: i64, sta
 
 /// `invoice.paid` of `sub_1`.
 pub(super) fn invoice(id: &str, reason: &str, created: i64, lines: Vec<Value>) -> Value {
-    let total: i64 = lines.iter().map(|line| line["amount"].as_i64().expect("an amount")).sum();
+    let total: i64 = lines
+        .iter()
+        .map(|line| line["amount"].as_i64().expect("an amount"))
+        .sum();
     let object = json!({
         "id": id, "object": "invoice", "amount_due": total, "amount_paid": total, "amount_remaining": 0,
         "billing_reason": reason, "collection_method": "charge_automatically", "created": created, "currency": "usd",
@@ -100,7 +103,12 @@ pub(super) fn first(price: &str) -> Value {
 /// The first invoice of `sub_1`: some units of a price.
 pub(super) fn first_of(price: &str, quantity: u32) -> Value {
     let amount = i64::from(quantity) * 1000;
-    invoice("in_1", "subscription_create", PLACED, vec![line("si_1", price, quantity, amount)])
+    invoice(
+        "in_1",
+        "subscription_create",
+        PLACED,
+        vec![line("si_1", price, quantity, amount)],
+    )
 }
 
 /// `invoice_payment.paid`: which payment intent paid which invoice.

@@ -76,8 +76,17 @@ impl Shop {
     fn until(&self, seconds: i64) -> &Self {
         let end = Timestamp::from_secs(seconds);
         for _ in 0..50 {
-            let due = self.0.world.ledger.entries().iter().filter_map(|entry| entry.due_at).min();
-            let Some(due) = due.filter(|due| *due <= end) else { break };
+            let due = self
+                .0
+                .world
+                .ledger
+                .entries()
+                .iter()
+                .filter_map(|entry| entry.due_at)
+                .min();
+            let Some(due) = due.filter(|due| *due <= end) else {
+                break;
+            };
             self.at(due.as_secs() + 1);
             self.0.world.sweep();
         }

@@ -26,9 +26,18 @@ fn a_payment_captured_by_hand_is_bought_when_it_is_captured() {
 
     // Told by the charge, before the session, and twice.
     for told in [
-        [session("completed", PLACED + 9, "unpaid"), charge("captured", PLACED + DAY, "pi_1", 8000, 0)],
-        [charge("captured", PLACED + DAY, "pi_1", 8000, 0), session("completed", PLACED + 9, "unpaid")],
-        [intent("succeeded", PLACED + DAY, 8000), session("completed", PLACED + 9, "unpaid")],
+        [
+            session("completed", PLACED + 9, "unpaid"),
+            charge("captured", PLACED + DAY, "pi_1", 8000, 0),
+        ],
+        [
+            charge("captured", PLACED + DAY, "pi_1", 8000, 0),
+            session("completed", PLACED + 9, "unpaid"),
+        ],
+        [
+            intent("succeeded", PLACED + DAY, 8000),
+            session("completed", PLACED + 9, "unpaid"),
+        ],
     ] {
         let shop = Shop::new();
         shop.told(&told[0]);
@@ -55,7 +64,10 @@ fn an_authorisation_alone_buys_nothing() {
 
 #[test]
 fn a_part_that_is_captured_buys_nothing_and_is_seen() {
-    for part in [intent("succeeded", PLACED + DAY, 4000), charge("captured", PLACED + DAY, "pi_1", 4000, 4000)] {
+    for part in [
+        intent("succeeded", PLACED + DAY, 4000),
+        charge("captured", PLACED + DAY, "pi_1", 4000, 4000),
+    ] {
         let shop = Shop::new();
         shop.told(&session("completed", PLACED + 9, "unpaid")).told(&part);
         assert_eq!(shop.has(SKU), (0, 0));
@@ -79,7 +91,10 @@ fn payments_of_others_are_not_even_kept() {
     shop.not_meant(&changed(intent("succeeded", PLACED, 8000), &at_once));
     shop.not_meant(&changed(intent("canceled", PLACED, 0), &at_once));
     // Of an invoice, as old API versions say.
-    shop.not_meant(&changed(intent("succeeded", PLACED, 8000), &json!({ "invoice": "in_9" })));
+    shop.not_meant(&changed(
+        intent("succeeded", PLACED, 8000),
+        &json!({ "invoice": "in_9" }),
+    ));
     shop.told(&changed(intent("succeeded", PLACED, 8000), &json!({ "id": "pi_3" })));
     shop.unknown("pi_3");
 }
@@ -189,7 +204,10 @@ fn an_invoice_of_a_one_time_payment_moves_no_order() {
     // The session has an invoice, and its payment is joined to it: the order stays under its intent.
     let shop = Shop::new();
     let with_invoice = changed(paid(), &json!({ "invoice": "in_9" }));
-    for told in [[invoice_payment("pi_1", "in_9"), with_invoice.clone()], [with_invoice, invoice_payment("pi_1", "in_9")]] {
+    for told in [
+        [invoice_payment("pi_1", "in_9"), with_invoice.clone()],
+        [with_invoice, invoice_payment("pi_1", "in_9")],
+    ] {
         shop.told(&told[0]).told(&told[1]);
     }
     shop.until(PLACED + HOUR);

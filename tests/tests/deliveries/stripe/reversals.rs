@@ -1,6 +1,8 @@
 //! What goes back: refunds, disputes and warnings, of one-time payments and of subscriptions.
 
-use super::bodies::{changed, charge, dispute, event, first, invoice, invoice_payment, line, paid, refund, subscription};
+use super::bodies::{
+    changed, charge, dispute, event, first, invoice, invoice_payment, line, paid, refund, subscription,
+};
 use super::{DAY, MONTH, PLACED, Shop, case};
 use serde_json::{Value, json};
 
@@ -20,7 +22,8 @@ fn bought_with(defaults: &str) -> Shop {
 /// A subscription whose first invoice was paid by `pi_sub`.
 fn subscribed(defaults: &str) -> Shop {
     let shop = Shop::with(defaults);
-    shop.told(&first("price_basic")).told(&invoice_payment("pi_sub", "in_1"));
+    shop.told(&first("price_basic"))
+        .told(&invoice_payment("pi_sub", "in_1"));
     assert_eq!(shop.has("price_basic"), (1, 1));
     shop.calm("sub_1");
     shop
@@ -38,8 +41,14 @@ fn warning(created: i64, actionable: bool) -> Value {
 fn a_whole_refund_takes_the_product_back_without_a_word() {
     for told in [
         vec![charge("refunded", PLACED + DAY, "pi_1", 8000, 8000)],
-        vec![refund("created", PLACED + DAY, "pi_1", "succeeded"), charge("refunded", PLACED + DAY, "pi_1", 8000, 8000)],
-        vec![charge("refunded", PLACED + DAY, "pi_1", 8000, 8000), refund("updated", PLACED + DAY, "pi_1", "succeeded")],
+        vec![
+            refund("created", PLACED + DAY, "pi_1", "succeeded"),
+            charge("refunded", PLACED + DAY, "pi_1", 8000, 8000),
+        ],
+        vec![
+            charge("refunded", PLACED + DAY, "pi_1", 8000, 8000),
+            refund("updated", PLACED + DAY, "pi_1", "succeeded"),
+        ],
     ] {
         let shop = bought();
         for event in &told {
@@ -53,7 +62,8 @@ fn a_whole_refund_takes_the_product_back_without_a_word() {
 #[test]
 fn a_refund_told_before_the_payment_buys_nothing() {
     let shop = Shop::new();
-    shop.told(&charge("refunded", PLACED + DAY, "pi_1", 8000, 8000)).told(&paid());
+    shop.told(&charge("refunded", PLACED + DAY, "pi_1", 8000, 8000))
+        .told(&paid());
     assert_eq!(shop.has(SKU), (0, 0));
     shop.calm("pi_1");
 }
@@ -86,7 +96,10 @@ fn a_one_time_order_with_an_invoice_is_refunded_without_attention() {
 fn a_part_that_is_refunded_takes_nothing_back_and_is_seen() {
     for told in [
         charge("refunded", PLACED + DAY, "pi_1", 8000, 1000),
-        changed(refund("created", PLACED + DAY, "pi_1", "succeeded"), &json!({ "amount": 1000 })),
+        changed(
+            refund("created", PLACED + DAY, "pi_1", "succeeded"),
+            &json!({ "amount": 1000 }),
+        ),
     ] {
         let shop = bought();
         shop.told(&told);
@@ -196,18 +209,27 @@ fn inquiries_and_early_warnings_never_take_back() {
 #[test]
 fn reversals_of_what_is_not_ours_are_nothing() {
     let shop = Shop::new();
-    shop.told(&charge("refunded", PLACED, "pi_9", 8000, 8000)).unknown("pi_9");
-    shop.told(&charge("refunded", PLACED, "pi_8", 8000, 1000)).unknown("pi_8");
+    shop.told(&charge("refunded", PLACED, "pi_9", 8000, 8000))
+        .unknown("pi_9");
+    shop.told(&charge("refunded", PLACED, "pi_8", 8000, 1000))
+        .unknown("pi_8");
     shop.told(&refund("failed", PLACED, "pi_7", "failed")).unknown("pi_7");
-    shop.told(&dispute("created", PLACED, "pi_6", "needs_response")).unknown("pi_6");
+    shop.told(&dispute("created", PLACED, "pi_6", "needs_response"))
+        .unknown("pi_6");
     let other = json!({ "payment_intent": "pi_5" });
     shop.told(&changed(warning(PLACED, true), &other)).unknown("pi_5");
     // Without an intent: the charge is all there is.
     let of_charge = json!({ "payment_intent": null });
-    shop.told(&changed(dispute("created", PLACED, "pi_4", "needs_response"), &of_charge)).unknown("ch_of_pi_4");
+    shop.told(&changed(
+        dispute("created", PLACED, "pi_4", "needs_response"),
+        &of_charge,
+    ))
+    .unknown("ch_of_pi_4");
 
     // Of an invoice that is no subscription's, and of a subscription that sells coffee.
-    shop.told(&invoice_payment("pi_9", "in_9")).unknown("pi_9").unknown("in_9");
+    shop.told(&invoice_payment("pi_9", "in_9"))
+        .unknown("pi_9")
+        .unknown("in_9");
 }
 
 #[test]
@@ -222,13 +244,17 @@ fn a_refund_of_a_subscriptions_payment_finds_it() {
 
     // The refund comes before the payment is joined.
     let shop = Shop::new();
-    shop.told(&first("price_basic")).told(&refunded).told(&invoice_payment("pi_sub", "in_1"));
+    shop.told(&first("price_basic"))
+        .told(&refunded)
+        .told(&invoice_payment("pi_sub", "in_1"));
     assert_eq!(shop.has("price_basic"), (1, 1));
     assert!(!shop.attention("sub_1").is_empty());
 
     // All joined before the invoice says whose it is.
     let shop = Shop::new();
-    shop.told(&invoice_payment("pi_sub", "in_1")).told(&refunded).told(&first("price_basic"));
+    shop.told(&invoice_payment("pi_sub", "in_1"))
+        .told(&refunded)
+        .told(&first("price_basic"));
     assert!(!shop.attention("sub_1").is_empty());
     shop.sound();
 }
@@ -240,7 +266,8 @@ fn a_dispute_of_a_subscriptions_payment_finds_it() {
     shop.told(&disputed);
     assert_eq!(shop.has("price_basic"), (1, 1));
     assert!(!shop.attention("sub_1").is_empty());
-    shop.told(&dispute("closed", PLACED + MONTH, "pi_sub", "won")).calm("sub_1");
+    shop.told(&dispute("closed", PLACED + MONTH, "pi_sub", "won"))
+        .calm("sub_1");
 
     let shop = subscribed("on_dispute = \"take_back\"");
     shop.told(&disputed);
@@ -248,7 +275,12 @@ fn a_dispute_of_a_subscriptions_payment_finds_it() {
 
     // Of a later period.
     let shop = subscribed("");
-    let cycle = invoice("in_2", "subscription_cycle", PLACED + MONTH, vec![line("si_1", "price_basic", 1, 1000)]);
+    let cycle = invoice(
+        "in_2",
+        "subscription_cycle",
+        PLACED + MONTH,
+        vec![line("si_1", "price_basic", 1, 1000)],
+    );
     shop.told(&cycle).told(&invoice_payment("pi_2", "in_2"));
     shop.told(&dispute("created", PLACED + MONTH + DAY, "pi_2", "needs_response"));
     assert!(!shop.attention("sub_1").is_empty());
@@ -268,7 +300,10 @@ fn a_refund_of_a_subscription_that_nobody_joins_is_seen() {
     let shop = Shop::new();
     shop.told(&first("price_basic"));
     let of_subscription = json!({ "description": "Subscription creation" });
-    shop.told(&changed(charge("refunded", PLACED + DAY, "pi_sub", 8000, 8000), &of_subscription));
+    shop.told(&changed(
+        charge("refunded", PLACED + DAY, "pi_sub", 8000, 8000),
+        &of_subscription,
+    ));
     assert_eq!(shop.has("price_basic"), (1, 1));
     shop.seen("pi_sub", "REFUND_OF_UNKNOWN_SUBSCRIPTION");
 }

@@ -1,8 +1,6 @@
 //! A subscription from its first invoice to its end: what renews, changes, or comes back buys nothing twice.
 
-use super::bodies::{
-    changed, event, first, first_of, invoice, item, line, of_version, proration, subscription,
-};
+use super::bodies::{changed, event, first, first_of, invoice, item, line, of_version, proration, subscription};
 use super::{DAY, HOUR, MONTH, PLACED, SKUS, Shop, case};
 use reseller_hooks_tests::deployment::catalog_of;
 use serde_json::{Value, json};
@@ -16,7 +14,12 @@ fn basic(units: u32) -> Vec<Value> {
 }
 
 fn cycle(number: i64, lines: Vec<Value>) -> Value {
-    invoice(&format!("in_cycle_{number}"), "subscription_cycle", PLACED + number * MONTH, lines)
+    invoice(
+        &format!("in_cycle_{number}"),
+        "subscription_cycle",
+        PLACED + number * MONTH,
+        lines,
+    )
 }
 
 fn basic_line(units: u32) -> Vec<Value> {
@@ -76,7 +79,12 @@ fn a_first_payment_at_the_billing_anchor_is_bought_then_and_once() {
     shop.until(PLACED + 10 * DAY);
     assert_eq!(shop.has("price_basic"), (0, 0));
     let anchored = |number| {
-        invoice(&format!("in_{number}"), "subscription_cycle", PLACED + 20 * DAY + number * MONTH, basic_line(1))
+        invoice(
+            &format!("in_{number}"),
+            "subscription_cycle",
+            PLACED + 20 * DAY + number * MONTH,
+            basic_line(1),
+        )
     };
     shop.told(&anchored(0));
     assert_eq!(shop.has("price_basic"), (1, 1));
@@ -101,7 +109,9 @@ fn renewals_buy_nothing() {
 
     // Without any event of the subscription itself.
     let shop = Shop::new();
-    shop.told(&first("price_basic")).told(&cycle(1, basic_line(1))).told(&cycle(2, basic_line(1)));
+    shop.told(&first("price_basic"))
+        .told(&cycle(1, basic_line(1)))
+        .told(&cycle(2, basic_line(1)));
     assert_eq!(shop.has("price_basic"), (1, 1));
     shop.calm("sub_1");
 }
@@ -116,7 +126,8 @@ fn a_subscription_first_heard_of_by_a_renewal_waits_for_a_person() {
 
     // The same with the subscription beside it, months old.
     let shop = Shop::new();
-    shop.told(&active(PLACED + MONTH - HOUR, basic(1))).told(&cycle(1, basic_line(1)));
+    shop.told(&active(PLACED + MONTH - HOUR, basic(1)))
+        .told(&cycle(1, basic_line(1)));
     assert_eq!(shop.has("price_basic"), (0, 0));
     assert!(!shop.attention("sub_1").is_empty());
     // The first invoice comes late after all: bought, and nobody is needed.
@@ -129,7 +140,8 @@ fn a_subscription_first_heard_of_by_a_renewal_waits_for_a_person() {
 fn a_subscription_from_before_not_before_is_held_without_alarm() {
     let late = catalog_of(&SKUS, "attention").replace("2015-01-01", "2026-03-15");
     let shop = Shop::selling(&late);
-    shop.told(&active(PLACED + MONTH - HOUR, basic(1))).told(&cycle(1, basic_line(1)));
+    shop.told(&active(PLACED + MONTH - HOUR, basic(1)))
+        .told(&cycle(1, basic_line(1)));
     assert_eq!(shop.has("price_basic"), (0, 0));
     shop.calm("sub_1");
 }
@@ -229,7 +241,10 @@ fn fewer_units_take_the_highest_back() {
     let shop = cancelling();
     let both = vec![item("si_1", "price_basic", 1), item("si_2", "price_premium", 1)];
     shop.told(&subscription("created", PLACED, "active", both));
-    let lines = vec![line("si_1", "price_basic", 1, 1000), line("si_2", "price_premium", 1, 2000)];
+    let lines = vec![
+        line("si_1", "price_basic", 1, 1000),
+        line("si_2", "price_premium", 1, 2000),
+    ];
     shop.told(&invoice("in_1", "subscription_create", PLACED, lines));
     assert_eq!((shop.has("price_basic").0, shop.has("price_premium").0), (1, 1));
     shop.told(&active(PLACED + DAY, basic(1)));
@@ -277,7 +292,11 @@ fn an_unpaid_subscription_is_unassigned_and_comes_back_when_paid() {
 
 #[test]
 fn the_end_of_a_subscription_takes_everything_back() {
-    for (status, what) in [("canceled", "deleted"), ("canceled", "updated"), ("incomplete_expired", "updated")] {
+    for (status, what) in [
+        ("canceled", "deleted"),
+        ("canceled", "updated"),
+        ("incomplete_expired", "updated"),
+    ] {
         let shop = cancelling();
         shop.told(&first("price_basic"));
         shop.told(&subscription(what, PLACED + DAY, status, basic(1)));
@@ -373,7 +392,10 @@ fn a_list_that_is_cut_takes_nothing_back_and_is_seen() {
 
     // A subscription with more items than it shows: the one that is missing stays.
     let shop = Shop::new();
-    let lines = vec![line("si_1", "price_basic", 1, 1000), line("si_2", "price_premium", 1, 2000)];
+    let lines = vec![
+        line("si_1", "price_basic", 1, 1000),
+        line("si_2", "price_premium", 1, 2000),
+    ];
     shop.told(&invoice("in_1", "subscription_create", PLACED, lines));
     shop.told(&cut(active(PLACED + DAY, basic(1)), "items"));
     assert_eq!((shop.has("price_basic").0, shop.has("price_premium").0), (1, 1));
@@ -424,10 +446,18 @@ fn a_metered_item_is_no_line() {
 fn a_subscription_of_other_prices_is_none_of_ours() {
     let ignoring = catalog_of(&SKUS, "ignore");
     let shop = Shop::selling(&ignoring);
-    shop.told(&subscription("created", PLACED, "active", vec![item("si_1", "price_coffee", 1)]));
+    shop.told(&subscription(
+        "created",
+        PLACED,
+        "active",
+        vec![item("si_1", "price_coffee", 1)],
+    ));
     shop.told(&first("price_coffee"));
     let paused = json!({ "pause_collection": { "behavior": "void" } });
-    shop.told(&changed(active(PLACED + DAY, vec![item("si_1", "price_coffee", 2)]), &paused));
+    shop.told(&changed(
+        active(PLACED + DAY, vec![item("si_1", "price_coffee", 2)]),
+        &paused,
+    ));
     shop.until(PLACED + 5 * DAY).unknown("sub_1");
     assert_eq!(shop.has("price_basic"), (0, 0));
 }
@@ -443,8 +473,15 @@ fn a_status_that_is_not_known_is_kept_for_a_person() {
 fn an_invoice_without_a_subscription_means_nothing() {
     let shop = Shop::new();
     shop.not_meant(&changed(first("price_basic"), &json!({ "parent": null })));
-    let manual = changed(first("price_basic"), &json!({ "parent": { "quote_details": null, "subscription_details": null } }));
+    let manual = changed(
+        first("price_basic"),
+        &json!({ "parent": { "quote_details": null, "subscription_details": null } }),
+    );
     shop.not_meant(&of_version(manual, "2026-01-28.clover"));
-    shop.not_meant(&event("customer.created", PLACED, json!({ "id": "cus_1", "object": "customer" })));
+    shop.not_meant(&event(
+        "customer.created",
+        PLACED,
+        json!({ "id": "cus_1", "object": "customer" }),
+    ));
     assert_eq!(shop.has("price_basic"), (0, 0));
 }

@@ -26,12 +26,21 @@ fn zero() -> Value {
 
 /// The first invoice that costs something comes as a renewal.
 fn after_the_trial() -> Value {
-    invoice("in_2", "subscription_cycle", ENDS, vec![line("si_1", "price_basic", 1, 1000)])
+    invoice(
+        "in_2",
+        "subscription_cycle",
+        ENDS,
+        vec![line("si_1", "price_basic", 1, 1000)],
+    )
 }
 
 #[test]
 fn a_trial_is_bought_when_it_begins_and_not_again_when_it_is_paid() {
-    for told in [vec![trialing("created", PLACED), zero()], vec![zero(), trialing("created", PLACED)], vec![zero()]] {
+    for told in [
+        vec![trialing("created", PLACED), zero()],
+        vec![zero(), trialing("created", PLACED)],
+        vec![zero()],
+    ] {
         let shop = Shop::new();
         for event in &told {
             shop.told(event);
@@ -86,7 +95,12 @@ fn a_trial_that_is_paused_is_unassigned_and_comes_back() {
     assert_eq!(shop.has("price_basic"), (1, 0), "reversible, so never canceled");
     shop.calm("sub_1");
     shop.told(&subscription("resumed", ENDS + DAY, "active", basic()));
-    let resumed = invoice("in_2", "subscription_cycle", ENDS + DAY, vec![line("si_1", "price_basic", 1, 1000)]);
+    let resumed = invoice(
+        "in_2",
+        "subscription_cycle",
+        ENDS + DAY,
+        vec![line("si_1", "price_basic", 1, 1000)],
+    );
     shop.told(&resumed);
     assert_eq!(shop.has("price_basic"), (1, 1));
     shop.calm("sub_1");
@@ -97,7 +111,12 @@ fn a_paid_subscription_that_is_given_a_trial_keeps_what_it_has() {
     for policy in ["buy", "wait"] {
         let shop = Shop::with(&format!("on_trial = \"{policy}\""));
         shop.told(&subscription("created", PLACED, "active", basic()));
-        shop.told(&invoice("in_1", "subscription_create", PLACED, vec![line("si_1", "price_basic", 1, 1000)]));
+        shop.told(&invoice(
+            "in_1",
+            "subscription_create",
+            PLACED,
+            vec![line("si_1", "price_basic", 1, 1000)],
+        ));
         let given = changed(subscription("updated", PLACED + MONTH, "trialing", basic()), &json!({}));
         shop.told(&given);
         let mut zero = zero();

@@ -50,7 +50,12 @@ fn an_endpoint_from_before_2019_03_14_is_understood() {
     standing["data"]["object"]["id"] = "sub_8051".into();
     shop.told(&standing);
     assert_eq!(shop.has("plan_basic").0, 1);
-    let mut over = subscription("deleted", PLACED + MONTH, "canceled", vec![item("si_1", "plan_basic", 1)]);
+    let mut over = subscription(
+        "deleted",
+        PLACED + MONTH,
+        "canceled",
+        vec![item("si_1", "plan_basic", 1)],
+    );
     over["data"]["object"]["id"] = "sub_8051".into();
     shop.told(&over);
     assert_eq!(shop.has("plan_basic"), (1, 0));
@@ -61,7 +66,8 @@ fn an_endpoint_from_before_2019_03_14_is_understood() {
 fn the_first_invoice_is_known_by_what_old_versions_call_it() {
     let plan = json!({ "plan": { "id": "price_basic", "object": "plan", "amount": 1000 } });
     let period = json!({ "billing_reason": "subscription_update", "period_start": PLACED, "period_end": PLACED });
-    let none = json!({ "billing_reason": null, "status": null, "paid": true, "period_start": PLACED, "period_end": PLACED });
+    let none =
+        json!({ "billing_reason": null, "status": null, "paid": true, "period_start": PLACED, "period_end": PLACED });
     for (version, more, first) in [
         ("2018-07-27", &period, true),
         // Earlier still: neither a reason nor a status.
@@ -94,8 +100,14 @@ fn one_purchase_told_in_two_shapes_is_bought_once() {
         old_line(&json!({ "price": "price_basic" })),
     ] {
         let shop = Shop::new();
-        shop.told(&old("2022-11-15", &json!({}), line)).told(&first("price_basic"));
-        shop.told(&subscription("created", PLACED, "active", vec![item("si_1", "price_basic", 1)]));
+        shop.told(&old("2022-11-15", &json!({}), line))
+            .told(&first("price_basic"));
+        shop.told(&subscription(
+            "created",
+            PLACED,
+            "active",
+            vec![item("si_1", "price_basic", 1)],
+        ));
         assert_eq!(shop.has("price_basic"), (1, 1));
         shop.calm("sub_1");
     }
@@ -105,9 +117,16 @@ fn one_purchase_told_in_two_shapes_is_bought_once() {
 fn an_old_invoice_joins_its_payment_by_itself() {
     let line = old_line(&json!({ "price": { "id": "price_basic" } }));
     let shop = Shop::new();
-    shop.told(&old("2022-11-15", &json!({ "payment_intent": "pi_sub", "charge": "ch_1" }), line.clone()));
+    shop.told(&old(
+        "2022-11-15",
+        &json!({ "payment_intent": "pi_sub", "charge": "ch_1" }),
+        line.clone(),
+    ));
     let refunded = json!({ "invoice": "in_1" });
-    shop.told(&changed(charge("refunded", PLACED + DAY, "pi_sub", 8000, 8000), &refunded));
+    shop.told(&changed(
+        charge("refunded", PLACED + DAY, "pi_sub", 8000, 8000),
+        &refunded,
+    ));
     assert_eq!(shop.has("price_basic"), (1, 0).max((1, 1)));
     assert!(!shop.attention("sub_1").is_empty());
 
@@ -115,7 +134,10 @@ fn an_old_invoice_joins_its_payment_by_itself() {
     let shop = Shop::new();
     shop.told(&old("2018-07-27", &json!({ "charge": "ch_of_pi_sub" }), line));
     let refunded = json!({ "invoice": "in_1", "payment_intent": null });
-    shop.told(&changed(charge("refunded", PLACED + DAY, "pi_sub", 8000, 8000), &refunded));
+    shop.told(&changed(
+        charge("refunded", PLACED + DAY, "pi_sub", 8000, 8000),
+        &refunded,
+    ));
     assert!(!shop.attention("sub_1").is_empty());
 }
 
@@ -123,10 +145,14 @@ fn an_old_invoice_joins_its_payment_by_itself() {
 fn references_may_be_expanded_anywhere() {
     // The intent of a session.
     let shop = Shop::new();
-    let expanded = json!({ "payment_intent": { "id": "pi_1", "object": "payment_intent" }, "invoice": { "id": "in_9" } });
+    let expanded =
+        json!({ "payment_intent": { "id": "pi_1", "object": "payment_intent" }, "invoice": { "id": "in_9" } });
     shop.told(&changed(paid(), &expanded));
     let expanded = json!({ "payment_intent": { "id": "pi_1", "object": "payment_intent" } });
-    shop.told(&changed(charge("refunded", PLACED + DAY, "pi_1", 8000, 8000), &expanded));
+    shop.told(&changed(
+        charge("refunded", PLACED + DAY, "pi_1", 8000, 8000),
+        &expanded,
+    ));
     assert_eq!(shop.has("PREMIUM-1Y"), (1, 0));
     shop.calm("pi_1");
 
@@ -138,7 +164,8 @@ fn references_may_be_expanded_anywhere() {
     object["parent"]["subscription_details"]["subscription"] = json!({ "id": "sub_1", "object": "subscription" });
     let line = &mut object["lines"]["data"][0];
     line["pricing"]["price_details"]["price"] = json!({ "id": "price_basic", "object": "price" });
-    line["parent"]["subscription_item_details"]["subscription_item"] = json!({ "id": "si_1", "object": "subscription_item" });
+    line["parent"]["subscription_item_details"]["subscription_item"] =
+        json!({ "id": "si_1", "object": "subscription_item" });
     object["payments"] = json!({
         "object": "list", "has_more": false,
         "data": [{ "id": "inpay_1", "payment": { "type": "payment_intent", "payment_intent": { "id": "pi_sub" } } }],
@@ -162,10 +189,17 @@ fn references_may_be_expanded_anywhere() {
 #[test]
 fn a_subscription_of_plans_is_understood() {
     let mut old = item("si_1", "price_basic", 1);
-    let price = old.as_object_mut().expect("an object").remove("price").expect("a price");
+    let price = old
+        .as_object_mut()
+        .expect("an object")
+        .remove("price")
+        .expect("a price");
     old["plan"] = price;
     let shop = Shop::new();
-    shop.told(&of_version(subscription("created", PLACED, "trialing", vec![old]), "2018-07-27"));
+    shop.told(&of_version(
+        subscription("created", PLACED, "trialing", vec![old]),
+        "2018-07-27",
+    ));
     assert_eq!(shop.has("price_basic"), (1, 1));
     shop.calm("sub_1");
 }
@@ -173,7 +207,11 @@ fn a_subscription_of_plans_is_understood() {
 #[test]
 fn thin_events_and_test_mode_are_nothing() {
     let shop = Shop::new();
-    for kind in ["v1.billing.meter.error_report_triggered", "checkout.session.completed", "v2.core.account.updated"] {
+    for kind in [
+        "v1.billing.meter.error_report_triggered",
+        "checkout.session.completed",
+        "v2.core.account.updated",
+    ] {
         let thin = json!({
             "id": "evt_test_1", "object": "v2.core.event", "type": kind, "created": "2026-03-02T10:00:00.000Z", "livemode": true,
             "related_object": { "id": "mtr_1", "type": "billing.meter", "url": "/v1/billing/meters/mtr_1" },
@@ -181,7 +219,12 @@ fn thin_events_and_test_mode_are_nothing() {
         let came = shop.0.deliver(Stripe, "", &thin.to_string());
         assert_eq!(came, Disposition::Nothing, "{kind}");
     }
-    for body in [first("price_basic"), paid(), intent("succeeded", PLACED, 8000), session("completed", PLACED, "unpaid")] {
+    for body in [
+        first("price_basic"),
+        paid(),
+        intent("succeeded", PLACED, 8000),
+        session("completed", PLACED, "unpaid"),
+    ] {
         let mut test = body;
         test["livemode"] = false.into();
         shop.not_meant(&test);
@@ -194,7 +237,9 @@ fn a_secret_with_white_space_around_it_is_the_same_secret() {
     // What is copied from the dashboard may bring a blank or a line end along; Stripe's secrets have none.
     for secret in ["whsec_test ", "whsec_test\\n", " whsec_test\\r\\n"] {
         let shop = Shop::new();
-        shop.0.put_secret(Some(&format!("{{\"storefronts\": {{\"stripe\": {{\"secrets\": [\"{secret}\"]}}}}}}")));
+        shop.0.put_secret(Some(&format!(
+            "{{\"storefronts\": {{\"stripe\": {{\"secrets\": [\"{secret}\"]}}}}}}"
+        )));
         shop.at(PLACED + 10);
         let post = Post::signed_with("whsec_test", Stripe, "", &paid().to_string(), shop.0.now());
         assert_eq!(shop.0.post(&post), Disposition::Stored, "{secret:?}");
