@@ -33,7 +33,7 @@ fn paid() -> OrderEvent {
             first: true,
             lines: vec![PaymentLine {
                 line: "si_1".to_owned(),
-                sku: "ENDS".parse().expect("an SKU"),
+                sku: "ENDS".parse().unwrap(),
                 units: 1,
                 fields: Fields::default(),
             }],
