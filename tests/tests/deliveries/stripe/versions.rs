@@ -127,7 +127,7 @@ fn an_old_invoice_joins_its_payment_by_itself() {
         charge("refunded", PLACED + DAY, "pi_sub", 8000, 8000),
         &refunded,
     ));
-    assert_eq!(shop.has("price_basic"), (1, 0).max((1, 1)));
+    assert_eq!(shop.has("price_basic").0, 1);
     assert!(!shop.attention("sub_1").is_empty());
 
     // Before there were intents: by its charge.
