@@ -184,7 +184,7 @@ fn stripe() -> Story {
     // The samples have a price of Stripe's, and name no site.
     let priced = [("price_1SamplePremium1Y".to_owned(), "PREMIUM-1Y".to_owned())];
     let sited = [(ACCOUNT.to_owned(), format!("{ACCOUNT}, \"wix_site_id\": \"{SITE}\""))];
-    let sample = |label, file| Delivery::new(label, Storefront::Stripe, file, "");
+    let sample = |label, file| Delivery::new(label, StorefrontKind::Stripe, file, "");
     let invoice = |label, file| sample(label, file).with(&priced);
     let subscription = |label, file| sample(label, file).with(&priced).with(&sited);
     let later = [
