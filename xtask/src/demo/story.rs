@@ -82,10 +82,7 @@ pub(crate) fn of(storefront: StorefrontKind) -> Story {
             ],
             storefront,
         ),
-        StorefrontKind::Stripe => paid_then_canceled(
-            [("checkout_session_completed.json", ""), ("charge_refunded.json", "")],
-            storefront,
-        ),
+        StorefrontKind::Stripe => stripe(),
     }
 }
 

@@ -255,9 +255,8 @@ impl Desired {
     /// Whether it is not said what a refund of everything was of: of a subscription it is one payment of many, and beside
     /// a refund that failed it may be that one.
     pub(super) fn whole_refund_is_unclear(&self) -> bool {
-        let by_payments = self.latest().is_some_and(|latest| latest.paid == Paid::ByPayments);
         let failed = |refund: &RefundRegister| refund.state == RefundState::Failed;
-        by_payments || !self.payments.is_empty() || self.refunds.values().any(failed)
+        !self.payments.is_empty() || self.refunds.values().any(failed)
     }
 
     /// The newest snapshot, the first of several.
