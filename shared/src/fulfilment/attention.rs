@@ -53,8 +53,10 @@ pub(crate) fn problems(record: &OrderRecord, settings: &Settings, now: Timestamp
         change::problems(&view, &holder, surplus.held(), &mut found);
     }
     found.extend(tag::reference_problem(record));
-    let notices = record.desired().notices(now, &record.policy());
-    found.extend(notices.iter().map(notice_problem));
+    if !sells_nothing(record) {
+        let notices = record.desired().notices(now, &record.policy());
+        found.extend(notices.iter().map(notice_problem));
+    }
     changed_plans(&view, &mut found);
     found.extend(defect_problem(record));
     // What closing settles is not a problem any more; what is only acknowledged is left out by its ID.
@@ -116,6 +118,12 @@ fn moved_sites(view: &View<'_>, found: &mut Vec<Problem>) {
             found.push(Problem::new(what, "SITE_CHANGED", &[site.as_str()], advice));
         }
     }
+}
+
+/// Whether all that was ever wanted of the order is none of our business: then nothing that is told of it is, either.
+fn sells_nothing(record: &OrderRecord) -> bool {
+    let mut runs = record.lines().iter().flat_map(Line::runs).peekable();
+    runs.peek().is_some() && runs.all(|run| matches!(run.plan, Plan::NotOurs(_)))
 }
 
 /// What the storefront said and this software cannot act on.

@@ -38,6 +38,8 @@ pub enum Statement {
     Snapshot(Snapshot),
     /// An invoice of a subscription is paid. It says what was paid for, and never which lines the subscription has.
     Payment(Payment),
+    /// All that a one-time order costs came, told without the order itself.
+    Settled,
     /// A refund, told by itself.
     Refund(Refund),
     /// A dispute or chargeback.
@@ -60,8 +62,11 @@ pub enum Statement {
 pub struct Payment {
     /// The invoice.
     pub id: String,
-    /// When it was paid, by the shop's clock.
+    /// When it was made, by the shop's clock: of two invoices the one that was made later says what there is, whichever is
+    /// paid first.
     pub version: Version,
+    /// When it was paid, by the same clock.
+    pub paid_at: Timestamp,
     /// Whether it is the subscription's first.
     pub first: bool,
     /// What it lists, each (line, SKU) once.
@@ -87,6 +92,9 @@ pub struct PaymentLine {
     pub sku: Sku,
     /// How many units of it the line has by this invoice: a level, never a difference.
     pub units: u32,
+    /// Nothing was charged for it: a trial, or a price of zero.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub free: bool,
     /// What the line says of where its products go.
     #[serde(default, skip_serializing_if = "Fields::is_empty")]
     pub fields: Fields,
@@ -173,6 +181,7 @@ impl OrderEvent {
         match &self.says {
             Statement::Snapshot(snapshot) => Some(snapshot),
             Statement::Payment(_)
+            | Statement::Settled
             | Statement::Refund(_)
             | Statement::Dispute(_)
             | Statement::End(_)
@@ -222,11 +231,13 @@ mod tests {
             Statement::Payment(Payment {
                 id: "in_1".into(),
                 version,
+                paid_at: Timestamp::EPOCH,
                 first: true,
                 lines: vec![PaymentLine {
                     line: "si_1".into(),
                     sku: "price_basic".parse().unwrap(),
                     units: 2,
+                    free: false,
                     fields: Fields::default(),
                 }],
                 created_at: Some(Timestamp::EPOCH),
@@ -250,6 +261,7 @@ mod tests {
                 ended: Some(Ended::TERMINAL),
                 of: Covers::Skus(BTreeSet::from(["A".parse().unwrap()])),
             }),
+            Statement::Settled,
             Statement::Trashed,
             Statement::BelongsTo("stripe/sub_1".parse().unwrap()),
             Statement::Notice(Notice::new("refund:re_1:failed", "REFUND_FAILED", "A refund failed.")),

@@ -78,6 +78,9 @@ pub struct Snapshot {
     pub number: Option<String>,
     /// The lines with their live units. A line that is not listed has none.
     pub lines: Vec<Line>,
+    /// It does not list all of its lines: what is paid for the others stays as it is.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub incomplete: bool,
     /// What it says of its payment.
     pub paid: Paid,
     /// Whether it is over: canceled, deleted, unpaid for too long.
@@ -118,6 +121,7 @@ impl Snapshot {
             created_at,
             number: None,
             lines: Vec::new(),
+            incomplete: false,
             paid: Paid::No,
             ended: None,
             refunds: BTreeSet::new(),

@@ -96,7 +96,8 @@ pub enum InvalidKey {
 
 impl Key {
     /// A key as the secret document holds it. For Wix a public key: PEM, or that PEM or its content as one line of
-    /// base64. For Standard Webhooks base64, with or without `whsec_` before it. For the others the text itself.
+    /// base64. For Standard Webhooks base64, with or without `whsec_` before it. For the others the text itself, without white space
+    /// around it.
     pub fn new(kind: StorefrontKind, text: &str) -> Result<Self, InvalidKey> {
         if text.trim().is_empty() {
             return Err(InvalidKey::Empty);
@@ -105,7 +106,8 @@ impl Key {
             StorefrontKind::Wix => Material::Public(RsaPublicKey::parse(text)?),
             StorefrontKind::Standard => Material::Secret(standard_secret(text)?.into()),
             StorefrontKind::Shopify | StorefrontKind::Woocommerce | StorefrontKind::Stripe => {
-                Material::Secret(text.as_bytes().to_vec().into())
+                // None of them makes secrets with white space around them; whoever copies one may add a line end.
+                Material::Secret(text.trim().as_bytes().to_vec().into())
             }
         };
         Ok(Self(Arc::new(material)))

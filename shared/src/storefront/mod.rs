@@ -36,7 +36,6 @@ mod shopify;
 pub mod sign;
 mod standard;
 mod stripe;
-mod stripe_objects;
 #[cfg(test)]
 mod testing;
 mod wix_ecommerce;
@@ -293,7 +292,8 @@ fn limit_lines(says: &mut Statement) -> Result<(), ReceiveError> {
             }
             Ok(())
         }
-        Statement::Refund(_)
+        Statement::Settled
+        | Statement::Refund(_)
         | Statement::Dispute(_)
         | Statement::End(_)
         | Statement::Trashed

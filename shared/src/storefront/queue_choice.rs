@@ -58,9 +58,11 @@ pub fn choose_queue(says: &Statement, hints: Hints) -> Option<OrderQueue> {
             (!of_nothing).then_some(OrderQueue::OrderCanceled)
         }
         Statement::Dispute(_) | Statement::End(_) | Statement::Trashed => Some(OrderQueue::OrderCanceled),
-        Statement::Payment(_) | Statement::BelongsTo(_) | Statement::Notice(_) | Statement::Told(_) => {
-            Some(OrderQueue::OrderPaid)
-        }
+        Statement::Payment(_)
+        | Statement::Settled
+        | Statement::BelongsTo(_)
+        | Statement::Notice(_)
+        | Statement::Told(_) => Some(OrderQueue::OrderPaid),
         Statement::Snapshot(snapshot) => {
             let takes_back = snapshot.ended.is_some()
                 || !snapshot.refunds.is_empty()

@@ -121,7 +121,7 @@ fn within_limits(event: &OrderEvent, queue: OrderQueue) {
         Statement::Dispute(_) | Statement::End(_) | Statement::Trashed => {
             assert_eq!(queue, OrderQueue::OrderCanceled, "an end went elsewhere");
         }
-        Statement::BelongsTo(_) => {}
+        Statement::Settled | Statement::BelongsTo(_) => {}
         Statement::Told(told) => panic!("a storefront spoke for the operator: {told:?}"),
     }
 }
@@ -189,6 +189,7 @@ fn only_what_was_said(event: &OrderEvent, record: &OrderRecord) {
         }
         Statement::Payment(payment) => payment.lines.iter().map(|line| u64::from(line.units)).sum(),
         Statement::Snapshot(_)
+        | Statement::Settled
         | Statement::Refund(_)
         | Statement::Dispute(_)
         | Statement::End(_)

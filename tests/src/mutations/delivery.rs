@@ -80,15 +80,20 @@ pub(super) fn judged(
         return Err(format!("answered {} with {:?}", answer.status(), answer.line));
     }
     match (answer.disposition, stored) {
-        (Disposition::Stored, [(queue, message)]) => {
-            if !OrderQueue::ALL.iter().any(|trigger| trigger.as_str() == *queue) {
-                return Err(format!("an order event in the queue {queue}"));
+        (Disposition::Stored, [_, ..]) => {
+            let mut events = Vec::new();
+            for (queue, message) in stored {
+                if !OrderQueue::ALL.iter().any(|known| known.as_str() == *queue) {
+                    return Err(format!("an order event in the queue {queue}"));
+                }
+                let event = OrderEvent::from_json(message).map_err(|error| error.to_string())?;
+                if event.key.storefront() != sample.kind || event.received_at != NOW {
+                    return Err(format!("not of this storefront, or not of now: {event:?}"));
+                }
+                events.push(event);
             }
-            let event = OrderEvent::from_json(message).map_err(|error| error.to_string())?;
-            if event.key.storefront() != sample.kind || event.received_at != NOW {
-                return Err(format!("not of this storefront, or not of now: {event:?}"));
-            }
-            Ok(Some(event))
+            // What the others say beside it is another name of the order, or something to look at: it buys nothing.
+            Ok(events.into_iter().next())
         }
         (Disposition::Parked, messages) if messages.iter().all(|(queue, _)| *queue == "parked") => {
             let messages: Vec<String> = messages.iter().map(|(_, message)| message.clone()).collect();

@@ -353,7 +353,8 @@ impl<'a> Checked<'a> {
                 || match plan.on_cancel {
                     OnCancel::Keep => true,
                     OnCancel::Unassign => shown.site_id.is_none(),
-                    OnCancel::Cancel => false,
+                    // What may come back by itself is only unassigned.
+                    OnCancel::Cancel => self.entitled.may_come_back(item) && shown.site_id.is_none(),
                 };
             let settled = known.is_closed() && self.record.refusal_of(known).is_some();
             if !rests && !settled && !self.is_in_attention(&format!("package {}", held.id())) {

@@ -12,3 +12,5 @@ mod samples;
 mod signed;
 #[cfg(test)]
 mod storefronts;
+#[cfg(test)]
+mod stripe;

@@ -93,7 +93,14 @@ impl<'a> Book<'a> {
             let known = lines.get_or_insert_default().entry(line.clone()).or_default();
             *known = (*known).max(*units);
         }
-        Some((state, lines, tellings.iter().any(|refund| refund.whole)))
+        // Of a subscription it is one payment of many, and beside one that failed it may be that one.
+        let unclear = self.said().any(|says| match says {
+            Statement::Payment(_) => true,
+            Statement::Refund(refund) => refund.state == RefundState::Failed,
+            _ => false,
+        });
+        let whole = !unclear && tellings.iter().any(|refund| refund.whole);
+        Some((state, lines, whole))
     }
 
     fn refund_ids(&self) -> BTreeSet<&'a str> {
@@ -363,7 +370,8 @@ impl<'a> Book<'a> {
                     let young = snapshot.version.time <= snapshot.created_at + HOUR;
                     first |= snapshot.paid != Paid::ByPayments || young || snapshot.lines.iter().any(|line| line.trial);
                 }
-                Statement::Refund(_)
+                Statement::Settled
+                | Statement::Refund(_)
                 | Statement::Dispute(_)
                 | Statement::End(_)
                 | Statement::Trashed

@@ -118,11 +118,13 @@ fn payment() -> impl Strategy<Value = Statement> {
             line: line.to_owned(),
             sku: sku.parse().expect("an SKU"),
             units,
+            free: false,
             fields: Fields::default(),
         });
         Statement::Payment(Payment {
             id,
             version: Version::at(minute(time)),
+            paid_at: minute(time),
             first,
             lines: lines.collect(),
             created_at: None,

@@ -23,11 +23,13 @@ fn invoice(id: &str, time: i64, first: bool, sku: &str, units: u32) -> Statement
     Statement::Payment(Payment {
         id: id.to_owned(),
         version: Version::at(minute(time)),
+        paid_at: minute(time),
         first,
         lines: vec![PaymentLine {
             line: "1".to_owned(),
             sku: sku.parse().expect("an SKU"),
             units,
+            free: false,
             fields: Fields::default(),
         }],
         created_at: None,

@@ -37,7 +37,8 @@ fn most_ever(events: &[OrderEvent], line: &str, policy: &Policy) -> u32 {
             let lines = payment.lines.iter().filter(|paid| paid.line == line);
             lines.map(|paid| paid.units).max().unwrap_or(0)
         }
-        Statement::Refund(_)
+        Statement::Settled
+        | Statement::Refund(_)
         | Statement::Dispute(_)
         | Statement::End(_)
         | Statement::Trashed

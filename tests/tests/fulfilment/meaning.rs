@@ -30,11 +30,13 @@ fn paid() -> OrderEvent {
         Statement::Payment(Payment {
             id: "in_1".to_owned(),
             version: Version::at(START),
+            paid_at: START,
             first: true,
             lines: vec![PaymentLine {
                 line: "si_1".to_owned(),
                 sku: "ENDS".parse().unwrap(),
                 units: 1,
+                free: false,
                 fields: Fields::default(),
             }],
             created_at: Some(START),

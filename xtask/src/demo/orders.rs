@@ -1,7 +1,10 @@
 //! What became of the orders: the ledger's records beside what Wix holds.
 
+use std::time::Duration;
+
 use reseller_hooks::ledger::Ledger;
 use reseller_hooks::ledger::sqlite::SqliteLedger;
+use reseller_hooks::time::{Clock, SystemClock};
 use serde_json::Value;
 
 use super::sandbox::{Instance, Package};
@@ -55,6 +58,8 @@ pub(crate) async fn read(stage: &Stage) -> Result<(Vec<Order>, Vec<Package>), Fa
     }
     let ledger = SqliteLedger::open(&path).could_not("open the ledger")?;
     let mut orders = Vec::new();
+    // Whether a change of a subscription is billed within an hour is asked then, and nobody waits for it here.
+    let soon = SystemClock.now() + Duration::from_secs(1_800);
     let mut after = None;
     loop {
         let entries = ledger.scan(after.as_deref(), 500).await.could_not("read the ledger")?;
@@ -63,6 +68,10 @@ pub(crate) async fn read(stage: &Stage) -> Result<(Vec<Order>, Vec<Package>), Fa
         // The audit keeps its place beside the orders, under a key that is no order's.
         for entry in entries.into_iter().filter(|entry| entry.key.contains('/')) {
             let record: Value = serde_json::from_str(&entry.body).could_not("read a record of the ledger")?;
+            // Another name of an order, such as the payment of a subscription, is none itself.
+            if record.pointer("/desired/belongs_to").is_some() {
+                continue;
+            }
             let mut own: Vec<Package> = packages
                 .iter()
                 .filter(|package| mentions(&record, &package.id))
@@ -71,7 +80,7 @@ pub(crate) async fn read(stage: &Stage) -> Result<(Vec<Order>, Vec<Package>), Fa
             let vouchers = own.extract_if(.., |package| package.is_voucher()).collect();
             orders.push(Order {
                 key: entry.key,
-                is_due: entry.due_at.is_some(),
+                is_due: entry.due_at.is_some_and(|due| due < soon),
                 needs_a_person: entry.attention_since.is_some(),
                 packages: own,
                 vouchers,

@@ -48,6 +48,9 @@ const UNKNOWN_SKU: &str = "9007199254741005";
 /// The site in the samples. Wix takes one plan a site, so another order needs another site.
 const SITE: &str = "918aa943-ab4f-40bc-88c3-8dfd02fae7cd";
 
+/// What Stripe's samples say of the account.
+const ACCOUNT: &str = "\"wix_account_id\": \"2250b761-b31c-453b-885b-76e9fc04bdc6\"";
+
 const THREE_PLANS: Count = Count {
     packages: 1,
     instances: 3,
@@ -79,10 +82,7 @@ pub(crate) fn of(storefront: StorefrontKind) -> Story {
             ],
             storefront,
         ),
-        StorefrontKind::Stripe => paid_then_canceled(
-            [("checkout_session_completed.json", ""), ("charge_refunded.json", "")],
-            storefront,
-        ),
+        StorefrontKind::Stripe => stripe(),
     }
 }
 
@@ -173,6 +173,62 @@ fn shopify() -> Story {
             },
         ],
         audit: true,
+    }
+}
+
+/// A subscription from its first invoice to its end. Its renewals pass without a call to Wix.
+fn stripe() -> Story {
+    // The samples have a price of Stripe's, and name no site.
+    let priced = [("price_1SamplePremium1Y".to_owned(), "PREMIUM-1Y".to_owned())];
+    let sited = [(ACCOUNT.to_owned(), format!("{ACCOUNT}, \"wix_site_id\": \"{SITE}\""))];
+    let sample = |label, file| Delivery::new(label, StorefrontKind::Stripe, file, "");
+    let invoice = |label, file| sample(label, file).with(&priced);
+    let subscription = |label, file| sample(label, file).with(&priced).with(&sited);
+    let later = [
+        ("in_1SampleRenewal".to_owned(), "in_1SampleRenewalAgain".to_owned()),
+        ("18039968".to_owned(), "18355328".to_owned()),
+    ];
+    let at_the_end = [("17728000".to_owned(), "18671000".to_owned())];
+    Story {
+        chapters: vec![
+            Chapter {
+                title: "a subscription is paid, and told by four events",
+                fault: None,
+                deliveries: vec![
+                    subscription("it begins", "customer_subscription_created.json"),
+                    sample("its session", "checkout_session_completed_subscription.json"),
+                    invoice("its first invoice is paid", "invoice_paid_first.json").with(&sited),
+                    sample("by which payment", "invoice_payment_paid.json"),
+                    subscription("it is active", "customer_subscription_updated_active.json"),
+                    invoice("forged", "invoice_paid_first.json").forged(),
+                ],
+            },
+            Chapter {
+                title: "it is renewed twice, without a call to Wix",
+                fault: None,
+                deliveries: vec![
+                    invoice("renewed", "invoice_paid_renewal.json"),
+                    invoice("renewed again", "invoice_paid_renewal.json").with(&later),
+                ],
+            },
+            Chapter {
+                title: "it ends, and is taken back",
+                fault: None,
+                deliveries: vec![subscription("it ends", "customer_subscription_deleted.json").with(&at_the_end)],
+            },
+        ],
+        ends: vec![End {
+            order: "sub_1SampleSubscription",
+            count: Count {
+                packages: 1,
+                instances: 2,
+                on_site: 0,
+                voucher_packages: 1,
+                voucher_instances: 2,
+            },
+            needs: Need::Nobody,
+        }],
+        audit: false,
     }
 }
 

@@ -42,9 +42,9 @@ impl RefundRegister {
         }
     }
 
-    /// It gives back an amount and does not say of what.
-    pub(super) const fn is_unmapped(&self) -> bool {
-        self.lines.is_none() && !self.whole
+    /// It gives back an amount and does not say of what. Where that is unclear, all of a payment is such an amount, too.
+    pub(super) const fn is_unmapped(&self, whole_is_unclear: bool) -> bool {
+        self.lines.is_none() && (!self.whole || whole_is_unclear)
     }
 }
 

@@ -12,7 +12,7 @@ use super::scales::Scales;
 use super::trash::TRASH_APART;
 use super::{Desired, least};
 use crate::catalog::{Defaults, OnDispute, OnTrial, UnpaidChanges};
-use crate::order::{Line, LineId, Paid};
+use crate::order::{Line, LineId, Paid, Snapshot};
 use crate::time::Timestamp;
 
 /// What the reseller decided about things that a shop may mean either way.
@@ -140,20 +140,17 @@ impl Desired {
             return scales.by_payments_alone();
         }
         let mut joined: HashMap<LineId, Entitlement> = HashMap::new();
+        let unlisted = self.unlisted();
+        let lines_of = |snapshot| Self::lines_of(snapshot, &unlisted);
         let all: BTreeSet<&str> = states
             .iter()
-            .flat_map(|heard| heard.snapshot.lines.iter().map(|line| line.id.as_str()))
+            .flat_map(|heard| lines_of(&heard.snapshot).map(|line| line.id.as_str()))
             .collect();
         let ambiguous = states.len() > 1;
         for heard in states {
             let state = scales.state(&heard.snapshot);
             let lines: HashMap<&str, &Line> = match ambiguous {
-                true => heard
-                    .snapshot
-                    .lines
-                    .iter()
-                    .map(|line| (line.id.as_str(), line))
-                    .collect(),
+                true => lines_of(&heard.snapshot).map(|line| (line.id.as_str(), line)).collect(),
                 false => HashMap::new(),
             };
             let mut weigh = |id: &str, line: Option<&Line>| {
@@ -170,7 +167,7 @@ impl Desired {
                     weigh(id, lines.get(id).copied());
                 }
             } else {
-                for line in &heard.snapshot.lines {
+                for line in lines_of(&heard.snapshot) {
                     weigh(&line.id, Some(line));
                 }
             }
@@ -205,6 +202,27 @@ impl Desired {
         Entitlements { lines, others }
     }
 
+    /// The lines that invoices list, as far as they alone say it.
+    pub(super) fn unlisted(&self) -> Vec<Line> {
+        let lines = self.payments.lines().keys().filter_map(|id| {
+            let (sku, paid, _) = self.payments.newest_of(id)?;
+            let line = Line::new(id.clone(), Some(sku.clone()), paid.most, paid.fields.clone());
+            Some(Line {
+                subscription: true,
+                ..line
+            })
+        });
+        lines.collect()
+    }
+
+    /// The lines of a snapshot, and of one that does not list all of them those that invoices list.
+    pub(super) fn lines_of<'a>(snapshot: &'a Snapshot, unlisted: &'a [Line]) -> impl Iterator<Item = &'a Line> {
+        let missing = unlisted
+            .iter()
+            .filter(|line| snapshot.incomplete && snapshot.lines.iter().all(|listed| listed.id != line.id));
+        snapshot.lines.iter().chain(missing)
+    }
+
     /// Which units of one line are entitled at `now`. For several lines, [`Desired::entitlements`] is computed once.
     pub fn entitlement(&self, line: &str, now: Timestamp, policy: &Policy) -> Entitlement {
         self.entitlements(now, policy).of(line)
@@ -218,7 +236,8 @@ impl Desired {
             .flatten()
             .map(|at| at + policy.settle);
         let unbilled = self
-            .latest()
+            .newest
+            .first()
             .filter(|latest| latest.paid == Paid::ByPayments)
             .map(|latest| latest.version.time + super::UNBILLED);
         let later = |time: Option<Timestamp>| time.filter(|time| *time > now);

@@ -49,6 +49,7 @@ impl Desired {
         match self.told_payment(snapshot.version) {
             Some(true) => Paid::Full,
             Some(false) if snapshot.paid != Paid::ByPayments => Paid::No,
+            None if self.settled && snapshot.paid == Paid::No => Paid::Full,
             Some(false) | None => snapshot.paid,
         }
     }
@@ -69,10 +70,11 @@ impl Desired {
                 .get(id)
                 .is_some_and(|refund| refund.state == RefundState::Failed)
         };
-        let named = |id: &RefundId| self.refunds.get(id).is_some_and(|refund| !refund.is_unmapped());
+        let unclear = self.whole_refund_is_unclear();
+        let named = |id: &RefundId| self.refunds.get(id).is_some_and(|refund| !refund.is_unmapped(unclear));
         let of_snapshot = snapshot.unmapped_refunds.iter().filter(|id| !failed(id) && !named(id));
         let told_apart = self.refunds.iter().filter(|(id, refund)| {
-            refund.is_unmapped() && refund.state != RefundState::Failed && !snapshot.refunds.contains(*id)
+            refund.is_unmapped(unclear) && refund.state != RefundState::Failed && !snapshot.refunds.contains(*id)
         });
         of_snapshot.chain(told_apart.map(|(id, _)| id)).collect()
     }

@@ -19,6 +19,9 @@ mod tell;
 mod told;
 mod trash;
 
+#[cfg(test)]
+mod subscription_tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -31,8 +34,8 @@ pub use tell::{Tell, TellError};
 pub use told::ToldRegister;
 
 use crate::order::{
-    Cause, Dispute, DisputeState, LineId, Notice, OrderEvent, OrderKey, Paid, Refund, RefundId, Snapshot, Statement,
-    StorefrontKind, Version,
+    Cause, Dispute, DisputeState, LineId, Notice, OrderEvent, OrderKey, Paid, Refund, RefundId, RefundState, Snapshot,
+    Statement, StorefrontKind, Version,
 };
 use crate::time::Timestamp;
 
@@ -60,6 +63,9 @@ pub struct Desired {
     /// What paid invoices listed.
     #[serde(default, skip_serializing_if = "Payments::is_empty")]
     payments: Payments,
+    /// All that the order costs came, told without the order itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    settled: bool,
     /// Something of the first period of a subscription, or of an order, was heard.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     heard_first: bool,
@@ -125,6 +131,7 @@ impl Desired {
                 desired.heard_renewal = !payment.first;
                 desired.payments = Payments::of(payment);
             }
+            Statement::Settled => desired.settled = true,
             Statement::Refund(refund) => desired.hear_refund(refund),
             Statement::Dispute(Dispute { id, state, inquiry }) => {
                 desired.disputes.insert(id.clone(), (*state, *inquiry));
@@ -172,14 +179,19 @@ impl Desired {
 
     fn join(&mut self, other: &Self) {
         let paid = PaidStates::merged(self.paid_states(), other.paid_states());
+        self.payments.merge(&other.payments);
+        self.settled |= other.settled;
+        let mut theirs = other.newest.clone();
+        for newest in [&mut self.newest, &mut theirs] {
+            newest.name_lines_by(&self.payments);
+        }
         let before = self.newest.clone();
-        self.newest.merge(&other.newest);
+        self.newest.merge(&theirs);
         let named: BTreeSet<&str> = self.newest.lines_with_sku().collect();
-        let heard = before.lines_with_sku().chain(other.newest.lines_with_sku());
+        let heard = before.lines_with_sku().chain(theirs.lines_with_sku());
         let heard = heard.chain(self.had_sku.iter().chain(&other.had_sku).map(String::as_str));
         let had_sku = heard.filter(|line| !named.contains(line)).map(ToOwned::to_owned);
         self.had_sku = had_sku.collect();
-        self.payments.merge(&other.payments);
         self.first_paid = least(self.first_paid, other.first_paid);
         self.heard_first |= other.heard_first;
         self.heard_renewal |= other.heard_renewal;
@@ -238,6 +250,13 @@ impl Desired {
     /// What the greatest fully paid version had.
     fn paid_states(&self) -> Option<PaidStates> {
         self.paid.clone().or_else(|| self.newest.paid_states())
+    }
+
+    /// Whether it is not said what a refund of everything was of: of a subscription it is one payment of many, and beside
+    /// a refund that failed it may be that one.
+    pub(super) fn whole_refund_is_unclear(&self) -> bool {
+        let failed = |refund: &RefundRegister| refund.state == RefundState::Failed;
+        !self.payments.is_empty() || self.refunds.values().any(failed)
     }
 
     /// The newest snapshot, the first of several.

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::paid::PaidStates;
+use super::paid::{PaidStates, Payments};
 use crate::order::{Paid, Snapshot, Version};
 use crate::time::Timestamp;
 
@@ -77,7 +77,12 @@ impl Newest {
 
     /// The IDs of the lines that have an SKU in any of the states.
     pub(super) fn lines_with_sku(&self) -> impl Iterator<Item = &str> {
-        let lines = self.states.iter().flat_map(|heard| &heard.snapshot.lines);
+        // A price of Stripe's is always there.
+        let states = self
+            .states
+            .iter()
+            .filter(|heard| heard.snapshot.paid != Paid::ByPayments);
+        let lines = states.flat_map(|heard| &heard.snapshot.lines);
         lines.filter(|line| line.sku.is_some()).map(|line| line.id.as_str())
     }
 
@@ -86,6 +91,27 @@ impl Newest {
         let is_paid = |heard: &&Heard| heard.snapshot.paid == Paid::Full && heard.snapshot.version == paid.version();
         // Where states are missing here, the paid ones are kept apart: which are missing is not known.
         !self.more && self.states.iter().filter(is_paid).count() == paid.states().len()
+    }
+
+    /// Gives a line the name under which it was paid, where an old invoice named no item: then the SKU stood for it.
+    pub(super) fn name_lines_by(&mut self, payments: &Payments) {
+        for heard in &mut self.states {
+            let snapshot = &mut heard.snapshot;
+            if snapshot.paid != Paid::ByPayments {
+                continue;
+            }
+            for at in 0..snapshot.lines.len() {
+                let named = snapshot
+                    .lines
+                    .get(at)
+                    .and_then(|line| payments.name_of(line.sku.as_ref()?));
+                let Some(name) = named else { continue };
+                let is_free = snapshot.lines.iter().all(|other| other.id != name);
+                if let Some(line) = snapshot.lines.get_mut(at).filter(|_| is_free) {
+                    line.id = name;
+                }
+            }
+        }
     }
 
     /// What its fully paid states had.

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::causes::RefundRegister;
 use super::entitlement::Policy;
 use super::trash::Trash;
 use super::{Desired, UNBILLED};
@@ -79,7 +80,13 @@ impl Desired {
                 ));
             }
         }
-        for snapshot in self.newest.states().iter().map(|heard| &heard.snapshot) {
+        let unclear = self.whole_refund_is_unclear();
+        let went_back = |refund: &RefundRegister| refund.whole && refund.state == RefundState::Succeeded;
+        if !unclear && self.refunds.values().any(went_back) {
+            return found;
+        }
+        let alone = self.newest.is_empty().then(|| self.order_of_payments()).flatten();
+        for snapshot in self.newest.states().iter().map(|heard| &heard.snapshot).chain(&alone) {
             if snapshot.ended.is_some() || snapshot.refunded_all {
                 continue;
             }
@@ -209,7 +216,7 @@ impl Desired {
         };
         let paid = self.payments.lines().values().flat_map(BTreeMap::values);
         let late: BTreeSet<&str> = paid
-            .filter(|paid| paid.version > ended.version)
+            .filter(|paid| paid.paid_at > ended.version.time)
             .map(|paid| paid.invoice.as_str())
             .collect();
         let notice = |invoice: &str| {

@@ -150,12 +150,18 @@ impl PaidStates {
     }
 }
 
+/// For each line and SKU the units that are listed.
+type Listed = BTreeMap<LineId, BTreeMap<Sku, PaidUnits>>;
+
 /// What paid invoices listed of a subscription.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payments {
     /// For each line and SKU what the newest invoice listed that names it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    lines: BTreeMap<LineId, BTreeMap<Sku, PaidUnits>>,
+    lines: Listed,
+    /// What the newest invoice listed that charged for it, where a newer one lists it for nothing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    charged: Listed,
     /// What the newest invoice said of where products go, for what no snapshot says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     fields: Option<(Version, Fields)>,
@@ -167,14 +173,19 @@ pub struct Payments {
 /// Units of one SKU in one line that an invoice was paid for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaidUnits {
-    /// When.
+    /// When the invoice was made.
     pub version: Version,
+    /// When it was paid.
+    pub paid_at: Timestamp,
     /// The invoice.
     pub invoice: String,
     /// The fewest units that an invoice of this version listed.
     pub least: u32,
     /// The most.
     pub most: u32,
+    /// Nothing was charged for it: a trial, or a price of zero.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub free: bool,
     /// What the line said of where its products go.
     #[serde(default, skip_serializing_if = "Fields::is_empty")]
     pub fields: Fields,
@@ -188,6 +199,8 @@ impl PaidUnits {
             std::cmp::Ordering::Equal => {
                 self.least = self.least.min(other.least);
                 self.most = self.most.max(other.most);
+                self.free &= other.free;
+                self.paid_at = self.paid_at.max(other.paid_at);
                 self.invoice = std::cmp::min(&self.invoice, &other.invoice).clone();
                 self.fields = std::cmp::max(&self.fields, &other.fields).clone();
             }
@@ -200,14 +213,17 @@ impl Payments {
         let mut payments = Self {
             fields: Some((payment.version, payment.fields.clone())),
             created_at: payment.created_at,
-            lines: BTreeMap::new(),
+            lines: Listed::new(),
+            charged: Listed::new(),
         };
         for line in &payment.lines {
             let paid = PaidUnits {
                 version: payment.version,
+                paid_at: payment.paid_at,
                 invoice: payment.id.clone(),
                 least: line.units,
                 most: line.units,
+                free: line.free,
                 fields: line.fields.clone(),
             };
             let skus = payments.lines.entry(line.line.clone()).or_default();
@@ -217,12 +233,11 @@ impl Payments {
     }
 
     pub(super) fn merge(&mut self, other: &Self) {
-        for (line, theirs) in &other.lines {
-            let skus = self.lines.entry(line.clone()).or_default();
-            for (sku, theirs) in theirs {
-                merge_entry(skus, sku, theirs, PaidUnits::merge);
-            }
-        }
+        let mut charged = self.all_charged();
+        merge_listed(&mut charged, &other.all_charged());
+        merge_listed(&mut self.lines, &other.lines);
+        self.charged = charged;
+        self.fold();
         self.fields = std::cmp::max(self.fields.take(), other.fields.clone());
         self.created_at = least(self.created_at, other.created_at);
     }
@@ -232,7 +247,55 @@ impl Payments {
         self.fields.is_none()
     }
 
-    pub(super) const fn lines(&self) -> &BTreeMap<LineId, BTreeMap<Sku, PaidUnits>> {
+    /// What an old invoice, which named no item, called by its SKU, and a newer one by its item, is one line. Then only
+    /// what differs from the newest is kept of what was charged.
+    fn fold(&mut self) {
+        let named: Vec<Sku> = self.named_by_sku().cloned().collect();
+        for sku in named {
+            for listed in [&mut self.lines, &mut self.charged] {
+                let others = listed.iter_mut().filter(|(line, _)| line.as_str() != sku.as_str());
+                let moved: Vec<PaidUnits> = others.filter_map(|(_, skus)| skus.remove(&sku)).collect();
+                for paid in moved {
+                    let skus = listed.entry(sku.as_str().to_owned()).or_default();
+                    merge_entry(skus, &sku, &paid, PaidUnits::merge);
+                }
+                listed.retain(|_, skus| !skus.is_empty());
+            }
+        }
+        let lines = &self.lines;
+        for (line, skus) in &mut self.charged {
+            let of_line = lines.get(line);
+            skus.retain(|sku, _| of_line.and_then(|skus| skus.get(sku)).is_some_and(|newest| newest.free));
+        }
+        self.charged.retain(|_, skus| !skus.is_empty());
+    }
+
+    fn named_by_sku(&self) -> impl Iterator<Item = &Sku> {
+        let lines = self.lines.iter();
+        lines.filter_map(|(line, skus)| skus.keys().find(|sku| sku.as_str() == line))
+    }
+
+    /// What the newest invoices listed that charged for it.
+    fn all_charged(&self) -> Listed {
+        let mut charged = self.charged.clone();
+        for (line, skus) in &self.lines {
+            for (sku, paid) in skus.iter().filter(|(_, paid)| !paid.free) {
+                charged
+                    .entry(line.clone())
+                    .or_default()
+                    .insert(sku.clone(), paid.clone());
+            }
+        }
+        charged
+    }
+
+    /// The name of the line of an SKU, where an invoice called it by its SKU.
+    pub(super) fn name_of(&self, sku: &Sku) -> Option<LineId> {
+        let named = self.named_by_sku().find(|named| *named == sku)?;
+        Some(named.as_str().to_owned())
+    }
+
+    pub(super) const fn lines(&self) -> &Listed {
         &self.lines
     }
 
@@ -263,6 +326,16 @@ impl Payments {
         self.lines.get(line)?.get(sku)
     }
 
+    /// The same without what was listed for nothing.
+    pub(super) fn charged_of(&self, line: &str, sku: &Sku) -> Option<&PaidUnits> {
+        let newest = self.of_sku(line, sku)?;
+        if newest.free {
+            self.charged.get(line)?.get(sku)
+        } else {
+            Some(newest)
+        }
+    }
+
     /// What was paid last in a line; with `false` where two SKUs were paid at one time and it cannot be told.
     pub(super) fn newest_of(&self, line: &str) -> Option<(&Sku, &PaidUnits, bool)> {
         let skus = self.lines.get(line)?;
@@ -270,5 +343,14 @@ impl Payments {
         let mut of_newest = skus.iter().filter(|(_, paid)| paid.version == newest);
         let (sku, paid) = of_newest.next()?;
         Some((sku, paid, of_newest.next().is_none()))
+    }
+}
+
+fn merge_listed(mine: &mut Listed, theirs: &Listed) {
+    for (line, theirs) in theirs {
+        let skus = mine.entry(line.clone()).or_default();
+        for (sku, theirs) in theirs {
+            merge_entry(skus, sku, theirs, PaidUnits::merge);
+        }
     }
 }

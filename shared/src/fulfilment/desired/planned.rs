@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::Desired;
 use crate::ids::Sku;
-use crate::order::{Fields, Line, LineId, Paid, Snapshot, Version};
+use crate::order::{Fields, LineId, Paid, Snapshot, Version};
 use crate::time::Timestamp;
 
 impl Desired {
@@ -20,6 +20,13 @@ impl Desired {
                 let mut order = first.snapshot.clone();
                 for other in states.iter().skip(1) {
                     unite(&mut order, &other.snapshot);
+                }
+                if states.iter().any(|heard| heard.snapshot.incomplete) {
+                    for line in self.unlisted() {
+                        if order.lines.iter().all(|listed| listed.id != line.id) {
+                            order.lines.push(line);
+                        }
+                    }
                 }
                 let skus = order
                     .lines
@@ -44,18 +51,11 @@ impl Desired {
     }
 
     /// A subscription of which only invoices were heard.
-    fn order_of_payments(&self) -> Option<Snapshot> {
+    pub(super) fn order_of_payments(&self) -> Option<Snapshot> {
         let version = self.payments.version()?;
-        let lines = self.payments.lines().keys().filter_map(|id| {
-            let (sku, paid, _) = self.payments.newest_of(id)?;
-            Some(Line {
-                subscription: true,
-                ..Line::new(id.clone(), Some(sku.clone()), paid.most, paid.fields.clone())
-            })
-        });
         let created_at = self.payments.created_at().unwrap_or(version.time);
         Some(Snapshot {
-            lines: lines.collect(),
+            lines: self.unlisted(),
             paid: Paid::ByPayments,
             fields: self.payments.fields().cloned().unwrap_or_default(),
             ..Snapshot::new(version, String::new(), created_at)

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::Desired;
 use super::causes::{RefundRegister, Verdict};
 use super::entitlement::{Entitlement, Entitlements, Policy};
-use super::paid::PaidStates;
+use super::paid::{PaidStates, PaidUnits};
 use super::trash::Trash;
+use crate::ids::Sku;
 use crate::order::{DisputeState, Ended, Line, LineId, Paid, RefundId, RefundState, Snapshot};
 use crate::time::Timestamp;
 
@@ -152,11 +153,13 @@ impl<'a> Scales<'a> {
         if self.policy.buy_unpaid_changes && !payments.is_empty() {
             return listed;
         }
-        let of_listed = line.sku.as_ref().and_then(|sku| payments.of_sku(&line.id, sku));
+        let of_listed = line.sku.as_ref().and_then(|sku| self.counted(&line.id, sku));
         let paid = match of_listed {
             Some(paid) => Some((paid, true)),
             // Another price that is not billed yet: what was paid stays as it was.
-            None => payments.newest_of(&line.id).map(|(_, paid, sure)| (paid, sure)),
+            None => payments
+                .newest_of(&line.id)
+                .and_then(|(sku, _, sure)| Some((self.counted(&line.id, sku)?, sure))),
         };
         let Some((paid, sure)) = paid else {
             return Entitlement::NOTHING;
@@ -165,6 +168,16 @@ impl<'a> Scales<'a> {
             buy: if sure { listed.buy.min(paid.least) } else { 0 },
             keep: listed.keep.min(paid.most),
             ..Entitlement::NOTHING
+        }
+    }
+
+    /// What was listed last of an SKU in a line, where it counts: what is given on trial does so if the reseller says it.
+    fn counted(&self, line: &str, sku: &Sku) -> Option<&'a PaidUnits> {
+        let payments = &self.desired.payments;
+        if self.policy.buy_on_trial {
+            payments.of_sku(line, sku)
+        } else {
+            payments.charged_of(line, sku)
         }
     }
 
@@ -221,26 +234,25 @@ impl<'a> Scales<'a> {
     pub(super) fn by_payments_alone(&self) -> Entitlements {
         let payments = &self.desired.payments;
         let counted = BTreeSet::new();
-        let is_open = |refund: &RefundRegister| refund.is_unmapped() && refund.state != RefundState::Failed;
+        let whole_is_unclear = self.desired.whole_refund_is_unclear();
+        let is_open =
+            |refund: &RefundRegister| refund.is_unmapped(whole_is_unclear) && refund.state != RefundState::Failed;
         let unclear = self.desired.refunds.values().any(is_open);
-        let lines = payments.lines().keys().filter_map(|id| {
-            let (sku, paid, sure) = payments.newest_of(id)?;
-            let least = self.less(paid.least, id, &counted);
-            let most = self.less(paid.most, id, &counted);
+        let lines = self.desired.unlisted().into_iter().filter_map(|line| {
+            let (sku, _, sure) = payments.newest_of(&line.id)?;
+            let paid = self.counted(&line.id, sku)?;
+            let least = self.less(paid.least, &line.id, &counted);
+            let most = self.less(paid.most, &line.id, &counted);
             let entitlement = Entitlement {
                 buy: if sure && !unclear { least.buy } else { 0 },
                 keep: most.keep,
                 ..Entitlement::NOTHING
             };
-            let line = Line {
-                subscription: true,
-                ..Line::new(id.clone(), Some(sku.clone()), paid.most, paid.fields.clone())
-            };
             let mut entitlement = self.whole(self.ends(&line, entitlement));
-            if self.desired.told.not_ours.contains_key(id) {
+            if self.desired.told.not_ours.contains_key(&line.id) {
                 entitlement.buy = 0;
             }
-            Some((id.clone(), entitlement))
+            Some((line.id, entitlement))
         });
         Entitlements {
             lines: lines.collect(),
@@ -270,7 +282,8 @@ impl Whole {
             over: None,
             unclear: desired.is_first_heard_by_renewal() && !policy.released,
         };
-        for refund in desired.refunds.values().filter(|refund| refund.whole) {
+        let said = !desired.whole_refund_is_unclear();
+        for refund in desired.refunds.values().filter(|refund| refund.whole && said) {
             match refund.state {
                 RefundState::Pending => whole.unclear = true,
                 RefundState::Succeeded => whole.over = Some(both(whole.over, Ended::PLAIN)),
