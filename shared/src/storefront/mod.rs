@@ -25,7 +25,9 @@
 //! assert!(matches!(outcome, Outcome::Nothing(_)));
 //! ```
 
+mod entry;
 mod fields;
+mod hosts;
 mod json;
 mod jwt;
 mod keys;
@@ -34,6 +36,7 @@ mod rsa;
 mod secrets;
 mod shopify;
 pub mod sign;
+mod spelling;
 mod standard;
 mod stripe;
 mod stripe_objects;
@@ -49,9 +52,11 @@ use http::HeaderMap;
 pub use fields::FieldNames;
 #[doc(hidden)]
 pub use keys::Guards;
-pub use keys::{InvalidKey, Key, ShopKeys, Verified, VerifyError};
+pub use hosts::{Host, InvalidHost};
+pub use keys::{InvalidKey, Key, ShopKeys, Sites, Verified, VerifyError};
 pub use route::{Hints, Payment, Trigger, route};
-pub use secrets::{InvalidSecrets, StorefrontSecrets};
+pub use entry::InvalidSecrets;
+pub use secrets::{Mistake, StorefrontSecrets};
 
 use crate::order::{InvalidOrderKey, OrderEvent, OrderKey, SCHEMA, StorefrontKind, Wish};
 use crate::time::Timestamp;
