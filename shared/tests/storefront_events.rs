@@ -66,6 +66,7 @@ fn sample_requests_verify_with_the_test_secrets_and_go_where_they_should() {
         ("shopify-orders-cancelled", Trigger::OrderCanceled),
         ("shopify-refunds-create", Trigger::OrderCanceled),
         ("woocommerce-order-processing", Trigger::OrderPaid),
+        ("woocommerce-custom-domain", Trigger::OrderPaid),
         ("woocommerce-order-cancelled", Trigger::OrderCanceled),
         ("woocommerce-order-deleted", Trigger::OrderCanceled),
         ("wix-order-paid", Trigger::OrderPaid),

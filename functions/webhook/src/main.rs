@@ -159,7 +159,9 @@ mod tests {
 
     #[test]
     fn without_parameters_the_path_is_as_it_came() {
-        let local = MAPPED.replace("pathParameters", "none").replace("/shop/webhooks/", "/webhooks/");
+        let local = MAPPED
+            .replace("pathParameters", "none")
+            .replace("/shop/webhooks/", "/webhooks/");
         let request = lambda_http::request::from_str(&local).unwrap();
         assert_eq!(path(&request), "/webhooks/woocommerce");
     }

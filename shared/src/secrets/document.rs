@@ -38,8 +38,12 @@ impl SecretDocument {
     /// two or both. Other members are ignored. A mistake in one half is that half's where the other is there.
     pub fn parse(text: SecretString) -> Result<Self, SecretError> {
         let trimmed = text.expose_secret().trim_start_matches('\u{feff}').trim();
-        let document: Value = serde_json::from_str(trimmed)
-            .map_err(|_| malformed("$", "it is not valid JSON: write {\"wix\": {…}} or {\"storefronts\": {…}}"))?;
+        let document: Value = serde_json::from_str(trimmed).map_err(|_| {
+            malformed(
+                "$",
+                "it is not valid JSON: write {\"wix\": {…}} or {\"storefronts\": {…}}",
+            )
+        })?;
         let members = object(&document, "$")?;
         let wix = members.get("wix").filter(|value| !value.is_null()).map(read_wix);
         let storefronts = members.get("storefronts").filter(|value| !value.is_null());
@@ -125,9 +129,12 @@ fn read_wix(value: &Value) -> Result<WixSecret, SecretError> {
             "it has a space, a line break or a character that is not ASCII in it: copy the key of the Wix account once more",
         ));
     }
-    let account_id = text(members, "account_id", "wix.account_id")?
-        .parse()
-        .map_err(|_| malformed("wix.account_id", "it is not a Wix account ID: write the GUID with hyphens that Wix shows"))?;
+    let account_id = text(members, "account_id", "wix.account_id")?.parse().map_err(|_| {
+        malformed(
+            "wix.account_id",
+            "it is not a Wix account ID: write the GUID with hyphens that Wix shows",
+        )
+    })?;
     Ok(WixSecret {
         api_key: SecretString::from(api_key),
         account_id,
@@ -135,11 +142,15 @@ fn read_wix(value: &Value) -> Result<WixSecret, SecretError> {
 }
 
 fn object<'a>(value: &'a Value, path: &str) -> Result<&'a Map<String, Value>, SecretError> {
-    value.as_object().ok_or_else(|| malformed(path, "it is not an object: write { … }"))
+    value
+        .as_object()
+        .ok_or_else(|| malformed(path, "it is not an object: write { … }"))
 }
 
 fn text<'a>(members: &'a Map<String, Value>, name: &str, path: &str) -> Result<&'a str, SecretError> {
-    let value = members.get(name).ok_or_else(|| malformed(path, "it is missing: write it as a text in quotes"))?;
+    let value = members
+        .get(name)
+        .ok_or_else(|| malformed(path, "it is missing: write it as a text in quotes"))?;
     let text = value
         .as_str()
         .ok_or_else(|| malformed(path, "it is not a text: write it in quotes"))?

@@ -49,13 +49,13 @@ use std::borrow::Cow;
 
 use http::HeaderMap;
 
+pub use entry::InvalidSecrets;
 pub use fields::FieldNames;
+pub use hosts::{Host, InvalidHost};
 #[doc(hidden)]
 pub use keys::Guards;
-pub use hosts::{Host, InvalidHost};
 pub use keys::{InvalidKey, Key, ShopKeys, Sites, Verified, VerifyError};
 pub use route::{Hints, Payment, Trigger, route};
-pub use entry::InvalidSecrets;
 pub use secrets::{Mistake, StorefrontSecrets};
 
 use crate::order::{InvalidOrderKey, OrderEvent, OrderKey, SCHEMA, StorefrontKind, Wish};
@@ -362,7 +362,7 @@ mod tests {
 
     #[test]
     fn every_header_that_an_adapter_reads_is_kept_with_a_parked_delivery() {
-        let read: [&[&str]; 10] = [
+        let read: [&[&str]; 11] = [
             &shopify::SIGNATURE,
             &shopify::TOPIC,
             &shopify::WEBHOOK_ID,
@@ -373,6 +373,7 @@ mod tests {
             &woocommerce::SIGNATURE,
             &woocommerce::TOPIC,
             &woocommerce::DELIVERY_ID,
+            &woocommerce::SOURCE,
         ];
         for header in read.iter().copied().flatten() {
             assert!(crate::queue::parked::KEPT_HEADERS.contains(header), "{header}");

@@ -145,14 +145,16 @@ impl StorefrontSecrets {
 
     /// The mistake because of which a delivery to this route may not verify: it is not the sender's fault then.
     pub fn mistake(&self, kind: StorefrontKind, route_shop: Option<&ShopName>) -> Option<&Mistake> {
-        self.mistakes.iter().find(|mistake| match (mistake.storefront, &mistake.of) {
-            // A name that was mistyped is that of a storefront which is missing.
-            (None, _) => !self.storefronts.contains_key(&kind),
-            (Some(of), _) if of != kind => false,
-            (Some(_), Of::Everything) => true,
-            (Some(_), Of::Shop(shop)) => route_shop.is_none() || shop.as_ref() == route_shop,
-            (Some(_), Of::Nameless) => route_shop.is_none() || self.shops(kind, route_shop).is_empty(),
-        })
+        self.mistakes
+            .iter()
+            .find(|mistake| match (mistake.storefront, &mistake.of) {
+                // A name that was mistyped is that of a storefront which is missing.
+                (None, _) => !self.storefronts.contains_key(&kind),
+                (Some(of), _) if of != kind => false,
+                (Some(_), Of::Everything) => true,
+                (Some(_), Of::Shop(shop)) => route_shop.is_none() || shop.as_ref() == route_shop,
+                (Some(_), Of::Nameless) => route_shop.is_none() || self.shops(kind, route_shop).is_empty(),
+            })
     }
 
     /// Everything that is wrong in the document.
@@ -258,7 +260,9 @@ fn all_differ(kind: StorefrontKind, mut entries: Vec<Entry>, place: &str) -> Vec
     let good: Vec<ShopKeys> = entries.iter().filter_map(|(_, read)| read.clone().ok()).collect();
     for (_, read) in &mut entries {
         let Ok(keys) = read else { continue };
-        let twin = good.iter().find(|other| other.shop != keys.shop && share_a_key(keys, other));
+        let twin = good
+            .iter()
+            .find(|other| other.shop != keys.shop && share_a_key(keys, other));
         if let Some(twin) = twin {
             let problem = format!(
                 "has one secret for two shops ({} and {}): give each its own, or their orders cannot be told apart",

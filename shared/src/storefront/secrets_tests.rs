@@ -110,10 +110,18 @@ fn a_mistake_in_one_entry_leaves_all_others_in_use() {
     assert_eq!(secrets.mistake(standard, Some(&shop("good"))), None);
     let place = |kind, name: Option<&str>| {
         let name = name.map(shop);
-        secrets.mistake(kind, name.as_ref()).map(|mistake| mistake.error.place.as_str())
+        secrets
+            .mistake(kind, name.as_ref())
+            .map(|mistake| mistake.error.place.as_str())
     };
-    assert_eq!(place(standard, Some("bad")), Some("storefronts.standard.shops.bad.secrets[0]"));
-    assert_eq!(place(standard, Some("new")), Some("storefronts.standard.shops.Bad name"));
+    assert_eq!(
+        place(standard, Some("bad")),
+        Some("storefronts.standard.shops.bad.secrets[0]")
+    );
+    assert_eq!(
+        place(standard, Some("new")),
+        Some("storefronts.standard.shops.Bad name")
+    );
     // A delivery to the address of all shops may be one of the bad entry's.
     assert!(place(standard, None).is_some());
     assert_eq!(place(StorefrontKind::Stripe, Some("any")), Some("storefronts.stripe"));
@@ -123,7 +131,11 @@ fn a_mistake_in_one_entry_leaves_all_others_in_use() {
     metrics.dedup();
     assert_eq!(
         metrics,
-        ["SecretMistakeUnknownStorefront", "SecretMistakeStandard", "SecretMistakeStripe"]
+        [
+            "SecretMistakeUnknownStorefront",
+            "SecretMistakeStandard",
+            "SecretMistakeStripe"
+        ]
     );
 }
 
@@ -157,7 +169,10 @@ fn woocommerce_without_hosts_is_told_what_to_write() {
         "{message}"
     );
     let message = refused(&json!({"woocommerce": {"secrets": ["x"], "hosts": ["a.example.com", "*"]}}));
-    assert!(message.starts_with("storefronts.woocommerce.hosts[1] is not a host"), "{message}");
+    assert!(
+        message.starts_with("storefronts.woocommerce.hosts[1] is not a host"),
+        "{message}"
+    );
     // Another storefront has none.
     assert!(refused(&json!({"shopify": {"secrets": ["x"], "hosts": []}})).contains("shopify.hosts is unknown"));
 }
@@ -169,18 +184,37 @@ fn wix_names_its_sites_or_takes_any_and_never_both() {
     let wix = |entry: Value| json!({ "wix": entry });
     let sites = |value: &Value| {
         let secrets = StorefrontSecrets::from_json(value).unwrap();
-        secrets.shops(StorefrontKind::Wix, None).into_iter().map(|shop| shop.sites).collect::<Vec<_>>()
+        secrets
+            .shops(StorefrontKind::Wix, None)
+            .into_iter()
+            .map(|shop| shop.sites)
+            .collect::<Vec<_>>()
     };
     let only = Sites::Only(std::iter::once(SITE.to_ascii_lowercase()).collect());
-    assert_eq!(sites(&wix(json!({"public_keys": [key], "sites": [SITE]}))), [only.clone()]);
-    assert_eq!(sites(&wix(json!({"public_keys": [key], "any_site": true}))), [Sites::Any]);
+    assert_eq!(
+        sites(&wix(json!({"public_keys": [key], "sites": [SITE]}))),
+        [only.clone()]
+    );
+    assert_eq!(
+        sites(&wix(json!({"public_keys": [key], "any_site": true}))),
+        [Sites::Any]
+    );
     let named = json!({"shops": {SITE.to_ascii_lowercase(): {"public_keys": [key]}}});
     assert_eq!(sites(&wix(named)), [only]);
     for (entry, sentence) in [
         (json!({"public_keys": [key]}), "says of no site whose orders it takes"),
-        (json!({"public_keys": [key], "sites": []}), "says of no site whose orders it takes"),
-        (json!({"public_keys": [key], "sites": [SITE], "any_site": true}), "write one of the two"),
-        (json!({"public_keys": [key], "sites": ["north"]}), "is not a site's instance ID"),
+        (
+            json!({"public_keys": [key], "sites": []}),
+            "says of no site whose orders it takes",
+        ),
+        (
+            json!({"public_keys": [key], "sites": [SITE], "any_site": true}),
+            "write one of the two",
+        ),
+        (
+            json!({"public_keys": [key], "sites": ["north"]}),
+            "is not a site's instance ID",
+        ),
         (
             json!({"public_keys": [key], "any_site": true, "shops": {SITE.to_ascii_lowercase(): {"public_keys": [key]}}}),
             "names sites in one entry and takes any site in another",
@@ -188,7 +222,10 @@ fn wix_names_its_sites_or_takes_any_and_never_both() {
     ] {
         let document = json!({ "wix": entry, "shopify": {"secrets": ["x"]} });
         assert!(refused(&document).contains(sentence), "{}", refused(&document));
-        assert!(read(&document, None).has(StorefrontKind::Shopify), "only Wix is refused");
+        assert!(
+            read(&document, None).has(StorefrontKind::Shopify),
+            "only Wix is refused"
+        );
         assert!(!read(&document, None).has(StorefrontKind::Wix), "{sentence}");
     }
 }

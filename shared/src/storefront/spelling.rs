@@ -95,7 +95,10 @@ fn decoded(text: &str) -> Cow<'_, str> {
     while let Some(at) = rest.find('&') {
         let (before, from) = rest.split_at(at);
         decoded.push_str(before);
-        match from.find(';').and_then(|end| Some((entity(from.get(1..end)?)?, from.get(end + 1..)?))) {
+        match from
+            .find(';')
+            .and_then(|end| Some((entity(from.get(1..end)?)?, from.get(end + 1..)?)))
+        {
             Some((character, after)) => {
                 decoded.push(character);
                 rest = after;
@@ -134,7 +137,9 @@ fn sanitised(text: &str) -> String {
             let digits = text.get(at + 1..at + 3).unwrap_or_default();
             digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
         };
-        (first..text.len()).filter(|at| text.get(*at..*at + 1) == Some("%")).find(escapes)
+        (first..text.len())
+            .filter(|at| text.get(*at..*at + 1) == Some("%"))
+            .find(escapes)
     }) {
         text.replace_range(at..at + 3, "");
     }
@@ -158,18 +163,31 @@ mod tests {
 
     #[test]
     fn line_ends_and_spaces_around_a_secret_are_no_part_of_it() {
-        for kind in [StorefrontKind::Shopify, StorefrontKind::Woocommerce, StorefrontKind::Stripe] {
+        for kind in [
+            StorefrontKind::Shopify,
+            StorefrontKind::Woocommerce,
+            StorefrontKind::Stripe,
+        ] {
             assert_eq!(texts(kind, "\tmy secret \r\n"), ["my secret"], "{kind}");
         }
-        assert_eq!(texts(StorefrontKind::Standard, " whsec_bm9ydGg=\n"), ["north", "whsec_bm9ydGg="]);
+        assert_eq!(
+            texts(StorefrontKind::Standard, " whsec_bm9ydGg=\n"),
+            ["north", "whsec_bm9ydGg="]
+        );
     }
 
     #[test]
     fn a_standard_secret_signs_decoded_or_as_its_whole_text() {
         const KIND: StorefrontKind = StorefrontKind::Standard;
         assert_eq!(texts(KIND, "whsec_bm9ydGg"), ["north", "whsec_bm9ydGg"]);
-        assert_eq!(texts(KIND, "v1,whsec_bm9ydGg="), ["north", "whsec_bm9ydGg=", "v1,whsec_bm9ydGg="]);
-        assert_eq!(texts(KIND, "whsec_Pz8_|v1,whsec_Pj4-"), ["???", "whsec_Pz8_", ">>>", "whsec_Pj4-", "v1,whsec_Pj4-"]);
+        assert_eq!(
+            texts(KIND, "v1,whsec_bm9ydGg="),
+            ["north", "whsec_bm9ydGg=", "v1,whsec_bm9ydGg="]
+        );
+        assert_eq!(
+            texts(KIND, "whsec_Pz8_|v1,whsec_Pj4-"),
+            ["???", "whsec_Pz8_", ">>>", "whsec_Pj4-", "v1,whsec_Pj4-"]
+        );
         assert_eq!(texts(KIND, "bm9ydGg="), ["north", "bm9ydGg="]);
     }
 
@@ -194,7 +212,11 @@ mod tests {
         const KIND: StorefrontKind = StorefrontKind::Woocommerce;
         assert_eq!(texts(KIND, "a&amp;b"), ["a&amp;b", "a&b"]);
         assert_eq!(texts(KIND, "&lt;&#039;&#x22;&gt;"), ["&lt;&#039;&#x22;&gt;", "<'\">"]);
-        assert_eq!(texts(KIND, "a & b &eacute; &;"), ["a & b &eacute; &;"], "WordPress decodes no others");
+        assert_eq!(
+            texts(KIND, "a & b &eacute; &;"),
+            ["a & b &eacute; &;"],
+            "WordPress decodes no others"
+        );
         assert_eq!(texts(KIND, "&amp;lt;"), ["&amp;lt;", "&lt;"], "decoded once");
     }
 

@@ -7,12 +7,19 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer};
 
+use self::source::{Addresses, Source, unnamed};
 use super::fields::{country, sku};
 use super::json::{Id, Lenient, Text, Units, decode, list, text};
 use super::keys::hash;
 use super::{Delivery, FieldNames, Hints, Payment, ReceiveError, Said, ShopKeys, Storefront, Verified, VerifyError};
 use crate::order::{Fields, Line, OrderKey, Snapshot, StorefrontKind, Version, Wish};
 use crate::time::Timestamp;
+
+mod php;
+mod source;
+
+#[cfg(test)]
+pub(super) use self::source::SOURCE;
 
 /// See the [module](self).
 pub(super) struct Woocommerce;
@@ -49,11 +56,11 @@ impl Storefront for Woocommerce {
         let body = text(verified.payload())?;
         match topic {
             "order.created" | "order.updated" | "order.restored" => {
-                rest_error(body)?;
+                probe(verified, body)?;
                 order(verified, body, names)
             }
             "order.deleted" => {
-                rest_error(body)?;
+                probe(verified, body)?;
                 deleted(verified, body)
             }
             other => Ok(Said::Nothing(
@@ -141,8 +148,9 @@ fn properties(list: &[Lenient<Meta>]) -> impl Iterator<Item = (&str, &str)> + Cl
         .filter_map(|meta| Some((meta.key.as_deref()?, meta.value.as_deref()?)))
 }
 
-/// A webhook whose user may not read the order signs and sends the REST API's error instead (observed).
-fn rest_error(body: &str) -> Result<(), ReceiveError> {
+/// Refuses what is no order of this shop, before it is read as one. A webhook whose user may not read the order signs
+/// and sends the REST API's error instead (observed).
+fn probe(verified: &Verified<'_>, body: &str) -> Result<(), ReceiveError> {
     #[derive(Deserialize)]
     struct Probe {
         #[serde(default)]
@@ -164,7 +172,10 @@ fn rest_error(body: &str) -> Result<(), ReceiveError> {
                 "a REST error ({code}) instead of an order: give the webhook's user the right to read orders, then save the order again"
             )))
         }
-        _ => Ok(()),
+        _ => match decode::<Addresses>(body)?.check(verified)? {
+            Source::Own => Ok(()),
+            Source::Unnamed => Err(unnamed()),
+        },
     }
 }
 

@@ -235,11 +235,11 @@ fn other_topics_mean_nothing_and_a_missing_one_is_malformed() {
 
 #[test]
 fn the_shop_is_the_one_whose_secret_verified() {
-    let key = |text: &str| vec![Key::new(KIND, text).unwrap()];
-    let shops = [
-        ShopKeys::new(Some("north".parse().unwrap()), key("another secret")),
-        ShopKeys::new(Some("south".parse().unwrap()), key(secret(KIND))),
-    ];
+    let shop = |name: &str, text: &str| ShopKeys {
+        hosts: vec!["sample.example.com".parse().unwrap()],
+        ..ShopKeys::new(Some(name.parse().unwrap()), vec![Key::new(KIND, text).unwrap()])
+    };
+    let shops = [shop("north", "another secret"), shop("south", secret(KIND))];
     let mut headers = signed(KIND, PROCESSING.as_bytes(), "order.updated");
     headers.insert("x-wc-webhook-source", "https://north.example.com/".parse().unwrap());
     let (event, _) = event(received(KIND, &headers, PROCESSING.as_bytes(), &shops));

@@ -3,10 +3,14 @@
 #[cfg(test)]
 mod crashes;
 #[cfg(test)]
+mod door;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod samples;
+#[cfg(test)]
 mod signed;
 #[cfg(test)]
-mod stage;
+mod storefronts;

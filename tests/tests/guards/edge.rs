@@ -15,7 +15,8 @@ use reseller_hooks::order::StorefrontKind;
 use reseller_hooks::storefront::{Guards as DoorGuards, sign};
 use reseller_hooks::time::{Clock, Timestamp};
 use reseller_hooks::worker::batch::{self, Guards as BatchGuards};
-use reseller_hooks_tests::door::{Door, Message, WIX_INSTANCE, WIX_PRIVATE_KEY, WIX_PUBLIC_KEY, signed};
+use reseller_hooks_tests::door::{Door, Message};
+use reseller_hooks_tests::post::{WIX_INSTANCE, WIX_PRIVATE_KEY, WIX_PUBLIC_KEY, signed};
 use reseller_hooks_tests::world::{Order, WixPort, World, YieldingLedger};
 use serde_json::json;
 
@@ -59,8 +60,9 @@ impl Sent {
 fn secret_document() -> String {
     let own = json!({ "secrets": [SECRET] });
     json!({ "storefronts": {
-        "shopify": own, "woocommerce": own, "stripe": own, "standard": own,
-        "wix": { "public_keys": [WIX_PUBLIC_KEY] },
+        "shopify": own, "stripe": own, "standard": own,
+        "woocommerce": { "secrets": [SECRET], "hosts": ["sample.example.com"] },
+        "wix": { "public_keys": [WIX_PUBLIC_KEY], "sites": [WIX_INSTANCE] },
     }})
     .to_string()
 }
