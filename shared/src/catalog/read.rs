@@ -25,6 +25,8 @@ const DEFAULTS_KEYS: &[&str] = &[
     "account_fields",
     "site_fields",
     "external_id_fields",
+    "paid_statuses",
+    "suborders",
 ];
 /// The keys of a product that is one component, beside `sku`; a `[[product.component]]` has the same.
 const COMPONENT_KEYS: &[&str] = &[
@@ -154,6 +156,9 @@ fn defaults(notes: &mut Notes, table: &Table<'_, '_>) -> Option<Defaults> {
     let account_fields = fields("account_fields");
     let site_fields = fields("site_fields");
     let external_id_fields = fields("external_id_fields");
+    // `webhook` reads these two; a mistake in them is told here as well.
+    fields("paid_statuses");
+    notes.choice(table, "suborders", &[("ignore", ()), ("only", ())]);
     Some(Defaults {
         not_before: not_before?,
         country,

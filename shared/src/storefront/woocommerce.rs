@@ -1,22 +1,24 @@
-//! `WooCommerce`. Each webhook has its own secret, so the shop is told by whose secret fits. Only the body is signed;
-//! it is built when it is sent, so states can be skipped, and nothing is ever sent again (documented).
-
-use std::collections::BTreeSet;
+//! `WooCommerce`. Each webhook has its own secret, so the shop is told by whose secret fits, and a copy of the shop by
+//! the addresses in the body. Only the body is signed; it is built when it is sent, so states can be skipped, and
+//! nothing is ever sent again (documented).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Deserializer};
 
-use self::source::{Addresses, Source, unnamed};
-use super::fields::{country, sku};
-use super::json::{Id, Lenient, Text, Units, decode, list, text};
-use super::keys::hash;
-use super::{Delivery, FieldNames, Hints, Payment, ReceiveError, Said, ShopKeys, Storefront, Verified, VerifyError};
-use crate::order::{Fields, Line, OrderKey, Snapshot, StorefrontKind, Version, Wish};
-use crate::time::Timestamp;
+use self::body::Deleted;
+use self::probe::Origin;
+use super::json::{decode, text};
+use super::{Delivery, FieldNames, Hints, ReceiveError, ShopKeys, Storefront, Understood, Verified, VerifyError};
+use crate::order::{OrderKey, Statement, StorefrontKind};
 
+mod amount;
+mod body;
+mod order;
+mod payment;
 mod php;
+mod probe;
 mod source;
+mod subscription;
 
 #[cfg(test)]
 pub(super) use self::source::SOURCE;
@@ -28,8 +30,6 @@ pub(super) const SIGNATURE: [&str; 1] = ["x-wc-webhook-signature"];
 pub(super) const TOPIC: [&str; 1] = ["x-wc-webhook-topic"];
 /// Not unique (observed): for the logs only.
 pub(super) const DELIVERY_ID: [&str; 1] = ["x-wc-webhook-delivery-id"];
-/// The ID of the payment method that comes with WooCommerce and is paid at the door.
-const CASH_ON_DELIVERY: &str = "cod";
 
 impl Storefront for Woocommerce {
     /// On activation it sends `webhook_id=7` as a form, unsigned, and wants 200 or stays off (documented).
@@ -47,7 +47,7 @@ impl Storefront for Woocommerce {
         Verified::by_hmac(delivery, shops, delivery.body, signature.as_slice())
     }
 
-    fn normalise(&self, verified: &Verified<'_>, names: &FieldNames) -> Result<Said, ReceiveError> {
+    fn normalise(&self, verified: &Verified<'_>, names: &FieldNames) -> Result<Understood, ReceiveError> {
         let topic = verified
             .delivery()
             .header(&TOPIC)
@@ -56,259 +56,58 @@ impl Storefront for Woocommerce {
         let body = text(verified.payload())?;
         match topic {
             "order.created" | "order.updated" | "order.restored" => {
-                probe(verified, body)?;
-                order(verified, body, names)
+                probe::probe(verified, body)?.known()?;
+                order::order(verified, body, names)
             }
             "order.deleted" => {
-                probe(verified, body)?;
+                probe::probe(verified, body)?.known()?;
                 deleted(verified, body)
             }
-            other => Ok(Said::Nothing(
+            "subscription.created" | "subscription.updated" | "subscription.switched" => {
+                let origin = probe::probe(verified, body)?;
+                subscription::subscription(verified, body, origin)
+            }
+            "subscription.deleted" => {
+                let origin = probe::probe(verified, body)?;
+                subscription::deleted(verified, body, origin)
+            }
+            other => Ok(Understood::Nothing(
                 format!("the topic {} means nothing here", super::log_id(other)).into(),
             )),
         }
     }
 }
 
-#[derive(Deserialize)]
-struct Order {
-    id: Id,
-    status: String,
-    #[serde(default)]
-    currency: Text,
-    /// May be blank, but is in every order: without it nobody knows whether `processing` means paid.
-    payment_method: Text,
-    #[serde(default, deserialize_with = "utc")]
-    date_created_gmt: Option<Timestamp>,
-    #[serde(default, deserialize_with = "utc")]
-    date_modified_gmt: Option<Timestamp>,
-    #[serde(default, deserialize_with = "utc")]
-    date_paid_gmt: Option<Timestamp>,
-    #[serde(default)]
-    billing: Lenient<Address>,
-    #[serde(default)]
-    shipping: Lenient<Address>,
-    #[serde(default, deserialize_with = "list")]
-    meta_data: Vec<Lenient<Meta>>,
-    line_items: Vec<LineItem>,
-    #[serde(default, deserialize_with = "list")]
-    refunds: Vec<RefundBody>,
+/// The key of an order; the shop is the one whose secret fitted.
+fn key(verified: &Verified<'_>, id: &str) -> Result<OrderKey, ReceiveError> {
+    Ok(OrderKey::new(
+        StorefrontKind::Woocommerce,
+        verified.shop().shop.clone(),
+        id,
+    )?)
 }
 
-#[derive(Deserialize)]
-struct Address {
-    #[serde(default)]
-    country: Text,
-}
-
-#[derive(Deserialize)]
-struct Meta {
-    #[serde(default)]
-    key: Text,
-    #[serde(default)]
-    value: Text,
-}
-
-#[derive(Deserialize)]
-struct LineItem {
-    id: Id,
-    #[serde(default)]
-    sku: Text,
-    quantity: Units,
-    #[serde(default, deserialize_with = "list")]
-    meta_data: Vec<Lenient<Meta>>,
-}
-
-/// A refund in an order: an ID and a total, no lines (documented).
-#[derive(Deserialize)]
-struct RefundBody {
-    id: Id,
-    #[serde(default)]
-    total: Text,
-}
-
-/// `{"id": 727}` and nothing else; any other body under this topic is not a deletion.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Deleted {
-    id: Id,
-}
-
-/// `2026-03-02T14:14:05`, which is UTC without saying so; null or blank where there is none.
-fn utc<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
-    let text = Text::deserialize(deserializer)?;
-    let Some(text) = text.as_deref() else { return Ok(None) };
-    let parsed = text.parse().or_else(|_| format!("{text}Z").parse());
-    parsed.map(Some).map_err(serde::de::Error::custom)
-}
-
-fn properties(list: &[Lenient<Meta>]) -> impl Iterator<Item = (&str, &str)> + Clone {
-    list.iter()
-        .filter_map(|meta| meta.0.as_ref())
-        .filter_map(|meta| Some((meta.key.as_deref()?, meta.value.as_deref()?)))
-}
-
-/// Refuses what is no order of this shop, before it is read as one. A webhook whose user may not read the order signs
-/// and sends the REST API's error instead (observed).
-fn probe(verified: &Verified<'_>, body: &str) -> Result<(), ReceiveError> {
-    #[derive(Deserialize)]
-    struct Probe {
-        #[serde(default)]
-        id: Option<Text>,
-        #[serde(default)]
-        code: Text,
-    }
-    match decode::<Probe>(body)? {
-        Probe {
-            id: None,
-            code: Text(Some(code)),
-        } => {
-            let code: String = code
-                .chars()
-                .filter(|c| c.is_ascii_alphanumeric() || *c == '_')
-                .take(60)
-                .collect();
-            Err(ReceiveError::not_understood(format!(
-                "a REST error ({code}) instead of an order: give the webhook's user the right to read orders, then save the order again"
-            )))
-        }
-        _ => match decode::<Addresses>(body)?.check(verified)? {
-            Source::Own => Ok(()),
-            Source::Unnamed => Err(unnamed()),
-        },
-    }
-}
-
-fn order(verified: &Verified<'_>, body: &str, names: &FieldNames) -> Result<Said, ReceiveError> {
-    let order: Order = decode(body)?;
-    // Clients and old versions write statuses with the prefix that the database has.
-    let status = order.status.trim().trim_start_matches("wc-");
-    let canceled = matches!(status, "cancelled" | "refunded" | "failed" | "trash");
-    // `processing` says that the order may be packed. With cash on delivery that is before anybody has paid; the date
-    // of payment is set when it is completed (WooCommerce's source).
-    let pays_later = order.payment_method.as_deref() == Some(CASH_ON_DELIVERY);
-    let paid_by_status = match status {
-        "completed" => true,
-        "processing" => !pays_later,
-        _ => false,
-    };
-    let fully_paid = !canceled && (paid_by_status || order.date_paid_gmt.is_some());
-    let payment = match status {
-        _ if fully_paid => Payment::Full,
-        "pending" | "checkout-draft" | "auto-draft" => Payment::Never,
-        _ => Payment::Perhaps,
-    };
-    let time = order
-        .date_modified_gmt
-        .or(order.date_created_gmt)
-        .ok_or_else(|| ReceiveError::not_understood("at date_modified_gmt: the order has no date"))?;
-    let mut seen = BTreeSet::new();
-    if !order.line_items.iter().all(|item| seen.insert(&item.id)) {
-        return Err(ReceiveError::not_understood("at line_items: two lines have one ID"));
-    }
-    let mut fields = names.pick(properties(&order.meta_data));
-    let of = |address: &Lenient<Address>| address.0.as_ref().and_then(|address| address.country.0.clone());
-    fields.country = country([of(&order.billing).as_deref(), of(&order.shipping).as_deref()]);
-    let unmapped = if canceled {
-        BTreeSet::new() // everything is taken back anyway
-    } else {
-        order
-            .refunds
-            .iter()
-            .map(|refund| unmapped(refund, &order.currency))
-            .collect()
-    };
-    Ok(Said::Order {
-        key: OrderKey::new(StorefrontKind::Woocommerce, verified.shop().shop.clone(), &order.id.0)?,
-        delivery: verified.delivery().log_id(&DELIVERY_ID),
-        wish: Box::new(Wish::Snapshot(Snapshot {
-            version: Version {
-                time,
-                sequence: 0,
-                canceled,
-                // None is counted in the lines, but more of them is newer.
-                refunds: u32::try_from(order.refunds.len()).unwrap_or(u32::MAX),
-                hash: hash(verified.payload()),
-            },
-            created_at: order.date_created_gmt.unwrap_or(time),
-            lines: order
-                .line_items
-                .iter()
-                .map(|item| Line {
-                    id: item.id.0.clone(),
-                    sku: sku(&item.sku),
-                    units: item.quantity.0,
-                    fields: names.pick(properties(&item.meta_data)),
-                })
-                .collect(),
-            refunds: BTreeSet::new(),
-            fully_paid,
-            canceled,
-            fields,
-            unmapped,
-        })),
-        hints: Hints {
-            topic_says_paid: false,
-            reduced: false,
-            payment,
-        },
-    })
-}
-
-/// One sentence for a person; amount and currency only where they are what they should be.
-fn unmapped(refund: &RefundBody, currency: &Text) -> String {
-    let id: String = refund
-        .id
-        .0
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .take(20)
-        .collect();
-    let amount: String = refund
-        .total
-        .as_deref()
-        .unwrap_or_default()
-        .chars()
-        .filter(|c| c.is_ascii_digit() || *c == '.')
-        .take(20)
-        .collect();
-    let currency: String = currency
-        .as_deref()
-        .unwrap_or_default()
-        .chars()
-        .filter(char::is_ascii_uppercase)
-        .take(3)
-        .collect();
-    format!(
-        "WooCommerce reports refund {id} of {amount} {currency} without saying of what: take back by hand what it was for."
-    )
-}
-
-/// The body has no version: the time of receipt serves, which is taken once and carried in the event.
-fn deleted(verified: &Verified<'_>, body: &str) -> Result<Said, ReceiveError> {
+/// The body has no date: only our receipt, which the event carries, says when the order was moved to the trash.
+fn deleted(verified: &Verified<'_>, body: &str) -> Result<Understood, ReceiveError> {
     let deleted: Deleted = decode(body)?;
-    let received_at = verified.delivery().received_at;
-    Ok(Said::Order {
-        key: OrderKey::new(StorefrontKind::Woocommerce, verified.shop().shop.clone(), &deleted.id.0)?,
-        delivery: verified.delivery().log_id(&DELIVERY_ID),
-        wish: Box::new(Wish::Snapshot(Snapshot {
-            version: Version {
-                time: received_at,
-                sequence: 0,
-                canceled: true,
-                refunds: 0,
-                hash: hash(verified.payload()),
-            },
-            created_at: received_at,
-            lines: Vec::new(),
-            refunds: BTreeSet::new(),
-            fully_paid: false,
-            canceled: true,
-            fields: Fields::default(),
-            unmapped: BTreeSet::new(),
-        })),
-        hints: Hints::default(),
-    })
+    Ok(Understood::order(
+        key(verified, &deleted.id.0)?,
+        verified.delivery().log_id(&DELIVERY_ID),
+        Statement::Trashed,
+        Hints::default(),
+    ))
+}
+
+impl Origin {
+    /// For what means money: a delivery that names no shop may be of a copy.
+    fn known(self) -> Result<(), ReceiveError> {
+        match self {
+            Self::Own => Ok(()),
+            Self::Unnamed => Err(ReceiveError::not_understood(
+                "it does not say which shop it comes from (no `_links`, no `payment_url`, no header X-WC-Webhook-Source): look at the order in the shop",
+            )),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The secret document as people write it: with a mistake in one entry, with line ends, and in another spelling.
 
 use reseller_hooks::order::StorefrontKind::{self, Shopify, Standard, Woocommerce};
-use reseller_hooks::webhook::Came;
+use reseller_hooks::webhook::Disposition;
 use reseller_hooks_tests::deployment::{Deployment, catalog_of};
 use reseller_hooks_tests::effects::Effects;
 use reseller_hooks_tests::post::Post;
@@ -57,18 +57,26 @@ fn one_bad_secret_is_the_outage_of_its_own_route_only() {
         }));
         assert_eq!(
             shop.post(&signed(&shop, Woocommerce, "order.updated", WOO)),
-            Came::Stored,
+            Disposition::Stored,
             "{bad}"
         );
         assert_eq!(
             shop.post(&signed(&shop, Shopify, "orders/paid", "shpss_test")),
-            Came::Stored,
+            Disposition::Stored,
             "{bad}"
         );
         let to_the_bad_one = signed(&shop, Standard, "", STANDARD).to("/webhooks/standard/new");
-        assert_eq!(shop.post(&to_the_bad_one), Came::Unavailable, "{bad}: sent again later");
+        assert_eq!(
+            shop.post(&to_the_bad_one),
+            Disposition::Unavailable,
+            "{bad}: sent again later"
+        );
         let to_all = signed(&shop, Standard, "", STANDARD);
-        assert_eq!(shop.post(&to_all), Came::Unavailable, "{bad}: it may be the bad one's");
+        assert_eq!(
+            shop.post(&to_all),
+            Disposition::Unavailable,
+            "{bad}: it may be the bad one's"
+        );
         shop.settle();
         assert_eq!(
             shop.world.alive("PREMIUM-1Y"),
@@ -88,16 +96,19 @@ fn a_good_shop_beside_a_bad_one_of_its_storefront_is_served() {
     let north = signed(&shop, Woocommerce, "order.updated", WOO);
     assert_eq!(
         shop.post(&north.clone().to("/webhooks/woocommerce/north")),
-        Came::Stored
+        Disposition::Stored
     );
-    assert_eq!(shop.post(&north.to("/webhooks/woocommerce")), Came::Stored);
+    assert_eq!(shop.post(&north.to("/webhooks/woocommerce")), Disposition::Stored);
     // South names no hosts: its deliveries wait, and the sender of a wrong signature to north is told so.
     let south = signed(&shop, Woocommerce, "order.updated", "the secret of south");
     assert_eq!(
         shop.post(&south.clone().to("/webhooks/woocommerce/south")),
-        Came::Unavailable
+        Disposition::Unavailable
     );
-    assert_eq!(shop.post(&south.to("/webhooks/woocommerce/north")), Came::Unverified);
+    assert_eq!(
+        shop.post(&south.to("/webhooks/woocommerce/north")),
+        Disposition::Unverified
+    );
 }
 
 #[test]
@@ -108,7 +119,7 @@ fn the_old_value_of_a_bad_entry_serves_while_the_process_lives() {
     let post = |post: &Post| shop.post_to(&function, &effects, post).unwrap();
     let old = signed(&shop, Woocommerce, "order.updated", WOO);
     let answer = post(&old);
-    assert_eq!(answer.came, Came::Stored);
+    assert_eq!(answer.disposition, Disposition::Stored);
     assert_eq!(answer.metrics().collect::<Vec<_>>(), ["AnsweredStored"]);
 
     // The hosts were forgotten when the secret was rotated.
@@ -119,20 +130,32 @@ fn the_old_value_of_a_bad_entry_serves_while_the_process_lives() {
     shop.world.clock.advance(std::time::Duration::from_secs(301));
     let shopify = signed(&shop, Shopify, "orders/paid", "rotated too");
     let answer = post(&shopify);
-    assert_eq!(answer.came, Came::Stored, "what is good of the new document counts");
+    assert_eq!(
+        answer.disposition,
+        Disposition::Stored,
+        "what is good of the new document counts"
+    );
     assert_eq!(
         answer.metrics().collect::<Vec<_>>(),
         ["AnsweredStored", "SecretMistakeWoocommerce"],
         "the alarm names the storefront"
     );
-    assert_eq!(post(&old).came, Came::Stored, "the old value stays in use");
+    assert_eq!(
+        post(&old).disposition,
+        Disposition::Stored,
+        "the old value stays in use"
+    );
     let new = signed(&shop, Woocommerce, "order.updated", "rotated");
-    assert_eq!(post(&new).came, Came::Unavailable, "the new one is not lost");
+    assert_eq!(
+        post(&new).disposition,
+        Disposition::Unavailable,
+        "the new one is not lost"
+    );
 
     put(&shop, &json!({ "woocommerce": woo("rotated") }));
     shop.world.clock.advance(std::time::Duration::from_secs(301));
-    assert_eq!(post(&new).came, Came::Stored);
-    assert_eq!(post(&old).came, Came::Unverified);
+    assert_eq!(post(&new).disposition, Disposition::Stored);
+    assert_eq!(post(&old).disposition, Disposition::Unverified);
 }
 
 #[test]
@@ -140,9 +163,9 @@ fn secrets_with_line_ends_or_spaces_around_them_verify() {
     for written in ["woo test secret\n", " woo test secret\r\n", "woo test secret\t"] {
         let shop = shop(&json!({ "woocommerce": woo(written), "shopify": { "secrets": ["shpss_test\n"] } }));
         let post = signed(&shop, Woocommerce, "order.updated", WOO);
-        assert_eq!(shop.post(&post), Came::Stored, "{written:?}");
+        assert_eq!(shop.post(&post), Disposition::Stored, "{written:?}");
         let post = signed(&shop, Shopify, "orders/paid", "shpss_test");
-        assert_eq!(shop.post(&post), Came::Stored, "{written:?}");
+        assert_eq!(shop.post(&post), Disposition::Stored, "{written:?}");
         shop.settle();
         assert_eq!(shop.world.alive("PREMIUM-1Y"), 2);
     }
@@ -159,10 +182,10 @@ fn a_woocommerce_secret_verifies_as_wordpress_signs_with_it() {
         let shop = shop(&json!({ "woocommerce": woo(written) }));
         for secret in [written, signs] {
             let post = signed(&shop, Woocommerce, "order.updated", secret);
-            assert_eq!(shop.post(&post), Came::Stored, "{written} signs as {secret}");
+            assert_eq!(shop.post(&post), Disposition::Stored, "{written} signs as {secret}");
         }
         let other = signed(&shop, Woocommerce, "order.updated", "another");
-        assert_eq!(shop.post(&other), Came::Unverified);
+        assert_eq!(shop.post(&other), Disposition::Unverified);
     }
 }
 
@@ -180,12 +203,12 @@ fn a_standard_secret_may_be_written_in_every_spelling_of_senders() {
     ] {
         let shop = shop(&json!({ "standard": { "secrets": [written] } }));
         let post = signed(&shop, Standard, "", STANDARD);
-        assert_eq!(shop.post(&post), Came::Stored, "{written}");
+        assert_eq!(shop.post(&post), Disposition::Stored, "{written}");
     }
     // Some senders sign with the bytes of the whole text.
     let shop = shop(&json!({ "standard": { "secrets": ["whsec_Pz8_Pj4-"] } }));
     for signs in ["whsec_Pz8/Pj4+", "d2hzZWNfUHo4X1BqNC0="] {
         let post = signed(&shop, Standard, "", signs);
-        assert_eq!(shop.post(&post), Came::Stored, "{signs}");
+        assert_eq!(shop.post(&post), Disposition::Stored, "{signs}");
     }
 }

@@ -34,7 +34,7 @@ struct Link {
 
 /// Whether a delivery names its shop's host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Source {
+pub(super) enum Origin {
     /// One of the secret's hosts.
     Own,
     /// The body names none, and no header does.
@@ -49,14 +49,14 @@ impl Addresses {
     }
 
     /// Refuses what comes from another host than the secret's. The header counts only where the body names no host.
-    pub(super) fn check(&self, verified: &Verified<'_>) -> Result<Source, ReceiveError> {
+    pub(super) fn check(&self, verified: &Verified<'_>) -> Result<Origin, ReceiveError> {
         let hosts = &verified.shop().hosts;
         let any = |is: &dyn Fn(&Host) -> bool| hosts.iter().any(is);
         let header = verified.delivery().header(&SOURCE).filter(|source| !source.is_empty());
         let (api, page) = (self.api(), self.payment_url.as_deref());
         let foreign = match (api, page) {
             (None, None) => match header {
-                None => return Ok(Source::Unnamed),
+                None => return Ok(Origin::Unnamed),
                 Some(source) => Some(source).filter(|source| !any(&|host| host.has_page(source))),
             },
             (api, page) => api
@@ -64,7 +64,7 @@ impl Addresses {
                 .or_else(|| page.filter(|page| !any(&|host| host.has_page(page)))),
         };
         match foreign {
-            None => Ok(Source::Own),
+            None => Ok(Origin::Own),
             Some(address) => Err(ReceiveError::not_understood(format!(
                 "it comes from {}, which is none of the secret's `hosts`: a copy of the shop, whose webhooks should be deleted, or a host to add to the secret",
                 shown(address)
