@@ -145,16 +145,16 @@ impl StorefrontSecrets {
 
     /// The mistake because of which a delivery to this route may not verify: it is not the sender's fault then.
     pub fn mistake(&self, kind: StorefrontKind, route_shop: Option<&ShopName>) -> Option<&Mistake> {
-        self.mistakes
-            .iter()
-            .find(|mistake| match (mistake.storefront, &mistake.of) {
-                // A name that was mistyped is that of a storefront which is missing.
-                (None, _) => !self.storefronts.contains_key(&kind),
-                (Some(of), _) if of != kind => false,
-                (Some(_), Of::Everything) => true,
-                (Some(_), Of::Shop(shop)) => route_shop.is_none() || shop.as_ref() == route_shop,
-                (Some(_), Of::Nameless) => route_shop.is_none() || self.shops(kind, route_shop).is_empty(),
-            })
+        let concerns = |mistake: &&Mistake| match (mistake.storefront, &mistake.of) {
+            // A name that was mistyped is that of a storefront which is missing.
+            (None, _) => !self.storefronts.contains_key(&kind),
+            (Some(of), _) if of != kind => false,
+            (Some(_), Of::Everything) => true,
+            (Some(_), Of::Shop(shop)) => route_shop.is_none() || shop.as_ref() == route_shop,
+            (Some(_), Of::Nameless) => route_shop.is_none() || self.shops(kind, route_shop).is_empty(),
+        };
+        let mistakes = self.mistakes.iter().filter(concerns);
+        mistakes.min_by_key(|mistake| mistake.of == Of::Nameless)
     }
 
     /// Everything that is wrong in the document.

@@ -688,7 +688,7 @@ fn a_subscription_whose_order_or_shop_is_not_known_needs_a_person() {
         "{told:?}"
     );
     // Neither the body nor a header names the shop.
-    let body = edited(SUBSCRIPTION, &[("/_links", json!([]))]);
+    let body = edited(SUBSCRIPTION, &[("/_links", json!([])), ("/payment_url", json!(""))]);
     let mut headers = signed(KIND, &body, "subscription.updated");
     headers.remove("x-wc-webhook-source");
     let (event, _) = event(received(KIND, &headers, &body, &shops(KIND)));

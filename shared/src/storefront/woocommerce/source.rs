@@ -72,10 +72,3 @@ impl Addresses {
         }
     }
 }
-
-/// For what means money and names no shop.
-pub(super) fn unnamed() -> ReceiveError {
-    ReceiveError::not_understood(
-        "it does not say which shop it comes from (no `_links`, no `payment_url`, no header X-WC-Webhook-Source): look at the order in the shop",
-    )
-}
