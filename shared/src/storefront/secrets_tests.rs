@@ -193,7 +193,7 @@ fn wix_names_its_sites_or_takes_any_and_never_both() {
     let only = Sites::Only(std::iter::once(SITE.to_ascii_lowercase()).collect());
     assert_eq!(
         sites(&wix(json!({"public_keys": [key], "sites": [SITE]}))),
-        [only.clone()]
+        std::slice::from_ref(&only)
     );
     assert_eq!(
         sites(&wix(json!({"public_keys": [key], "any_site": true}))),

@@ -9,8 +9,8 @@ use reseller_hooks_tests::post::Post;
 use reseller_hooks_tests::world::violations;
 use serde_json::{Value, json};
 
-pub const PREMIUM: &str = "PREMIUM-1M";
-pub const MAILBOX: &str = "MAILBOX-12M";
+pub(crate) const PREMIUM: &str = "PREMIUM-1M";
+pub(crate) const MAILBOX: &str = "MAILBOX-12M";
 const SITES: [&str; 3] = [
     "918aa943-ab4f-40bc-88c3-8dfd02fae7cd",
     "0b6d8c52-9e3f-4a17-8d20-5f1c7e9a4b36",
@@ -19,10 +19,10 @@ const SITES: [&str; 3] = [
 
 /// An order: paid by card at 10:00:09, for one host.
 #[derive(Clone)]
-pub struct Order(Value);
+pub(crate) struct Order(Value);
 
 impl Order {
-    pub fn new(id: u64) -> Self {
+    pub(crate) fn new(id: u64) -> Self {
         Self(json!({
             "id": id, "parent_id": 0, "number": id.to_string(), "order_key": format!("wc_order_sample{id}"),
             "created_via": "checkout", "version": "10.3.6", "status": "processing", "currency": "USD",
@@ -43,7 +43,7 @@ impl Order {
     }
 
     /// With one more line, for a site of its own.
-    pub fn line(mut self, id: u64, sku: &str) -> Self {
+    pub(crate) fn line(mut self, id: u64, sku: &str) -> Self {
         let lines = self.0["line_items"].as_array_mut().unwrap();
         let site = SITES[lines.len() % SITES.len()];
         lines.push(json!({
@@ -55,7 +55,7 @@ impl Order {
     }
 
     /// With another value at a place in it.
-    pub fn with(mut self, pointer: &str, value: Value) -> Self {
+    pub(crate) fn with(mut self, pointer: &str, value: Value) -> Self {
         let (parent, name) = pointer.rsplit_once('/').unwrap();
         let parent = self.0.pointer_mut(parent).unwrap();
         match name.parse::<usize>() {
@@ -65,24 +65,20 @@ impl Order {
         self
     }
 
-    pub fn status(self, status: &str, modified: &str) -> Self {
+    pub(crate) fn status(self, status: &str, modified: &str) -> Self {
         let needs_payment = matches!(status, "pending" | "failed");
         self.with("/status", json!(status))
             .with("/date_modified_gmt", json!(modified))
             .with("/needs_payment", json!(needs_payment))
     }
 
-    pub fn unpaid(self) -> Self {
-        self.with("/date_paid", json!(null)).with("/date_paid_gmt", json!(null))
-    }
-
-    pub fn meta(mut self, key: &str, value: Value) -> Self {
+    pub(crate) fn meta(mut self, key: &str, value: Value) -> Self {
         let metas = self.0["meta_data"].as_array_mut().unwrap();
         metas.push(json!({"id": 9001, "key": key, "value": value}));
         self
     }
 
-    pub fn refunds(self, refunds: &[(u64, &str)]) -> Self {
+    pub(crate) fn refunds(self, refunds: &[(u64, &str)]) -> Self {
         let refunds: Vec<_> = refunds
             .iter()
             .map(|(id, total)| json!({"id": id, "reason": "", "total": total}))
@@ -91,17 +87,17 @@ impl Order {
     }
 
     /// As the copy of the shop at another host has it.
-    pub fn at_host(self, host: &str) -> Self {
+    pub(crate) fn at_host(self, host: &str) -> Self {
         Self(serde_json::from_str(&self.body().replace("shop.example.com", host)).unwrap())
     }
 
-    pub fn body(&self) -> String {
+    pub(crate) fn body(&self) -> String {
         self.0.to_string()
     }
 }
 
 /// A subscription of WooCommerce Subscriptions with one line.
-pub fn subscription(id: u64, parent: u64, status: &str, modified: &str, skus: &[&str]) -> Order {
+pub(crate) fn subscription(id: u64, parent: u64, status: &str, modified: &str, skus: &[&str]) -> Order {
     let lines: Vec<_> = (id + 100..)
         .zip(skus)
         .map(|(line, sku)| json!({"id": line, "name": sku, "product_id": 93, "quantity": 1, "total": "80.00", "meta_data": [], "sku": sku}))
@@ -117,64 +113,64 @@ pub fn subscription(id: u64, parent: u64, status: &str, modified: &str, skus: &[
 }
 
 /// A shop that sells both products, and what became of its orders.
-pub struct Shop(pub Deployment);
+pub(crate) struct Shop(pub(crate) Deployment);
 
 impl Shop {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with_defaults("")
     }
 
     /// With more keys in the catalog's `[defaults]`.
-    pub fn with_defaults(more: &str) -> Self {
+    pub(crate) fn with_defaults(more: &str) -> Self {
         let catalog = catalog_of(&[PREMIUM, MAILBOX], "attention").replacen("\n\n", &format!("\n{more}\n\n"), 1);
         Self(Deployment::selling(&catalog, "2026-03-02T10:01:00Z"))
     }
 
     /// Delivers, and lets everything settle.
-    pub fn told(&self, topic: &str, body: &Order) -> Disposition {
+    pub(crate) fn told(&self, topic: &str, body: &Order) -> Disposition {
         let came = self.queued(topic, body);
         self.0.settle();
         came
     }
 
     /// Delivers without a pause, and lets a worker have it.
-    pub fn queued(&self, topic: &str, body: &Order) -> Disposition {
+    pub(crate) fn queued(&self, topic: &str, body: &Order) -> Disposition {
         let source = "https://shop.example.com/";
         self.sent(topic, &body.body(), source)
     }
 
     /// Delivers with the unsigned header that says where it is from.
-    pub fn sent(&self, topic: &str, body: &str, source: &str) -> Disposition {
+    pub(crate) fn sent(&self, topic: &str, body: &str, source: &str) -> Disposition {
         let post = Post::signed(Woocommerce, topic, body, self.0.now()).header("x-wc-webhook-source", source);
         let came = self.0.post(&post);
         self.0.work_all();
         came
     }
 
-    pub fn updated(&self, body: &Order) -> Disposition {
+    pub(crate) fn updated(&self, body: &Order) -> Disposition {
         self.told("order.updated", body)
     }
 
-    pub fn wait(&self, seconds: u64) {
+    pub(crate) fn wait(&self, seconds: u64) {
         self.0.world.clock.advance(Duration::from_secs(seconds));
     }
 
     /// How many of both products are alive.
-    pub fn alive(&self) -> [usize; 2] {
+    pub(crate) fn alive(&self) -> [usize; 2] {
         [PREMIUM, MAILBOX].map(|sku| self.0.world.alive(sku))
     }
 
     /// How many of both products are on a site.
-    pub fn on_site(&self) -> [usize; 2] {
+    pub(crate) fn on_site(&self) -> [usize; 2] {
         [PREMIUM, MAILBOX].map(|sku| self.0.world.on_site(sku))
     }
 
-    pub fn attention(&self, order: &str) -> Vec<String> {
+    pub(crate) fn attention(&self, order: &str) -> Vec<String> {
         self.0.world.attention(&format!("woocommerce/{order}"))
     }
 
     /// Why deliveries were parked.
-    pub fn parked(&self) -> Vec<String> {
+    pub(crate) fn parked(&self) -> Vec<String> {
         let shelf = self.0.shelf();
         let parked = shelf.messages.iter().filter(|message| message.queue == "parked");
         let reason = |body: &str| {
@@ -187,7 +183,7 @@ impl Shop {
     }
 
     /// Nothing is against the rules.
-    pub fn end(&self) {
+    pub(crate) fn end(&self) {
         assert_eq!(violations(&self.0.world), Vec::<String>::new());
     }
 }

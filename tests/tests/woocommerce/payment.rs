@@ -93,16 +93,6 @@ fn a_status_of_a_plugin_is_paid_only_where_the_reseller_says_so() {
 }
 
 #[test]
-fn a_status_of_a_plugin_keeps_what_was_bought_and_buys_no_more() {
-    let shop = Shop::new();
-    let paid = Order::new(1900).line(1, PREMIUM);
-    shop.updated(&paid);
-    shop.updated(&paid.clone().line(2, MAILBOX).status("packed", "2026-03-02T12:00:00"));
-    assert_eq!((shop.alive(), shop.on_site()), ([1, 0], [1, 0]));
-    shop.end();
-}
-
-#[test]
 fn an_order_that_needs_payment_is_not_bought_whatever_its_status() {
     let shop = Shop::new();
     let order = Order::new(1900).line(1, PREMIUM).with("/needs_payment", json!(true));

@@ -13,17 +13,6 @@ fn bought() -> (Shop, Order) {
 }
 
 #[test]
-fn an_order_in_the_trash_is_taken_back_after_two_minutes() {
-    let (shop, _) = bought();
-    shop.wait(600);
-    shop.sent("order.deleted", r#"{"id": 2200}"#, SOURCE);
-    assert_eq!(shop.on_site(), [1, 0], "perhaps it is restored at once");
-    shop.0.settle();
-    assert_eq!((shop.alive(), shop.on_site()), ([1, 0], [0, 0]));
-    shop.end();
-}
-
-#[test]
 fn an_order_out_of_the_trash_is_back_on_its_site() {
     let (shop, order) = bought();
     shop.wait(600);
