@@ -83,7 +83,7 @@ samples! {
     Woocommerce "woocommerce/order_updated_processing.json" "order.updated" None;
     Woocommerce "woocommerce/order_updated_completed_by_hand.json" "order.updated" None;
     Woocommerce "woocommerce/order_updated_cash_on_delivery.json" "order.updated" always("/payment_method");
-    Woocommerce "woocommerce/order_updated_partial_refund.json" "order.updated" None;
+    Woocommerce "woocommerce/order_updated_partial_refund.json" "order.updated" always("/refunds");
     Woocommerce "woocommerce/order_created_pending.json" "order.created" None;
     Woocommerce "woocommerce/order_updated_cancelled.json" "order.updated" always("/status");
     Woocommerce "woocommerce/order_updated_refunded.json" "order.updated" always("/status");

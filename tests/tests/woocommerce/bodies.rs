@@ -72,6 +72,10 @@ impl Order {
             .with("/needs_payment", json!(needs_payment))
     }
 
+    pub(crate) fn unpaid(self) -> Self {
+        self.with("/date_paid", json!(null)).with("/date_paid_gmt", json!(null))
+    }
+
     pub(crate) fn meta(mut self, key: &str, value: Value) -> Self {
         let metas = self.0["meta_data"].as_array_mut().unwrap();
         metas.push(json!({"id": 9001, "key": key, "value": value}));

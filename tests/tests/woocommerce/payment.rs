@@ -112,3 +112,13 @@ fn a_failed_payment_takes_off_the_site_and_a_later_one_puts_back() {
     assert_eq!((shop.alive(), shop.on_site()), ([1, 0], [1, 0]));
     shop.end();
 }
+
+#[test]
+fn a_status_of_a_plugin_keeps_what_was_bought_and_buys_no_more() {
+    let shop = Shop::new();
+    let paid = Order::new(1900).line(1, PREMIUM);
+    shop.updated(&paid);
+    shop.updated(&paid.clone().line(2, MAILBOX).status("packed", "2026-03-02T12:00:00"));
+    assert_eq!((shop.alive(), shop.on_site()), ([1, 0], [1, 0]));
+    shop.end();
+}

@@ -65,3 +65,18 @@ fn a_refund_that_was_deleted_counts_no_more() {
     assert_eq!(shop.attention("1970"), Vec::<String>::new());
     shop.end();
 }
+
+#[test]
+fn a_partial_refund_keeps_what_was_bought_and_tells_a_person() {
+    let shop = Shop::new();
+    let paid = Order::new(1970).line(1, PREMIUM);
+    shop.updated(&paid);
+    shop.updated(
+        &paid
+            .refunds(&[(1971, "-20.00")])
+            .status("processing", "2026-03-03T10:00:00"),
+    );
+    assert_eq!(shop.on_site(), [1, 0]);
+    assert_ne!(shop.attention("1970"), Vec::<String>::new());
+    shop.end();
+}

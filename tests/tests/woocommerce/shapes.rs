@@ -138,3 +138,21 @@ fn an_error_of_the_rest_api_is_parked_and_takes_nothing_back() {
     assert_eq!(shop.on_site(), [1, 0]);
     shop.end();
 }
+
+#[test]
+fn a_product_that_was_deleted_before_payment_tells_a_person() {
+    let shop = Shop::new();
+    let waiting = Order::new(8031)
+        .line(1, PREMIUM)
+        .unpaid()
+        .with("/payment_method", json!("bacs"));
+    shop.updated(&waiting.clone().status("on-hold", "2026-03-02T10:00:01"));
+    let paid = waiting
+        .with("/line_items/0/sku", json!(null))
+        .with("/line_items/0/product_id", json!(0))
+        .with("/date_paid_gmt", json!("2026-03-05T10:00:08"));
+    shop.updated(&paid.status("processing", "2026-03-05T10:00:09"));
+    assert_eq!(shop.alive(), [0, 0]);
+    assert_ne!(shop.attention("8031"), Vec::<String>::new());
+    shop.end();
+}

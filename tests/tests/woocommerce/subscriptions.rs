@@ -21,6 +21,15 @@ fn begun() -> Shop {
     shop
 }
 
+fn renewal(id: u64, value: serde_json::Value) -> Order {
+    Order::new(id)
+        .line(4190, PREMIUM)
+        .with("/created_via", json!("subscription"))
+        .with("/date_created_gmt", json!("2026-04-02T10:00:00"))
+        .status("processing", "2026-04-02T10:00:09")
+        .meta("_subscription_renewal", value)
+}
+
 #[test]
 fn a_resubscription_and_a_first_order_of_the_admin_are_bought() {
     let shop = Shop::new();
@@ -121,5 +130,18 @@ fn an_end_that_comes_before_its_order_still_counts() {
     shop.told("subscription.updated", &over);
     shop.updated(&Order::new(BOUGHT).line(4701, PREMIUM));
     assert_eq!(shop.alive(), [0, 0]);
+    shop.end();
+}
+
+#[test]
+fn a_renewal_order_buys_nothing() {
+    let shop = Shop::new();
+    shop.updated(&Order::new(1800).line(4101, PREMIUM));
+    for (id, value) in [(1850, json!("1801")), (1851, json!(1801)), (1852, json!("1801"))] {
+        let order = renewal(id, value).meta("_subscription_renewal_early", json!("1801"));
+        assert_eq!(shop.updated(&order), Disposition::Stored);
+        shop.updated(&order.status("completed", "2026-04-02T10:05:00"));
+    }
+    assert_eq!(shop.alive(), [1, 0], "Wix renews the package by itself");
     shop.end();
 }

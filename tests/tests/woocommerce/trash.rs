@@ -44,3 +44,14 @@ fn a_deletion_of_an_order_that_was_never_heard_of_buys_nothing() {
     assert_eq!(shop.alive(), [0, 0]);
     shop.end();
 }
+
+#[test]
+fn an_order_in_the_trash_is_taken_back_after_two_minutes() {
+    let (shop, _) = bought();
+    shop.wait(600);
+    shop.sent("order.deleted", r#"{"id": 2200}"#, SOURCE);
+    assert_eq!(shop.on_site(), [1, 0], "perhaps it is restored at once");
+    shop.0.settle();
+    assert_eq!((shop.alive(), shop.on_site()), ([1, 0], [0, 0]));
+    shop.end();
+}

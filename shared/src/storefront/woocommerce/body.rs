@@ -45,7 +45,8 @@ pub(super) struct Order {
     pub(super) line_items: List<LineItem>,
     #[serde(default)]
     pub(super) fee_lines: List<Lenient<Fee>>,
-    #[serde(default)]
+    /// In every order, if only empty: without it nobody knows what was given back.
+    #[serde(deserialize_with = "not_null")]
     pub(super) refunds: List<RefundBody>,
 }
 
@@ -195,6 +196,11 @@ fn utc<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, 
     let Some(text) = text.as_deref() else { return Ok(None) };
     let parsed = text.parse().or_else(|_| format!("{text}Z").parse());
     parsed.map(Some).map_err(Error::custom)
+}
+
+/// A list whose absence or null would say that there is nothing in it.
+fn not_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<List<T>, D::Error> {
+    Option::<List<T>>::deserialize(deserializer)?.ok_or_else(|| Error::custom("null where a list decides"))
 }
 
 /// A number that WordPress writes as `0` or blank where there is none.
