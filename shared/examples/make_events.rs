@@ -62,6 +62,11 @@ const REQUESTS: &[(&str, &str, &str)] = &[
         "woocommerce/order_deleted.json",
         "order.deleted",
     ),
+    (
+        "woocommerce-custom-domain",
+        "woocommerce/order_updated_processing.json",
+        "order.updated",
+    ),
     ("woocommerce-rest-error", "woocommerce/rest_error.json", "order.updated"),
     ("woocommerce-ping-base64", "woocommerce/ping.txt", ""),
     ("wix-order-paid", "wix/order_payment_status_updated_paid.json", ""),
@@ -180,7 +185,9 @@ fn request(file: &str, sample: &str, topic: &str) -> Anything<Value> {
     if encoded {
         body = STANDARD.encode(&body);
     }
-    let path = format!("/webhooks/{kind}");
+    // A custom domain's mapping stays before the path.
+    let mapping = if file.ends_with("custom-domain") { "/shop" } else { "" };
+    let path = format!("{mapping}/webhooks/{kind}");
     let headers: serde_json::Map<String, Value> = headers
         .into_iter()
         .map(|(name, value)| (name.to_owned(), Value::from(value)))

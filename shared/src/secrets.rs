@@ -137,7 +137,9 @@ impl<S: Source, C: Clock> Secrets<S, C> {
         let outcome = match self.source.fetch().await {
             Ok(text) => match &state.current {
                 Some(current) if current.is_from(&text) => Ok(Arc::clone(current)),
-                Some(_) | None => SecretDocument::parse(text).map(Arc::new),
+                Some(_) | None => {
+                    SecretDocument::parse(text).map(|document| Arc::new(document.or_wix_of(state.current.as_deref())))
+                }
             },
             Err(error) => Err(error),
         };

@@ -66,6 +66,7 @@ fn sample_requests_verify_with_the_test_secrets_and_go_where_they_should() {
         ("shopify-orders-cancelled", OrderQueue::OrderCanceled),
         ("shopify-refunds-create", OrderQueue::OrderCanceled),
         ("woocommerce-order-processing", OrderQueue::OrderPaid),
+        ("woocommerce-custom-domain", OrderQueue::OrderPaid),
         ("woocommerce-order-cancelled", OrderQueue::OrderCanceled),
         ("woocommerce-order-deleted", OrderQueue::OrderCanceled),
         ("wix-order-paid", OrderQueue::OrderPaid),

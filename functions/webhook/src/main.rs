@@ -1,5 +1,6 @@
 //! `webhook`: takes the storefronts' deliveries. What it answers, and why, is the library's; see `webhook` there.
 
+use std::borrow::Cow;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use reseller_hooks::queue::AnyQueue;
 use reseller_hooks::secrets::{AnySource, Secrets};
 use reseller_hooks::telemetry::{self, Metrics, Stdout};
 use reseller_hooks::time::{Clock as _, SystemClock};
-use reseller_hooks::webhook::{self, Queues, Webhook};
+use reseller_hooks::webhook::{self, Queues, Route, Webhook};
 use tracing::Instrument as _;
 
 /// How long start-up waits for the secret and for connections.
@@ -82,14 +83,16 @@ async fn answer(deliveries: &Deliveries, metrics: &Metrics, request: Request) ->
     let answer = deliveries
         .handle(webhook::Request {
             method: request.method(),
-            path: request.raw_http_path(),
+            path: &path(&request),
             headers: request.headers(),
             body: request.body(),
             request_id: &request_id,
         })
         .instrument(span)
         .await;
-    metrics.count(answer.disposition.metric(), 1);
+    for metric in answer.metrics() {
+        metrics.count(metric, 1);
+    }
     metrics.flush(SystemClock.now(), &Stdout);
 
     let mut response = Response::builder().status(answer.status());
@@ -97,6 +100,17 @@ async fn answer(deliveries: &Deliveries, metrics: &Metrics, request: Request) ->
         response = response.header(CONTENT_TYPE, "text/plain; charset=utf-8");
     }
     Ok(response.body(Body::from(answer.line.into_owned()))?)
+}
+
+/// The path without what a custom domain's mapping or a named stage puts before it: API Gateway matched the route, and
+/// its parameters are right. Locally there are none.
+fn path(request: &Request) -> Cow<'_, str> {
+    let parameters = request.path_parameters_ref();
+    let first = |name| parameters.and_then(|parameters| parameters.first(name));
+    match first("storefront") {
+        Some(storefront) => Route::path(storefront, first("shop")).into(),
+        None => request.raw_http_path().into(),
+    }
 }
 
 fn refuse_to_start(reason: &str) -> ExitCode {
@@ -120,5 +134,35 @@ mod tests {
         assert!(plain.starts_with(b"{"));
         assert_eq!(plain, bytes);
         assert_eq!(decoded.raw_http_path(), "/webhooks/shopify");
+    }
+
+    const MAPPED: &str = include_str!("../../../events/webhook/woocommerce-custom-domain.json");
+
+    /// Behind a mapping key or in a named stage, the raw path begins with it.
+    #[test]
+    fn behind_a_custom_domain_or_stage_the_routes_parameters_are_right() {
+        assert!(MAPPED.contains(r#""rawPath": "/shop/webhooks/woocommerce""#));
+        let stage = MAPPED
+            .replace("/shop/webhooks/", "/live/webhooks/")
+            .replace("$default", "live");
+        for event in [MAPPED, &stage] {
+            let request = lambda_http::request::from_str(event).unwrap();
+            assert_eq!(path(&request), "/webhooks/woocommerce");
+        }
+        let shop = MAPPED.replace(
+            r#""storefront": "woocommerce""#,
+            r#""storefront": "woocommerce", "shop": "north""#,
+        );
+        let request = lambda_http::request::from_str(&shop).unwrap();
+        assert_eq!(path(&request), "/webhooks/woocommerce/north");
+    }
+
+    #[test]
+    fn without_parameters_the_path_is_as_it_came() {
+        let local = MAPPED
+            .replace("pathParameters", "none")
+            .replace("/shop/webhooks/", "/webhooks/");
+        let request = lambda_http::request::from_str(&local).unwrap();
+        assert_eq!(path(&request), "/webhooks/woocommerce");
     }
 }

@@ -12,7 +12,8 @@ use crate::wix::ApiKey;
 /// What the secret holds. A function gets only the half that it needs.
 pub struct SecretDocument {
     source: SecretString,
-    wix: Option<WixSecret>,
+    /// What is wrong with this half does not concern the other.
+    wix: Option<Result<WixSecret, SecretError>>,
     storefronts: Option<Value>,
 }
 
@@ -35,19 +36,30 @@ impl fmt::Debug for WixSecret {
 
 impl SecretDocument {
     /// Reads a document such as `{"wix": {"api_key": "…", "account_id": "…"}, "storefronts": {…}}`, with one of the
-    /// two or both. Other members are ignored.
+    /// two or both. Other members are ignored. A mistake in one half is that half's where the other is there.
     pub fn parse(text: SecretString) -> Result<Self, SecretError> {
         let trimmed = text.expose_secret().trim_start_matches('\u{feff}').trim();
-        let document: Value = serde_json::from_str(trimmed).map_err(|_| malformed("$", "it is not valid JSON"))?;
+        let document: Value = serde_json::from_str(trimmed).map_err(|_| {
+            malformed(
+                "$",
+                "it is not valid JSON: write {\"wix\": {…}} or {\"storefronts\": {…}}",
+            )
+        })?;
         let members = object(&document, "$")?;
-        let wix = members.get("wix").filter(|value| !value.is_null());
+        let wix = members.get("wix").filter(|value| !value.is_null()).map(read_wix);
         let storefronts = members.get("storefronts").filter(|value| !value.is_null());
-        if wix.is_none() && storefronts.is_none() {
-            return Err(malformed("$", "there is neither `wix` nor `storefronts` in it"));
-        }
-        let wix = wix.map(read_wix).transpose()?;
-        if let Some(storefronts) = storefronts {
-            object(storefronts, "storefronts")?;
+        match (&wix, storefronts) {
+            (None, None) => {
+                return Err(malformed(
+                    "$",
+                    "there is neither `wix` nor `storefronts` in it: write {\"wix\": {…}} or {\"storefronts\": {…}}",
+                ));
+            }
+            (Some(Err(error)), None) => return Err(error.clone()),
+            (None, Some(storefronts)) => {
+                object(storefronts, "storefronts")?;
+            }
+            (Some(_), Some(_)) | (Some(Ok(_)), None) => {}
         }
         let storefronts = storefronts.cloned();
         Ok(Self {
@@ -57,15 +69,35 @@ impl SecretDocument {
         })
     }
 
+    /// The same with the half for Wix of the document before, where that was good and this one's is not.
+    #[must_use]
+    pub(super) fn or_wix_of(mut self, before: Option<&Self>) -> Self {
+        if let Some(Err(error)) = &self.wix {
+            let old = before.and_then(Self::wix);
+            let kept = old.is_some();
+            tracing::error!(entry = "wix", %error, kept, "an entry of the secret is wrong");
+            if let Some(old) = old {
+                self.wix = Some(Ok(old.clone()));
+            }
+        }
+        self
+    }
+
     /// The half for calls to Wix.
-    pub const fn wix(&self) -> Option<&WixSecret> {
-        self.wix.as_ref()
+    pub fn wix(&self) -> Option<&WixSecret> {
+        self.wix.as_ref()?.as_ref().ok()
     }
 
     /// The half for calls to Wix, or what is missing.
     pub fn require_wix(&self) -> Result<&WixSecret, SecretError> {
-        self.wix()
-            .ok_or_else(|| malformed("wix", "it is missing, and this function calls Wix"))
+        match &self.wix {
+            Some(Ok(wix)) => Ok(wix),
+            Some(Err(error)) => Err(error.clone()),
+            None => Err(malformed(
+                "wix",
+                "it is missing, and this function calls Wix: write \"wix\": {\"api_key\": \"…\", \"account_id\": \"…\"}",
+            )),
+        }
     }
 
     /// The half for verifying deliveries: an object, which the storefronts read themselves. Never print it.
@@ -82,7 +114,7 @@ impl SecretDocument {
 impl fmt::Debug for SecretDocument {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SecretDocument")
-            .field("wix", &self.wix)
+            .field("wix", &self.wix())
             .field("storefronts", &self.storefronts.as_ref().map(|_| "…"))
             .finish_non_exhaustive()
     }
@@ -95,27 +127,34 @@ fn read_wix(value: &Value) -> Result<WixSecret, SecretError> {
     let api_key = ApiKey::new(api_key).map_err(|_| {
         malformed(
             "wix.api_key",
-            "it has a space, a line break or a character that is not ASCII in it",
+            "it has a space, a line break or a character that is not ASCII in it: copy the key of the Wix account once more",
         )
     })?;
-    let account_id = text(members, "account_id", "wix.account_id")?
-        .parse()
-        .map_err(|_| malformed("wix.account_id", "it is not a Wix account ID (a GUID with hyphens)"))?;
+    let account_id = text(members, "account_id", "wix.account_id")?.parse().map_err(|_| {
+        malformed(
+            "wix.account_id",
+            "it is not a Wix account ID: write the GUID with hyphens that Wix shows",
+        )
+    })?;
     Ok(WixSecret { api_key, account_id })
 }
 
 fn object<'a>(value: &'a Value, path: &str) -> Result<&'a Map<String, Value>, SecretError> {
-    value.as_object().ok_or_else(|| malformed(path, "it is not an object"))
+    value
+        .as_object()
+        .ok_or_else(|| malformed(path, "it is not an object: write { … }"))
 }
 
 fn text<'a>(members: &'a Map<String, Value>, name: &str, path: &str) -> Result<&'a str, SecretError> {
-    let value = members.get(name).ok_or_else(|| malformed(path, "it is missing"))?;
+    let value = members
+        .get(name)
+        .ok_or_else(|| malformed(path, "it is missing: write it as a text in quotes"))?;
     let text = value
         .as_str()
-        .ok_or_else(|| malformed(path, "it is not a text"))?
+        .ok_or_else(|| malformed(path, "it is not a text: write it in quotes"))?
         .trim();
     if text.is_empty() {
-        return Err(malformed(path, "it is empty"));
+        return Err(malformed(path, "it is empty: write the value that Wix shows"));
     }
     Ok(text)
 }

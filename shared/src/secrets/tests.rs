@@ -190,7 +190,7 @@ fn each_half_may_stand_alone() {
     let error = storefronts.require_wix().unwrap_err().to_string();
     assert_eq!(
         error,
-        "the secret is not usable: at wix: it is missing, and this function calls Wix"
+        "the secret is not usable: at wix: it is missing, and this function calls Wix: write \"wix\": {\"api_key\": \"…\", \"account_id\": \"…\"}"
     );
 }
 
@@ -259,4 +259,26 @@ async fn files_and_variables_are_read_and_missing_ones_named() {
         .await
         .unwrap_err();
     assert!(error.to_string().contains("/no/such/secret.json"), "{error}");
+}
+
+#[test]
+fn a_mistake_in_one_half_leaves_the_other_usable() {
+    let document = parse(r#"{"wix":{"api_key":""},"storefronts":{"shopify":{"secrets":["a"]}}}"#).unwrap();
+    assert!(document.storefronts_json().is_some());
+    let error = document.require_wix().unwrap_err().to_string();
+    assert!(error.contains("at wix.api_key: it is empty"), "{error}");
+    let document = parse(&ONE.replace("}}", "},\"storefronts\":7}")).unwrap();
+    assert_eq!(key(&document), "IST.one");
+}
+
+#[tokio::test]
+async fn a_bad_half_for_wix_keeps_the_old_key_and_takes_the_new_storefronts() {
+    const HALF: &str = r#"{"wix":{"api_key":7},"storefronts":{"shopify":{"secrets":["new"]}}}"#;
+    let source = Scripted::new([Ok(ONE), Ok(HALF)]);
+    let (secrets, clock) = secrets(&source);
+    secrets.get().await.unwrap();
+    clock.to(1_300);
+    let document = secrets.get().await.unwrap();
+    assert_eq!(key(&document), "IST.one");
+    assert_eq!(document.storefronts_json().unwrap()["shopify"]["secrets"][0], "new");
 }

@@ -5,8 +5,9 @@ use super::json::Text;
 use crate::ids::Sku;
 use crate::order::Fields;
 
-/// The names of order and line properties that mean something, from the catalog's `[defaults]`. Compared without
-/// regard to case; where several are given, the first that has a value counts.
+/// What `webhook` reads of the catalog's `[defaults]`: the names of order and line properties that mean something,
+/// compared without regard to case (where several are given, the first that has a value counts), and how a shop's own
+/// words are to be taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldNames {
     /// `account_fields`: the Wix account to buy for.
@@ -15,6 +16,20 @@ pub struct FieldNames {
     pub site: Vec<String>,
     /// `external_id_fields`: the storefront's own reference.
     pub external_id: Vec<String>,
+    /// `paid_statuses`: `WooCommerce`'s statuses that mean paid beside its own, without `wc-`.
+    pub paid_statuses: Vec<String>,
+    /// `suborders`: which orders of a `WooCommerce` marketplace count.
+    pub suborders: Suborders,
+}
+
+/// Which orders of a marketplace count: the parts that its plugin makes of an order have the same lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Suborders {
+    /// Orders, and not their parts.
+    #[default]
+    Ignore,
+    /// The parts, and not the orders that they are parts of.
+    Only,
 }
 
 impl Default for FieldNames {
@@ -24,6 +39,8 @@ impl Default for FieldNames {
             account: vec!["wix_account_id".to_owned()],
             site: vec!["wix_site_id".to_owned()],
             external_id: vec!["wix_external_id".to_owned()],
+            paid_statuses: Vec::new(),
+            suborders: Suborders::Ignore,
         }
     }
 }

@@ -33,7 +33,7 @@ struct Instance {
 /// `exp` is neither required nor strict: past it by more than the tolerance is [`VerifyError::Stale`]. In the one real
 /// token that is public it lies 41 days after `iat`, and a replay is harmless because the merge is idempotent.
 ///
-/// A shop whose name is a GUID takes the deliveries of the site with that `instanceId` only.
+/// A shop takes the deliveries of its sites only, by their `instanceId`.
 pub(super) fn verify<'a>(delivery: &Delivery<'a>, shops: &'a [ShopKeys]) -> Result<Verified<'a>, VerifyError> {
     let token = std::str::from_utf8(delivery.body)
         .map_err(|_| VerifyError::MissingSignature)?
@@ -70,8 +70,7 @@ pub(super) fn verify<'a>(delivery: &Delivery<'a>, shops: &'a [ShopKeys]) -> Resu
                 proven.insert((claims, instance))
             }
         };
-        let site = shop.shop.as_ref().filter(|name| is_guid(name.as_str()));
-        if site.is_none_or(|site| instance.as_deref() == Some(site.as_str())) {
+        if shop.sites.have(instance.as_deref()) {
             let (claims, _) = proven.ok_or(VerifyError::BadSignature)?;
             if shop.guards.replay_tolerance {
                 check_expiry(&claims, delivery)?;
@@ -99,8 +98,4 @@ fn check_expiry(claims: &Claims, delivery: &Delivery<'_>) -> Result<(), VerifyEr
 
 fn decode<T: for<'de> Deserialize<'de>>(part: &str) -> Option<T> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
-}
-
-fn is_guid(name: &str) -> bool {
-    name.parse::<crate::ids::SiteId>().is_ok()
 }

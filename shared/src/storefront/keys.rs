@@ -2,16 +2,15 @@
 //! bytes; every active key is tried, and without any nothing is taken.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use ring::hmac;
 use secrecy::{ExposeSecret, SecretSlice};
 
-use super::Delivery;
 use super::rsa::{InvalidRsaKey, RsaPublicKey};
+use super::{Delivery, Host, spelling};
 use crate::order::{ShopName, StorefrontKind};
 use crate::time::Timestamp;
 
@@ -28,6 +27,10 @@ pub struct ShopKeys {
     pub keys: Vec<Key>,
     /// Whether test orders (Shopify's `test`, Stripe's `livemode: false`) count as real ones. For trials only.
     pub accept_test: bool,
+    /// `WooCommerce`: the hosts that the shop is at. A copy of the shop has its secret too, and another host.
+    pub hosts: Vec<Host>,
+    /// Wix: whose deliveries count, of those that the app's key signed.
+    pub sites: Sites,
     /// Nothing that is read from the secret sets them.
     #[doc(hidden)]
     pub guards: Guards,
@@ -57,13 +60,34 @@ impl Default for Guards {
     }
 }
 
+/// The Wix sites whose deliveries are taken.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Sites {
+    /// Every site that has the app.
+    #[default]
+    Any,
+    /// The sites with these instance IDs, in lower case.
+    Only(BTreeSet<String>),
+}
+
+impl Sites {
+    pub(super) fn have(&self, instance: Option<&str>) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Only(sites) => instance.is_some_and(|instance| sites.contains(instance)),
+        }
+    }
+}
+
 impl ShopKeys {
-    /// Keys that do not accept test orders.
+    /// Keys that do not accept test orders, of no host, and of any site.
     pub const fn new(shop: Option<ShopName>, keys: Vec<Key>) -> Self {
         Self {
             shop,
             keys,
             accept_test: false,
+            hosts: Vec::new(),
+            sites: Sites::Any,
             guards: Guards::ALL,
         }
     }
@@ -74,8 +98,8 @@ impl ShopKeys {
 pub struct Key(Arc<Material>);
 
 enum Material {
-    /// What HMAC takes.
-    Secret(SecretSlice<u8>),
+    /// What HMAC takes: each of the byte strings that the text can stand for.
+    Secret(Vec<SecretSlice<u8>>),
     /// What Wix signs with the other half of.
     Public(RsaPublicKey),
 }
@@ -87,8 +111,13 @@ pub enum InvalidKey {
     #[error("is empty: put the secret that the storefront shows")]
     Empty,
     /// Standard Webhooks' secrets are base64.
-    #[error("is not base64 (after `whsec_`, where it begins so)")]
+    #[error("is not base64 (after `whsec_`, where it begins so): copy the whole secret, such as whsec_bm9ydGg=")]
     NotBase64,
+    /// A signature of the other kind of Standard Webhooks, which is not checked here.
+    #[error(
+        "is half of an ed25519 key pair, which is not supported: choose a symmetric secret at the sender, which begins with `whsec_`"
+    )]
+    KeyPair,
     /// Not an RSA public key.
     #[error(transparent)]
     Rsa(#[from] InvalidRsaKey),
@@ -96,28 +125,31 @@ pub enum InvalidKey {
 
 impl Key {
     /// A key as the secret document holds it. For Wix a public key: PEM, or that PEM or its content as one line of
-    /// base64. For Standard Webhooks base64, with or without `whsec_` before it. For the others the text itself, without white space
-    /// around it.
+    /// base64. For Standard Webhooks base64, with or without `whsec_` before it. For the others the text itself, without
+    /// spaces and line ends around it.
     pub fn new(kind: StorefrontKind, text: &str) -> Result<Self, InvalidKey> {
         if text.trim().is_empty() {
             return Err(InvalidKey::Empty);
         }
         let material = match kind {
             StorefrontKind::Wix => Material::Public(RsaPublicKey::parse(text)?),
-            StorefrontKind::Standard => Material::Secret(standard_secret(text)?.into()),
-            StorefrontKind::Shopify | StorefrontKind::Woocommerce | StorefrontKind::Stripe => {
-                // None of them makes secrets with white space around them; whoever copies one may add a line end.
-                Material::Secret(text.trim().as_bytes().to_vec().into())
+            StorefrontKind::Standard
+            | StorefrontKind::Shopify
+            | StorefrontKind::Woocommerce
+            | StorefrontKind::Stripe => {
+                let secrets = spelling::secrets(kind, text)?;
+                Material::Secret(secrets.into_iter().map(SecretSlice::from).collect())
             }
         };
         Ok(Self(Arc::new(material)))
     }
 
-    pub(super) fn secret(&self) -> Option<&[u8]> {
-        match &*self.0 {
-            Material::Secret(secret) => Some(secret.expose_secret()),
-            Material::Public(_) => None,
-        }
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &[u8]> {
+        let secrets = match &*self.0 {
+            Material::Secret(secrets) => secrets.as_slice(),
+            Material::Public(_) => &[],
+        };
+        secrets.iter().map(|secret| secret.expose_secret())
     }
 
     pub(super) fn public(&self) -> Option<&RsaPublicKey> {
@@ -127,10 +159,12 @@ impl Key {
         }
     }
 
-    /// Whether both hold the same bytes; for finding a secret that was given to two shops.
+    /// Whether what one signs can pass for the other's; for finding a secret that was given to two shops.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         match (&*self.0, &*other.0) {
-            (Material::Secret(one), Material::Secret(two)) => one.expose_secret() == two.expose_secret(),
+            (Material::Secret(_), Material::Secret(_)) => {
+                self.secrets().any(|one| other.secrets().any(|two| one == two))
+            }
             (Material::Public(one), Material::Public(two)) => one == two,
             (Material::Secret(_), Material::Public(_)) | (Material::Public(_), Material::Secret(_)) => false,
         }
@@ -141,18 +175,6 @@ impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Key(…)")
     }
-}
-
-/// The bytes of a Standard Webhooks secret.
-pub(super) fn standard_secret(text: &str) -> Result<Vec<u8>, InvalidKey> {
-    let text = text.trim();
-    let secret = STANDARD
-        .decode(text.strip_prefix("whsec_").unwrap_or(text))
-        .map_err(|_| InvalidKey::NotBase64)?;
-    if secret.is_empty() {
-        return Err(InvalidKey::Empty);
-    }
-    Ok(secret)
 }
 
 /// Why it is not proven who sent a delivery.
@@ -207,7 +229,7 @@ impl<'a> Verified<'a> {
     ) -> Result<Self, VerifyError> {
         let mut tried = false;
         for shop in shops {
-            for secret in shop.keys.iter().filter_map(Key::secret) {
+            for secret in shop.keys.iter().flat_map(Key::secrets) {
                 tried = true;
                 let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
                 let fits = |signature: &Vec<u8>| hmac::verify(&key, message, signature).is_ok();

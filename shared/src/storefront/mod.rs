@@ -25,7 +25,9 @@
 //! assert!(matches!(outcome, Outcome::Nothing(_)));
 //! ```
 
+mod entry;
 mod fields;
+mod hosts;
 mod json;
 mod jwt;
 mod keys;
@@ -34,6 +36,7 @@ mod rsa;
 mod secrets;
 mod shopify;
 pub mod sign;
+mod spelling;
 mod standard;
 mod stripe;
 #[cfg(test)]
@@ -45,12 +48,14 @@ use std::borrow::Cow;
 
 use http::HeaderMap;
 
-pub use fields::FieldNames;
+pub use entry::InvalidSecrets;
+pub use fields::{FieldNames, Suborders};
+pub use hosts::{Host, InvalidHost};
 #[doc(hidden)]
 pub use keys::Guards;
-pub use keys::{InvalidKey, Key, ShopKeys, Verified, VerifyError};
+pub use keys::{InvalidKey, Key, ShopKeys, Sites, Verified, VerifyError};
 pub use queue_choice::{Hints, OrderQueue, choose_queue};
-pub use secrets::{InvalidSecrets, StorefrontSecrets};
+pub use secrets::{Mistake, StorefrontSecrets};
 
 use crate::order::{InvalidOrderKey, OrderEvent, OrderKey, SCHEMA, Statement, StorefrontKind};
 use crate::time::Timestamp;
@@ -381,7 +386,7 @@ mod tests {
 
     #[test]
     fn every_header_that_an_adapter_reads_is_kept_with_a_parked_delivery() {
-        let read: [&[&str]; 10] = [
+        let read: [&[&str]; 11] = [
             &shopify::SIGNATURE,
             &shopify::TOPIC,
             &shopify::WEBHOOK_ID,
@@ -392,6 +397,7 @@ mod tests {
             &woocommerce::SIGNATURE,
             &woocommerce::TOPIC,
             &woocommerce::DELIVERY_ID,
+            &woocommerce::SOURCE,
         ];
         for header in read.iter().copied().flatten() {
             assert!(crate::queue::parked::KEPT_HEADERS.contains(header), "{header}");

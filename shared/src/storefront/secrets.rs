@@ -1,12 +1,13 @@
-//! The `storefronts` object of the secret document: which keys sign the deliveries of which shop. It is checked whole,
-//! and a message names the place and not the value.
+//! The `storefronts` object of the secret document: which keys sign the deliveries of which shop. Each entry is read by
+//! itself: a mistake in one is that one's outage, and an entry that was good before stays in use.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::keys::{Guards, Key, ShopKeys};
+use super::entry::{self, InvalidSecrets, list_name, object, shown};
+use super::keys::{Guards, ShopKeys, Sites};
 use crate::order::{ShopName, StorefrontKind};
 
 /// The keys of all storefronts. `Debug` shows names and numbers of keys, never a key.
@@ -25,26 +26,36 @@ use crate::order::{ShopName, StorefrontKind};
 /// ```
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(try_from = "Value")]
-pub struct StorefrontSecrets(BTreeMap<StorefrontKind, Vec<ShopKeys>>);
-
-/// What is wrong in the `storefronts` object, and where.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{place} {problem}")]
-pub struct InvalidSecrets {
-    /// Such as `storefronts.shopify.secrets[1]`.
-    pub place: String,
-    /// What is wrong there, and the remedy.
-    pub problem: String,
+pub struct StorefrontSecrets {
+    storefronts: BTreeMap<StorefrontKind, Vec<ShopKeys>>,
+    mistakes: Vec<Mistake>,
 }
 
-impl InvalidSecrets {
-    fn new(place: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self {
-            place: place.into(),
-            problem: problem.into(),
-        }
-    }
+/// A mistake in the document, and whose deliveries it concerns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    /// The storefront; none where the name is no storefront's.
+    pub storefront: Option<StorefrontKind>,
+    of: Of,
+    /// Where it is, and what to write.
+    pub error: InvalidSecrets,
+    /// Whether what the entry was before is still in use.
+    pub kept: bool,
 }
+
+/// What a mistake is a mistake of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Of {
+    /// All of the storefront, or whatever an unknown name was meant for.
+    Everything,
+    /// One entry.
+    Shop(Option<ShopName>),
+    /// An entry whose name is no shop's.
+    Nameless,
+}
+
+/// One entry: whose it is, and what was read.
+type Entry = (Of, Result<ShopKeys, InvalidSecrets>);
 
 impl TryFrom<Value> for StorefrontSecrets {
     type Error = InvalidSecrets;
@@ -55,34 +66,106 @@ impl TryFrom<Value> for StorefrontSecrets {
 }
 
 impl StorefrontSecrets {
-    /// Reads the `storefronts` object.
+    /// Reads the `storefronts` object and refuses it where any of it is wrong.
     pub fn from_json(value: &Value) -> Result<Self, InvalidSecrets> {
-        let mut storefronts = BTreeMap::new();
+        let secrets = Self::read(value, None)?;
+        match secrets.mistakes.first() {
+            None => Ok(secrets),
+            Some(mistake) => Err(mistake.error.clone()),
+        }
+    }
+
+    /// Reads the `storefronts` object, and takes what is good of it. Where an entry is wrong, its old value stays in
+    /// use. An error is returned only where nothing can be read at all.
+    pub fn read(value: &Value, before: Option<&Self>) -> Result<Self, InvalidSecrets> {
+        let mut secrets = Self::default();
         for (name, value) in object(value, "storefronts")? {
             let place = format!("storefronts.{}", shown(name));
-            let kind: StorefrontKind = name.parse().map_err(|_| {
-                let known: Vec<_> = StorefrontKind::ALL.iter().map(|kind| kind.as_str()).collect();
-                InvalidSecrets::new(&place, format!("is no storefront: known are {}", known.join(", ")))
-            })?;
-            storefronts.insert(kind, storefront(kind, value, &place)?);
+            match name.parse() {
+                Ok(kind) => secrets.add(kind, storefront(kind, value, &place), before),
+                Err(_) => {
+                    let known: Vec<_> = StorefrontKind::ALL.iter().map(|kind| kind.as_str()).collect();
+                    let problem = format!("is no storefront: known are {}", known.join(", "));
+                    secrets.mistakes.push(Mistake {
+                        storefront: None,
+                        of: Of::Everything,
+                        error: InvalidSecrets::new(place, problem),
+                        kept: false,
+                    });
+                }
+            }
         }
-        Ok(Self(storefronts))
+        Ok(secrets)
+    }
+
+    fn add(&mut self, kind: StorefrontKind, entries: Vec<Entry>, before: Option<&Self>) {
+        let old = |shop: Option<&ShopName>| {
+            let all = before.and_then(|before| before.storefronts.get(&kind));
+            all.into_iter().flatten().find(move |old| old.shop.as_ref() == shop)
+        };
+        let mut shops = Vec::new();
+        let mut kept = Vec::new();
+        for (of, read) in entries {
+            match read {
+                Ok(keys) => shops.push(keys),
+                Err(error) => {
+                    let stays: Vec<ShopKeys> = match &of {
+                        Of::Everything => before
+                            .and_then(|before| before.storefronts.get(&kind))
+                            .cloned()
+                            .unwrap_or_default(),
+                        Of::Shop(shop) => old(shop.as_ref()).cloned().into_iter().collect(),
+                        Of::Nameless => Vec::new(),
+                    };
+                    self.mistakes.push(Mistake {
+                        storefront: Some(kind),
+                        of,
+                        error,
+                        kept: !stays.is_empty(),
+                    });
+                    kept.extend(stays);
+                }
+            }
+        }
+        // An old secret that now belongs to another shop is that shop's.
+        kept.retain(|old: &ShopKeys| kind == StorefrontKind::Wix || !shops.iter().any(|new| share_a_key(old, new)));
+        shops.extend(kept);
+        self.storefronts.insert(kind, shops);
     }
 
     /// The shops whose keys may have signed a delivery: all of the storefront, or the one that the route names. Empty
     /// where there is none; then nothing is taken.
     pub fn shops(&self, kind: StorefrontKind, route_shop: Option<&ShopName>) -> Vec<ShopKeys> {
-        let all = self.0.get(&kind).map(Vec::as_slice).unwrap_or_default();
+        let all = self.storefronts.get(&kind).map(Vec::as_slice).unwrap_or_default();
         all.iter()
             .filter(|keys| route_shop.is_none() || keys.shop.as_ref() == route_shop)
             .cloned()
             .collect()
     }
 
+    /// The mistake because of which a delivery to this route may not verify: it is not the sender's fault then.
+    pub fn mistake(&self, kind: StorefrontKind, route_shop: Option<&ShopName>) -> Option<&Mistake> {
+        let concerns = |mistake: &&Mistake| match (mistake.storefront, &mistake.of) {
+            // A name that was mistyped is that of a storefront which is missing.
+            (None, _) => !self.storefronts.contains_key(&kind),
+            (Some(of), _) if of != kind => false,
+            (Some(_), Of::Everything) => true,
+            (Some(_), Of::Shop(shop)) => route_shop.is_none() || shop.as_ref() == route_shop,
+            (Some(_), Of::Nameless) => route_shop.is_none() || self.shops(kind, route_shop).is_empty(),
+        };
+        let mistakes = self.mistakes.iter().filter(concerns);
+        mistakes.min_by_key(|mistake| mistake.of == Of::Nameless)
+    }
+
+    /// Everything that is wrong in the document.
+    pub fn mistakes(&self) -> &[Mistake] {
+        &self.mistakes
+    }
+
     /// The same keys, asked with these guards.
     #[must_use]
     pub(crate) fn guarded(mut self, guards: Guards) -> Self {
-        for shop in self.0.values_mut().flatten() {
+        for shop in self.storefronts.values_mut().flatten() {
             shop.guards = guards;
         }
         self
@@ -90,206 +173,116 @@ impl StorefrontSecrets {
 
     /// Whether the storefront has any keys.
     pub fn has(&self, kind: StorefrontKind) -> bool {
-        self.0.get(&kind).is_some_and(|shops| !shops.is_empty())
+        self.storefronts.get(&kind).is_some_and(|shops| !shops.is_empty())
     }
 }
 
-fn storefront(kind: StorefrontKind, value: &Value, place: &str) -> Result<Vec<ShopKeys>, InvalidSecrets> {
+impl Mistake {
+    /// The metric that an alarm watches.
+    pub const fn metric(&self) -> &'static str {
+        match self.storefront {
+            Some(StorefrontKind::Shopify) => "SecretMistakeShopify",
+            Some(StorefrontKind::Wix) => "SecretMistakeWix",
+            Some(StorefrontKind::Woocommerce) => "SecretMistakeWoocommerce",
+            Some(StorefrontKind::Stripe) => "SecretMistakeStripe",
+            Some(StorefrontKind::Standard) => "SecretMistakeStandard",
+            None => "SecretMistakeUnknownStorefront",
+        }
+    }
+}
+
+/// Reads a storefront. Where something is wrong with all of it, that is the only entry.
+fn storefront(kind: StorefrontKind, value: &Value, place: &str) -> Vec<Entry> {
+    let entries = match entries(kind, value, place) {
+        Ok(entries) => entries,
+        Err(error) => return vec![(Of::Everything, Err(error))],
+    };
+    match mixture(kind, &entries, place) {
+        Some(error) => vec![(Of::Everything, Err(error))],
+        None => all_differ(kind, entries, place),
+    }
+}
+
+fn entries(kind: StorefrontKind, value: &Value, place: &str) -> Result<Vec<Entry>, InvalidSecrets> {
     let content = object(value, place)?;
     let list = list_name(kind);
-    let mut shops = Vec::new();
-    if content.contains_key(list) {
-        shops.push(shop(kind, None, content, place)?);
-    }
-    if let Some(value) = content.get("shops") {
-        let place = format!("{place}.shops");
-        for (name, value) in object(value, &place)? {
-            let place = format!("{place}.{}", shown(name));
-            let name: ShopName = name
-                .parse()
-                .map_err(|_| InvalidSecrets::new(&place, "is not a shop's name: 1 to 40 of a-z, 0-9, _ and -"))?;
-            let content = object(value, &place)?;
-            only(content, &[list, "accept_test"], &place)?;
-            shops.push(shop(kind, Some(name), content, &place)?);
-        }
-    }
-    only(content, &[list, "shops", "accept_test"], place)?;
-    if shops.is_empty() {
-        return Err(InvalidSecrets::new(place, format!("has neither `{list}` nor `shops`")));
-    }
-    all_differ(kind, &shops, place)?;
-    Ok(shops)
-}
-
-const fn list_name(kind: StorefrontKind) -> &'static str {
-    match kind {
-        StorefrontKind::Wix => "public_keys",
-        StorefrontKind::Shopify | StorefrontKind::Woocommerce | StorefrontKind::Stripe | StorefrontKind::Standard => {
-            "secrets"
-        }
-    }
-}
-
-fn shop(
-    kind: StorefrontKind,
-    name: Option<ShopName>,
-    content: &Map<String, Value>,
-    place: &str,
-) -> Result<ShopKeys, InvalidSecrets> {
-    let place_of_list = format!("{place}.{}", list_name(kind));
-    let texts = content
-        .get(list_name(kind))
-        .and_then(Value::as_array)
-        .ok_or_else(|| InvalidSecrets::new(&place_of_list, "is not a list of texts"))?;
-    if texts.is_empty() {
+    let shops = content.get("shops");
+    if shops.is_none() && !content.contains_key(list) {
         return Err(InvalidSecrets::new(
-            place_of_list,
-            "is empty: put the secret that the storefront shows, or take the storefront out",
+            place,
+            format!("has neither `{list}` nor `shops`: write \"{list}\": [\"…\"]"),
         ));
     }
-    let mut keys = Vec::with_capacity(texts.len());
-    for (at, text) in texts.iter().enumerate() {
-        let place = || format!("{place_of_list}[{at}]");
-        let text = text
-            .as_str()
-            .ok_or_else(|| InvalidSecrets::new(place(), "is not a text"))?;
-        keys.push(Key::new(kind, text).map_err(|error| InvalidSecrets::new(place(), error.to_string()))?);
+    let mut entries = Vec::new();
+    if content.keys().any(|name| name != "shops") {
+        entries.push((Of::Shop(None), entry::read(kind, None, content, Some("shops"), place)));
     }
-    let accept_test = match content.get("accept_test") {
-        None => false,
-        Some(value) => value
-            .as_bool()
-            .ok_or_else(|| InvalidSecrets::new(format!("{place}.accept_test"), "is neither true nor false"))?,
-    };
-    Ok(ShopKeys {
-        shop: name,
-        keys,
-        accept_test,
-        guards: Guards::ALL,
+    let Some(shops) = shops else { return Ok(entries) };
+    let place = format!("{place}.shops");
+    for (name, value) in object(shops, &place)? {
+        let place = format!("{place}.{}", shown(name));
+        entries.push(match name.parse::<ShopName>() {
+            Ok(name) => {
+                let content = object(value, &place);
+                let keys = content.and_then(|content| entry::read(kind, Some(name.clone()), content, None, &place));
+                (Of::Shop(Some(name)), keys)
+            }
+            Err(_) => {
+                let problem = "is not a shop's name: write 1 to 40 of a-z, 0-9, _ and -";
+                (Of::Nameless, Err(InvalidSecrets::new(place, problem)))
+            }
+        });
+    }
+    Ok(entries)
+}
+
+/// Any site that has the app signs with the same key: an entry for any site makes the named ones mean nothing.
+fn mixture(kind: StorefrontKind, entries: &[Entry], place: &str) -> Option<InvalidSecrets> {
+    if kind != StorefrontKind::Wix {
+        return None;
+    }
+    let any = |entry: &&Entry| matches!(&entry.1, Ok(keys) if keys.sites == Sites::Any);
+    let takes_any = entries.iter().filter(any).count();
+    let good = entries.iter().filter(|(_, read)| read.is_ok()).count();
+    (takes_any > 0 && takes_any < good).then(|| {
+        InvalidSecrets::new(
+            place,
+            "names sites in one entry and takes any site in another: name the sites in all of them, or say \"any_site\": true in all",
+        )
     })
 }
 
 /// Where the shop is told by whose secret fits, two shops with one secret would be one shop.
-fn all_differ(kind: StorefrontKind, shops: &[ShopKeys], place: &str) -> Result<(), InvalidSecrets> {
+fn all_differ(kind: StorefrontKind, mut entries: Vec<Entry>, place: &str) -> Vec<Entry> {
     if kind == StorefrontKind::Wix {
-        return Ok(()); // one app, one key, many sites: the site is signed
+        return entries; // one app, one key, many sites: the site is signed
     }
-    for (at, one) in shops.iter().enumerate() {
-        for other in shops.iter().skip(at + 1) {
-            if one.keys.iter().any(|key| other.keys.iter().any(|k| key.is_same(k))) {
-                return Err(InvalidSecrets::new(
-                    place,
-                    format!(
-                        "has one secret for two shops ({} and {}): give each its own, or their orders cannot be told apart",
-                        named(one),
-                        named(other)
-                    ),
-                ));
-            }
+    let good: Vec<ShopKeys> = entries.iter().filter_map(|(_, read)| read.clone().ok()).collect();
+    for (_, read) in &mut entries {
+        let Ok(keys) = read else { continue };
+        let twin = good
+            .iter()
+            .find(|other| other.shop != keys.shop && share_a_key(keys, other));
+        if let Some(twin) = twin {
+            let problem = format!(
+                "has one secret for two shops ({} and {}): give each its own, or their orders cannot be told apart",
+                named(keys),
+                named(twin)
+            );
+            *read = Err(InvalidSecrets::new(place, problem));
         }
     }
-    Ok(())
+    entries
+}
+
+fn share_a_key(one: &ShopKeys, other: &ShopKeys) -> bool {
+    one.keys.iter().any(|key| other.keys.iter().any(|k| key.is_same(k)))
 }
 
 fn named(keys: &ShopKeys) -> &str {
     keys.shop.as_ref().map_or("the one without a name", ShopName::as_str)
 }
 
-fn object<'a>(value: &'a Value, place: &str) -> Result<&'a Map<String, Value>, InvalidSecrets> {
-    value
-        .as_object()
-        .ok_or_else(|| InvalidSecrets::new(place, "is not an object"))
-}
-
-fn only(content: &Map<String, Value>, known: &[&str], place: &str) -> Result<(), InvalidSecrets> {
-    match content.keys().find(|name| !known.contains(&name.as_str())) {
-        None => Ok(()),
-        Some(name) => Err(InvalidSecrets::new(
-            format!("{place}.{}", shown(name)),
-            format!("is unknown: known are {}", known.join(", ")),
-        )),
-    }
-}
-
-/// A name in the document, cut: somebody may have put a secret where a name belongs.
-fn shown(name: &str) -> String {
-    name.chars().filter(|c| !c.is_control()).take(24).collect()
-}
-
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn refused(value: &Value) -> String {
-        StorefrontSecrets::from_json(value).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn shops_are_found_by_storefront_and_by_the_name_in_the_route() {
-        let secrets = StorefrontSecrets::from_json(&json!({
-            "woocommerce": {"secrets": ["a"], "shops": {"north": {"secrets": ["b", "c"]}, "south": {"secrets": ["d"]}}},
-            "stripe": {"secrets": ["whsec_x"], "accept_test": true},
-        }))
-        .unwrap();
-        let all = secrets.shops(StorefrontKind::Woocommerce, None);
-        assert_eq!(all.len(), 3);
-        assert!(all.iter().all(|shop| !shop.accept_test));
-        let north = secrets.shops(StorefrontKind::Woocommerce, Some(&"north".parse().unwrap()));
-        assert_eq!(north.len(), 1);
-        assert_eq!(north[0].keys.len(), 2);
-        assert!(
-            secrets
-                .shops(StorefrontKind::Woocommerce, Some(&"east".parse().unwrap()))
-                .is_empty()
-        );
-        assert!(secrets.shops(StorefrontKind::Shopify, None).is_empty());
-        assert!(secrets.shops(StorefrontKind::Stripe, None)[0].accept_test);
-        assert!(secrets.has(StorefrontKind::Stripe) && !secrets.has(StorefrontKind::Wix));
-    }
-
-    #[test]
-    fn an_empty_secret_is_refused_and_its_place_named() {
-        assert_eq!(
-            refused(&json!({"shopify": {"secrets": ["x", " "]}})),
-            "storefronts.shopify.secrets[1] is empty: put the secret that the storefront shows"
-        );
-        assert!(refused(&json!({"shopify": {"secrets": []}})).starts_with("storefronts.shopify.secrets is empty"));
-        assert_eq!(
-            refused(&json!({"standard": {"shops": {"north": {"secrets": ["whsec_"]}}}})),
-            "storefronts.standard.shops.north.secrets[0] is empty: put the secret that the storefront shows"
-        );
-    }
-
-    #[test]
-    fn unknown_storefronts_and_names_are_refused() {
-        assert_eq!(
-            refused(&json!({"magento": {}})),
-            "storefronts.magento is no storefront: known are shopify, wix, woocommerce, stripe, standard"
-        );
-        assert_eq!(
-            refused(&json!({"shopify": {"secret": "x", "secrets": ["y"]}})),
-            "storefronts.shopify.secret is unknown: known are secrets, shops, accept_test"
-        );
-        assert_eq!(
-            refused(&json!({"shopify": {}})),
-            "storefronts.shopify has neither `secrets` nor `shops`"
-        );
-        assert!(refused(&json!({"stripe": {"shops": {"North": {"secrets": ["x"]}}}})).contains("shops.North"));
-    }
-
-    #[test]
-    fn one_secret_for_two_shops_is_refused_and_not_shown() {
-        let message = refused(&json!({"woocommerce": {"shops": {
-            "north": {"secrets": ["hush-hush"]}, "south": {"secrets": ["other", "hush-hush"]}}}}));
-        assert!(message.contains("north and south"), "{message}");
-        assert!(!message.contains("hush"), "{message}");
-    }
-
-    #[test]
-    fn no_secret_is_printed() {
-        let secrets = StorefrontSecrets::from_json(&json!({"shopify": {"secrets": ["hush-hush"]}})).unwrap();
-        assert!(!format!("{secrets:?}").contains("hush"));
-    }
-}
+#[path = "secrets_tests.rs"]
+mod tests;

@@ -8,8 +8,9 @@ use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::json;
 
-use super::keys::{InvalidKey, hash, standard_secret};
+use super::keys::{InvalidKey, hash};
 use super::rsa::pem_block;
+use super::spelling;
 use crate::order::StorefrontKind;
 use crate::time::Timestamp;
 
@@ -63,7 +64,9 @@ pub fn sign(
         StorefrontKind::Standard => {
             let id = format!("msg_{}", hash(body));
             let time = now.as_secs().to_string();
-            let signature = hmac(&standard_secret(secret)?, &joined(&[&id, &time], body));
+            let secrets = spelling::secrets(kind, secret)?;
+            let secret = secrets.first().ok_or(InvalidKey::Empty)?;
+            let signature = hmac(secret, &joined(&[&id, &time], body));
             vec![
                 (JSON.0, JSON.1.to_owned()),
                 ("webhook-id", id),

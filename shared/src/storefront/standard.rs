@@ -4,13 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
 use super::fields::{country, sku};
 use super::json::{Id, Lenient, Text, Units, decode, list, text};
 use super::keys::hash;
+use super::spelling::base64;
 use super::{Delivery, FieldNames, Hints, ReceiveError, ShopKeys, Storefront, Understood, Verified, VerifyError};
 use crate::order::{Ended, Line, OrderKey, Paid, Refund, RefundState, Snapshot, Statement, StorefrontKind, Version};
 use crate::time::Timestamp;
@@ -30,7 +29,7 @@ impl Storefront for Standard {
             .header(&SIGNATURE)
             .unwrap_or_default()
             .split(' ')
-            .filter_map(|signature| STANDARD.decode(signature.strip_prefix("v1,")?).ok())
+            .filter_map(|signature| base64(signature.strip_prefix("v1,")?))
             .collect();
         let id = delivery.header(&ID).unwrap_or_default();
         let time = delivery.header(&TIMESTAMP).unwrap_or_default();

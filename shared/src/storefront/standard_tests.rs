@@ -1,3 +1,6 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::super::testing::{
     NOW, deliver, event, header_map, nothing, parked, received, secret, shops, signed, snapshot, units, with,
 };
@@ -233,7 +236,7 @@ fn a_signed_time_that_is_no_number_is_refused() {
     let mut message = b"msg_1.soon.".to_vec();
     message.extend_from_slice(PAID.as_bytes());
     // Signed rightly over a time that is none.
-    let bytes = super::super::keys::standard_secret(secret(KIND)).unwrap();
+    let bytes = super::super::spelling::secrets(KIND, secret(KIND)).unwrap().remove(0);
     let tag = ring::hmac::sign(&ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &bytes), &message);
     let signature = format!("v1,{}", STANDARD.encode(tag.as_ref()));
     let headers = header_map(&[

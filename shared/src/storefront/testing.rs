@@ -24,7 +24,9 @@ pub(super) const fn secret(kind: StorefrontKind) -> &'static str {
 }
 
 pub(super) fn shops(kind: StorefrontKind) -> Vec<ShopKeys> {
-    vec![ShopKeys::new(None, vec![Key::new(kind, secret(kind)).unwrap()])]
+    let keys = ShopKeys::new(None, vec![Key::new(kind, secret(kind)).unwrap()]);
+    let hosts = vec!["sample.example.com".parse().unwrap()];
+    vec![ShopKeys { hosts, ..keys }]
 }
 
 pub(super) fn header_map(headers: &[(&str, &str)]) -> HeaderMap {

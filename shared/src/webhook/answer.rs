@@ -90,12 +90,23 @@ pub struct Answer {
     order: Option<OrderKey>,
     delivery: String,
     queue: Option<OrderQueue>,
+    secret_mistakes: Vec<&'static str>,
 }
 
 impl Answer {
     /// The HTTP status.
     pub const fn status(&self) -> StatusCode {
         self.disposition.status()
+    }
+
+    /// The metrics that count it: what became of it, and each storefront whose part of the secret is wrong.
+    pub fn metrics(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.disposition.metric()).chain(self.secret_mistakes.iter().copied())
+    }
+
+    pub(super) fn with_secret_mistakes(mut self, mistakes: Vec<&'static str>) -> Self {
+        self.secret_mistakes = mistakes;
+        self
     }
 
     fn new(disposition: Disposition, line: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Self {
@@ -106,6 +117,7 @@ impl Answer {
             order: None,
             delivery: String::new(),
             queue: None,
+            secret_mistakes: Vec::new(),
         }
     }
 

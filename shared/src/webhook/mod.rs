@@ -14,7 +14,7 @@ use crate::queue::parked::{self, ParkedDelivery};
 use crate::queue::{Queue, QueueError};
 use crate::secrets::{SecretDocument, Secrets, Source};
 use crate::storefront::{
-    Delivery, FieldNames, Guards, OrderQueue, Outcome, ReceiveError, StorefrontSecrets, VerifyError, receive,
+    Delivery, FieldNames, Guards, Mistake, OrderQueue, Outcome, ReceiveError, StorefrontSecrets, VerifyError, receive,
 };
 use crate::time::Clock;
 
@@ -140,7 +140,9 @@ impl<S: Source, C: Clock, Q: Queue> Webhook<S, C, Q> {
             body: request.body,
             received_at: self.clock.now(),
         };
-        match self.receive(route, &delivery).await {
+        let received = self.receive(route, &delivery).await;
+        let mistakes = self.mistakes();
+        let answer = match received {
             Err(answer) => *answer,
             Ok(Ok(Outcome::Nothing(reason))) => Answer::nothing(reason),
             Ok(Ok(Outcome::Events(events))) => self.store(route, request, &delivery, events).await,
@@ -150,7 +152,19 @@ impl<S: Source, C: Clock, Q: Queue> Webhook<S, C, Q> {
                 ReceiveError::Malformed { .. } => Answer::malformed(&error),
                 ReceiveError::NotUnderstood { reason } => self.park(route, request, &delivery, reason).await,
             },
-        }
+        };
+        answer.with_secret_mistakes(mistakes)
+    }
+
+    /// The metrics of what is wrong in the document in use: they are counted with each delivery, so that the alarm
+    /// lasts as long as the mistake.
+    fn mistakes(&self) -> Vec<&'static str> {
+        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let mistakes = read.as_ref().and_then(|read| read.storefronts.as_ref().ok());
+        let metrics = mistakes.map(|secrets| secrets.mistakes().iter().map(Mistake::metric));
+        let mut metrics: Vec<_> = metrics.into_iter().flatten().collect();
+        metrics.dedup();
+        metrics
     }
 
     /// Verifies and reads. When no key fits, perhaps there is a newer one: the secret is read again, at most once a
@@ -190,10 +204,22 @@ impl<S: Source, C: Clock, Q: Queue> Webhook<S, C, Q> {
             .storefronts(document)
             .map_err(|reason| Box::new(Answer::unavailable(reason)))?;
         let shops = secrets.shops(route.storefront, route.shop.as_ref());
-        if shops.is_empty() && route.shop.is_some() && secrets.has(route.storefront) {
+        let mistake = secrets.mistake(route.storefront, route.shop.as_ref());
+        if shops.is_empty() && mistake.is_none() && route.shop.is_some() && secrets.has(route.storefront) {
             return Err(Box::new(Answer::not_found()));
         }
-        Ok(receive(route.storefront, delivery, &shops, names))
+        let received = receive(route.storefront, delivery, &shops, names);
+        match (&received, mistake) {
+            // The entry that is wrong may be the one that signed it: the sender is not at fault, and sends it again.
+            (
+                Err(ReceiveError::Unverified(VerifyError::NoKeys | VerifyError::BadSignature | VerifyError::OtherShop)),
+                Some(mistake),
+            ) => Err(Box::new(Answer::unavailable(format!(
+                "an entry of the secret is wrong: {}",
+                mistake.error
+            )))),
+            (Ok(_) | Err(_), _) => Ok(received),
+        }
     }
 
     fn storefronts(&self, document: &Arc<SecretDocument>) -> Result<Arc<StorefrontSecrets>, String> {
@@ -201,17 +227,37 @@ impl<S: Source, C: Clock, Q: Queue> Webhook<S, C, Q> {
         match read.as_ref() {
             Some(read) if Arc::ptr_eq(&read.document, document) => read.storefronts.clone(),
             Some(_) | None => {
-                let storefronts = match document.storefronts_json() {
-                    Some(json) => StorefrontSecrets::from_json(json)
-                        .map(|secrets| Arc::new(secrets.guarded(self.guards)))
-                        .map_err(|error| format!("the secret cannot be used: {error}")),
-                    None => Err("the secret has no `storefronts`: put the storefronts' secrets into it".to_owned()),
-                };
+                let before = read.as_ref().and_then(|read| read.storefronts.clone().ok());
+                let storefronts = self.read_storefronts(document, before);
                 *read = Some(Read {
                     document: Arc::clone(document),
                     storefronts: storefronts.clone(),
                 });
                 storefronts
+            }
+        }
+    }
+
+    /// Reads the storefronts of a document that has not been read yet. What is wrong in it is logged here, once.
+    fn read_storefronts(
+        &self,
+        document: &SecretDocument,
+        before: Option<Arc<StorefrontSecrets>>,
+    ) -> Result<Arc<StorefrontSecrets>, String> {
+        let read = match document.storefronts_json() {
+            Some(json) => StorefrontSecrets::read(json, before.as_deref()).map_err(|error| error.to_string()),
+            None => Err("it has no `storefronts`: put the storefronts' secrets into it".to_owned()),
+        };
+        match read {
+            Ok(secrets) => {
+                for Mistake { error, kept, .. } in secrets.mistakes() {
+                    tracing::error!(entry = %error.place, %error, kept, "an entry of the secret is wrong");
+                }
+                Ok(Arc::new(secrets.guarded(self.guards)))
+            }
+            Err(error) => {
+                tracing::error!(entry = "storefronts", %error, kept = before.is_some(), "an entry of the secret is wrong");
+                before.ok_or_else(|| format!("the secret cannot be used: {error}"))
             }
         }
     }

@@ -14,6 +14,15 @@ pub struct Route {
 }
 
 impl Route {
+    /// The path of a route of which API Gateway has read the parameters. What it received may have a prefix: a custom
+    /// domain's mapping, or the name of a stage.
+    pub fn path(storefront: &str, shop: Option<&str>) -> String {
+        match shop.filter(|shop| !shop.is_empty()) {
+            Some(shop) => format!("/webhooks/{storefront}/{shop}"),
+            None => format!("/webhooks/{storefront}"),
+        }
+    }
+
     /// `None` for everything else. A slash at the end is forgiven: shop owners paste addresses.
     pub fn parse(method: &Method, path: &str) -> Option<Self> {
         if method != Method::POST {
@@ -51,6 +60,22 @@ mod tests {
             let route = Route::parse(&Method::POST, path).unwrap();
             assert_eq!(route.storefront, storefront, "{path}");
             assert_eq!(route.shop.as_ref().map(ShopName::as_str), shop, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_parameters_of_a_route_make_its_path() {
+        for (shop, path) in [
+            (None, "/webhooks/woocommerce"),
+            (Some(""), "/webhooks/woocommerce"),
+            (Some("north"), "/webhooks/woocommerce/north"),
+        ] {
+            assert_eq!(Route::path("woocommerce", shop), path);
+            assert!(Route::parse(&Method::POST, path).is_some());
+        }
+        // Parameters are what somebody sent.
+        for (storefront, shop) in [("../x", None), ("shopify", Some("a/b")), ("", None)] {
+            assert_eq!(Route::parse(&Method::POST, &Route::path(storefront, shop)), None);
         }
     }
 

@@ -112,6 +112,7 @@ fn shop(kind: StorefrontKind) -> ShopKeys {
     let key = Key::new(kind, secret(kind)).expect("the key is whole");
     ShopKeys {
         accept_test: true,
+        hosts: vec!["sample.example.com".parse().expect("a host")],
         ..ShopKeys::new(None, vec![key])
     }
 }

@@ -49,9 +49,10 @@ fn read(text: &str) -> Vec<String> {
     let Some(storefronts) = document.storefronts_json() else {
         return told;
     };
-    match StorefrontSecrets::from_json(storefronts) {
+    match StorefrontSecrets::read(storefronts, None) {
         Ok(secrets) => {
             told.push(format!("{secrets:?}"));
+            told.extend(secrets.mistakes().iter().map(|mistake| mistake.error.to_string()));
             for kind in StorefrontKind::ALL {
                 let shops = secrets.shops(kind, None);
                 assert_eq!(
@@ -61,6 +62,8 @@ fn read(text: &str) -> Vec<String> {
                 );
                 for shop in &shops {
                     assert!(!shop.keys.is_empty(), "{kind}: a shop without keys was taken");
+                    let hosts = !shop.hosts.is_empty();
+                    assert_eq!(hosts, kind == StorefrontKind::Woocommerce, "{kind}: hosts, or none");
                     assert_eq!(shop.guards, Guards::default(), "{kind}: a document turned a guard off");
                     if shop.shop.is_some() {
                         let named = secrets.shops(kind, shop.shop.as_ref());

@@ -55,17 +55,33 @@ pub(super) fn secret_document() -> String {
         })
     };
     let site = json!({ "public_keys": [WIX_PUBLIC_KEY] });
+    let north = json!({ "public_keys": [WIX_PUBLIC_KEY], "sites": ["11111111-1111-4222-8333-444444444444"] });
     json!({ "storefronts": {
         "shopify": shops("secrets", SECRET, NORTH),
-        "woocommerce": shops("secrets", SECRET, NORTH),
+        "woocommerce": hosted(&shops("secrets", SECRET, NORTH)),
         "stripe": shops("secrets", SECRET, NORTH),
         "standard": shops("secrets", SECRET, NORTH),
         "wix": {
             "public_keys": [WIX_PUBLIC_KEY],
-            "shops": { "north": site, "00000000-1111-4222-8333-444444444444": site },
+            "sites": [WIX_INSTANCE],
+            "shops": { "north": north, "00000000-1111-4222-8333-444444444444": site },
         },
     }})
     .to_string()
+}
+
+/// With the host of the samples in each entry.
+fn hosted(storefront: &serde_json::Value) -> serde_json::Value {
+    let mut hosted = storefront.clone();
+    hosted["hosts"] = json!(["sample.example.com"]);
+    for shop in hosted["shops"]
+        .as_object_mut()
+        .into_iter()
+        .flat_map(|shops| shops.values_mut())
+    {
+        shop["hosts"] = json!(["sample.example.com"]);
+    }
+    hosted
 }
 
 /// Whether what was stored, and what was said, fit the answer; the event that is in a queue.

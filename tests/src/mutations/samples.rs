@@ -83,12 +83,20 @@ samples! {
     Woocommerce "woocommerce/order_updated_processing.json" "order.updated" None;
     Woocommerce "woocommerce/order_updated_completed_by_hand.json" "order.updated" None;
     Woocommerce "woocommerce/order_updated_cash_on_delivery.json" "order.updated" always("/payment_method");
-    Woocommerce "woocommerce/order_updated_partial_refund.json" "order.updated" None;
+    Woocommerce "woocommerce/order_updated_partial_refund.json" "order.updated" always("/refunds");
     Woocommerce "woocommerce/order_created_pending.json" "order.created" None;
     Woocommerce "woocommerce/order_updated_cancelled.json" "order.updated" always("/status");
     Woocommerce "woocommerce/order_updated_refunded.json" "order.updated" always("/status");
     Woocommerce "woocommerce/order_deleted.json" "order.deleted" None;
     Woocommerce "woocommerce/rest_error.json" "order.updated" None;
+    Woocommerce "woocommerce/order_created_renewal.json" "order.created" None;
+    Woocommerce "woocommerce/order_updated_test_mode.json" "order.updated" sometimes("/meta_data");
+    Woocommerce "woocommerce/order_created_suborder.json" "order.created" sometimes("/parent_id");
+    Woocommerce "woocommerce/order_updated_bundle.json" "order.updated" None;
+    Woocommerce "woocommerce/order_updated_meta_as_object.json" "order.updated" None;
+    Woocommerce "woocommerce/subscription_created.json" "subscription.created" None;
+    Woocommerce "woocommerce/subscription_updated_on_hold.json" "subscription.updated" None;
+    Woocommerce "woocommerce/subscription_updated_cancelled.json" "subscription.updated" None;
 
     Stripe "stripe/checkout_session_completed.json" "" None;
     Stripe "stripe/charge_captured.json" "" None;

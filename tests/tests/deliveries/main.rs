@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod crashes;
 #[cfg(test)]
+mod door;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod logs;

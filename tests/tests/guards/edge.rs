@@ -60,8 +60,9 @@ impl Sent {
 fn secret_document() -> String {
     let own = json!({ "secrets": [SECRET] });
     json!({ "storefronts": {
-        "shopify": own, "woocommerce": own, "stripe": own, "standard": own,
-        "wix": { "public_keys": [WIX_PUBLIC_KEY] },
+        "shopify": own, "stripe": own, "standard": own,
+        "woocommerce": { "secrets": [SECRET], "hosts": ["sample.example.com"] },
+        "wix": { "public_keys": [WIX_PUBLIC_KEY], "sites": [WIX_INSTANCE] },
     }})
     .to_string()
 }

@@ -75,13 +75,7 @@ pub(crate) fn of(storefront: StorefrontKind) -> Story {
             ],
             storefront,
         ),
-        StorefrontKind::Woocommerce => paid_then_canceled(
-            [
-                ("order_updated_processing.json", "order.updated"),
-                ("order_updated_cancelled.json", "order.updated"),
-            ],
-            storefront,
-        ),
+        StorefrontKind::Woocommerce => woocommerce(),
         StorefrontKind::Stripe => stripe(),
     }
 }
@@ -228,6 +222,65 @@ fn stripe() -> Story {
             },
             needs: Need::Nobody,
         }],
+        audit: false,
+    }
+}
+
+/// The life of a subscription: its order is bought, its renewals are not, and its end takes back.
+fn woocommerce() -> Story {
+    let sample = |label, file, topic| Delivery::new(label, StorefrontKind::Woocommerce, file, topic);
+    let paid = |label| sample(label, "order_updated_processing.json", "order.updated");
+    let renewed = |label| sample(label, "order_created_renewal.json", "order.created");
+    let nothing = |order| End {
+        order,
+        count: Count::default(),
+        needs: Need::Nobody,
+    };
+    Story {
+        chapters: vec![
+            Chapter {
+                title: "a subscription is bought: its first order is told twice",
+                fault: None,
+                deliveries: vec![
+                    paid("paid"),
+                    paid("the same again"),
+                    paid("forged").forged(),
+                    sample("the subscription", "subscription_created.json", "subscription.created"),
+                ],
+            },
+            Chapter {
+                title: "it is renewed twice: Wix renews by itself, and nothing is bought",
+                fault: None,
+                deliveries: vec![
+                    renewed("the first renewal"),
+                    renewed("the second renewal").with(&[("1750".to_owned(), "1751".to_owned())]),
+                ],
+            },
+            Chapter {
+                title: "it ends, and what it gave is taken back",
+                fault: None,
+                deliveries: vec![sample(
+                    "the subscription has ended",
+                    "subscription_updated_cancelled.json",
+                    "subscription.updated",
+                )],
+            },
+        ],
+        ends: vec![
+            End {
+                order: "woocommerce/1727",
+                count: Count {
+                    packages: 1,
+                    instances: 2,
+                    on_site: 0,
+                    voucher_packages: 1,
+                    voucher_instances: 2,
+                },
+                needs: Need::Nobody,
+            },
+            nothing("woocommerce/1750"),
+            nothing("woocommerce/1751"),
+        ],
         audit: false,
     }
 }

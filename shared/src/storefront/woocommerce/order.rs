@@ -1,0 +1,250 @@
+//! An order's body as a snapshot.
+
+use std::collections::BTreeSet;
+
+use super::amount::Micros;
+use super::body::{Address, LineItem, Order, RefundBody, nonzero};
+use super::payment::{Question, Standing, bare, standing};
+use super::{DELIVERY_ID, key};
+use crate::order::{Line, LineId, MissingSku, Notice, Paid, Snapshot, Statement, Version};
+use crate::storefront::fields::{country, sku};
+use crate::storefront::json::{Lenient, Text, decode};
+use crate::storefront::keys::hash;
+use crate::storefront::{FieldNames, Hints, ReceiveError, Suborders, Understood, Verified};
+
+/// Metas in which payment plugins say that no money came.
+const TEST_MODES: [&str; 4] = [
+    "_wcpay_mode",
+    "_ppcp_paypal_payment_mode",
+    "_mollie_payment_mode",
+    "_wc_stripe_mode",
+];
+
+/// The meta of a renewal order: the subscription that it renews. Nothing else says so: `created_via` is `subscription`
+/// for first orders and resubscriptions too.
+const RENEWAL: &str = "_subscription_renewal";
+/// The meta of an order that changes a subscription's plan, and of the lines that do.
+const SWITCH: &str = "_subscription_switch";
+const SWITCHED_LINE: &str = "_switched_subscription_item_id";
+
+pub(super) fn order(verified: &Verified<'_>, body: &str, names: &FieldNames) -> Result<Understood, ReceiveError> {
+    let order: Order = decode(body)?;
+    if let Some(reason) = ignored(&order, verified.shop().accept_test, names.suborders) {
+        return Ok(Understood::Nothing(reason.into()));
+    }
+    let time = order
+        .date_modified_gmt
+        .or(order.date_created_gmt)
+        .ok_or_else(|| ReceiveError::not_understood("at date_modified_gmt: the order has no date"))?;
+    let mut seen = BTreeSet::new();
+    if !order.line_items.0.iter().all(|item| seen.insert(&item.id)) {
+        return Err(ReceiveError::not_understood("at line_items: two lines have one ID"));
+    }
+    let status = bare(&order.status);
+    let Standing { paid, ended } = standing(Question {
+        status,
+        method: order.payment_method.as_deref(),
+        needs_payment: order.needs_payment.as_deref() == Some("true"),
+        has_date_paid: order.date_paid_gmt.is_some(),
+        paid_statuses: &names.paid_statuses,
+    });
+    if ended.is_none() && has_lost_its_lines(&order) {
+        return Err(ReceiveError::not_understood(
+            "at line_items: the order has a total and no lines: look whether the shop sends it whole, then save it again",
+        ));
+    }
+    let mut fields = names.pick(order.meta_data.pairs());
+    fields.country = country([of(&order.billing), of(&order.shipping)]);
+    let refunds: BTreeSet<String> = order.refunds.0.iter().map(|refund| refund.id.0.clone()).collect();
+    let created_at = order.date_created_gmt.unwrap_or(time);
+    let switched = order.meta_data.get(SWITCH).is_some_and(|id| id != "0");
+    let mut snapshot = Snapshot {
+        number: number(&order),
+        lines: lines(&order.line_items.0, switched, names),
+        paid,
+        ended,
+        refunded_all: is_refunded_whole(&order),
+        renews: order
+            .meta_data
+            .get(RENEWAL)
+            .filter(|id| *id != "0" && id.len() <= 40)
+            .map(str::to_owned),
+        fields,
+        ..Snapshot::new(Version::at(time), hash(verified.payload()), created_at)
+    };
+    // With all of it given back it does not matter of what each refund was.
+    if ended.is_none() && !snapshot.refunded_all {
+        snapshot.unmapped_refunds.clone_from(&refunds);
+    }
+    if ended.is_none() {
+        if !snapshot.refunded_all {
+            snapshot
+                .notices
+                .extend(order.refunds.0.iter().map(|refund| unmapped(refund, &order.currency)));
+        }
+        if paid == Paid::Full {
+            snapshot.notices.extend(notices(&order, switched));
+        }
+    }
+    let begun = matches!(status, "pending" | "checkout-draft" | "auto-draft" | "draft");
+    Ok(Understood::order(
+        key(verified, &order.id.0)?,
+        verified.delivery().log_id(&DELIVERY_ID),
+        Statement::Snapshot(snapshot),
+        Hints {
+            topic_says_paid: false,
+            reduced: false,
+            never_paid: begun && order.date_paid_gmt.is_none() && refunds.is_empty(),
+        },
+    ))
+}
+
+/// Why an order is none of ours.
+fn ignored(order: &Order, accept_test: bool, suborders: Suborders) -> Option<&'static str> {
+    let tests = |mode: &str| ["test", "sandbox"].iter().any(|test| mode.eq_ignore_ascii_case(test));
+    if !accept_test
+        && TEST_MODES
+            .iter()
+            .any(|name| order.meta_data.get(name).is_some_and(tests))
+    {
+        return Some("a test order");
+    }
+    match (suborders, nonzero(&order.parent_id)) {
+        (Suborders::Ignore, Some(_)) => Some("a part of another order, which brings the same lines (`suborders`)"),
+        (Suborders::Only, None) => Some("no part of another order, and only those count (`suborders`)"),
+        (Suborders::Ignore, None) | (Suborders::Only, Some(_)) => None,
+    }
+}
+
+/// A total that fees and shipping do not explain, and no lines.
+fn has_lost_its_lines(order: &Order) -> bool {
+    if !order.line_items.0.is_empty() {
+        return false;
+    }
+    let Some(total) = Micros::of(&order.total) else {
+        return true;
+    };
+    let fees = order.fee_lines.0.iter().filter_map(|fee| Some(&fee.0.as_ref()?.total));
+    let others = fees.chain([&order.total_tax, &order.shipping_total]);
+    let explained: i64 = others
+        .filter_map(Micros::of)
+        .fold(0, |sum, amount| sum.saturating_add(amount.0));
+    total.0 > explained
+}
+
+/// Refunds that come to the whole total. A refund of which the amount cannot be read does not count.
+fn is_refunded_whole(order: &Order) -> bool {
+    let refunds = order.refunds.0.iter().map(|refund| &refund.total);
+    match (Micros::of(&order.total), Micros::sum(refunds)) {
+        (Some(total), Some(refunded)) => total.0 > 0 && refunded.0.saturating_abs() >= total.0,
+        _ => false,
+    }
+}
+
+fn of(address: &Lenient<Address>) -> Option<&str> {
+    address.0.as_ref().and_then(|address| address.country.as_deref())
+}
+
+/// What people call the order, where that is not its ID.
+fn number(order: &Order) -> Option<String> {
+    let number = order.number.as_deref().filter(|number| *number != order.id.0)?;
+    let number = number.trim_start_matches('#');
+    let plain = number.chars().filter(|c| !c.is_control());
+    Some(
+        std::iter::once('#')
+            .chain(plain)
+            .take(Snapshot::MAX_NUMBER_CHARS)
+            .collect(),
+    )
+}
+
+fn lines(items: &[LineItem], switched: bool, names: &FieldNames) -> Vec<Line> {
+    // A plan that changes is changed by a person: bought anew, it would be paid for twice.
+    let marked = items.iter().any(|item| item.meta_data.get(SWITCHED_LINE).is_some());
+    let changes = |item: &&LineItem| switched && (!marked || item.meta_data.get(SWITCHED_LINE).is_some());
+    let line = |item: &LineItem| {
+        let fields = names.pick(item.meta_data.pairs());
+        let sku = sku(&item.sku);
+        Line {
+            part_of: whole_of(item, items),
+            missing_sku: match (&sku, nonzero(&item.product_id)) {
+                (Some(_), _) => None,
+                (None, Some(_)) => Some(MissingSku::VariantWithoutSku),
+                (None, None) => Some(MissingSku::ProductDeleted),
+            },
+            ..Line::new(item.id.0.clone(), sku, item.quantity.units, fields)
+        }
+    };
+    items.iter().filter(|item| !changes(item)).map(line).collect()
+}
+
+/// The line that a part of a bundle or composite belongs to: by its ID, or by the key that the plugin gave the whole in
+/// the cart.
+fn whole_of(item: &LineItem, items: &[LineItem]) -> Option<LineId> {
+    const BY_CART: [(&str, &str); 3] = [
+        ("_bundled_by", "_bundle_cart_key"),
+        ("_composite_parent", "_composite_cart_key"),
+        ("_mnm_container", "_mnm_cart_key"),
+    ];
+    let by_id = |id: &str| items.iter().find(|whole| whole.id.0 == id && whole.id != item.id);
+    let named = [&item.bundled_by, &item.composite_parent];
+    if let Some(whole) = named.into_iter().filter_map(nonzero).find_map(by_id) {
+        return Some(whole.id.0.clone());
+    }
+    BY_CART.iter().find_map(|(part, whole)| {
+        let key = item.meta_data.get(part)?;
+        let found = items
+            .iter()
+            .find(|other| other.meta_data.get(whole) == Some(key) && other.id != item.id);
+        found.or_else(|| by_id(key)).map(|whole| whole.id.0.clone())
+    })
+}
+
+/// One sentence for a person; amount and currency only where they are what they should be.
+fn unmapped(refund: &RefundBody, currency: &Text) -> Notice {
+    let kept = |text: &Text, fits: fn(&char) -> bool, most| -> String {
+        text.as_deref()
+            .unwrap_or_default()
+            .chars()
+            .filter(fits)
+            .take(most)
+            .collect()
+    };
+    let id: String = refund
+        .id
+        .0
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(20)
+        .collect();
+    let amount = kept(&refund.total, |c| c.is_ascii_digit() || *c == '.', 20);
+    let currency = kept(currency, char::is_ascii_uppercase, 3);
+    Notice::new(
+        &format!("refund:{id}"),
+        "NOT_MAPPED",
+        &format!(
+            "WooCommerce reports refund {id} of {amount} {currency} without saying of what: take back by hand what it was for."
+        ),
+    )
+}
+
+/// What a person must see of a paid order.
+fn notices(order: &Order, switched: bool) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    if switched {
+        notices.push(Notice::new(
+            "switch",
+            "PLAN_CHANGED",
+            "This order changes the plan of a subscription, which is not done automatically: change the package at Wix by hand.",
+        ));
+    }
+    for item in order.line_items.0.iter().filter(|item| item.quantity.fraction) {
+        let id: String = item.id.0.chars().filter(char::is_ascii_alphanumeric).take(20).collect();
+        notices.push(Notice::new(
+            &format!("fraction:{id}"),
+            "QUANTITY_UNCLEAR",
+            &format!("The quantity of line {id} has a fraction; its whole part is bought: see what is meant."),
+        ));
+    }
+    notices
+}

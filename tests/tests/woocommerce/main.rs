@@ -1,0 +1,17 @@
+//! What WooCommerce shops say, kind by kind, from the signed delivery to what Wix and the ledger then hold.
+#![recursion_limit = "256"] // a body is one literal of JSON
+
+#[cfg(test)]
+mod bodies;
+#[cfg(test)]
+mod copies;
+#[cfg(test)]
+mod payment;
+#[cfg(test)]
+mod refunds;
+#[cfg(test)]
+mod shapes;
+#[cfg(test)]
+mod subscriptions;
+#[cfg(test)]
+mod trash;

@@ -1,0 +1,147 @@
+//! WooCommerce Subscriptions: bought once, renewed without a purchase, ended with the subscription.
+
+use reseller_hooks::webhook::Disposition;
+use serde_json::json;
+
+use super::bodies::{MAILBOX, Order, PREMIUM, Shop, subscription};
+
+const BOUGHT: u64 = 1950;
+
+/// A shop whose order 1950 began subscription 1951.
+fn begun() -> Shop {
+    let shop = Shop::new();
+    shop.updated(
+        &Order::new(BOUGHT)
+            .line(4701, PREMIUM)
+            .status("completed", "2026-03-02T10:00:09"),
+    );
+    let active = subscription(1951, BOUGHT, "active", "2026-03-02T10:00:10", &[PREMIUM]);
+    assert_eq!(shop.told("subscription.created", &active), Disposition::Stored);
+    assert_eq!(shop.on_site(), [1, 0]);
+    shop
+}
+
+fn renewal(id: u64, value: serde_json::Value) -> Order {
+    Order::new(id)
+        .line(4190, PREMIUM)
+        .with("/created_via", json!("subscription"))
+        .with("/date_created_gmt", json!("2026-04-02T10:00:00"))
+        .status("processing", "2026-04-02T10:00:09")
+        .meta("_subscription_renewal", value)
+}
+
+#[test]
+fn a_resubscription_and_a_first_order_of_the_admin_are_bought() {
+    let shop = Shop::new();
+    let made_by_admin = Order::new(1860)
+        .line(1, PREMIUM)
+        .with("/created_via", json!("subscription"));
+    shop.updated(&made_by_admin);
+    let again = Order::new(1861)
+        .line(2, PREMIUM)
+        .meta("_subscription_resubscribe", json!("1801"));
+    shop.updated(&again.with("/created_via", json!("subscription")));
+    assert_eq!(shop.alive(), [2, 0]);
+    shop.end();
+}
+
+#[test]
+fn a_switch_of_plan_buys_nothing_and_tells_a_person() {
+    let shop = begun();
+    let switch = Order::new(1870)
+        .line(1, MAILBOX)
+        .meta("_subscription_switch", json!("1951"));
+    shop.updated(&switch);
+    assert_eq!(shop.alive(), [1, 0]);
+    assert_eq!(shop.attention("1870"), ["PLAN_CHANGED"]);
+    shop.end();
+}
+
+#[test]
+fn a_subscription_that_ends_takes_its_product_back() {
+    for status in ["cancelled", "expired", "trash"] {
+        let shop = begun();
+        let over = subscription(1951, BOUGHT, status, "2026-05-02T10:00:00", &[PREMIUM]);
+        shop.told("subscription.updated", &over);
+        assert_eq!((shop.alive(), shop.on_site()), ([1, 0], [0, 0]), "{status}");
+        assert_eq!(shop.attention("1950"), Vec::<String>::new(), "{status}");
+        shop.end();
+    }
+}
+
+#[test]
+fn a_subscription_without_lines_ends_its_first_order() {
+    let shop = begun();
+    shop.told(
+        "subscription.updated",
+        &subscription(1951, BOUGHT, "cancelled", "2026-05-02T10:00:00", &[]),
+    );
+    assert_eq!(shop.on_site(), [0, 0]);
+    shop.end();
+}
+
+#[test]
+fn an_end_takes_back_its_own_products_only() {
+    let shop = Shop::new();
+    shop.updated(&Order::new(BOUGHT).line(1, PREMIUM).line(2, MAILBOX));
+    let over = subscription(1951, BOUGHT, "cancelled", "2026-05-02T10:00:00", &[PREMIUM]);
+    shop.told("subscription.updated", &over);
+    assert_eq!(shop.on_site(), [0, 1]);
+    shop.end();
+}
+
+#[test]
+fn a_subscription_that_is_overdue_or_ends_later_keeps_its_product() {
+    for status in ["on-hold", "pending-cancel", "pending", "of-a-plugin"] {
+        let shop = begun();
+        let waiting = subscription(1951, BOUGHT, status, "2026-04-02T10:00:00", &[PREMIUM]);
+        shop.told("subscription.updated", &waiting);
+        assert_eq!(shop.on_site(), [1, 0], "{status}");
+        assert_eq!(shop.attention("1950"), Vec::<String>::new(), "{status}");
+        shop.end();
+    }
+}
+
+#[test]
+fn a_canceled_subscription_that_is_active_again_has_its_product_again() {
+    let shop = begun();
+    let told = |status, modified| {
+        shop.told(
+            "subscription.updated",
+            &subscription(1951, BOUGHT, status, modified, &[PREMIUM]),
+        );
+    };
+    told("cancelled", "2026-05-02T10:00:00");
+    told("active", "2026-05-03T10:00:00");
+    // An older delivery that comes late changes nothing.
+    told("cancelled", "2026-05-02T10:00:00");
+    assert_eq!(
+        (shop.alive(), shop.on_site()),
+        ([1, 0], [1, 0]),
+        "bought once, and assigned again"
+    );
+    shop.end();
+}
+
+#[test]
+fn an_end_that_comes_before_its_order_still_counts() {
+    let shop = Shop::new();
+    let over = subscription(1951, BOUGHT, "expired", "2026-05-02T10:00:00", &[PREMIUM]);
+    shop.told("subscription.updated", &over);
+    shop.updated(&Order::new(BOUGHT).line(4701, PREMIUM));
+    assert_eq!(shop.alive(), [0, 0]);
+    shop.end();
+}
+
+#[test]
+fn a_renewal_order_buys_nothing() {
+    let shop = Shop::new();
+    shop.updated(&Order::new(1800).line(4101, PREMIUM));
+    for (id, value) in [(1850, json!("1801")), (1851, json!(1801)), (1852, json!("1801"))] {
+        let order = renewal(id, value).meta("_subscription_renewal_early", json!("1801"));
+        assert_eq!(shop.updated(&order), Disposition::Stored);
+        shop.updated(&order.status("completed", "2026-04-02T10:05:00"));
+    }
+    assert_eq!(shop.alive(), [1, 0], "Wix renews the package by itself");
+    shop.end();
+}
