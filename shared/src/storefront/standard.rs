@@ -2,18 +2,18 @@
 //! `docs/order-event.schema.json`. It is ours, so it is read strictly: a misspelt name that decides over money is
 //! parked with its place named, and not ignored.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod order;
+mod reversal;
+
+use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
-use super::fields::{country, sku};
-use super::json::{Id, Lenient, Text, Units, decode, list, text};
-use super::keys::hash;
-use super::{Delivery, FieldNames, Hints, Payment, ReceiveError, Said, ShopKeys, Storefront, Verified, VerifyError};
-use crate::order::{Line, OrderKey, Refund, Snapshot, StorefrontKind, Version, Wish};
-use crate::time::Timestamp;
+use super::json::{Id, Lenient, Text, decode, text};
+use super::{Delivery, FieldNames, ReceiveError, ShopKeys, Storefront, Understood, Verified, VerifyError};
+use crate::order::{OrderKey, StorefrontKind};
 
 /// See the [module](self).
 pub(super) struct Standard;
@@ -42,104 +42,66 @@ impl Storefront for Standard {
         verified.signed_at(time.parse().map_err(|_| VerifyError::MissingSignature)?)
     }
 
-    fn normalise(&self, verified: &Verified<'_>, names: &FieldNames) -> Result<Said, ReceiveError> {
+    fn normalise(&self, verified: &Verified<'_>, names: &FieldNames) -> Result<Understood, ReceiveError> {
         let body = text(verified.payload())?;
         let envelope: Envelope = decode(body)?;
-        if envelope.r#type.is_none() && envelope.producer.is_some() && envelope.scope.is_some() {
-            return Err(ReceiveError::not_understood(
-                "a BigCommerce webhook, which holds an order's ID and not the order: send the order in our format (docs/storefronts/standard.md)",
-            ));
+        if envelope.r#type.is_none()
+            && let Some(scope) = envelope.scope
+        {
+            return bigcommerce(&scope);
+        }
+        if envelope.schema.is_some_and(|schema| !(1..=SCHEMA).contains(&schema)) {
+            return Err(ReceiveError::not_understood(format!(
+                "at schema: a version that this code does not read; it reads 1 to {SCHEMA}"
+            )));
         }
         let kind = envelope
             .r#type
             .as_deref()
             .ok_or_else(|| ReceiveError::not_understood("at the top: missing field `type`"))?;
         match kind {
-            "order.created" | "order.updated" | "order.paid" | "order.canceled" => order(verified, body, kind, names),
-            "order.refunded" => refund(verified, body),
-            other => Ok(Said::Nothing(
+            "order.created" | "order.updated" | "order.paid" | "order.canceled" => {
+                order::read(verified, body, kind, names)
+            }
+            "order.refunded" => reversal::refund(verified, body),
+            "dispute.updated" => reversal::dispute(verified, body),
+            "subscription.updated" => reversal::subscription(verified, body),
+            other => Ok(Understood::Nothing(
                 format!("the type {} means nothing here", super::log_id(other)).into(),
             )),
         }
     }
 }
 
+/// `BigCommerce` signs in the same way, and sends an ID: `{"scope": "store/order/created", "producer": "stores/…", …}`.
+/// Of an order that must not be lost; everything else is none of our business.
+fn bigcommerce(scope: &str) -> Result<Understood, ReceiveError> {
+    if scope.starts_with("store/order") {
+        return Err(ReceiveError::not_understood(
+            "a BigCommerce webhook, which holds an order's ID and not the order: send the order in our format (docs/storefronts/standard.md)",
+        ));
+    }
+    Ok(Understood::Nothing(
+        format!("the scope {} means nothing here", super::log_id(scope)).into(),
+    ))
+}
+
+/// The newest version of the public format; a sender of version 1 need not say it.
+const SCHEMA: u64 = 2;
+
 #[derive(Deserialize)]
 struct Envelope {
     #[serde(default)]
+    schema: Option<u64>,
+    #[serde(default)]
     r#type: Option<String>,
-    // What BigCommerce signs in the same way: {"scope": "store/order/created", "producer": "stores/…", …}.
     #[serde(default)]
     scope: Option<String>,
-    #[serde(default)]
-    producer: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct Body<T> {
     data: T,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Order {
-    id: Id,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-    #[serde(default)]
-    sequence: u64,
-    status: Status,
-    payment: PaymentStatus,
-    #[serde(default)]
-    test: bool,
-    #[serde(default)]
-    country: Text,
-    #[serde(default)]
-    properties: Lenient<BTreeMap<String, Text>>,
-    #[serde(default, deserialize_with = "list")]
-    refunds: Vec<Id>,
-    lines: Vec<OrderLine>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Status {
-    Open,
-    Canceled,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum PaymentStatus {
-    Unpaid,
-    Partial,
-    Paid,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OrderLine {
-    id: Id,
-    #[serde(default)]
-    sku: Text,
-    units: Units,
-    #[serde(default)]
-    properties: Lenient<BTreeMap<String, Text>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RefundBody {
-    id: Id,
-    order_id: Id,
-    lines: Vec<RefundLine>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RefundLine {
-    id: Id,
-    units: Units,
 }
 
 fn properties(map: &Lenient<BTreeMap<String, Text>>) -> impl Iterator<Item = (&str, &str)> + Clone {
@@ -149,94 +111,10 @@ fn properties(map: &Lenient<BTreeMap<String, Text>>) -> impl Iterator<Item = (&s
         .filter_map(|(name, value)| Some((name.as_str(), value.as_deref()?)))
 }
 
-fn order(verified: &Verified<'_>, body: &str, kind: &str, names: &FieldNames) -> Result<Said, ReceiveError> {
-    let order = decode::<Body<Order>>(body)?.data;
-    let contradiction = match kind {
-        "order.paid" if order.payment != PaymentStatus::Paid => {
-            Some("at data.payment: order.paid of an order that is not paid")
-        }
-        "order.canceled" if order.status != Status::Canceled => {
-            Some("at data.status: order.canceled of an order that is not canceled")
-        }
-        _ => None,
-    };
-    if let Some(contradiction) = contradiction {
-        return Err(ReceiveError::not_understood(contradiction));
-    }
-    if order.test && !verified.shop().accept_test {
-        return Ok(Said::Nothing("a test order".into()));
-    }
-    let mut seen = BTreeSet::new();
-    if !order.lines.iter().all(|line| seen.insert(&line.id)) {
-        return Err(ReceiveError::not_understood("at data.lines: two lines have one ID"));
-    }
-    let canceled = order.status == Status::Canceled;
-    let refunds: BTreeSet<_> = order.refunds.into_iter().map(|id| id.0).collect();
-    let mut fields = names.pick(properties(&order.properties));
-    fields.country = country([order.country.as_deref()]);
-    Ok(Said::Order {
-        key: OrderKey::new(StorefrontKind::Standard, verified.shop().shop.clone(), &order.id.0)?,
-        delivery: verified.delivery().log_id(&ID),
-        wish: Box::new(Wish::Snapshot(Snapshot {
-            version: Version {
-                time: order.updated_at,
-                sequence: order.sequence,
-                canceled,
-                refunds: u32::try_from(refunds.len()).unwrap_or(u32::MAX),
-                hash: hash(verified.payload()),
-            },
-            created_at: order.created_at,
-            lines: order
-                .lines
-                .iter()
-                .map(|line| Line {
-                    id: line.id.0.clone(),
-                    sku: sku(&line.sku),
-                    units: line.units.0,
-                    fields: names.pick(properties(&line.properties)),
-                })
-                .collect(),
-            refunds,
-            fully_paid: order.payment == PaymentStatus::Paid,
-            canceled,
-            fields,
-            unmapped: BTreeSet::new(),
-        })),
-        hints: Hints {
-            topic_says_paid: kind == "order.paid",
-            reduced: false,
-            // The format defines `unpaid` as "nothing was ever paid", and `partial` as anything between.
-            payment: match order.payment {
-                PaymentStatus::Paid => Payment::Full,
-                PaymentStatus::Partial => Payment::Perhaps,
-                PaymentStatus::Unpaid => Payment::Never,
-            },
-        },
-    })
-}
-
-fn refund(verified: &Verified<'_>, body: &str) -> Result<Said, ReceiveError> {
-    let refund = decode::<Body<RefundBody>>(body)?.data;
-    let mut lines: BTreeMap<String, u32> = BTreeMap::new();
-    for line in refund.lines.into_iter().filter(|line| line.units.0 > 0) {
-        let units = lines.entry(line.id.0).or_default();
-        *units = units.saturating_add(line.units.0);
-    }
-    if lines.is_empty() {
-        return Ok(Said::Nothing("a refund of an amount only takes nothing back".into()));
-    }
-    Ok(Said::Order {
-        key: OrderKey::new(
-            StorefrontKind::Standard,
-            verified.shop().shop.clone(),
-            &refund.order_id.0,
-        )?,
-        delivery: verified.delivery().log_id(&ID),
-        wish: Box::new(Wish::Refund(Refund { id: refund.id.0, lines })),
-        hints: Hints::default(),
-    })
+fn key(verified: &Verified<'_>, order: &Id) -> Result<OrderKey, ReceiveError> {
+    let shop = verified.shop().shop.clone();
+    Ok(OrderKey::new(StorefrontKind::Standard, shop, &order.0)?)
 }
 
 #[cfg(test)]
-#[path = "standard_tests.rs"]
 mod tests;
