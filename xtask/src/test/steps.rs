@@ -84,7 +84,7 @@ impl Step {
             Self::Doctests => "the examples in the documentation",
             Self::Sim => "thousands of simulated histories, and each protection taken out",
             Self::Aws => "DynamoDB, SQS and Secrets Manager, against an emulator of AWS",
-            Self::Watch => "a plain `cargo lambda watch`, as in a fresh clone",
+            Self::Watch => "the samples through a plain `cargo lambda watch`, as in a fresh clone",
             Self::Demo => "end to end through `cargo lambda watch`, for every storefront",
             Self::Crash => "a worker killed before and after each call to Wix",
             Self::Storm => "hundreds of deliveries at once to many processes of the functions",
