@@ -170,7 +170,9 @@ impl<'de> Visitor<'de> for PropertiesVisitor {
         let named = BTreeMap::<String, Text>::deserialize(MapAccessDeserializer::new(map))?;
         let of = |key| named.get(key).and_then(Text::as_deref).map(str::to_owned);
         let alone = of("name").zip(of("value"));
-        let each = named.iter().filter_map(|(name, value)| Some((name.clone(), value.0.clone()?)));
+        let each = named
+            .iter()
+            .filter_map(|(name, value)| Some((name.clone(), value.0.clone()?)));
         Ok(Properties(each.chain(alone).collect()))
     }
 
@@ -266,7 +268,10 @@ mod tests {
     fn properties_of_any_shape_are_read_or_are_none() {
         let pair = ("wix_site_id", "x");
         for (json, expected) in [
-            (r#"[{"name": "wix_site_id", "value": " x "}, {"name": "a"}, null, 7]"#, vec![pair]),
+            (
+                r#"[{"name": "wix_site_id", "value": " x "}, {"name": "a"}, null, 7]"#,
+                vec![pair],
+            ),
             (r#"{"wix_site_id": "x", "deep": {"a": [1]}}"#, vec![pair]),
             (
                 r#"{"name": "wix_site_id", "value": "x"}"#,

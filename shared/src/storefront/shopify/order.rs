@@ -152,8 +152,10 @@ pub(super) fn read(
 }
 
 fn snapshot(order: &Order, names: &FieldNames) -> Result<Snapshot, ReceiveError> {
-    let (given_back, undecided): (Vec<_>, Vec<_>) =
-        order.refunds.iter().partition(|refund| refund.state() == RefundState::Succeeded);
+    let (given_back, undecided): (Vec<_>, Vec<_>) = order
+        .refunds
+        .iter()
+        .partition(|refund| refund.state() == RefundState::Succeeded);
     let units_of = |refunds: &[&RefundBody]| -> BTreeMap<String, u32> {
         let mut units = BTreeMap::new();
         for (line, refunded) in refunds.iter().flat_map(|refund| refund.units()) {
@@ -215,7 +217,10 @@ fn snapshot(order: &Order, names: &FieldNames) -> Result<Snapshot, ReceiveError>
     }
     snapshot.fields = names.pick(order.note_attributes.iter());
     let of = |address: &Lenient<Address>| address.0.as_ref().and_then(|address| address.country_code.0.clone());
-    snapshot.fields.country = country([of(&order.billing_address).as_deref(), of(&order.shipping_address).as_deref()]);
+    snapshot.fields.country = country([
+        of(&order.billing_address).as_deref(),
+        of(&order.shipping_address).as_deref(),
+    ]);
     Ok(hashed(snapshot))
 }
 

@@ -189,7 +189,11 @@ pub(super) fn contract(verified: &Verified<'_>) -> Result<Understood, ReceiveErr
         // A failed contract can be activated again (documented).
         "failed" => Some(Ended::REVERSIBLE),
         "active" => None,
-        _ => return Ok(Understood::Nothing("the subscription goes on, or is only paused".into())),
+        _ => {
+            return Ok(Understood::Nothing(
+                "the subscription goes on, or is only paused".into(),
+            ));
+        }
     };
     let Some(order) = contract.origin_order_id else {
         return Ok(Understood::Nothing("a subscription that no order began".into()));

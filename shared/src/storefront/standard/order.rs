@@ -115,7 +115,8 @@ fn mistake(order: &Order, kind: &str) -> Option<&'static str> {
             .as_ref()
             .is_some_and(|whole| !ids.contains(whole) || *whole == line.id)
     };
-    let currency = |amount: &LineAmount| amount.currency.len() == 3 && amount.currency.bytes().all(|b| b.is_ascii_uppercase());
+    let currency =
+        |amount: &LineAmount| amount.currency.len() == 3 && amount.currency.bytes().all(|b| b.is_ascii_uppercase());
     if kind == "order.paid" && order.payment != PaymentStatus::Paid {
         Some("at data.payment: order.paid of an order that is not paid")
     } else if kind == "order.canceled" && order.status != Status::Canceled {
@@ -126,7 +127,12 @@ fn mistake(order: &Order, kind: &str) -> Option<&'static str> {
         Some("at data.lines: two lines have one ID")
     } else if order.lines.iter().any(part_of_none) {
         Some("at data.lines: part_of is no other line of the order")
-    } else if order.lines.iter().filter_map(|line| line.amount.as_ref()).any(|amount| !currency(amount)) {
+    } else if order
+        .lines
+        .iter()
+        .filter_map(|line| line.amount.as_ref())
+        .any(|amount| !currency(amount))
+    {
         Some("at data.lines: the currency of an amount is three capital letters (ISO 4217)")
     } else {
         None

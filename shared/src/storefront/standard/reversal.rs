@@ -154,5 +154,10 @@ pub(super) fn subscription(verified: &Verified<'_>, body: &str) -> Result<Unders
 
 fn say(verified: &Verified<'_>, order: &Id, statement: Statement) -> Result<Understood, ReceiveError> {
     let delivery = verified.delivery().log_id(&ID);
-    Ok(Understood::order(key(verified, order)?, delivery, statement, Hints::default()))
+    Ok(Understood::order(
+        key(verified, order)?,
+        delivery,
+        statement,
+        Hints::default(),
+    ))
 }

@@ -56,7 +56,9 @@ pub(super) fn subscription(envelope: &Envelope, slug: &str) -> Result<Understood
     let header = envelope.header()?;
     let event: DomainEvent = decode(envelope.data()?)?;
     let contract = event.action_event.0.and_then(|action| action.body.0);
-    let contract = contract.and_then(|body| body.subscription_contract.0).unwrap_or_default();
+    let contract = contract
+        .and_then(|body| body.subscription_contract.0)
+        .unwrap_or_default();
     let id = contract.id.as_deref().or(header.entity_id.as_deref());
     let Some(id) = id else {
         return Err(ReceiveError::not_understood(
@@ -90,12 +92,7 @@ pub(super) fn plan(envelope: &Envelope, slug: &str) -> Result<Understood, Receiv
     }
 }
 
-fn end(
-    envelope: &Envelope,
-    header: &Header,
-    id: &str,
-    updated: Option<Timestamp>,
-) -> Result<Understood, ReceiveError> {
+fn end(envelope: &Envelope, header: &Header, id: &str, updated: Option<Timestamp>) -> Result<Understood, ReceiveError> {
     if header.is_privacy_rewrite() {
         return Ok(Understood::Nothing("a privacy rewrite of a subscription".into()));
     }

@@ -93,7 +93,10 @@ impl LineItem {
     }
 
     fn sku(&self) -> Option<Sku> {
-        self.physical_properties.0.as_ref().and_then(|physical| sku(&physical.sku))
+        self.physical_properties
+            .0
+            .as_ref()
+            .and_then(|physical| sku(&physical.sku))
     }
 
     fn options(&self) -> Option<&Options> {
@@ -146,7 +149,9 @@ impl LineItem {
     fn id_of_contract(&self) -> String {
         let reference = self.catalog_reference.0.as_ref();
         let Some(product) = reference.and_then(|reference| reference.catalog_item_id.as_deref()) else {
-            return self.sku().map_or_else(|| self.id_of_order(), |sku| without_signs(sku.as_str()));
+            return self
+                .sku()
+                .map_or_else(|| self.id_of_order(), |sku| without_signs(sku.as_str()));
         };
         let cut = |text: &str| without_signs(&text.chars().take(60).collect::<String>());
         let variant = self
@@ -179,7 +184,10 @@ fn unique(mut lines: Vec<Line>) -> Vec<Line> {
             let fields = line.fields.clone();
             (line.id.clone(), fields.account, fields.site, fields.external_id)
         };
-        rank(one).cmp(&rank(two)).then(two.units.cmp(&one.units)).then(one.sku.cmp(&two.sku))
+        rank(one)
+            .cmp(&rank(two))
+            .then(two.units.cmp(&one.units))
+            .then(one.sku.cmp(&two.sku))
     });
     let mut last = String::new();
     let mut repeats = 1_u32;

@@ -130,10 +130,21 @@ pub(super) fn read(envelope: &Envelope, slug: &str) -> Result<Understood, Receiv
         .payments
         .iter()
         .filter_map(|payment| payment.0.as_ref()?.regular_payment_details.0.as_ref())
-        .flat_map(|details| details.chargebacks.iter().filter_map(|chargeback| chargeback.0.as_ref()))
+        .flat_map(|details| {
+            details
+                .chargebacks
+                .iter()
+                .filter_map(|chargeback| chargeback.0.as_ref())
+        })
         .map(|chargeback| {
             Statement::Dispute(Dispute {
-                id: chargeback.id.as_deref().unwrap_or("unnamed").chars().take(100).collect(),
+                id: chargeback
+                    .id
+                    .as_deref()
+                    .unwrap_or("unnamed")
+                    .chars()
+                    .take(100)
+                    .collect(),
                 state: match chargeback.status.as_deref() {
                     Some("REVERSED") => DisputeState::Won,
                     Some("APPROVED") => DisputeState::Lost,
