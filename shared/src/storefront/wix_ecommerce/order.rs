@@ -302,7 +302,7 @@ fn of_contract(order: &Order, header: &Header, items: &[&LineItem], names: &Fiel
     let cycle = items
         .iter()
         .filter_map(|item| item.subscription())
-        .map(super::lines::SubscriptionInfo::cycle)
+        .map(lines::SubscriptionInfo::cycle)
         .max()
         .unwrap_or(1);
     let mut snapshot = base(order, of_cycle(order, cycle, header.sequence()), names);

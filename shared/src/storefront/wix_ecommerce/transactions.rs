@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::super::json::{Lenient, Text, decode, list};
 use super::super::{AboutOrder, Hints, ReceiveError, Understood};
-use super::{Envelope, Header, Json};
+use super::{Envelope, Json};
 use crate::order::{Dispute, DisputeState, Notice, Statement};
 
 #[derive(Deserialize)]
