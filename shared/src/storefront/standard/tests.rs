@@ -1,17 +1,19 @@
 use super::super::testing::{
     NOW, deliver, event, header_map, nothing, parked, received, secret, shops, signed, snapshot, units, with,
 };
-use super::super::{Delivery, Key, Outcome, Trigger, receive};
+use super::super::{Delivery, Key, OrderQueue, Outcome, receive};
 use super::*;
+use crate::order::{Paid, Refund, RefundState, Statement};
+use crate::time::Timestamp;
 
 const KIND: StorefrontKind = StorefrontKind::Standard;
-const PAID: &str = include_str!("../../../events/standard/order_paid.json");
-const UNPAID: &str = include_str!("../../../events/standard/order_created_unpaid.json");
-const REFERENCE: &str = include_str!("../../../events/standard/order_updated_reference.json");
-const REFUNDED_ONE: &str = include_str!("../../../events/standard/order_updated_refunded_one.json");
-const REFUND: &str = include_str!("../../../events/standard/order_refunded.json");
-const CANCELED: &str = include_str!("../../../events/standard/order_canceled.json");
-const BIGCOMMERCE: &str = include_str!("../../../events/standard/bigcommerce_order_created.json");
+const PAID: &str = include_str!("../../../../events/standard/order_paid.json");
+const UNPAID: &str = include_str!("../../../../events/standard/order_created_unpaid.json");
+const REFERENCE: &str = include_str!("../../../../events/standard/order_updated_reference.json");
+const REFUNDED_ONE: &str = include_str!("../../../../events/standard/order_updated_refunded_one.json");
+const REFUND: &str = include_str!("../../../../events/standard/order_refunded.json");
+const CANCELED: &str = include_str!("../../../../events/standard/order_canceled.json");
+const BIGCOMMERCE: &str = include_str!("../../../../events/standard/bigcommerce_order_created.json");
 
 const VECTOR_BODY: &[u8] = br#"{"email":"test@example.com","username":"test_user"}"#;
 const VECTOR_SIGNATURE: &str = "v1,tZ1I4/hDygAJgO5TYxiSd6Sd0kDW6hPenDe+bTa3Kkw=";
@@ -106,9 +108,9 @@ fn a_paid_order_is_a_snapshot() {
     let (event, trigger) = event(deliver(KIND, PAID.as_bytes(), ""));
     assert_eq!(event.key.to_string(), "standard/1001");
     assert!(event.delivery.starts_with("msg_"));
-    assert_eq!(trigger, Trigger::OrderPaid);
+    assert_eq!(trigger, OrderQueue::OrderPaid);
     let order = event.snapshot().unwrap();
-    assert!(order.fully_paid && !order.canceled);
+    assert!(order.paid == Paid::Full && order.ended.is_none());
     assert_eq!(order.version.sequence, 2);
     assert_eq!(units(order), [2, 1]);
     assert_eq!(order.lines[0].sku.as_ref().unwrap().as_str(), "PREMIUM-1Y");
@@ -144,7 +146,7 @@ fn the_shop_in_the_key_is_the_one_whose_secret_verified() {
 #[test]
 fn an_update_with_a_reference_goes_to_tag_external_id() {
     let (event, trigger) = event(deliver(KIND, REFERENCE.as_bytes(), ""));
-    assert_eq!(trigger, Trigger::TagExternalId);
+    assert_eq!(trigger, OrderQueue::TagExternalId);
     assert_eq!(
         event.snapshot().unwrap().fields.external_id.as_deref(),
         Some("PO-2026-118")
@@ -154,24 +156,26 @@ fn an_update_with_a_reference_goes_to_tag_external_id() {
 #[test]
 fn a_snapshot_with_a_counted_refund_and_the_refund_itself_go_to_order_canceled() {
     let (of_order, trigger) = event(deliver(KIND, REFUNDED_ONE.as_bytes(), ""));
-    assert_eq!(trigger, Trigger::OrderCanceled);
+    assert_eq!(trigger, OrderQueue::OrderCanceled);
     let order = of_order.snapshot().unwrap();
     assert_eq!(units(order), [1, 1]);
     assert!(order.refunds.contains("r-1"));
     let (event, trigger) = event(deliver(KIND, REFUND.as_bytes(), ""));
-    assert_eq!(trigger, Trigger::OrderCanceled);
+    assert_eq!(trigger, OrderQueue::OrderCanceled);
     assert_eq!(event.key, of_order.key);
     assert_eq!(
-        event.wish,
-        Wish::Refund(Refund {
+        event.says,
+        Statement::Refund(Refund {
             id: "r-1".to_owned(),
-            lines: BTreeMap::from([("1".to_owned(), 1)]),
+            state: RefundState::Succeeded,
+            lines: Some(BTreeMap::from([("1".to_owned(), 1)])),
+            whole: false,
         })
     );
 }
 
 #[test]
-fn a_refund_of_an_amount_only_takes_nothing_back() {
+fn a_refund_of_no_unit_takes_nothing_back() {
     let body = with(REFUND, "\"units\": 1", "\"units\": 0");
     nothing(deliver(KIND, &body, ""));
 }
@@ -179,15 +183,15 @@ fn a_refund_of_an_amount_only_takes_nothing_back() {
 #[test]
 fn a_canceled_order_goes_to_order_canceled() {
     let (event, trigger) = event(deliver(KIND, CANCELED.as_bytes(), ""));
-    assert!(event.snapshot().unwrap().canceled);
-    assert_eq!(trigger, Trigger::OrderCanceled);
+    assert!(event.snapshot().unwrap().ended.is_some());
+    assert_eq!(trigger, OrderQueue::OrderCanceled);
 }
 
 #[test]
 fn an_unpaid_order_is_nothing_to_do_and_a_partly_paid_one_reaches_the_merge() {
     nothing(deliver(KIND, UNPAID.as_bytes(), ""));
     let partial = with(UNPAID, "\"unpaid\"", "\"partial\"");
-    assert!(!snapshot(deliver(KIND, &partial, "")).fully_paid);
+    assert!(snapshot(deliver(KIND, &partial, "")).paid != Paid::Full);
 }
 
 #[test]
@@ -206,7 +210,7 @@ fn a_misspelt_name_is_parked_and_named() {
     let reason = parked(deliver(KIND, &with(PAID, "\"units\": 2", "\"unit\": 2"), ""));
     assert_eq!(
         reason,
-        "at data.lines[0].unit: expected one of `id`, `sku`, `units`, `properties`"
+        "at data.lines[0].unit: expected one of `id`, `sku`, `units`, `properties`, `subscription`, `trial`, `part_of`, `amount`"
     );
 }
 
