@@ -78,7 +78,9 @@ impl Cell {
         let world = &self.before.deployment.world;
         let before = world.holdings();
         for (topic, body) in &self.deliveries {
-            self.before.deployment.deliver(self.before.kind, topic, &body.0.to_string());
+            self.before
+                .deployment
+                .deliver(self.before.kind, topic, &body.0.to_string());
         }
         let parked: Vec<_> = self
             .before
@@ -99,8 +101,14 @@ impl Cell {
             assert_eq!(held, (*alive, *on_site), "{name}: {sku} (alive, on a site)");
         }
         match self.word {
-            Word::Done => assert!(changed && seen.is_empty() && parked.is_empty(), "{name}: {changed}, {seen:?}"),
-            Word::Recorded => assert!(!changed && seen.is_empty() && parked.is_empty(), "{name}: {changed}, {seen:?}"),
+            Word::Done => assert!(
+                changed && seen.is_empty() && parked.is_empty(),
+                "{name}: {changed}, {seen:?}"
+            ),
+            Word::Recorded => assert!(
+                !changed && seen.is_empty() && parked.is_empty(),
+                "{name}: {changed}, {seen:?}"
+            ),
             Word::Person([]) => assert!(!changed && !parked.is_empty(), "{name}: {changed}"),
             Word::Person(codes) => {
                 assert!(codes.iter().any(|code| seen.contains(*code)), "{name}: {seen:?}");
@@ -126,7 +134,8 @@ fn cells(kind: StorefrontKind) -> Vec<Cell> {
 /// The kinds of the page with the cell of a storefront: its word, and what follows the colon.
 fn column(kind: StorefrontKind) -> Vec<(&'static str, &'static str, &'static str)> {
     let mut rows = MATRIX.lines().filter(|line| line.starts_with("| "));
-    let split = |row: &'static str| -> Vec<&'static str> { row.trim_matches('|').split(" | ").map(str::trim).collect() };
+    let split =
+        |row: &'static str| -> Vec<&'static str> { row.trim_matches('|').split(" | ").map(str::trim).collect() };
     let head = split(rows.next().expect("the matrix has a head"));
     let at = head.iter().position(|name| name.eq_ignore_ascii_case(kind.as_str()));
     let at = at.expect("the storefront has a column");
