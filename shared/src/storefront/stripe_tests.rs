@@ -105,7 +105,7 @@ fn a_paid_session_takes_its_product_from_the_metadata() {
         assert_eq!(event.key.to_string(), "stripe/pi_3SamplePayment");
         assert_eq!(trigger, OrderQueue::OrderPaid);
         let order = event.snapshot().unwrap();
-        assert(order.paid != Paid::Full);
+        assert!(order.paid == Paid::Full);
         assert_eq!(units(order), [2]);
         assert_eq!(order.lines[0].id, "1");
         assert_eq!(order.lines[0].sku.as_ref().unwrap().as_str(), "PREMIUM-1Y");
@@ -153,7 +153,7 @@ fn a_session_that_costs_nothing_is_paid() {
     let body = with(SESSION, "\"paid\"", "\"no_payment_required\"");
     let body = with(std::str::from_utf8(&body).unwrap(), "\"pi_3SamplePayment\"", "null");
     let (event, _) = event(deliver(KIND, &body, ""));
-    assert(event.snapshot().unwrap().paid != Paid::Full);
+    assert!(event.snapshot().unwrap().paid == Paid::Full);
     assert_eq!(event.key.to_string(), "stripe/cs_live_a1SampleSession");
 }
 
@@ -172,7 +172,7 @@ fn a_quantity_that_is_none_is_parked_and_an_absent_one_is_one() {
 }
 
 fn assert_is_the_subscription(order: &Snapshot) {
-    assert(order.paid != Paid::Full && order.ended.is_none());
+    assert!(order.paid == Paid::Full && order.ended.is_none());
     assert_eq!(units(order), [2]);
     assert_eq!(order.lines[0].sku.as_ref().unwrap().as_str(), "price_1SamplePremium1Y");
     assert_eq!(
@@ -315,7 +315,7 @@ fn test_mode_is_ignored_unless_the_secret_says_otherwise() {
     let headers = signed(KIND, TEST_MODE.as_bytes(), "");
     assert!(matches!(
         received(KIND, &headers, TEST_MODE.as_bytes(), &shops),
-        Ok(Outcome::Event { .. })
+        Ok(Outcome::Events(_))
     ));
 }
 

@@ -4,7 +4,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::{Delivery, FieldNames, Key, OrderQueue, Outcome, ReceiveError, ShopKeys, receive, sign};
-use crate::order::{OrderEvent, Snapshot, Statement, StorefrontKind};
+use crate::order::{OrderEvent, Snapshot, StorefrontKind};
 use crate::time::Timestamp;
 
 pub(super) const PUBLIC_KEY: &str = include_str!("../../../events/wix/test-public-key.pem");
@@ -88,10 +88,7 @@ pub(super) fn event(outcome: Result<Outcome, ReceiveError>) -> (OrderEvent, Orde
 }
 
 pub(super) fn snapshot(outcome: Result<Outcome, ReceiveError>) -> Snapshot {
-    match event(outcome).0.says {
-        Statement::Snapshot(snapshot) => snapshot,
-        other => panic!("no snapshot: {other:?}"),
-    }
+    event(outcome).0.snapshot().unwrap().clone()
 }
 
 pub(super) fn nothing(outcome: Result<Outcome, ReceiveError>) -> String {

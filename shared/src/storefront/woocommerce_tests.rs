@@ -78,7 +78,7 @@ fn a_processing_order_is_paid() {
     assert_eq!(event.key.to_string(), "woocommerce/1727");
     assert_eq!(trigger, OrderQueue::OrderPaid);
     let order = event.snapshot().unwrap();
-    assert(order.paid != Paid::Full && order.ended.is_none());
+    assert!(order.paid == Paid::Full && order.ended.is_none());
     assert_eq!(
         order.version.time.to_string(),
         "2026-03-02T14:14:09Z",
@@ -187,7 +187,7 @@ fn a_partial_refund_names_no_lines_and_becomes_one_sentence_with_the_amount() {
     let (event, trigger) = event(deliver(KIND, PARTIAL.as_bytes(), "order.updated"));
     assert_eq!(trigger, OrderQueue::OrderCanceled);
     let order = event.snapshot().unwrap();
-    assert(order.paid != Paid::Full && order.ended.is_none());
+    assert!(order.paid == Paid::Full && order.ended.is_none());
     assert_eq!(units(order), [2, 1]);
     assert!(order.refunds.is_empty(), "the lines have counted none");
     assert_eq!(

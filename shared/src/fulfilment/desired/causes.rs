@@ -98,10 +98,6 @@ impl EndRegister {
         }
     }
 
-    pub(super) const fn version(&self) -> Version {
-        self.version
-    }
-
     pub(super) fn verdict(&self, line: &Line) -> Verdict {
         let covers = |covers: &Covers| match covers {
             Covers::All => true,

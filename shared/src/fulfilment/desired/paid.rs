@@ -205,14 +205,6 @@ impl Payments {
         &self.lines
     }
 
-    pub(super) fn fields(&self) -> Option<&Fields> {
-        self.fields.as_ref().map(|(_, fields)| fields)
-    }
-
-    pub(super) const fn created_at(&self) -> Option<Timestamp> {
-        self.created_at
-    }
-
     pub(super) fn of_sku(&self, line: &str, sku: &Sku) -> Option<&PaidUnits> {
         self.lines.get(line)?.get(sku)
     }
