@@ -531,7 +531,7 @@ fn two_lines_with_one_id_are_parked() {
 
 #[test]
 fn an_unknown_financial_status_is_allowed_and_unclear() {
-    for status in ["\"expired\"", "null"] {
+    for status in ["\"settled_later\"", "null"] {
         let body = with(
             PAID,
             "\"financial_status\": \"paid\"",

@@ -2,8 +2,6 @@ use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use std::collections::BTreeSet;
-
 use http::HeaderMap;
 use serde_json::json;
 
