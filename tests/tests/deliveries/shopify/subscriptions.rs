@@ -202,6 +202,8 @@ fn what_changes_nothing_of_a_subscription_is_answered_and_no_more() {
 #[test]
 fn a_contract_that_is_another_resource_is_parked() {
     let shop = shop(&SKUS);
-    let reason = shop.parked("subscription_contracts/cancel", &first());
+    shop.parked("subscription_contracts/cancel", &first());
+    let draft = contract("cancelled", 4).with("/admin_graphql_api_id", "gid://shopify/DraftOrder/1");
+    let reason = shop.parked("subscription_contracts/cancel", &draft);
     assert!(reason.contains("admin_graphql_api_id"), "{reason}");
 }

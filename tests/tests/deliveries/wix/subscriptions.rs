@@ -159,8 +159,8 @@ fn a_first_cycle_that_was_refunded_before_it_was_bought_is_not_bought() {
         "2026-03-02T15:10:00.000Z",
         &json!({ "paymentStatus": "FULLY_REFUNDED" }),
     );
-    shop.stored("", &first())
-        .told("", &refunded)
+    shop.told("", &refunded)
+        .told("", &first())
         .has("PREMIUM-1M", 0, 0)
         .needs(&key(CONTRACT), &["CYCLE_REVERSED"]);
 }
