@@ -79,7 +79,14 @@ const TOLD: [&str; 14] = [
 pub fn shopify(input: &[u8]) {
     check(
         StorefrontKind::Shopify,
-        &["orders/paid", "orders/updated", "refunds/create"],
+        &[
+            "orders/paid",
+            "orders/updated",
+            "refunds/create",
+            "disputes/create",
+            "subscription_contracts/cancel",
+            "subscription_billing_attempts/success",
+        ],
         input,
     );
 }

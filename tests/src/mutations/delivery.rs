@@ -80,15 +80,12 @@ pub(super) fn judged(
         return Err(format!("answered {} with {:?}", answer.status(), answer.line));
     }
     match (answer.disposition, stored) {
-        (Disposition::Stored, [(queue, message)]) => {
-            if !OrderQueue::ALL.iter().any(|trigger| trigger.as_str() == *queue) {
-                return Err(format!("an order event in the queue {queue}"));
+        (Disposition::Stored, [first, others @ ..]) => {
+            // One delivery may tell of several orders: each event must be whole, and the first is weighed.
+            for other in others {
+                whole(sample, other)?;
             }
-            let event = OrderEvent::from_json(message).map_err(|error| error.to_string())?;
-            if event.key.storefront() != sample.kind || event.received_at != NOW {
-                return Err(format!("not of this storefront, or not of now: {event:?}"));
-            }
-            Ok(Some(event))
+            whole(sample, first).map(Some)
         }
         (Disposition::Parked, messages) if messages.iter().all(|(queue, _)| *queue == "parked") => {
             let messages: Vec<String> = messages.iter().map(|(_, message)| message.clone()).collect();
@@ -101,6 +98,19 @@ pub(super) fn judged(
         (Disposition::Stored | Disposition::Parked, _) => Err(format!("{:?}, with {stored:?}", answer.disposition)),
         (_, []) => Ok(None),
         (came, _) => Err(format!("{came:?}, and stored all the same: {stored:?}")),
+    }
+}
+
+/// The event of a message, which must be one of this storefront and in a queue of orders.
+fn whole(sample: &Sample, (queue, message): &Message) -> Result<OrderEvent, String> {
+    if !OrderQueue::ALL.iter().any(|order| order.as_str() == *queue) {
+        return Err(format!("an order event in the queue {queue}"));
+    }
+    let event = OrderEvent::from_json(message).map_err(|error| error.to_string())?;
+    if event.key.storefront() == sample.kind && event.received_at == NOW {
+        Ok(event)
+    } else {
+        Err(format!("not of this storefront, or not of now: {event:?}"))
     }
 }
 
@@ -131,7 +141,10 @@ pub(super) fn request(sample: &Sample, secret: &str, layer: Layer, text: &[u8], 
 
 /// What says whose event it is.
 pub(super) fn envelope(topic: &str, domain_event: &str) -> String {
-    let event_type = format!("wix.ecom.v1.order_{topic}");
+    let event_type = match topic.starts_with("wix.") {
+        true => topic.to_owned(),
+        false => format!("wix.ecom.v1.order_{topic}"),
+    };
     json!({ "data": domain_event, "instanceId": WIX_INSTANCE, "eventType": event_type }).to_string()
 }
 

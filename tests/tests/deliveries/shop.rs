@@ -156,14 +156,6 @@ impl Shop {
         self.needs(key, &[])
     }
 
-    /// The ledger has never heard of an order.
-    #[track_caller]
-    pub(crate) fn unknown(&self, key: &str) -> &Self {
-        let entries = self.deployment.world.ledger.entries();
-        assert!(entries.iter().all(|entry| entry.key != key), "{key}");
-        self.sound()
-    }
-
     #[track_caller]
     fn sound(&self) -> &Self {
         assert_eq!(violations(&self.deployment.world), Vec::<String>::new());

@@ -210,7 +210,11 @@ fn current_quantity_after_a_refund_is_the_live_units_and_the_refund_is_counted()
 fn without_current_quantity_the_refunds_in_the_order_are_taken_off() {
     let order = snapshot(deliver(KIND, OLD_API.as_bytes(), "orders/updated"));
     assert_eq!(units(&order), [2, 1, 1]);
-    assert_eq!(order.paid, Paid::Unclear, "without total_outstanding it is not known that all is paid");
+    assert_eq!(
+        order.paid,
+        Paid::Unclear,
+        "without total_outstanding it is not known that all is paid"
+    );
 }
 
 #[test]
@@ -317,7 +321,10 @@ fn a_refund_names_its_order_by_order_id_and_its_lines() {
     let Statement::Refund(refund) = event.says else {
         panic!("not a refund")
     };
-    assert_eq!((refund.id.as_str(), refund.state), ("1099511627776123", RefundState::Succeeded));
+    assert_eq!(
+        (refund.id.as_str(), refund.state),
+        ("1099511627776123", RefundState::Succeeded)
+    );
     assert_eq!(refund.lines, Some(BTreeMap::from([("9007199254740995".to_owned(), 1)])));
 }
 
@@ -341,7 +348,10 @@ fn a_refund_is_as_far_as_its_transactions_agree() {
         ("\"status\": \"unheard of\"", RefundState::Pending),
         ("\"status\": null", RefundState::Pending),
         ("\"status\": \"failure\", \"kind\": \"capture\"", RefundState::Succeeded),
-        ("\"status\": \"success\" }, { \"status\": \"failure\"", RefundState::Pending),
+        (
+            "\"status\": \"success\" }, { \"status\": \"failure\"",
+            RefundState::Pending,
+        ),
     ] {
         let body = with(REFUND, status, becomes);
         let body = String::from_utf8(body).unwrap();
@@ -399,9 +409,18 @@ fn a_renewal_is_told_by_its_source_and_never_by_a_tag_alone() {
 fn a_missing_sku_says_why_and_a_gift_card_needs_none() {
     let missing = |body: &str| -> Vec<Option<MissingSku>> {
         let events = says(body, "orders/paid");
-        events[0].snapshot().unwrap().lines.iter().map(|line| line.missing_sku).collect()
+        events[0]
+            .snapshot()
+            .unwrap()
+            .lines
+            .iter()
+            .map(|line| line.missing_sku)
+            .collect()
     };
-    assert_eq!(missing(BUNDLE), [Some(MissingSku::BundlePart), Some(MissingSku::BundlePart)]);
+    assert_eq!(
+        missing(BUNDLE),
+        [Some(MissingSku::BundlePart), Some(MissingSku::BundlePart)]
+    );
     assert_eq!(missing(LOOSE), [None, None, None]);
     let none = Some(MissingSku::VariantWithoutSku);
     assert_eq!(missing(PAID), [None, none, none]);
@@ -411,9 +430,18 @@ fn a_missing_sku_says_why_and_a_gift_card_needs_none() {
 
 #[test]
 fn what_people_call_the_order_is_kept() {
-    for (name, number) in [("\"#2001\"", Some("#2001")), ("2001", Some("2001")), ("null", None), ("{}", None)] {
+    for (name, number) in [
+        ("\"#2001\"", Some("#2001")),
+        ("2001", Some("2001")),
+        ("null", None),
+        ("{}", None),
+    ] {
         let body = PAID.replace("\"#2001\"", name);
-        assert_eq!(says(&body, "orders/paid")[0].snapshot().unwrap().number.as_deref(), number, "{name}");
+        assert_eq!(
+            says(&body, "orders/paid")[0].snapshot().unwrap().number.as_deref(),
+            number,
+            "{name}"
+        );
     }
 }
 

@@ -448,7 +448,10 @@ fn one_checkout_tells_of_its_order_and_of_each_contract() {
     let keys: Vec<&str> = events.iter().map(|event| event.key.order()).collect();
     assert_eq!(
         keys,
-        ["6d9f1c52-6a41-4f7e-9d1e-3b1a5f0c3010", "7c1f0a52-3f0e-4a7d-9c55-90b1c2d3e401"]
+        [
+            "6d9f1c52-6a41-4f7e-9d1e-3b1a5f0c3010",
+            "7c1f0a52-3f0e-4a7d-9c55-90b1c2d3e401"
+        ]
     );
     let skus: Vec<_> = events
         .iter()
@@ -461,8 +464,12 @@ fn one_checkout_tells_of_its_order_and_of_each_contract() {
 
 #[test]
 fn cycles_are_ordered_by_their_number_and_lines_keep_their_ids() {
-    let first = &says(include_str!("../../../../events/wix/order_paid_subscription_first.json"))[0];
-    let second = &says(include_str!("../../../../events/wix/order_paid_subscription_renewal.json"))[0];
+    let first = &says(include_str!(
+        "../../../../events/wix/order_paid_subscription_first.json"
+    ))[0];
+    let second = &says(include_str!(
+        "../../../../events/wix/order_paid_subscription_renewal.json"
+    ))[0];
     assert_eq!(first.key, second.key);
     let (first, second) = (first.snapshot().unwrap(), second.snapshot().unwrap());
     assert!(first.version < second.version && second.renewal);
@@ -473,7 +480,8 @@ fn cycles_are_ordered_by_their_number_and_lines_keep_their_ids() {
     let late = says(&late)[0].snapshot().unwrap().version;
     assert!(first.version < late && late < second.version);
     // Made at one time, the number decides.
-    let same = include_str!("../../../../events/wix/order_paid_subscription_renewal.json").replace("2026-04-02", "2026-03-02");
+    let same =
+        include_str!("../../../../events/wix/order_paid_subscription_renewal.json").replace("2026-04-02", "2026-03-02");
     assert!(late < says(&same)[0].snapshot().unwrap().version);
 }
 

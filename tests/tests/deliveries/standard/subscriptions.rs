@@ -12,10 +12,6 @@ fn first() -> Body {
         .with("/data/properties", json!({ "wix_site_id": SITE }))
 }
 
-fn renewal() -> Body {
-    Body::of(include_str!("../../../../events/standard/subscription_renewal.json"))
-}
-
 fn state(status: &str, updated_at: &str) -> Body {
     Body::of(include_str!("../../../../events/standard/subscription_ended.json"))
         .with("/data/status", status)
@@ -28,17 +24,6 @@ fn bought() -> Shop {
         .has("PREMIUM-1M", 1, 1)
         .has("BUSINESS-EMAIL-1Y", 1, 1);
     shop
-}
-
-#[test]
-fn a_renewal_buys_no_recurring_product() {
-    let shop = bought();
-    shop.at("2026-04-02T14:14:10Z")
-        .told("", &renewal())
-        .has("PREMIUM-1M", 1, 1)
-        .calm("standard/2044");
-    let unrelated = renewal().with("/data/renews", json!(null)).with("/data/id", "2045");
-    shop.told("", &unrelated).has("PREMIUM-1M", 2, 1).calm("standard/2045");
 }
 
 #[test]
@@ -74,15 +59,6 @@ fn a_suspended_subscription_comes_back_in_whatever_order_it_is_told() {
         .has("PREMIUM-1M", 1, 0);
     shop.told("", &active).has("PREMIUM-1M", 1, 1);
     shop.told("", &suspended).has("PREMIUM-1M", 1, 1).calm(FIRST);
-}
-
-#[test]
-fn an_end_whose_order_has_no_subscription_line_needs_a_person() {
-    let shop = shop(&SKUS);
-    shop.told("", &first().with("/data/lines/0/subscription", false));
-    shop.told("", &state("ended", "2026-06-20T14:00:00Z"))
-        .has("PREMIUM-1M", 1, 1)
-        .needs(FIRST, &["END_WITHOUT_LINES"]);
 }
 
 #[test]
