@@ -68,35 +68,30 @@ pub(super) fn secret_document() -> String {
     .to_string()
 }
 
-/// Whether what was stored, and what was said, fit the answer; the event that is in a queue.
+/// Whether what was stored, and what was said, fit the answer; the events that are in queues.
 pub(super) fn judged(
     sample: &Sample,
     request: &Request,
     answer: &Answer,
     stored: &[Message],
-) -> Result<Option<OrderEvent>, String> {
+) -> Result<Vec<OrderEvent>, String> {
     let silent = answer.status().as_u16() == 200;
     if answer.line.is_empty() != silent || answer.line.contains('\n') || answer.line.len() > 120 {
         return Err(format!("answered {} with {:?}", answer.status(), answer.line));
     }
     match (answer.disposition, stored) {
-        (Disposition::Stored, [first, others @ ..]) => {
-            // One delivery may tell of several orders: each event must be whole, and the first is weighed.
-            for other in others {
-                whole(sample, other)?;
-            }
-            whole(sample, first).map(Some)
-        }
+        // One delivery may say several things, of several orders.
+        (Disposition::Stored, messages @ [_, ..]) => messages.iter().map(|message| whole(sample, message)).collect(),
         (Disposition::Parked, messages) if messages.iter().all(|(queue, _)| *queue == "parked") => {
             let messages: Vec<String> = messages.iter().map(|(_, message)| message.clone()).collect();
             let kept = parked::decode(&messages).map_err(|error| error.to_string())?;
             if kept.body != request.body || kept.id != REQUEST_ID || kept.storefront != sample.kind {
                 return Err("parked, and not as it came".to_owned());
             }
-            Ok(None)
+            Ok(Vec::new())
         }
         (Disposition::Stored | Disposition::Parked, _) => Err(format!("{:?}, with {stored:?}", answer.disposition)),
-        (_, []) => Ok(None),
+        (_, []) => Ok(Vec::new()),
         (came, _) => Err(format!("{came:?}, and stored all the same: {stored:?}")),
     }
 }

@@ -98,7 +98,8 @@ samples! {
     Wix "wix/order_updated_reference.json" "updated" None;
     Wix "wix/order_transactions_refund_completed.json" "transactions_refund_completed" None;
     Wix "wix/order_paid_subscription_first.json" "payment_status_updated" None;
-    Wix "wix/order_paid_subscription_renewal.json" "payment_status_updated" None;
+    Wix "wix/order_paid_subscription_renewal.json" "payment_status_updated"
+        sometimes("/actionEvent/body/order/lineItems/0/subscriptionInfo");
     Wix "wix/order_approved_renewal_unpaid.json" "approved" None;
     Wix "wix/order_updated_cycle_refunded.json" "updated" None;
     Wix "wix/order_paid_mixed.json" "payment_status_updated" None;

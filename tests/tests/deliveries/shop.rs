@@ -33,7 +33,7 @@ impl Body {
         match parent {
             Value::Array(list) if name == "-" => list.push(value.into()),
             Value::Array(list) => list[name.parse::<usize>().expect("an index")] = value.into(),
-            _ => parent[name] = value.into(),
+            object => object[name] = value.into(),
         }
         self
     }
@@ -66,12 +66,6 @@ impl Shop {
     /// That sells these SKUs by the month, and shows what it does not know.
     pub(crate) fn selling(kind: StorefrontKind, skus: &[&str]) -> Self {
         Self::with_catalog(kind, &catalog_of(skus, "attention"))
-    }
-
-    /// The same with more lines in the catalog's `[defaults]`.
-    pub(crate) fn with_defaults(kind: StorefrontKind, skus: &[&str], lines: &str) -> Self {
-        let catalog = catalog_of(skus, "attention").replacen("[defaults]\n", &format!("[defaults]\n{lines}\n"), 1);
-        Self::with_catalog(kind, &catalog)
     }
 
     /// With any catalog.

@@ -143,8 +143,10 @@ pub(super) fn read(
         says,
         hints,
     };
-    let mut statements = vec![about(Statement::Snapshot(snapshot(&order, names)?), hints)];
-    statements.extend(undecided_refunds(&order.refunds).map(|says| about(says, Hints::default())));
+    // The refunds go before the snapshot, whose units are only right with them.
+    let refunds = undecided_refunds(&order.refunds).map(|says| about(says, Hints::default()));
+    let mut statements: Vec<_> = refunds.collect();
+    statements.push(about(Statement::Snapshot(snapshot(&order, names)?), hints));
     Ok(Understood::Orders {
         delivery: verified.delivery().log_id(&WEBHOOK_ID),
         statements,

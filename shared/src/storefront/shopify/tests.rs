@@ -379,10 +379,10 @@ fn says(body: &str, topic: &str) -> Vec<OrderEvent> {
 #[test]
 fn a_refund_that_failed_is_put_back_into_the_lines_and_told_by_itself() {
     let events = says(REFUND_FAILED, "orders/updated");
-    let order = events[0].snapshot().unwrap();
+    let order = events[1].snapshot().unwrap();
     assert_eq!(units(order), [3, 1, 1]);
     assert!(order.refunds.is_empty() && order.unmapped_refunds.is_empty());
-    let Statement::Refund(refund) = &events[1].says else {
+    let Statement::Refund(refund) = &events[0].says else {
         panic!("not a refund")
     };
     assert_eq!(refund.state, RefundState::Failed);

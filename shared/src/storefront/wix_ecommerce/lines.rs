@@ -78,8 +78,9 @@ pub(super) struct SubscriptionInfo {
 }
 
 impl SubscriptionInfo {
-    pub(super) fn cycle(&self) -> u32 {
-        self.cycle_number.map_or(1, |cycle| cycle.0.max(1))
+    /// `None` where the line does not say which cycle it is of.
+    pub(super) fn cycle(&self) -> Option<u32> {
+        self.cycle_number.map(|cycle| cycle.0).filter(|cycle| *cycle > 0)
     }
 }
 

@@ -278,12 +278,7 @@ impl<'a> Parts<'a> {
             let amount = order.amount(|summary| &summary.refunded).unwrap_or("an amount");
             snapshot.unmapped_refunds = BTreeSet::from([amount.chars().take(40).collect()]);
         }
-        let renews = |item: &&&LineItem| item.subscription().is_some_and(|subscription| subscription.cycle() > 1);
-        let renewals: Vec<&LineItem> = self.unnamed.iter().filter(renews).copied().collect();
-        if !renewals.is_empty() {
-            snapshot.renews = Some("a subscription".to_owned());
-        }
-        if renewals.len() < self.unnamed.len() {
+        if !self.unnamed.is_empty() {
             // Its contract may be named by a later event, and the line would be bought once for each.
             snapshot.notices.push(Notice::new(
                 "subscription-unnamed",
@@ -292,19 +287,16 @@ impl<'a> Parts<'a> {
                  it. Wait for the next event of the order, or buy by hand and close the order.",
             ));
         }
-        snapshot.lines = lines::of_order(self.plain.iter().copied().chain(renewals), names);
+        snapshot.lines = lines::of_order(self.plain.iter().copied(), names);
         snapshot
     }
 }
 
 /// A contract as one of its cycles shows it.
 fn of_contract(order: &Order, header: &Header, items: &[&LineItem], names: &FieldNames) -> Snapshot {
-    let cycle = items
-        .iter()
-        .filter_map(|item| item.subscription())
-        .map(lines::SubscriptionInfo::cycle)
-        .max()
-        .unwrap_or(1);
+    let cycles: Option<Vec<u32>> = items.iter().map(|item| item.subscription()?.cycle()).collect();
+    let is_known = cycles.is_some();
+    let cycle = cycles.unwrap_or_default().into_iter().max().unwrap_or(1);
     let mut snapshot = base(order, of_cycle(order, cycle, header.sequence()), names);
     snapshot.renewal = cycle > 1;
     snapshot.paid = match (order.paid(), cycle) {
@@ -312,6 +304,8 @@ fn of_contract(order: &Order, header: &Header, items: &[&LineItem], names: &Fiel
         // leaves what the cycles before it have paid for.
         _ if cycle_notice(order).is_some() && cycle == 1 => Paid::Unclear,
         _ if cycle_notice(order).is_some() => Paid::No,
+        // Perhaps a renewal, of which nothing is bought.
+        _ if !is_known => Paid::Unclear,
         (paid, _) => paid,
     };
     snapshot.lines = lines::of_contract(items.iter().copied(), names);

@@ -2,7 +2,6 @@
 
 use super::super::shop::Shop;
 use super::{Body, KEY, Shopify, later, paid, shop};
-use serde_json::json;
 
 const WAITING: &str = "shopify/9007199254747101";
 
