@@ -18,7 +18,7 @@ impl Wants {
     pub(super) fn after(events: &[&OrderEvent]) -> Self {
         let mut wants = Self::default();
         for record in merged(events).values() {
-            for (line, units) in record.desired.live_lines() {
+            for (line, units) in record.desired().live_lines() {
                 let units = u64::from(units);
                 wants.all += units;
                 if let Some(sku) = &line.sku {

@@ -90,6 +90,6 @@ fn a_number_that_is_no_text_is_read_all_the_same() {
         .has("PREMIUM-1Y", 3, 1)
         .calm(KEY);
     let record = shop.deployment.world.record(KEY);
-    let number = record.desired.latest().and_then(|latest| latest.number.clone());
+    let number = record.desired().latest().and_then(|latest| latest.number.clone());
     assert_eq!(number.as_deref(), Some("1001"));
 }
