@@ -30,10 +30,10 @@ impl Body {
             .0
             .pointer_mut(parent)
             .unwrap_or_else(|| panic!("{parent} is not in the body"));
-        match parent {
-            Value::Array(list) if name == "-" => list.push(value.into()),
-            Value::Array(list) => list[name.parse::<usize>().expect("an index")] = value.into(),
-            object => object[name] = value.into(),
+        match (parent.as_array_mut(), name) {
+            (Some(list), "-") => list.push(value.into()),
+            (Some(list), at) => list[at.parse::<usize>().expect("an index")] = value.into(),
+            (None, name) => parent[name] = value.into(),
         }
         self
     }
