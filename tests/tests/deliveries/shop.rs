@@ -68,6 +68,12 @@ impl Shop {
         Self::with_catalog(kind, &catalog_of(skus, "attention"))
     }
 
+    /// The same with more lines in the catalog's `[defaults]`.
+    pub(crate) fn with_defaults(kind: StorefrontKind, skus: &[&str], lines: &str) -> Self {
+        let catalog = catalog_of(skus, "attention").replacen("[defaults]\n", &format!("[defaults]\n{lines}\n"), 1);
+        Self::with_catalog(kind, &catalog)
+    }
+
     /// With any catalog.
     pub(crate) fn with_catalog(kind: StorefrontKind, catalog: &str) -> Self {
         Self {

@@ -82,14 +82,18 @@ struct LineItem {
 }
 
 impl LineItem {
-    /// Why it has no SKU that a catalog could know. A gift card is money and no product, and a missing SKU of one is
-    /// nothing to look at.
+    /// Money, and no product that could have an SKU.
+    fn is_gift_card(&self) -> bool {
+        self.gift_card.as_deref() == Some("true") && sku(&self.sku).is_none()
+    }
+
+    /// Why it has no SKU that a catalog could know.
     fn missing_sku(&self) -> Option<MissingSku> {
         let is = |text: &Text, word| text.as_deref() == Some(word);
         if self.sales_line_item_group_id.as_deref().is_some() {
             // Also where it has one: the SKU of the bundle itself stands in no line.
             Some(MissingSku::BundlePart)
-        } else if sku(&self.sku).is_some() || is(&self.gift_card, "true") {
+        } else if sku(&self.sku).is_some() {
             None
         } else if is(&self.product_exists, "false") {
             Some(MissingSku::ProductDeleted)
@@ -180,6 +184,7 @@ fn snapshot(order: &Order, names: &FieldNames) -> Result<Snapshot, ReceiveError>
     snapshot.lines = order
         .line_items
         .iter()
+        .filter(|item| !item.is_gift_card())
         .map(|item| Line {
             missing_sku: item.missing_sku(),
             subscription: item.selling_plan_id.as_deref().is_some() || item.selling_plan_allocation,

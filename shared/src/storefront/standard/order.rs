@@ -146,8 +146,11 @@ fn snapshot(order: Order, names: &FieldNames) -> Snapshot {
     };
     let mut snapshot = Snapshot::new(version, String::new(), order.created_at);
     snapshot.number = number(&order.number);
+    let is_all_trial = order.lines.iter().all(|line| line.trial);
     snapshot.paid = match order.payment {
         PaymentStatus::Paid => Paid::Full,
+        // Nothing is owed for it yet; what is on trial counts as given, and never as paid for.
+        PaymentStatus::Unpaid | PaymentStatus::Partial if is_all_trial => Paid::Full,
         PaymentStatus::Unpaid | PaymentStatus::Partial | PaymentStatus::Refunded => Paid::No,
         PaymentStatus::Unclear => Paid::Unclear,
     };

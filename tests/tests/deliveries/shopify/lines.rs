@@ -14,12 +14,61 @@ fn careless(skus: &[&str]) -> Shop {
 }
 
 #[test]
+fn a_variant_without_sku_needs_a_person_where_unknown_ones_do() {
+    let (topic, body) = case(include_str!("cases/variant-without-sku.json"));
+    shop(&["PREMIUM-1M"])
+        .told(&topic, &body)
+        .needs("shopify/5981000000001", &["NOT_PLANNED"]);
+    careless(&["PREMIUM-1M"])
+        .told(&topic, &body)
+        .calm("shopify/5981000000001");
+}
+
+#[test]
+fn a_line_without_sku_beside_a_known_one_is_shown_and_the_known_one_is_bought() {
+    for missing in [
+        json!({ "id": 1, "quantity": 1, "sku": "", "title": "Setup help" }),
+        json!({ "id": 1, "quantity": 2, "current_quantity": 2, "sku": null, "product_exists": false, "variant_id": null }),
+    ] {
+        let body = paid().with("/line_items/-", missing);
+        shop(&["PREMIUM-1Y"])
+            .told("orders/paid", &body)
+            .has("PREMIUM-1Y", 3, 1)
+            .needs(KEY, &["NOT_PLANNED"]);
+    }
+}
+
+#[test]
 fn a_gift_card_is_money_and_needs_no_sku() {
     let loose = Body::of(include_str!("../../../../events/shopify/orders_paid_loose_shapes.json"));
     shop(&["PREMIUM-1Y"])
         .told("orders/paid", &loose)
         .has("PREMIUM-1Y", 2, 1)
         .calm("shopify/9007199254747301");
+}
+
+#[test]
+fn a_line_that_had_an_sku_and_lost_it_is_always_shown() {
+    let shop = careless(&["PREMIUM-1Y"]);
+    let pending = paid()
+        .with("/financial_status", "partially_paid")
+        .with("/total_outstanding", "1.00");
+    shop.told("orders/updated", &pending).has("PREMIUM-1Y", 0, 0);
+    let lost = later(paid(), "2026-03-03T09:00:00-05:00")
+        .with("/line_items/0/sku", json!(null))
+        .with("/line_items/0/product_exists", false);
+    shop.told("orders/paid", &lost)
+        .has("PREMIUM-1Y", 0, 0)
+        .needs(KEY, &["NOT_PLANNED"]);
+}
+
+#[test]
+fn a_bundle_of_which_no_component_is_known_is_always_shown() {
+    let (topic, body) = case(include_str!("cases/bundle-sku-in-no-line.json"));
+    careless(&["BUNDLE-START"])
+        .told(&topic, &body)
+        .has("BUNDLE-START", 0, 0)
+        .needs("shopify/5982000000001", &["NOT_PLANNED"]);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Paid, not paid, and what nobody can tell.
 
-use super::super::shop::Shop;
+use super::super::shop::{Shop, steps};
 use super::{Body, KEY, Shopify, later, paid, shop};
+use serde_json::json;
 
 const WAITING: &str = "shopify/9007199254747101";
 
@@ -60,6 +61,20 @@ fn an_authorisation_that_ends_without_money_is_recorded() {
 }
 
 #[test]
+fn a_payment_status_that_nobody_knows_buys_nothing_and_needs_a_person() {
+    for status in [json!("settled_later"), json!(null)] {
+        let shop = shop(&["PREMIUM-1Y"]);
+        shop.told("orders/updated", &authorized().with("/financial_status", status))
+            .has("PREMIUM-1Y", 0, 0)
+            .needs(WAITING, &["PAYMENT_UNCLEAR"]);
+        shop.at("2026-03-04T14:00:05Z")
+            .told("orders/paid", &captured())
+            .has("PREMIUM-1Y", 1, 0)
+            .calm(WAITING);
+    }
+}
+
+#[test]
 fn a_paid_order_that_is_edited_up_keeps_what_was_paid_and_the_rest_waits() {
     let shop = shop(&["PREMIUM-1Y", "MAILBOX-12M"]);
     shop.told("orders/paid", &paid()).has("PREMIUM-1Y", 3, 1);
@@ -111,6 +126,44 @@ fn an_order_refunded_in_full_and_marked_paid_again_needs_a_person() {
     shop.at("2026-03-05T14:00:05Z")
         .told("orders/updated", &refunded)
         .has("PREMIUM-1Y", 3, 0)
+        .calm(KEY);
+}
+
+#[test]
+fn a_partial_refund_that_hides_what_is_open_buys_nothing_and_needs_a_person() {
+    let shop = shop(&["PREMIUM-1Y"]);
+    let hidden = paid()
+        .with("/financial_status", "partially_refunded")
+        .without("/total_outstanding");
+    shop.told("orders/updated", &hidden)
+        .has("PREMIUM-1Y", 0, 0)
+        .needs(KEY, &["PAYMENT_UNCLEAR"]);
+}
+
+#[test]
+fn two_states_of_one_second_unite_what_they_say_of_the_site() {
+    for turn in [0, 1] {
+        let shop = shop(&["PREMIUM-1M"]);
+        let mut steps = steps(include_str!("cases/same-second-site.json"));
+        steps.rotate_left(turn);
+        for (topic, body) in steps {
+            shop.told(&topic, &body);
+        }
+        shop.has("PREMIUM-1M", 1, 1).calm("shopify/5925000000001");
+    }
+}
+
+#[test]
+fn two_states_of_one_second_that_disagree_over_units_buy_the_fewer_and_are_shown() {
+    let shop = shop(&["PREMIUM-1Y"]);
+    let fewer = paid().with("/line_items/0/current_quantity", 1);
+    shop.stored("orders/paid", &paid())
+        .told("orders/updated", &fewer)
+        .has("PREMIUM-1Y", 1, 1)
+        .needs(KEY, &["STATES_DISAGREE"]);
+    shop.at("2026-03-06T14:00:05Z")
+        .told("orders/updated", &later(fewer, "2026-03-06T09:00:00-05:00"))
+        .has("PREMIUM-1Y", 1, 1)
         .calm(KEY);
 }
 

@@ -12,6 +12,10 @@ fn first() -> Body {
         .with("/data/properties", json!({ "wix_site_id": SITE }))
 }
 
+fn renewal() -> Body {
+    Body::of(include_str!("../../../../events/standard/subscription_renewal.json"))
+}
+
 fn state(status: &str, updated_at: &str) -> Body {
     Body::of(include_str!("../../../../events/standard/subscription_ended.json"))
         .with("/data/status", status)
@@ -24,6 +28,17 @@ fn bought() -> Shop {
         .has("PREMIUM-1M", 1, 1)
         .has("BUSINESS-EMAIL-1Y", 1, 1);
     shop
+}
+
+#[test]
+fn a_renewal_buys_no_recurring_product() {
+    let shop = bought();
+    shop.at("2026-04-02T14:14:10Z")
+        .told("", &renewal())
+        .has("PREMIUM-1M", 1, 1)
+        .calm("standard/2044");
+    let unrelated = renewal().with("/data/renews", json!(null)).with("/data/id", "2045");
+    shop.told("", &unrelated).has("PREMIUM-1M", 2, 1).calm("standard/2045");
 }
 
 #[test]

@@ -36,6 +36,19 @@ fn texts_of_any_shape_park_nothing() {
 }
 
 #[test]
+fn a_line_without_sku_is_shown_where_unknown_ones_are() {
+    for sku in [json!(null), json!(" ")] {
+        let body = paid().with(&format!("{ORDER}/lineItems/0/physicalProperties/sku"), sku);
+        shop(&["PREMIUM-1Y"])
+            .told("", &body)
+            .has("PREMIUM-1Y", 0, 0)
+            .needs(KEY, &["NOT_PLANNED"]);
+        let careless = Shop::with_catalog(Wix, &catalog_of(&["PREMIUM-1Y"], "ignore"));
+        careless.told("", &body).calm(KEY);
+    }
+}
+
+#[test]
 fn an_order_that_lost_its_lines_is_parked_and_nothing_is_taken_back() {
     let shop = shop(&["PREMIUM-1Y"]);
     shop.told("", &paid());

@@ -66,6 +66,26 @@ fn renewals_twice_late_and_out_of_order_are_the_same_package() {
 }
 
 #[test]
+fn a_renewal_whose_lines_have_other_ids_and_a_renamed_sku_is_not_bought_anew() {
+    let shop = shop(&["PREMIUM-1M", "PREMIUM-MONTHLY"]);
+    shop.told("", &first()).has("PREMIUM-1M", 1, 1);
+    let renamed = cycle(2)
+        .with(
+            &format!("{ORDER}/lineItems/0/id"),
+            "9d1f0a52-0000-4000-8000-00000000000f",
+        )
+        .with(
+            &format!("{ORDER}/lineItems/0/physicalProperties/sku"),
+            "PREMIUM-MONTHLY",
+        );
+    shop.at("2026-04-02T10:00:05Z")
+        .told("", &renamed)
+        .has("PREMIUM-1M", 1, 1)
+        .has("PREMIUM-MONTHLY", 0, 0)
+        .needs(&key(CONTRACT), &["PLAN_CHANGED"]);
+}
+
+#[test]
 fn a_late_change_of_an_old_cycle_is_older_than_the_cycle_after_it() {
     let shop = bought();
     shop.at("2026-04-02T10:00:05Z")
@@ -94,6 +114,17 @@ fn more_units_in_a_later_cycle_are_bought_and_fewer_are_taken_back() {
 }
 
 #[test]
+fn a_subscription_first_heard_of_in_a_later_cycle_needs_a_person() {
+    let shop = shop(&["PREMIUM-1M"]);
+    shop.at("2026-04-02T10:00:05Z")
+        .told("", &cycle(2))
+        .has("PREMIUM-1M", 0, 0)
+        .needs(&key(CONTRACT), &["FIRST_HEARD_BY_RENEWAL"]);
+    // Its first order comes after all.
+    shop.told("", &first()).has("PREMIUM-1M", 1, 1).calm(&key(CONTRACT));
+}
+
+#[test]
 fn a_later_cycle_that_is_not_paid_changes_nothing() {
     let shop = bought();
     let unpaid = Body::of(include_str!(
@@ -104,6 +135,34 @@ fn a_later_cycle_that_is_not_paid_changes_nothing() {
         shop.told("", &unpaid.clone().with(&format!("{ORDER}/paymentStatus"), status));
     }
     shop.has("PREMIUM-1M", 1, 1).calm(&key(CONTRACT));
+}
+
+#[test]
+fn a_cycle_that_was_refunded_or_canceled_ends_nothing_and_is_shown() {
+    let refunded = Body::of(include_str!("../../../../events/wix/order_updated_cycle_refunded.json"));
+    let canceled = changed(cycle(2), "2026-04-05T10:00:00.000Z", &json!({ "status": "CANCELED" }));
+    for reversed in [refunded, canceled] {
+        let shop = bought();
+        shop.at("2026-04-02T10:00:05Z").told("", &cycle(2));
+        shop.at("2026-04-05T10:00:05Z")
+            .told("", &reversed)
+            .has("PREMIUM-1M", 1, 1)
+            .needs(&key(CONTRACT), &["CYCLE_REVERSED"]);
+    }
+}
+
+#[test]
+fn a_first_cycle_that_was_refunded_before_it_was_bought_is_not_bought() {
+    let shop = shop(&["PREMIUM-1M"]);
+    let refunded = changed(
+        first(),
+        "2026-03-02T15:10:00.000Z",
+        &json!({ "paymentStatus": "FULLY_REFUNDED" }),
+    );
+    shop.told("", &refunded)
+        .told("", &first())
+        .has("PREMIUM-1M", 0, 0)
+        .needs(&key(CONTRACT), &["CYCLE_REVERSED", "PAYMENT_UNCLEAR"]);
 }
 
 #[test]
@@ -165,6 +224,32 @@ fn the_end_of_a_contract_that_is_not_ours_is_nothing_at_all() {
 }
 
 #[test]
+fn a_checkout_of_both_kinds_is_an_order_and_a_contract() {
+    let mixed = Body::of(include_str!("../../../../events/wix/order_paid_mixed.json"));
+    let (order, contract) = (
+        key("6d9f1c52-6a41-4f7e-9d1e-3b1a5f0c3010"),
+        key("7c1f0a52-3f0e-4a7d-9c55-90b1c2d3e401"),
+    );
+    let shop = shop(&["PREMIUM-1M", "BUSINESS-EMAIL-1Y"]);
+    shop.told("", &mixed)
+        .has("PREMIUM-1M", 1, 0)
+        .has("BUSINESS-EMAIL-1Y", 1, 0)
+        .calm(&order)
+        .calm(&contract);
+    // The order is canceled: its own line is taken back, and the subscription goes on.
+    let catalog = catalog_of(&["PREMIUM-1M", "BUSINESS-EMAIL-1Y"], "attention").replace("\"unassign\"", "\"cancel\"");
+    let shop = Shop::with_catalog(Wix, &catalog);
+    shop.told("", &mixed);
+    let canceled = changed(mixed, "2026-03-03T10:00:00.000Z", &json!({ "status": "CANCELED" }));
+    shop.at("2026-03-03T10:00:05Z")
+        .told("", &canceled)
+        .has("PREMIUM-1M", 1, 0)
+        .has("BUSINESS-EMAIL-1Y", 0, 0)
+        .calm(&order)
+        .needs(&contract, &["CYCLE_REVERSED", "PAYMENT_UNCLEAR"]);
+}
+
+#[test]
 fn two_contracts_of_one_checkout_with_one_product_and_site_share_it_not() {
     let mut second = first().at(&format!("{ORDER}/lineItems/0"));
     second["subscriptionInfo"]["id"] = "7c1f0a52-3f0e-4a7d-9c55-90b1c2d3e4f6".into();
@@ -186,4 +271,14 @@ fn a_subscription_line_that_names_no_contract_is_not_bought_and_shown() {
         .needs(&order, &["SUBSCRIPTION_UNNAMED"]);
     // The next event names it.
     shop.told("", &first()).has("PREMIUM-1M", 1, 1).calm(&key(CONTRACT));
+}
+
+#[test]
+fn a_later_cycle_that_names_no_contract_is_not_bought_and_shown() {
+    let unnamed = cycle(2).without(&format!("{ORDER}/lineItems/0/subscriptionInfo/id"));
+    let shop = bought();
+    shop.at("2026-04-02T10:00:05Z")
+        .told("", &unnamed)
+        .has("PREMIUM-1M", 1, 1)
+        .needs(&key("6d9f1c52-6a41-4f7e-9d1e-3b1a5f0c3102"), &["SUBSCRIPTION_UNNAMED"]);
 }
