@@ -1,9 +1,17 @@
 //! Where an order says which Wix account and site its products go to: properties of the order or of a line, under
 //! names that the catalog gives.
 
-use super::json::Text;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use super::json::{Lenient, Text};
+use super::keys::hash;
 use crate::ids::Sku;
-use crate::order::Fields;
+use crate::order::{Fields, Snapshot};
 
 /// What `webhook` reads of the catalog's `[defaults]`: the names of order and line properties that mean something,
 /// compared without regard to case (where several are given, the first that has a value counts), and how a shop's own
@@ -104,6 +112,112 @@ pub(super) fn country<'a>(countries: impl IntoIterator<Item = Option<&'a str>>) 
         .map(cut)
 }
 
+/// What people call the order; none where that is nothing.
+pub(super) fn number(text: &Text) -> Option<String> {
+    let number: String = text
+        .as_deref()?
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(Snapshot::MAX_NUMBER_CHARS)
+        .collect();
+    (!number.is_empty()).then_some(number)
+}
+
+/// A snapshot with the hash of what it says, so that two deliveries that say the same are one state: most storefronts
+/// tell one change under several topics.
+pub(super) fn hashed(mut snapshot: Snapshot) -> Snapshot {
+    snapshot.hash = String::new();
+    // A struct of strings, numbers and maps with string keys always serialises.
+    let said = serde_json::to_vec(&snapshot).unwrap_or_default();
+    snapshot.hash = hash(&said);
+    snapshot
+}
+
+/// Properties of an order or a line, with their names. They are a courtesy, so that no shape of them is an error: a list
+/// of `{name, value}`, an object by name, one such pair alone, and nothing where it is anything else.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Properties(Vec<(String, String)>);
+
+impl Properties {
+    /// Each name with its value; what has no text is left out.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+/// One of a list.
+#[derive(Deserialize)]
+struct Property {
+    #[serde(default)]
+    name: Text,
+    #[serde(default)]
+    value: Text,
+}
+
+impl<'de> Deserialize<'de> for Properties {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(PropertiesVisitor)
+    }
+}
+
+struct PropertiesVisitor;
+
+impl<'de> Visitor<'de> for PropertiesVisitor {
+    type Value = Properties;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Properties, A::Error> {
+        let mut properties = Vec::new();
+        while let Some(Lenient(property)) = seq.next_element::<Lenient<Property>>()? {
+            if let Some(Property {
+                name: Text(Some(name)),
+                value: Text(Some(value)),
+            }) = property
+            {
+                properties.push((name, value));
+            }
+        }
+        Ok(Properties(properties))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Properties, A::Error> {
+        let named = BTreeMap::<String, Text>::deserialize(MapAccessDeserializer::new(map))?;
+        let of = |key| named.get(key).and_then(Text::as_deref).map(str::to_owned);
+        let alone = of("name").zip(of("value"));
+        let each = named
+            .iter()
+            .filter_map(|(name, value)| Some((name.clone(), value.0.clone()?)));
+        Ok(Properties(each.chain(alone).collect()))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Properties, E> {
+        Ok(Properties::default())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Properties, E> {
+        Ok(Properties::default())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Properties, E> {
+        Ok(Properties::default())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Properties, E> {
+        Ok(Properties::default())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Properties, E> {
+        Ok(Properties::default())
+    }
+
+    fn visit_unit<E>(self) -> Result<Properties, E> {
+        Ok(Properties::default())
+    }
+}
+
 /// The SKU; none where it is absent, blank, or nothing that a catalog could hold.
 pub(super) fn sku(text: &Text) -> Option<Sku> {
     text.as_deref()?.parse().ok()
@@ -160,6 +274,45 @@ mod tests {
         assert!(account.trim_end_matches('…').len() < 64, "{account}");
         assert_eq!(fields.site.unwrap(), format!("{}…", "ä".repeat(30)));
         assert_eq!(country([Some(long.as_str())]).unwrap().len(), 63);
+    }
+
+    #[derive(Debug, Deserialize)]
+    struct Shaped {
+        properties: Properties,
+    }
+
+    #[test]
+    fn properties_of_any_shape_are_read_or_are_none() {
+        let pair = ("wix_site_id", "x");
+        for (json, expected) in [
+            (
+                r#"[{"name": "wix_site_id", "value": " x "}, {"name": "a"}, null, 7]"#,
+                vec![pair],
+            ),
+            (r#"{"wix_site_id": "x", "deep": {"a": [1]}}"#, vec![pair]),
+            (
+                r#"{"name": "wix_site_id", "value": "x"}"#,
+                vec![("name", "wix_site_id"), ("value", "x"), pair],
+            ),
+            ("{}", vec![]),
+            ("null", vec![]),
+            ("[]", vec![]),
+            ("\"text\"", vec![]),
+            ("-7", vec![]),
+            ("1.5", vec![]),
+            ("true", vec![]),
+        ] {
+            let read: Shaped = serde_json::from_str(&format!(r#"{{"properties": {json}}}"#)).unwrap();
+            assert_eq!(read.properties.iter().collect::<Vec<_>>(), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_what_people_call_the_order_and_no_longer_than_kept() {
+        let text = |text: &str| Text(Some(text.to_owned()));
+        assert_eq!(number(&text("#1001")).as_deref(), Some("#1001"));
+        assert_eq!(number(&text(&"9".repeat(60))).unwrap().len(), 40);
+        assert_eq!(number(&Text(None)), None);
     }
 
     #[test]

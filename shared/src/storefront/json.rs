@@ -98,8 +98,8 @@ impl<'de> Deserialize<'de> for Units {
     }
 }
 
-/// Any JSON, read as text where it has one: text, numbers, true and false; also `{"stringValue": "…"}`. Trimmed;
-/// `None` where nothing is left.
+/// Any JSON, read as text where it has one: text, numbers, true and false; also `{"stringValue": "…"}` and
+/// `{"original": "…"}`. Trimmed; `None` where nothing is left.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Text(pub(super) Option<String>);
 
@@ -147,7 +147,7 @@ impl<'de> Deserialize<'de> for Text {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Text, A::Error> {
                 let mut text = Text(None);
                 while let Some(key) = map.next_key::<String>()? {
-                    if key == "stringValue" {
+                    if key == "stringValue" || key == "original" {
                         text = map.next_value()?;
                     } else {
                         map.next_value::<IgnoredAny>()?;
@@ -220,6 +220,33 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Lenient<T> {
             }
         }
         deserializer.deserialize_any(LenientVisitor(PhantomData))
+    }
+}
+
+/// Words that come as text with commas or as a list, and are a courtesy.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Words(Vec<String>);
+
+impl Words {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+}
+
+impl<'de> Deserialize<'de> for Words {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Shape {
+            Text(String),
+            List(Vec<String>),
+            Other(IgnoredAny),
+        }
+        Ok(Self(match Shape::deserialize(deserializer)? {
+            Shape::Text(text) => text.split(',').map(|word| word.trim().to_owned()).collect(),
+            Shape::List(list) => list,
+            Shape::Other(_) => Vec::new(),
+        }))
     }
 }
 
@@ -319,6 +346,7 @@ mod tests {
             ("-7", Some("-7")),
             ("true", Some("true")),
             (r#"{"a": 1, "stringValue": "x"}"#, Some("x")),
+            (r#"{"original": "x", "translated": "y"}"#, Some("x")),
             ("null", None),
             ("[1, [2]]", None),
             (r#""  ""#, None),
@@ -363,6 +391,20 @@ mod tests {
         assert!(error.ends_with("at the top: missing field `id`"), "{error}");
         let error = read(r#"{"id": 1} x"#).unwrap_err();
         assert!(error.ends_with("something follows after its end"), "{error}");
+    }
+
+    #[test]
+    fn words_come_as_text_as_a_list_or_not_at_all() {
+        for (json, words) in [
+            ("\"a, b c\"", vec!["a", "b c"]),
+            ("[\"a\", \"b c\"]", vec!["a", "b c"]),
+            ("null", vec![]),
+            ("{\"a\": 1}", vec![]),
+            ("[1]", vec![]),
+        ] {
+            let read: Words = serde_json::from_str(json).unwrap();
+            assert_eq!(read.iter().collect::<Vec<_>>(), words, "{json}");
+        }
     }
 
     #[test]

@@ -84,44 +84,44 @@ fn hosted(storefront: &serde_json::Value) -> serde_json::Value {
     hosted
 }
 
-/// Whether what was stored, and what was said, fit the answer; the event that is in a queue.
+/// Whether what was stored, and what was said, fit the answer; the events that are in queues.
 pub(super) fn judged(
     sample: &Sample,
     request: &Request,
     answer: &Answer,
     stored: &[Message],
-) -> Result<Option<OrderEvent>, String> {
+) -> Result<Vec<OrderEvent>, String> {
     let silent = answer.status().as_u16() == 200;
     if answer.line.is_empty() != silent || answer.line.contains('\n') || answer.line.len() > 120 {
         return Err(format!("answered {} with {:?}", answer.status(), answer.line));
     }
     match (answer.disposition, stored) {
-        (Disposition::Stored, [_, ..]) => {
-            let mut events = Vec::new();
-            for (queue, message) in stored {
-                if !OrderQueue::ALL.iter().any(|known| known.as_str() == *queue) {
-                    return Err(format!("an order event in the queue {queue}"));
-                }
-                let event = OrderEvent::from_json(message).map_err(|error| error.to_string())?;
-                if event.key.storefront() != sample.kind || event.received_at != NOW {
-                    return Err(format!("not of this storefront, or not of now: {event:?}"));
-                }
-                events.push(event);
-            }
-            // What the others say beside it is another name of the order, or something to look at: it buys nothing.
-            Ok(events.into_iter().next())
-        }
+        // One delivery may say several things, of several orders.
+        (Disposition::Stored, messages @ [_, ..]) => messages.iter().map(|message| whole(sample, message)).collect(),
         (Disposition::Parked, messages) if messages.iter().all(|(queue, _)| *queue == "parked") => {
             let messages: Vec<String> = messages.iter().map(|(_, message)| message.clone()).collect();
             let kept = parked::decode(&messages).map_err(|error| error.to_string())?;
             if kept.body != request.body || kept.id != REQUEST_ID || kept.storefront != sample.kind {
                 return Err("parked, and not as it came".to_owned());
             }
-            Ok(None)
+            Ok(Vec::new())
         }
         (Disposition::Stored | Disposition::Parked, _) => Err(format!("{:?}, with {stored:?}", answer.disposition)),
-        (_, []) => Ok(None),
+        (_, []) => Ok(Vec::new()),
         (came, _) => Err(format!("{came:?}, and stored all the same: {stored:?}")),
+    }
+}
+
+/// The event of a message, which must be one of this storefront and in a queue of orders.
+fn whole(sample: &Sample, (queue, message): &Message) -> Result<OrderEvent, String> {
+    if !OrderQueue::ALL.iter().any(|order| order.as_str() == *queue) {
+        return Err(format!("an order event in the queue {queue}"));
+    }
+    let event = OrderEvent::from_json(message).map_err(|error| error.to_string())?;
+    if event.key.storefront() == sample.kind && event.received_at == NOW {
+        Ok(event)
+    } else {
+        Err(format!("not of this storefront, or not of now: {event:?}"))
     }
 }
 
@@ -152,7 +152,10 @@ pub(super) fn request(sample: &Sample, secret: &str, layer: Layer, text: &[u8], 
 
 /// What says whose event it is.
 pub(super) fn envelope(topic: &str, domain_event: &str) -> String {
-    let event_type = format!("wix.ecom.v1.order_{topic}");
+    let event_type = match topic.starts_with("wix.") {
+        true => topic.to_owned(),
+        false => format!("wix.ecom.v1.order_{topic}"),
+    };
     json!({ "data": domain_event, "instanceId": WIX_INSTANCE, "eventType": event_type }).to_string()
 }
 

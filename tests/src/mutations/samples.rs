@@ -9,7 +9,7 @@ pub struct Sample {
     pub name: &'static str,
     /// Whose it is.
     pub kind: StorefrontKind,
-    /// Under which topic it comes; for Wix the slug of its event.
+    /// Under which topic it comes; for Wix the slug of an order's event, or the whole type of another.
     pub topic: &'static str,
     /// What it says; for Wix the domain event, which is still to be wrapped and signed.
     pub body: &'static str,
@@ -68,6 +68,26 @@ samples! {
     Shopify "shopify/orders_edited.json" "orders/edited" None;
     Shopify "shopify/test_notification.json" "orders/paid" None;
     Shopify "shopify/orders_paid_test_order.json" "orders/paid" always("/test");
+    Shopify "shopify/orders_paid_subscription_first.json" "orders/paid" None;
+    Shopify "shopify/orders_paid_subscription_renewal.json" "orders/paid" None;
+    Shopify "shopify/orders_paid_bundle.json" "orders/paid" None;
+    Shopify "shopify/orders_paid_loose_shapes.json" "orders/paid" None;
+    Shopify "shopify/orders_create_authorized.json" "orders/create" None;
+    Shopify "shopify/orders_updated_deposit.json" "orders/updated" None;
+    Shopify "shopify/orders_updated_refund_failed.json" "orders/updated" None;
+    Shopify "shopify/refunds_create_pending.json" "refunds/create" None;
+    Shopify "shopify/refunds_create_shipping_only.json" "refunds/create" None;
+    Shopify "shopify/disputes_create.json" "disputes/create" None;
+    Shopify "shopify/disputes_create_inquiry.json" "disputes/create" None;
+    Shopify "shopify/disputes_update_lost.json" "disputes/update" None;
+    Shopify "shopify/disputes_update_won.json" "disputes/update" None;
+    Shopify "shopify/subscription_contracts_create.json" "subscription_contracts/create" None;
+    Shopify "shopify/subscription_contracts_fail.json" "subscription_contracts/fail" None;
+    Shopify "shopify/subscription_contracts_activate.json" "subscription_contracts/activate" None;
+    Shopify "shopify/subscription_contracts_cancel.json" "subscription_contracts/cancel" None;
+    Shopify "shopify/subscription_contracts_pause.json" "subscription_contracts/pause" None;
+    Shopify "shopify/subscription_billing_attempts_success.json" "subscription_billing_attempts/success" None;
+    Shopify "shopify/subscription_billing_attempts_failure.json" "subscription_billing_attempts/failure" None;
 
     Wix "wix/order_payment_status_updated_paid.json" "payment_status_updated" None;
     Wix "wix/order_approved_as_text.json" "approved" None;
@@ -77,6 +97,21 @@ samples! {
     Wix "wix/order_canceled.json" "canceled" None;
     Wix "wix/order_updated_reference.json" "updated" None;
     Wix "wix/order_transactions_refund_completed.json" "transactions_refund_completed" None;
+    Wix "wix/order_paid_subscription_first.json" "payment_status_updated" None;
+    Wix "wix/order_paid_subscription_renewal.json" "payment_status_updated"
+        sometimes("/actionEvent/body/order/lineItems/0/subscriptionInfo");
+    Wix "wix/order_approved_renewal_unpaid.json" "approved" None;
+    Wix "wix/order_updated_cycle_refunded.json" "updated" None;
+    Wix "wix/order_paid_mixed.json" "payment_status_updated" None;
+    Wix "wix/order_paid_free_text.json" "payment_status_updated" None;
+    Wix "wix/order_updated_amount_refunded.json" "updated" None;
+    Wix "wix/order_transactions_refund_failed.json" "transactions_refund_completed" None;
+    Wix "wix/subscription_contract_canceled.json" "wix.ecom.subscription_contracts.v1.subscription_contract_canceled" None;
+    Wix "wix/subscription_contract_expired.json" "wix.ecom.subscription_contracts.v1.subscription_contract_expired" None;
+    Wix "wix/subscription_contract_updated.json" "wix.ecom.subscription_contracts.v1.subscription_contract_updated" None;
+    Wix "wix/subscription_contract_deleted.json" "wix.ecom.subscription_contracts.v1.subscription_contract_deleted" None;
+    Wix "wix/pricing_plans_order_ended.json" "wix.pricing_plans.v2.order_ended" None;
+    Wix "wix/pricing_plans_order_auto_renew_canceled.json" "wix.pricing_plans.v2.order_auto_renew_canceled" None;
     Wix "wix/order_updated_anonymized.json" "updated" sometimes("/triggeredByAnonymizeRequest");
     Wix "wix/order_created_imported.json" "created" sometimes("/createdEvent/entity/imported");
 
@@ -147,6 +182,21 @@ samples! {
     Standard "standard/order_refunded.json" "" None;
     Standard "standard/order_canceled.json" "" None;
     Standard "standard/bigcommerce_order_created.json" "" None;
+    Standard "standard/bigcommerce_product_updated.json" "" None;
+    Standard "standard/subscription_first.json" "" None;
+    Standard "standard/subscription_renewal.json" "" None;
+    Standard "standard/subscription_suspended.json" "" None;
+    Standard "standard/subscription_active.json" "" None;
+    Standard "standard/subscription_ended.json" "" None;
+    Standard "standard/order_trial.json" "" None;
+    Standard "standard/order_composite.json" "" None;
+    Standard "standard/order_refund_pending.json" "" None;
+    Standard "standard/order_refund_failed.json" "" None;
+    Standard "standard/order_refund_of_an_amount.json" "" None;
+    Standard "standard/order_refund_whole.json" "" None;
+    Standard "standard/dispute_open.json" "" None;
+    Standard "standard/dispute_lost.json" "" None;
+    Standard "standard/dispute_inquiry.json" "" None;
 }
 
 /// A sample of a storefront that is paid, of which the others may be later versions.

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use reseller_hooks::order::{OrderEvent, StorefrontKind};
+use reseller_hooks::order::{OrderEvent, OrderKey, StorefrontKind};
 use reseller_hooks::storefront::Guards;
 use reseller_hooks::webhook::{Answer, Disposition};
 
@@ -29,11 +29,11 @@ pub(super) struct Trial<'a> {
     layers: Vec<(Layer, Subject)>,
     /// As the storefront sends it.
     original: Request,
-    said: Option<OrderEvent>,
+    said: Vec<OrderEvent>,
     /// The same, sent by another shop of the same storefront, with what is said then.
-    north: (Request, Option<OrderEvent>),
+    north: (Request, Vec<OrderEvent>),
     /// An earlier, paid version of the same order, where there is one.
-    before: Option<OrderEvent>,
+    before: Vec<OrderEvent>,
     most: Wants,
     most_after_before: Wants,
     pub(super) report: Report,
@@ -69,11 +69,11 @@ impl<'a> Trial<'a> {
         };
         let (original, event) = said(sample, SECRET);
         let paid = SAMPLES.iter().find(|other| other.name == paid(sample.kind));
-        let before = paid.and_then(|paid| said(paid, SECRET).1);
-        let together: Vec<&OrderEvent> = before.iter().chain(&event).collect();
+        let before = paid.map(|paid| said(paid, SECRET).1).unwrap_or_default();
+        let together: Vec<&OrderEvent> = before.iter().chain(about(&event, &before)).collect();
         let north = said(sample, NORTH);
         Self {
-            most: Wants::after(event.as_slice().iter().collect::<Vec<_>>().as_slice()),
+            most: Wants::after(&event.iter().collect::<Vec<_>>()),
             most_after_before: Wants::after(&before.iter().collect::<Vec<_>>()).or(&Wants::after(&together)),
             sample,
             path,
@@ -212,10 +212,9 @@ impl<'a> Trial<'a> {
             if !matches!(answer.status().as_u16(), 200 | 400 | 401) {
                 return Err(format!("answered {}", answer.status()));
             }
-            if let (Some(event), Some(said)) = (event, &trial.said)
-                && event.key != said.key
-            {
-                return Err(format!("the order {} instead of {}", event.key, said.key));
+            let known = |key: &OrderKey| trial.said.is_empty() || trial.said.iter().any(|said| said.key == *key);
+            if let Some(other) = event.iter().find(|event| !known(&event.key)) {
+                return Err(format!("the order {} instead of another", other.key));
             }
             trial.buys_no_more(event)
         });
@@ -242,14 +241,10 @@ impl<'a> Trial<'a> {
     }
 
     /// Whatever it says, it says the same whenever it comes.
-    fn is_answered(&self, event: Option<&OrderEvent>) -> Result<(), String> {
-        let (Some(event), Some(said)) = (event, &self.said) else {
-            return Ok(());
-        };
-        if event.key != said.key {
-            return Ok(());
-        }
-        let (first, last) = (merged(&[event, said]), merged(&[said, event]));
+    fn is_answered(&self, events: &[OrderEvent]) -> Result<(), String> {
+        let first: Vec<&OrderEvent> = events.iter().chain(&self.said).collect();
+        let last: Vec<&OrderEvent> = self.said.iter().chain(events).collect();
+        let (first, last) = (merged(&first), merged(&last));
         if first == last {
             Ok(())
         } else {
@@ -258,31 +253,31 @@ impl<'a> Trial<'a> {
     }
 
     /// It buys no more than the unchanged one: alone, with it, and after what was paid before.
-    fn buys_no_more(&self, event: Option<&OrderEvent>) -> Result<(), String> {
-        self.is_answered(event)?;
-        let Some(event) = event else { return Ok(()) };
-        let alone = Wants::after(&[event]);
-        let mut all = vec![("alone", alone, &self.most)];
-        if let Some(said) = self.said.as_ref().filter(|said| said.key == event.key) {
-            all.push(("with the unchanged one", Wants::after(&[event, said]), &self.most));
-        }
-        if let Some(before) = self.before.as_ref().filter(|before| before.key == event.key) {
+    fn buys_no_more(&self, events: &[OrderEvent]) -> Result<(), String> {
+        self.is_answered(events)?;
+        let own: Vec<&OrderEvent> = events.iter().collect();
+        let said: Vec<&OrderEvent> = about(&self.said, events).collect();
+        let before: Vec<&OrderEvent> = about(&self.before, events).collect();
+        let after = |parts: &[&[&OrderEvent]]| Wants::after(&parts.concat());
+        let mut all = vec![
+            ("alone", after(&[&own]), &self.most),
+            ("with the unchanged one", after(&[&own, &said]), &self.most),
+        ];
+        if !before.is_empty() {
             let most = &self.most_after_before;
-            all.push(("after a paid one", Wants::after(&[before, event]), most));
-            let mut three = vec![before, event];
-            three.extend(&self.said);
-            all.push(("with both", Wants::after(&three), most));
+            all.push(("after a paid one", after(&[&before, &own]), most));
+            all.push(("with both", after(&[&before, &own, &said]), most));
         }
         for (when, wants, most) in all {
             if let Some(more) = wants.beyond(most) {
-                return Err(format!("{when} it buys {more}: {event:?}"));
+                return Err(format!("{when} it buys {more}: {events:?}"));
             }
         }
         Ok(())
     }
 
     /// Sends it and judges the answer by itself.
-    fn sent(&mut self, request: &Request, signed: bool) -> Result<(Answer, Option<OrderEvent>), String> {
+    fn sent(&mut self, request: &Request, signed: bool) -> Result<(Answer, Vec<OrderEvent>), String> {
         let door = if signed || self.sample.kind != StorefrontKind::Wix {
             &self.door
         } else {
@@ -300,10 +295,10 @@ impl<'a> Trial<'a> {
     fn keep(
         &mut self,
         named: &str,
-        sent: Result<(Answer, Option<OrderEvent>), String>,
-        judge: impl Fn(&Self, &Answer, Option<&OrderEvent>) -> Result<(), String>,
+        sent: Result<(Answer, Vec<OrderEvent>), String>,
+        judge: impl Fn(&Self, &Answer, &[OrderEvent]) -> Result<(), String>,
     ) {
-        let verdict = sent.and_then(|(answer, event)| judge(self, &answer, event.as_ref()));
+        let verdict = sent.and_then(|(answer, event)| judge(self, &answer, &event));
         if let Err(what) = verdict {
             self.found(named, &what);
         }
@@ -325,4 +320,10 @@ impl<'a> Trial<'a> {
                 .push(format!("{}, {named}: {what}", self.sample.name));
         }
     }
+}
+
+/// Those of these events that are about an order of the others.
+fn about<'a>(events: &'a [OrderEvent], others: &[OrderEvent]) -> impl Iterator<Item = &'a OrderEvent> {
+    let is_about = |event: &&OrderEvent| others.iter().any(|other| other.key == event.key);
+    events.iter().filter(is_about)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use reseller_hooks::fulfilment::OrderRecord;
-use reseller_hooks::order::OrderEvent;
+use reseller_hooks::order::{OrderEvent, OrderKey};
 
 /// How many units are wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,17 +14,16 @@ pub(super) struct Wants {
 }
 
 impl Wants {
-    /// After these events, of which those of other orders do not count.
+    /// After these events, of all the orders that they are about.
     pub(super) fn after(events: &[&OrderEvent]) -> Self {
-        let Some(record) = merged(events) else {
-            return Self::default();
-        };
         let mut wants = Self::default();
-        for (line, units) in record.desired().live_lines() {
-            let units = u64::from(units);
-            wants.all += units;
-            if let Some(sku) = &line.sku {
-                *wants.of_sku.entry(sku.to_string()).or_default() += units;
+        for record in merged(events).values() {
+            for (line, units) in record.desired().live_lines() {
+                let units = u64::from(units);
+                wants.all += units;
+                if let Some(sku) = &line.sku {
+                    *wants.of_sku.entry(sku.to_string()).or_default() += units;
+                }
             }
         }
         wants
@@ -52,12 +51,14 @@ impl Wants {
     }
 }
 
-/// The record of the first event's order after all events of that order, in this sequence.
-pub(super) fn merged(events: &[&OrderEvent]) -> Option<OrderRecord> {
-    let key = &events.first()?.key;
-    let mut record = OrderRecord::new(key.clone());
-    for event in events.iter().filter(|event| event.key == *key) {
-        record.apply(event);
+/// The records of these events' orders, after all of them in this sequence.
+pub(super) fn merged(events: &[&OrderEvent]) -> BTreeMap<OrderKey, OrderRecord> {
+    let mut records = BTreeMap::new();
+    for event in events {
+        let record = records.entry(event.key.clone());
+        record
+            .or_insert_with(|| OrderRecord::new(event.key.clone()))
+            .apply(event);
     }
-    Some(record)
+    records
 }

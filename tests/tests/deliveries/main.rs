@@ -9,10 +9,20 @@ mod faults;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod matrix;
+#[cfg(test)]
 mod samples;
 #[cfg(test)]
+mod shop;
+#[cfg(test)]
+mod shopify;
+#[cfg(test)]
 mod signed;
+#[cfg(test)]
+mod standard;
 #[cfg(test)]
 mod storefronts;
 #[cfg(test)]
 mod stripe;
+#[cfg(test)]
+mod wix;

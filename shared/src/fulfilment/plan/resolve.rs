@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use crate::catalog::{AccountRule, Catalog, Component, OnRenewal, UnknownSku, VoucherSite, VoucherSpec};
 use crate::fulfilment::record::{ComponentPlan, NotOurs, Plan, PlannedUnits, Unplannable, VoucherPlan};
 use crate::ids::{AccountId, CountryCode, SiteId, Sku};
-use crate::order::{Line, LineId, Snapshot};
+use crate::order::{Line, LineId, MissingSku, Snapshot};
 use crate::wix::{BillingType, ProductInput};
 
 /// What every line of an order is resolved with.
@@ -44,8 +44,8 @@ impl Resolver<'_> {
         };
         let Some(components) = self.catalog.components(sku) else {
             let plan = match self.catalog.defaults.unknown_sku {
-                UnknownSku::Ignore => Plan::NotOurs(NotOurs::UnknownSku),
-                UnknownSku::Attention => self.refused(Unplannable::UnknownSku(sku.clone())),
+                UnknownSku::Ignore if !self.is_of_unknown_bundle(line) => Plan::NotOurs(NotOurs::UnknownSku),
+                UnknownSku::Ignore | UnknownSku::Attention => self.refused(Unplannable::UnknownSku(sku.clone())),
             };
             return vec![units(count, plan)];
         };
@@ -82,9 +82,26 @@ impl Resolver<'_> {
             return self.refused(Unplannable::LostSku(line.missing_sku));
         }
         match self.catalog.defaults.unknown_sku {
-            UnknownSku::Ignore => Plan::NotOurs(NotOurs::BlankSku),
-            UnknownSku::Attention => self.refused(Unplannable::NoSku(line.missing_sku)),
+            UnknownSku::Ignore if !self.is_of_unknown_bundle(line) => Plan::NotOurs(NotOurs::BlankSku),
+            UnknownSku::Ignore | UnknownSku::Attention => self.refused(Unplannable::NoSku(line.missing_sku)),
         }
+    }
+
+    /// Whether a line was sold in a bundle of which no line is in the catalog: the bundle's own SKU stands in no line, so
+    /// that it may be what the catalog has.
+    fn is_of_unknown_bundle(&self, line: &Line) -> bool {
+        let in_bundle = |line: &Line| line.missing_sku == Some(MissingSku::BundlePart);
+        let is_known = |line: &Line| {
+            line.sku
+                .as_ref()
+                .is_some_and(|sku| self.catalog.components(sku).is_some())
+        };
+        in_bundle(line)
+            && !self
+                .latest
+                .lines
+                .iter()
+                .any(|other| in_bundle(other) && is_known(other))
     }
 
     /// Whether a line is a component of one whose own SKU is in the catalog, directly or through others.

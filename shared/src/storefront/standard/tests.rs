@@ -6,15 +6,17 @@ use super::super::testing::{
 };
 use super::super::{Delivery, Key, OrderQueue, Outcome, receive};
 use super::*;
+use crate::order::{Paid, Refund, RefundState, Statement};
+use crate::time::Timestamp;
 
 const KIND: StorefrontKind = StorefrontKind::Standard;
-const PAID: &str = include_str!("../../../events/standard/order_paid.json");
-const UNPAID: &str = include_str!("../../../events/standard/order_created_unpaid.json");
-const REFERENCE: &str = include_str!("../../../events/standard/order_updated_reference.json");
-const REFUNDED_ONE: &str = include_str!("../../../events/standard/order_updated_refunded_one.json");
-const REFUND: &str = include_str!("../../../events/standard/order_refunded.json");
-const CANCELED: &str = include_str!("../../../events/standard/order_canceled.json");
-const BIGCOMMERCE: &str = include_str!("../../../events/standard/bigcommerce_order_created.json");
+const PAID: &str = include_str!("../../../../events/standard/order_paid.json");
+const UNPAID: &str = include_str!("../../../../events/standard/order_created_unpaid.json");
+const REFERENCE: &str = include_str!("../../../../events/standard/order_updated_reference.json");
+const REFUNDED_ONE: &str = include_str!("../../../../events/standard/order_updated_refunded_one.json");
+const REFUND: &str = include_str!("../../../../events/standard/order_refunded.json");
+const CANCELED: &str = include_str!("../../../../events/standard/order_canceled.json");
+const BIGCOMMERCE: &str = include_str!("../../../../events/standard/bigcommerce_order_created.json");
 
 const VECTOR_BODY: &[u8] = br#"{"email":"test@example.com","username":"test_user"}"#;
 const VECTOR_SIGNATURE: &str = "v1,tZ1I4/hDygAJgO5TYxiSd6Sd0kDW6hPenDe+bTa3Kkw=";
@@ -176,7 +178,7 @@ fn a_snapshot_with_a_counted_refund_and_the_refund_itself_go_to_order_canceled()
 }
 
 #[test]
-fn a_refund_of_an_amount_only_takes_nothing_back() {
+fn a_refund_of_no_unit_takes_nothing_back() {
     let body = with(REFUND, "\"units\": 1", "\"units\": 0");
     nothing(deliver(KIND, &body, ""));
 }
@@ -211,7 +213,7 @@ fn a_misspelt_name_is_parked_and_named() {
     let reason = parked(deliver(KIND, &with(PAID, "\"units\": 2", "\"unit\": 2"), ""));
     assert_eq!(
         reason,
-        "at data.lines[0].unit: expected one of `id`, `sku`, `units`, `properties`"
+        "at data.lines[0].unit: expected one of `id`, `sku`, `units`, `properties`, `subscription`, `trial`, `part_of`, `amount`"
     );
 }
 

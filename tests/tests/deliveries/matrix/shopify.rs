@@ -1,0 +1,353 @@
+//! Shopify's column.
+
+use reseller_hooks::order::StorefrontKind::Shopify;
+use reseller_hooks_tests::deployment::catalog_of;
+use serde_json::json;
+
+use super::super::shop::{Body, SITE, Shop};
+use super::{Cell, PARKED, Word};
+
+const KEY: &str = "shopify/9007199254740993";
+const FIRST: &str = "shopify/9007199254747001";
+const RENEWAL: &str = "shopify/9007199254747011";
+const SKUS: [&str; 4] = ["PREMIUM-1Y", "PREMIUM-1M", "BUSINESS-EMAIL-1Y", "STUDIO-1Y"];
+
+macro_rules! sample {
+    ($file:literal) => {
+        Body::of(include_str!(concat!("../../../../events/shopify/", $file, ".json")))
+    };
+}
+
+/// Three plans of one line, for one site.
+fn paid() -> Body {
+    let body = sample!("orders_paid");
+    let line = body.at("/line_items/0");
+    body.with("/line_items", vec![line])
+}
+
+fn later(body: Body) -> Body {
+    body.with("/updated_at", "2026-03-05T09:00:00-05:00")
+}
+
+fn status(body: Body, status: &str) -> Body {
+    body.with("/financial_status", status)
+}
+
+fn units(body: Body, units: u64) -> Body {
+    body.with("/line_items/0/current_quantity", units)
+}
+
+fn first() -> Body {
+    sample!("orders_paid_subscription_first")
+        .with("/note_attributes", json!([{ "name": "wix_site_id", "value": SITE }]))
+}
+
+fn contract(status: &str, revision: u64) -> Body {
+    sample!("subscription_contracts_cancel")
+        .with("/status", status)
+        .with("/revision_id", revision)
+}
+
+fn shop() -> Shop {
+    Shop::selling(Shopify, &SKUS)
+}
+
+fn after(body: &Body) -> Shop {
+    let shop = shop();
+    shop.told("orders/paid", body);
+    shop
+}
+
+/// What is not wanted any more is canceled there, so that it can be counted.
+fn canceling(body: &Body) -> Shop {
+    let shop = Shop::with_catalog(
+        Shopify,
+        &catalog_of(&SKUS, "attention").replace("\"unassign\"", "\"cancel\""),
+    );
+    shop.told("orders/paid", body);
+    shop
+}
+
+fn disputed(policy: &str) -> Shop {
+    let shop = Shop::with_defaults(Shopify, &SKUS, policy);
+    shop.told("orders/paid", &paid());
+    shop
+}
+
+pub(super) fn cells() -> Vec<Cell> {
+    [subscriptions(), payments(), reversals(), lines()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn subscriptions() -> Vec<Cell> {
+    let once = catalog_of(&SKUS, "attention").replace(
+        "billing = { type = \"RECURRING\", unit = \"MONTH\", count = 1 }",
+        "billing = { type = \"ONE_TIME\" }",
+    );
+    let failed = after(&first());
+    failed.told("subscription_contracts/fail", &contract("failed", 2));
+    let plain = first()
+        .without("/line_items/0/selling_plan_id")
+        .without("/line_items/0/selling_plan_allocation");
+    let hinted = sample!("orders_paid_subscription_renewal").with("/source_name", "web");
+    vec![
+        Cell::new("first payment of a subscription", Word::Done, shop(), FIRST)
+            .told("orders/paid", first())
+            .told("subscription_contracts/activate", contract("active", 1))
+            .holds("PREMIUM-1M", 1, 1),
+        Cell::new("renewal", Word::Recorded, after(&first()), RENEWAL)
+            .told("orders/paid", sample!("orders_paid_subscription_renewal"))
+            .told(
+                "subscription_billing_attempts/success",
+                sample!("subscription_billing_attempts_success"),
+            )
+            .holds("PREMIUM-1M", 1, 1),
+        Cell::new(
+            "renewal of a product that is sold once",
+            Word::Person(&["NOT_PLANNED"]),
+            Shop::with_catalog(Shopify, &once),
+            RENEWAL,
+        )
+        .told("orders/paid", sample!("orders_paid_subscription_renewal"))
+        .holds("PREMIUM-1M", 0, 0),
+        Cell::new(
+            "renewal by a hint only",
+            Word::Person(&["RENEWAL_UNCLEAR"]),
+            after(&first()),
+            RENEWAL,
+        )
+        .told("orders/paid", hinted)
+        .holds("PREMIUM-1M", 1, 1),
+        Cell::new("end of a subscription", Word::Done, after(&first()), FIRST)
+            .told("subscription_contracts/cancel", contract("cancelled", 4))
+            .holds("PREMIUM-1M", 1, 0)
+            .holds("BUSINESS-EMAIL-1Y", 1, 1),
+        Cell::new("end that comes back", Word::Done, failed, FIRST)
+            .told("subscription_contracts/activate", contract("active", 3))
+            .holds("PREMIUM-1M", 1, 1),
+        Cell::new("end whose lines nobody knows", Word::Recorded, after(&plain), FIRST)
+            .told("subscription_contracts/cancel", contract("cancelled", 4))
+            .holds("PREMIUM-1M", 1, 1),
+        Cell::new(
+            "payment that failed or is overdue",
+            Word::Recorded,
+            after(&first()),
+            FIRST,
+        )
+        .told(
+            "subscription_billing_attempts/failure",
+            sample!("subscription_billing_attempts_failure"),
+        ),
+        Cell::new("paused", Word::Recorded, after(&first()), FIRST)
+            .told("subscription_contracts/pause", contract("paused", 5))
+            .holds("PREMIUM-1M", 1, 1),
+    ]
+}
+
+fn payments() -> Vec<Cell> {
+    let open = |body| status(later(body), "partially_paid").with("/total_outstanding", "80.00");
+    vec![
+        Cell::new("first payment", Word::Done, shop(), KEY)
+            .told("orders/paid", paid())
+            .holds("PREMIUM-1Y", 3, 1),
+        Cell::new("more units, paid", Word::Done, after(&paid()), KEY)
+            .told("orders/paid", units(later(paid()), 5).with("/line_items/0/quantity", 5))
+            .holds("PREMIUM-1Y", 5, 1),
+        Cell::new("fewer units", Word::Done, canceling(&paid()), KEY)
+            .told("orders/updated", units(later(paid()), 2))
+            .holds("PREMIUM-1Y", 2, 1),
+        Cell::new(
+            "another product in the same line, paid",
+            Word::Person(&["PLAN_CHANGED"]),
+            after(&paid()),
+            KEY,
+        )
+        .told("orders/updated", later(paid()).with("/line_items/0/sku", "STUDIO-1Y"))
+        .holds("PREMIUM-1Y", 3, 1)
+        .holds("STUDIO-1Y", 0, 0),
+        Cell::new(
+            "another product in the same line, unpaid",
+            Word::Recorded,
+            after(&paid()),
+            KEY,
+        )
+        .told("orders/updated", open(paid()).with("/line_items/0/sku", "STUDIO-1Y"))
+        .holds("STUDIO-1Y", 0, 0),
+        Cell::new("authorisation", Word::Recorded, shop(), "shopify/9007199254747101")
+            .told("orders/paid", sample!("orders_create_authorized")),
+        Cell::new(
+            "deposit, partial payment",
+            Word::Recorded,
+            shop(),
+            "shopify/9007199254747101",
+        )
+        .told("orders/updated", sample!("orders_updated_deposit")),
+        Cell::new("paid once and open again", Word::Recorded, after(&paid()), KEY)
+            .told(
+                "orders/updated",
+                units(open(paid()), 5).with("/line_items/0/quantity", 5),
+            )
+            .holds("PREMIUM-1Y", 3, 1),
+        Cell::new(
+            "payment status that nobody knows",
+            Word::Person(&["PAYMENT_UNCLEAR"]),
+            shop(),
+            KEY,
+        )
+        .told("orders/updated", status(paid(), "settled_later")),
+        Cell::new("test order", Word::Recorded, shop(), KEY).told("orders/paid", sample!("orders_paid_test_order")),
+        Cell::new("two states of one moment that agree", Word::Done, shop(), KEY)
+            .told("orders/paid", paid().with("/line_items/0/properties", json!([])))
+            .told("orders/updated", paid())
+            .holds("PREMIUM-1Y", 3, 1),
+        Cell::new(
+            "two states of one moment that disagree",
+            Word::Person(&["STATES_DISAGREE"]),
+            after(&paid()),
+            KEY,
+        )
+        .told("orders/updated", units(paid(), 1))
+        .holds("PREMIUM-1Y", 3, 1),
+        Cell::new(
+            "event that is none of our business",
+            Word::Recorded,
+            after(&paid()),
+            KEY,
+        )
+        .told("app/uninstalled", Body(json!({ "id": 1 })))
+        .told("orders/edited", sample!("orders_edited")),
+    ]
+}
+
+fn reversals() -> Vec<Cell> {
+    let amount = || sample!("refunds_create_amount_only");
+    let with_refund = |refund: Body| {
+        let order = status(later(paid()), "partially_refunded");
+        order.with("/refunds", vec![refund.0])
+    };
+    let failed = units(
+        with_refund(sample!("refunds_create_pending").with("/transactions/0/status", "failure")),
+        2,
+    );
+    let pending = canceling(&paid());
+    pending.told("refunds/create", &sample!("refunds_create_pending"));
+    let renewed = after(&first());
+    renewed.told("orders/paid", &sample!("orders_paid_subscription_renewal"));
+    let of_cycle = status(later(sample!("orders_paid_subscription_renewal")), "refunded")
+        .with("/updated_at", "2026-04-05T09:00:00-04:00");
+    let disputes = disputed("on_dispute = \"attention\"");
+    disputes.told("disputes/create", &sample!("disputes_create"));
+    vec![
+        Cell::new("refund of lines", Word::Done, canceling(&paid()), KEY)
+            .told("refunds/create", sample!("refunds_create"))
+            .holds("PREMIUM-1Y", 2, 1),
+        Cell::new("refund in full", Word::Done, canceling(&paid()), KEY)
+            .told("orders/updated", status(later(paid()), "refunded"))
+            .holds("PREMIUM-1Y", 0, 0),
+        Cell::new(
+            "refund of an amount",
+            Word::Person(&["REFUND_UNCLEAR"]),
+            canceling(&paid()),
+            KEY,
+        )
+        .told("refunds/create", amount())
+        .holds("PREMIUM-1Y", 3, 1),
+        Cell::new(
+            "first heard of with a refund of an amount",
+            Word::Person(&["REFUND_UNCLEAR"]),
+            shop(),
+            KEY,
+        )
+        .told("orders/updated", with_refund(amount()))
+        .holds("PREMIUM-1Y", 0, 0),
+        Cell::new("refund that is pending", Word::Recorded, canceling(&paid()), KEY)
+            .told("refunds/create", sample!("refunds_create_pending"))
+            .holds("PREMIUM-1Y", 3, 1),
+        Cell::new(
+            "refund that fails later",
+            Word::Person(&["REFUND_FAILED"]),
+            pending,
+            KEY,
+        )
+        .told("orders/updated", failed)
+        .holds("PREMIUM-1Y", 3, 1),
+        Cell::new("refund of one cycle", Word::Recorded, renewed, RENEWAL)
+            .told("orders/updated", of_cycle)
+            .holds("PREMIUM-1M", 1, 1),
+        Cell::new(
+            "dispute, `on_dispute = \"attention\"`",
+            Word::Person(&["DISPUTE_OPEN", "DISPUTE_LOST"]),
+            disputed("on_dispute = \"attention\""),
+            KEY,
+        )
+        .told("disputes/create", sample!("disputes_create"))
+        .holds("PREMIUM-1Y", 3, 1),
+        Cell::new(
+            "dispute, `on_dispute = \"take_back\"`",
+            Word::Person(&["DISPUTE_OPEN", "DISPUTE_LOST"]),
+            disputed("on_dispute = \"take_back\""),
+            KEY,
+        )
+        .told("disputes/update", sample!("disputes_update_lost"))
+        .holds("PREMIUM-1Y", 3, 0),
+        Cell::new("dispute that is won", Word::Recorded, disputes, KEY)
+            .told("disputes/update", sample!("disputes_update_won"))
+            .holds("PREMIUM-1Y", 3, 1),
+        Cell::new("order canceled", Word::Done, canceling(&paid()), KEY)
+            .told("orders/cancelled", sample!("orders_cancelled"))
+            .holds("PREMIUM-1Y", 0, 0),
+        Cell::new("canceled before it is paid", Word::Recorded, shop(), KEY)
+            .told("orders/cancelled", status(sample!("orders_cancelled"), "voided"))
+            .told("orders/paid", paid())
+            .holds("PREMIUM-1Y", 0, 0),
+        Cell::new("order deleted", Word::Recorded, after(&paid()), KEY)
+            .told("orders/delete", Body(json!({ "id": 9_007_199_254_740_993_u64 })))
+            .holds("PREMIUM-1Y", 3, 1),
+        Cell::new(
+            "refund, dispute or end of what is not ours",
+            Word::Recorded,
+            shop(),
+            KEY,
+        )
+        .told("refunds/create", sample!("refunds_create"))
+        .told("disputes/create", sample!("disputes_create"))
+        .told(
+            "subscription_contracts/cancel",
+            contract("cancelled", 4).with("/origin_order_id", 9_007_199_254_740_993_u64),
+        ),
+    ]
+}
+
+fn lines() -> Vec<Cell> {
+    let bundle = sample!("orders_paid_bundle").with("/line_items/1/sku", "BUSINESS-EMAIL-1Y");
+    let unknown = sample!("orders_paid_bundle").with("/line_items/0/sku", "PLAN-COMPONENT");
+    let careless = Shop::with_catalog(Shopify, &catalog_of(&SKUS, "ignore"));
+    let waiting = Shop::with_catalog(Shopify, &catalog_of(&SKUS, "ignore"));
+    let unpaid = status(paid(), "partially_paid").with("/total_outstanding", "80.00");
+    waiting.told("orders/updated", &unpaid);
+    let missing = |body: Body| body.with("/line_items/0/sku", json!(null));
+    vec![
+        Cell::new("list of lines that is empty", PARKED, after(&paid()), KEY)
+            .told("orders/updated", later(paid()).with("/line_items", json!([])))
+            .holds("PREMIUM-1Y", 3, 1),
+        Cell::new("composite", Word::Done, shop(), "shopify/9007199254747201")
+            .told("orders/paid", bundle)
+            .holds("PREMIUM-1Y", 1, 0)
+            .holds("BUSINESS-EMAIL-1Y", 1, 0),
+        Cell::new(
+            "composite of which no SKU is known",
+            Word::Person(&["NOT_PLANNED"]),
+            careless,
+            "shopify/9007199254747201",
+        )
+        .told("orders/paid", unknown),
+        Cell::new("line without SKU", Word::Person(&["NOT_PLANNED"]), shop(), KEY)
+            .told("orders/paid", missing(paid()))
+            .holds("PREMIUM-1Y", 0, 0),
+        Cell::new("line that lost its SKU", Word::Person(&["NOT_PLANNED"]), waiting, KEY)
+            .told("orders/paid", missing(later(paid())))
+            .holds("PREMIUM-1Y", 0, 0),
+    ]
+}
