@@ -3,26 +3,18 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, Method};
 use reseller_hooks::config::Env;
-use reseller_hooks::order::StorefrontKind;
 use reseller_hooks::queue::{Queue, QueueError};
 use reseller_hooks::secrets::{EnvSource, Secrets};
-use reseller_hooks::storefront::{FieldNames, Guards, sign};
-use reseller_hooks::time::{Clock, Timestamp};
+use reseller_hooks::storefront::{FieldNames, Guards};
+use reseller_hooks::time::Clock;
 use reseller_hooks::webhook::{Answer, Queues, Request, Webhook};
 
 use crate::world::poll_through;
 
 /// Lambda's ID of every invocation.
 pub const REQUEST_ID: &str = "invocation-1";
-
-/// The key pair of the samples of Wix.
-pub const WIX_PRIVATE_KEY: &str = include_str!("../../events/wix/test-private-key.pem");
-/// Its other half.
-pub const WIX_PUBLIC_KEY: &str = include_str!("../../events/wix/test-public-key.pem");
-/// The site of the samples of Wix.
-pub const WIX_INSTANCE: &str = "3bbcabc7-ebb7-4fc8-8829-13ea0e142123";
 
 /// A message, and the queue that it is in.
 pub type Message = (&'static str, String);
@@ -92,14 +84,4 @@ impl<C: Clock + Clone> Door<C> {
         let stored = std::mem::take(&mut *self.stored.lock().unwrap_or_else(PoisonError::into_inner));
         (answer, stored)
     }
-}
-
-/// The headers with which a storefront would send this body at this time.
-pub fn signed(kind: StorefrontKind, secret: &str, body: &[u8], topic: &str, at: Timestamp) -> HeaderMap {
-    let headers = sign::sign(kind, secret, body, topic, at).expect("the secret is good");
-    let headers = headers.into_iter().map(|(name, value)| {
-        let value = HeaderValue::try_from(value).expect("a header");
-        (HeaderName::from_static(name), value)
-    });
-    headers.collect()
 }

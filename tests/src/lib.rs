@@ -6,6 +6,7 @@
     reason = "this crate is run by tests only: what cannot go on there shall say so and stop"
 )]
 
+pub mod deployment;
 pub mod door;
 #[cfg(feature = "durable")]
 pub mod durable;
@@ -13,6 +14,7 @@ pub mod effects;
 pub mod flaky;
 pub mod ledger_contract;
 pub mod mutations;
+pub mod post;
 pub mod race;
 pub mod scratch;
 pub mod sim;

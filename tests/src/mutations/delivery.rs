@@ -9,7 +9,8 @@ use reseller_hooks::webhook::{Answer, Came};
 use serde_json::json;
 
 use super::samples::Sample;
-use crate::door::{Message, REQUEST_ID, WIX_INSTANCE, WIX_PRIVATE_KEY, WIX_PUBLIC_KEY, signed};
+use crate::door::{Message, REQUEST_ID};
+use crate::post::{WIX_INSTANCE, WIX_PRIVATE_KEY, WIX_PUBLIC_KEY, signed};
 
 /// 2026-03-10T00:00:00Z, some days after the orders of the samples.
 const NOW: Timestamp = Timestamp::from_secs(1_773_100_800);

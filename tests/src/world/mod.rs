@@ -4,6 +4,7 @@
 
 mod clock;
 mod events;
+mod holdings;
 mod invariants;
 mod run;
 mod wix;
@@ -20,6 +21,7 @@ use reseller_hooks::time::{Clock, Timestamp};
 
 pub use clock::{SkewedClock, VirtualClock};
 pub use events::{Order, refund};
+pub use holdings::Holding;
 pub use invariants::{Paid, packages_of, violations};
 pub use run::{Run, poll_through, yield_once};
 pub use wix::WixPort;

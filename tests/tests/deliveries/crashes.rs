@@ -4,11 +4,13 @@
 use std::time::Duration;
 
 use reseller_hooks::webhook::Came;
+use reseller_hooks_tests::deployment::{Deployment, Message};
 use reseller_hooks_tests::effects::{Effects, Happens};
+use reseller_hooks_tests::post::Post;
 use reseller_hooks_tests::world::{OTHER, Order, Paid, World, refund, violations};
 use wix_sandbox::Idempotency;
 
-use super::stage::{CANCELED, KEY, Message, PAID, Post, Stage};
+use super::samples::{CANCELED, KEY, PAID, shopify};
 
 const KINDS: [fn() -> World; 2] = [World::kind, || World::unkind(Duration::from_secs(30))];
 
@@ -27,11 +29,11 @@ fn ways(counted: &Effects) -> Vec<(String, Effects)> {
 }
 
 /// A storefront delivers until it is answered 200.
-fn delivered(stage: &Stage, effects: &Effects, post: &Post) {
-    let first = stage.post_to(&stage.function(effects), effects, post);
+fn delivered(deployment: &Deployment, effects: &Effects, post: &Post) {
+    let first = deployment.post_to(&deployment.function(effects), effects, post);
     if first.is_none_or(|answer| answer.came != Came::Stored) {
-        stage.world.clock.advance(Duration::from_secs(120));
-        assert_eq!(stage.post(post), Came::Stored);
+        deployment.world.clock.advance(Duration::from_secs(120));
+        assert_eq!(deployment.post(post), Came::Stored);
     }
 }
 
@@ -52,62 +54,55 @@ fn is_two_packages(told: &str, world: &World) -> bool {
 #[test]
 fn a_webhook_that_dies_anywhere_or_does_anything_twice_leaves_one_package() {
     for world in KINDS {
-        let post = Post::shopify("orders/paid", PAID);
+        let post = shopify("orders/paid", PAID);
         let counted = Effects::counted();
-        delivered(&Stage::new(world()), &counted, &post);
+        delivered(&Deployment::new(world()), &counted, &post);
         assert_eq!(counted.begun(), ["fetch", "send"]);
         for (told, effects) in ways(&counted) {
-            let stage = Stage::new(world());
-            delivered(&stage, &effects, &post);
-            stage.settle();
-            assert_eq!(stage.world.packages(), (1, 1), "{told}");
-            let found = wrong(&stage.world, KEY, Paid { base: 3, vouchers: 3 });
+            let deployment = Deployment::new(world());
+            delivered(&deployment, &effects, &post);
+            deployment.settle();
+            assert_eq!(deployment.world.packages(), (1, 1), "{told}");
+            let found = wrong(&deployment.world, KEY, Paid { base: 3, vouchers: 3 });
             assert_eq!(found, Vec::<String>::new(), "{told}");
-            assert_eq!(stage.shelf().messages, [], "{told}");
+            assert_eq!(deployment.shelf().messages, [], "{told}");
         }
     }
 }
 
 #[test]
 fn a_delivery_that_is_not_understood_is_parked_whole_wherever_the_webhook_dies() {
-    let post = Post::shopify("orders/paid", r#"{"id": "not an order"}"#);
+    let post = shopify("orders/paid", r#"{"id": "not an order"}"#);
     let counted = Effects::counted();
-    let parked = |stage: &Stage, effects: &Effects| {
-        let answer = stage.post_to(&stage.function(effects), effects, &post);
+    let parked = |deployment: &Deployment, effects: &Effects| {
+        let answer = deployment.post_to(&deployment.function(effects), effects, &post);
         if answer.is_none() {
-            assert_eq!(stage.post(&post), Came::Parked);
+            assert_eq!(deployment.post(&post), Came::Parked);
         }
-        let shelf = stage.shelf();
+        let shelf = deployment.shelf();
         assert!(shelf.messages.iter().all(|message| message.queue == "parked"));
         shelf.messages.len()
     };
-    assert_eq!(parked(&Stage::new(World::kind()), &counted), 1);
+    assert_eq!(parked(&Deployment::new(World::kind()), &counted), 1);
     for (told, effects) in ways(&counted) {
-        let kept = parked(&Stage::new(World::kind()), &effects);
+        let kept = parked(&Deployment::new(World::kind()), &effects);
         assert!((1..=2).contains(&kept), "{told}: {kept}");
     }
 }
 
 #[test]
 fn a_cancellation_that_overtakes_its_payment_in_the_webhook_wins_wherever_that_dies() {
-    let (paid, canceled) = (
-        Post::shopify("orders/paid", PAID),
-        Post::shopify("orders/cancelled", CANCELED),
-    );
+    let (paid, canceled) = (shopify("orders/paid", PAID), shopify("orders/cancelled", CANCELED));
     let counted = Effects::counted();
-    delivered(&Stage::new(World::kind()), &counted, &canceled);
+    delivered(&Deployment::new(World::kind()), &counted, &canceled);
     for (told, effects) in ways(&counted) {
-        let stage = Stage::new(World::kind());
-        delivered(&stage, &effects, &canceled);
-        assert_eq!(stage.post(&paid), Came::Stored);
-        stage.settle();
-        let on_site = stage
-            .world
-            .look()
-            .instances()
-            .filter(|(_, i)| i.site_id.is_some())
-            .count();
-        assert_eq!((on_site, violations(&stage.world)), (0, vec![]), "{told}");
+        let deployment = Deployment::new(World::kind());
+        delivered(&deployment, &effects, &canceled);
+        assert_eq!(deployment.post(&paid), Came::Stored);
+        deployment.settle();
+        let holdings = deployment.world.holdings();
+        let on_site = holdings.iter().filter(|holding| holding.site.is_some()).count();
+        assert_eq!((on_site, violations(&deployment.world)), (0, vec![]), "{told}");
     }
 }
 
@@ -142,29 +137,29 @@ fn batch() -> Vec<Message> {
 fn a_batch_of_several_orders_that_dies_anywhere_is_delivered_again_and_each_order_ends_right() {
     for world in KINDS {
         let undisturbed = Effects::counted();
-        let stage = Stage::new(world());
-        stage.shelf().messages = batch();
+        let deployment = Deployment::new(world());
+        deployment.shelf().messages = batch();
         assert_eq!(
-            stage.work("order-paid", &undisturbed).unwrap().failed,
+            deployment.work("order-paid", &undisturbed).unwrap().failed,
             Vec::<String>::new()
         );
         assert!(undisturbed.begun().len() > 15, "{:?}", undisturbed.begun());
         for (told, effects) in ways(&undisturbed) {
-            let stage = Stage::new(world());
-            if is_two_packages(&told, &stage.world) {
+            let deployment = Deployment::new(world());
+            if is_two_packages(&told, &deployment.world) {
                 continue;
             }
-            stage.shelf().messages = batch();
-            stage.work("order-paid", &effects);
-            stage.settle();
-            let world = &stage.world;
+            deployment.shelf().messages = batch();
+            deployment.work("order-paid", &effects);
+            deployment.settle();
+            let world = &deployment.world;
             for (key, base, vouchers) in [("1", 2, 0), ("2", 1, 1), ("3", 1, 0)] {
                 let found = wrong(world, &format!("shopify/{key}"), Paid { base, vouchers });
                 assert_eq!(found, Vec::<String>::new(), "{told}");
             }
             // Of the fourth one unit floats, or was never bought.
             assert_eq!(world.attention("shopify/4"), Vec::<String>::new(), "{told}");
-            assert_eq!(stage.shelf().messages, [], "{told}");
+            assert_eq!(deployment.shelf().messages, [], "{told}");
         }
     }
 }

@@ -4,35 +4,35 @@ use std::time::Duration;
 
 use reseller_hooks::ledger::{Entry, Ledger};
 use reseller_hooks::order::StorefrontKind;
-use reseller_hooks::storefront::sign;
 use reseller_hooks::time::Clock;
 use reseller_hooks::webhook::Came;
+use reseller_hooks_tests::deployment::{Deployment, Message};
 use reseller_hooks_tests::effects::{Effects, Happens, worker};
+use reseller_hooks_tests::post::Post;
 use reseller_hooks_tests::world::{Order, Paid, Run, START, World, poll_through, violations};
 use wix_sandbox::{DEFAULT_API_KEY, Operation};
 
-use super::stage::{CANCELED, KEY, Message, PAID, Post, Stage, header_map};
+use super::samples::{CANCELED, KEY, PAID, shopify};
 
 const TEST_ORDER: &str = include_str!("../../../events/shopify/orders_paid_test_order.json");
 const IMPORTED: &str = include_str!("../../../events/wix/order_created_imported.json");
 const ANONYMIZED: &str = include_str!("../../../events/wix/order_updated_anonymized.json");
-const WIX_KEY: &str = include_str!("../../../events/wix/test-private-key.pem");
 
-fn stage() -> Stage {
-    Stage::new(World::unkind(Duration::from_secs(30)))
+fn unkind() -> Deployment {
+    Deployment::new(World::unkind(Duration::from_secs(30)))
 }
 
 fn paid() -> Post {
-    Post::shopify("orders/paid", PAID)
+    shopify("orders/paid", PAID)
 }
 
 /// Three plans in one package, their vouchers in another.
-fn is_bought_once(stage: &Stage) {
-    assert_eq!(stage.world.packages(), (1, 1));
-    assert_eq!(Paid::of(&stage.world, KEY), Paid { base: 3, vouchers: 3 });
-    assert_eq!(stage.world.attention(KEY), Vec::<String>::new());
-    assert_eq!(violations(&stage.world), Vec::<String>::new());
-    assert_eq!(stage.shelf().messages, []);
+fn is_bought_once(deployment: &Deployment) {
+    assert_eq!(deployment.world.packages(), (1, 1));
+    assert_eq!(Paid::of(&deployment.world, KEY), Paid { base: 3, vouchers: 3 });
+    assert_eq!(deployment.world.attention(KEY), Vec::<String>::new());
+    assert_eq!(violations(&deployment.world), Vec::<String>::new());
+    assert_eq!(deployment.shelf().messages, []);
 }
 
 /// A message of an order event.
@@ -46,65 +46,65 @@ fn message(id: &str, body: String) -> Message {
 
 #[test]
 fn a_signed_paid_order_becomes_its_packages() {
-    let stage = stage();
-    assert_eq!(stage.post(&paid()), Came::Stored);
-    stage.settle();
-    is_bought_once(&stage);
+    let deployment = unkind();
+    assert_eq!(deployment.post(&paid()), Came::Stored);
+    deployment.settle();
+    is_bought_once(&deployment);
 }
 
 #[test]
 fn a_webhook_that_dies_after_enqueueing_and_before_200_is_delivered_again_and_bought_once() {
-    let stage = stage();
+    let deployment = unkind();
     let dies = Effects::with(1, Happens::DiesAfter);
-    assert_eq!(stage.post_to(&stage.function(&dies), &dies, &paid()), None);
+    assert_eq!(deployment.post_to(&deployment.function(&dies), &dies, &paid()), None);
     assert_eq!(dies.begun(), ["fetch", "send"]);
     // Work may be done before the storefront delivers again, or after.
-    assert_eq!(stage.shelf().messages.len(), 1);
-    assert_eq!(stage.post(&paid()), Came::Stored);
-    assert_eq!(stage.shelf().messages.len(), 2);
-    stage.settle();
-    is_bought_once(&stage);
+    assert_eq!(deployment.shelf().messages.len(), 1);
+    assert_eq!(deployment.post(&paid()), Came::Stored);
+    assert_eq!(deployment.shelf().messages.len(), 2);
+    deployment.settle();
+    is_bought_once(&deployment);
 }
 
 #[test]
 fn an_enqueueing_that_fails_is_503_with_nothing_else_done_and_the_retry_succeeds() {
-    let stage = stage();
+    let deployment = unkind();
     let effects = Effects::counted();
-    let function = stage.function(&effects);
-    stage.shelf().away = true;
-    let answer = stage.post_to(&function, &effects, &paid()).unwrap();
+    let function = deployment.function(&effects);
+    deployment.shelf().away = true;
+    let answer = deployment.post_to(&function, &effects, &paid()).unwrap();
     assert_eq!((answer.status().as_u16(), answer.came), (503, Came::Unavailable));
-    assert_eq!(stage.shelf().messages, []);
-    stage.settle();
-    assert_eq!(stage.world.ledger.entries(), []);
-    assert_eq!(stage.world.look().calls().count(), 0);
+    assert_eq!(deployment.shelf().messages, []);
+    deployment.settle();
+    assert_eq!(deployment.world.ledger.entries(), []);
+    assert_eq!(deployment.world.look().calls().count(), 0);
     // The same instance of the function goes on.
-    stage.shelf().away = false;
-    let answer = stage.post_to(&function, &effects, &paid()).unwrap();
+    deployment.shelf().away = false;
+    let answer = deployment.post_to(&function, &effects, &paid()).unwrap();
     assert_eq!(answer.status().as_u16(), 200);
-    stage.settle();
-    is_bought_once(&stage);
+    deployment.settle();
+    is_bought_once(&deployment);
 }
 
 #[test]
 fn a_retry_because_our_200_came_too_late_is_one_package_while_the_first_is_being_worked_on() {
     for steps in 0..40 {
-        let stage = stage();
-        assert_eq!(stage.post(&paid()), Came::Stored);
-        let first = stage.shelf().messages.pop().unwrap();
+        let deployment = unkind();
+        assert_eq!(deployment.post(&paid()), Came::Stored);
+        let first = deployment.shelf().messages.pop().unwrap();
         let event = reseller_hooks::order::OrderEvent::from_json(&first.body).unwrap();
-        let working = worker(&stage.world, &Effects::counted());
-        let mut run = Run::new(working.accept(&event, stage.world.deadline()));
+        let working = worker(&deployment.world, &Effects::counted());
+        let mut run = Run::new(working.accept(&event, deployment.world.deadline()));
         let mut done = run.steps(steps).is_some();
         let last = done;
         // The storefront did not wait for it, and delivers again; another worker gets that.
-        assert_eq!(stage.post(&paid()), Came::Stored);
-        stage.work("order-paid", &Effects::counted()).unwrap();
+        assert_eq!(deployment.post(&paid()), Came::Stored);
+        deployment.work("order-paid", &Effects::counted()).unwrap();
         while !done {
             done = run.step().is_some();
         }
-        stage.settle();
-        is_bought_once(&stage);
+        deployment.settle();
+        is_bought_once(&deployment);
         if last {
             return;
         }
@@ -114,66 +114,51 @@ fn a_retry_because_our_200_came_too_late_is_one_package_while_the_first_is_being
 
 #[test]
 fn a_body_replayed_under_another_shops_header_is_the_same_order_and_buys_nothing() {
-    let stage = stage();
-    stage.post(&paid());
-    stage.settle();
-    let calls = stage.world.look().calls().count();
-    let mut replayed = paid();
-    replayed
-        .headers
-        .insert("x-shopify-shop-domain", "other.myshopify.com".parse().unwrap());
-    assert_eq!(stage.post(&replayed), Came::Stored);
-    stage.settle();
-    assert_eq!(stage.world.look().calls().count(), calls);
-    is_bought_once(&stage);
+    let deployment = unkind();
+    deployment.post(&paid());
+    deployment.settle();
+    let calls = deployment.world.look().calls().count();
+    let replayed = paid().header("x-shopify-shop-domain", "other.myshopify.com");
+    assert_eq!(deployment.post(&replayed), Came::Stored);
+    deployment.settle();
+    assert_eq!(deployment.world.look().calls().count(), calls);
+    is_bought_once(&deployment);
 }
 
 #[test]
 fn a_paid_delivery_replayed_after_the_cancellation_gives_nothing_back() {
-    let stage = stage();
-    stage.post(&paid());
-    stage.post(&Post::shopify("orders/cancelled", CANCELED));
-    stage.settle();
-    stage.world.clock.advance(Duration::from_secs(14 * 86_400));
-    assert_eq!(stage.post(&paid()), Came::Stored);
-    stage.settle();
-    let on_site = stage
-        .world
-        .look()
-        .instances()
-        .filter(|(_, i)| i.site_id.is_some())
-        .count();
-    assert_eq!(on_site, 0);
-    assert_eq!(violations(&stage.world), Vec::<String>::new());
+    let deployment = unkind();
+    deployment.post(&paid());
+    deployment.post(&shopify("orders/cancelled", CANCELED));
+    deployment.settle();
+    deployment.world.clock.advance(Duration::from_secs(14 * 86_400));
+    assert_eq!(deployment.post(&paid()), Came::Stored);
+    deployment.settle();
+    let holdings = deployment.world.holdings();
+    assert_eq!(holdings.iter().filter(|holding| holding.site.is_some()).count(), 0);
+    assert_eq!(violations(&deployment.world), Vec::<String>::new());
 }
 
 #[test]
 fn test_orders_anonymised_events_and_imported_orders_buy_nothing() {
-    let stage = stage();
-    assert_eq!(stage.post(&Post::shopify("orders/paid", TEST_ORDER)), Came::Nothing);
+    let deployment = unkind();
+    assert_eq!(deployment.post(&shopify("orders/paid", TEST_ORDER)), Came::Nothing);
     for sample in [IMPORTED, ANONYMIZED] {
-        let event = sign::as_of(sample, START);
-        let kind = sign::wix_event_type(&event).unwrap();
-        let site = "3BBCABC7-ebb7-4fc8-8829-13ea0e142123";
-        let post = Post {
-            path: "/webhooks/wix",
-            headers: header_map(&sign::sign(StorefrontKind::Wix, "", b"", "", stage.now()).unwrap()),
-            body: sign::wix_jwt(WIX_KEY, &kind, site, &event, stage.now()).unwrap(),
-        };
-        assert_eq!(stage.post(&post), Came::Nothing);
+        let post = Post::sample(StorefrontKind::Wix, "", sample, START);
+        assert_eq!(deployment.post(&post), Came::Nothing);
     }
-    assert_eq!(stage.shelf().messages, []);
+    assert_eq!(deployment.shelf().messages, []);
     // Shopify does not say that an order is imported, but when it was placed.
     let imported = PAID.replace("2026-03-02T09:14:04-05:00", "2024-03-02T09:14:04-05:00");
-    assert_eq!(stage.post(&Post::shopify("orders/paid", &imported)), Came::Stored);
-    stage.settle();
-    assert_eq!(stage.world.calls(Operation::CreatePackage), 0);
-    assert_eq!(stage.world.attention(KEY), Vec::<String>::new());
+    assert_eq!(deployment.post(&shopify("orders/paid", &imported)), Came::Stored);
+    deployment.settle();
+    assert_eq!(deployment.world.calls(Operation::CreatePackage), 0);
+    assert_eq!(deployment.world.attention(KEY), Vec::<String>::new());
 }
 
 #[test]
 fn nine_of_ten_in_a_batch_succeed_and_the_tenth_alone_comes_again() {
-    let stage = stage();
+    let deployment = unkind();
     let key = |number: usize| format!("shopify/{number}");
     let unreadable = Entry {
         key: key(7),
@@ -183,17 +168,17 @@ fn nine_of_ten_in_a_batch_succeed_and_the_tenth_alone_comes_again() {
         due_at: None,
         attention_since: None,
     };
-    poll_through(stage.world.ledger.store(&unreadable)).unwrap();
+    poll_through(deployment.world.ledger.store(&unreadable)).unwrap();
     for number in 1..=10 {
         let event = Order::new(&key(number)).line("1", "PREMIUM-1M", 1).paid().event();
-        stage
+        deployment
             .shelf()
             .messages
             .push(message(&format!("m{number}"), event.to_json()));
     }
-    let report = stage.work("order-paid", &Effects::counted()).unwrap();
+    let report = deployment.work("order-paid", &Effects::counted()).unwrap();
     assert_eq!((report.failed, report.settled), (vec!["m7".to_owned()], 9));
-    assert_eq!(stage.world.packages(), (9, 0));
+    assert_eq!(deployment.world.packages(), (9, 0));
     // It is mended: the newer version is deployed again, and had bought nothing.
     let readable = Entry {
         body: format!(r#"{{"schema":1,"key":"{}","desired":{{}}}}"#, key(7)),
@@ -201,69 +186,69 @@ fn nine_of_ten_in_a_batch_succeed_and_the_tenth_alone_comes_again() {
         write_id: "mended".to_owned(),
         ..unreadable
     };
-    poll_through(stage.world.ledger.store(&readable)).unwrap();
-    stage.settle();
-    assert_eq!(stage.shelf().messages, []);
-    assert_eq!(stage.world.packages(), (10, 0));
-    assert_eq!(violations(&stage.world), Vec::<String>::new());
+    poll_through(deployment.world.ledger.store(&readable)).unwrap();
+    deployment.settle();
+    assert_eq!(deployment.shelf().messages, []);
+    assert_eq!(deployment.world.packages(), (10, 0));
+    assert_eq!(violations(&deployment.world), Vec::<String>::new());
 }
 
 #[test]
 fn a_poison_message_goes_back_each_time_and_holds_up_nobody() {
-    let stage = stage();
+    let deployment = unkind();
     let good = |number: u32| {
         Order::new(&format!("shopify/{number}"))
             .line("1", "PREMIUM-1M", 1)
             .paid()
     };
     for (at, poison) in ["", "{", "[]", r#"{"schema":99}"#].into_iter().enumerate() {
-        stage
+        deployment
             .shelf()
             .messages
             .push(message(&format!("p{at}"), poison.to_owned()));
     }
     for received in 1..=5 {
-        stage
+        deployment
             .shelf()
             .messages
             .push(message(&format!("m{received}"), good(received).event().to_json()));
-        let report = stage.work("order-paid", &Effects::counted()).unwrap();
+        let report = deployment.work("order-paid", &Effects::counted()).unwrap();
         assert_eq!(report.failed, ["p0", "p1", "p2", "p3"]);
     }
-    assert_eq!(stage.world.packages(), (5, 0));
-    assert_eq!(stage.world.ledger.entries().len(), 5);
+    assert_eq!(deployment.world.packages(), (5, 0));
+    assert_eq!(deployment.world.ledger.entries().len(), 5);
 }
 
 #[test]
 fn a_ledger_that_is_away_sends_the_whole_batch_back_and_nothing_is_bought_until_it_answers() {
-    let stage = stage();
-    stage.post(&paid());
-    stage
+    let deployment = unkind();
+    deployment.post(&paid());
+    deployment
         .world
         .next_writes(&[reseller_hooks_tests::world::WriteFate::Fails; 3]);
-    let report = stage.work("order-paid", &Effects::counted()).unwrap();
+    let report = deployment.work("order-paid", &Effects::counted()).unwrap();
     assert_eq!(report.failed, ["m1"]);
-    assert_eq!(stage.world.look().calls().count(), 0);
-    assert!(stage.world.clock.now() < START + Duration::from_secs(60));
-    stage.settle();
-    is_bought_once(&stage);
+    assert_eq!(deployment.world.look().calls().count(), 0);
+    assert!(deployment.world.clock.now() < START + Duration::from_secs(60));
+    deployment.settle();
+    is_bought_once(&deployment);
 }
 
 #[test]
 fn a_revoked_key_is_one_alarm_for_a_whole_batch_and_all_is_bought_when_it_is_mended() {
-    let stage = stage();
-    stage.world.look().revoke_api_key(DEFAULT_API_KEY);
+    let deployment = unkind();
+    deployment.world.look().revoke_api_key(DEFAULT_API_KEY);
     for number in 1..=10 {
         let event = Order::new(&format!("shopify/{number}"))
             .line("1", "PREMIUM-1M", 1)
             .paid()
             .event();
-        stage
+        deployment
             .shelf()
             .messages
             .push(message(&format!("m{number}"), event.to_json()));
     }
-    let report = stage.work("order-paid", &Effects::counted()).unwrap();
+    let report = deployment.work("order-paid", &Effects::counted()).unwrap();
     assert_eq!(report.failed, Vec::<String>::new(), "the queue has done its part");
     let measures = report.measures();
     let measured = |name| {
@@ -273,9 +258,9 @@ fn a_revoked_key_is_one_alarm_for_a_whole_batch_and_all_is_bought_when_it_is_men
             .map(|measure| measure.value)
     };
     assert_eq!((measured("Outage"), measured("AttentionRaised")), (Some(1), Some(0)));
-    stage.world.clock.advance(Duration::from_secs(3_600));
-    stage.world.look().add_api_key(DEFAULT_API_KEY);
-    stage.settle();
-    assert_eq!(stage.world.packages(), (10, 0));
-    assert_eq!(violations(&stage.world), Vec::<String>::new());
+    deployment.world.clock.advance(Duration::from_secs(3_600));
+    deployment.world.look().add_api_key(DEFAULT_API_KEY);
+    deployment.settle();
+    assert_eq!(deployment.world.packages(), (10, 0));
+    assert_eq!(violations(&deployment.world), Vec::<String>::new());
 }

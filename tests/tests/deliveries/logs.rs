@@ -3,50 +3,61 @@
 use std::sync::Arc;
 
 use reseller_hooks::config::LogLevel;
+use reseller_hooks::order::StorefrontKind;
 use reseller_hooks::telemetry::{Captured, subscriber};
 use reseller_hooks::webhook::Came;
+use reseller_hooks_tests::deployment::Deployment;
 use reseller_hooks_tests::effects::Effects;
-use reseller_hooks_tests::world::World;
+use reseller_hooks_tests::post::secret;
+use reseller_hooks_tests::world::{World, poll_through};
+use tracing::Dispatch;
+use tracing::subscriber::NoSubscriber;
 use wix_sandbox::{DEFAULT_API_KEY, Effect, FaultRule, Operation};
 
-use super::stage::{KEY, PAID, Post, SECRET, Stage};
+use super::samples::{CANCELED, KEY, PAID, shopify};
 
 #[test]
 fn no_line_on_the_whole_way_has_a_secret_a_person_or_what_a_buyer_wrote_and_each_order_is_named() {
     let lines = Arc::new(Captured::default());
-    let stage = Stage::new(World::kind());
-    let logged = subscriber("test", LogLevel::Trace, stage.world.clock.clone(), Arc::clone(&lines));
+    let deployment = Deployment::new(World::kind());
+    let logged = subscriber(
+        "test",
+        LogLevel::Trace,
+        deployment.world.clock.clone(),
+        Arc::clone(&lines),
+    );
+    // While there is one subscriber only, a line that a thread without it reaches first is off for all threads.
+    let _second = Dispatch::new(NoSubscriber::default());
     let (attention, error) = tracing::subscriber::with_default(logged, || {
         // Buyers write what they like into the properties of an order.
         let reference =
             r#"{ "name": "wix_external_id", "value": "jane.doe@example.com, 5 Hidden Lane" }, { "name": "gift""#;
         let written = PAID.replacen(r#"{ "name": "gift""#, reference, 1);
         assert_ne!(written, PAID);
-        assert_eq!(stage.post(&Post::shopify("orders/paid", &written)), Came::Stored);
-        let mut forged = Post::shopify("orders/paid", PAID);
+        assert_eq!(deployment.post(&shopify("orders/paid", &written)), Came::Stored);
+        let mut forged = shopify("orders/paid", PAID);
         forged.body.push(' ');
-        assert_eq!(stage.post(&forged), Came::Unverified);
+        assert_eq!(deployment.post(&forged), Came::Unverified);
         for (operation, effect) in [
             (Operation::CreatePackage, Effect::LoseAnswer),
             (Operation::QueryPackages, Effect::CutJson),
         ] {
-            stage.world.strike(FaultRule::on(operation, effect));
+            deployment.world.strike(FaultRule::on(operation, effect));
         }
         let refused = Effect::RejectCode {
             code: "INVALID_EXTERNAL_ID".to_owned(),
         };
-        stage.world.strike(FaultRule {
+        deployment.world.strike(FaultRule {
             times: u32::MAX,
             ..FaultRule::on(Operation::UpdateExternalId, refused)
         });
-        stage.settle();
-        stage.world.look().revoke_api_key(DEFAULT_API_KEY);
-        stage.post(&Post::shopify("orders/cancelled", super::stage::CANCELED));
-        stage.work("order-canceled", &Effects::counted());
+        deployment.settle();
+        deployment.world.look().revoke_api_key(DEFAULT_API_KEY);
+        deployment.post(&shopify("orders/cancelled", CANCELED));
+        deployment.work("order-canceled", &Effects::counted());
         let key = KEY.parse().unwrap();
-        let shown = reseller_hooks_tests::world::poll_through(stage.world.worker().attention(10)).unwrap();
-        let refused =
-            reseller_hooks_tests::world::poll_through(stage.world.worker().retry(&key, stage.world.deadline()));
+        let shown = poll_through(deployment.world.worker().attention(10)).unwrap();
+        let refused = poll_through(deployment.world.worker().retry(&key, deployment.world.deadline()));
         (format!("{shown:?}"), format!("{refused:?}"))
     });
     let text = lines.text();
@@ -65,7 +76,7 @@ fn no_line_on_the_whole_way_has_a_secret_a_person_or_what_a_buyer_wrote_and_each
         "example.com",
         "Sample",
         "Springfield",
-        SECRET,
+        secret(StorefrontKind::Shopify),
         DEFAULT_API_KEY,
     ] {
         for said in [&text, &attention, &error] {

@@ -7,6 +7,8 @@ mod faults;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod samples;
+#[cfg(test)]
 mod signed;
 #[cfg(test)]
-mod stage;
+mod storefronts;

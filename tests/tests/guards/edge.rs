@@ -15,7 +15,8 @@ use reseller_hooks::order::StorefrontKind;
 use reseller_hooks::storefront::{Guards as DoorGuards, sign};
 use reseller_hooks::time::{Clock, Timestamp};
 use reseller_hooks::worker::batch::{self, Guards as BatchGuards};
-use reseller_hooks_tests::door::{Door, Message, WIX_INSTANCE, WIX_PRIVATE_KEY, WIX_PUBLIC_KEY, signed};
+use reseller_hooks_tests::door::{Door, Message};
+use reseller_hooks_tests::post::{WIX_INSTANCE, WIX_PRIVATE_KEY, WIX_PUBLIC_KEY, signed};
 use reseller_hooks_tests::world::{Order, WixPort, World, YieldingLedger};
 use serde_json::json;
 

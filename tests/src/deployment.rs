@@ -1,55 +1,54 @@
-//! Everything between a storefront and Wix: a secret, queues that keep what they took, and the functions as they start up.
+//! Everything between a storefront and Wix, in process: the webhook, its secret and queues, and the workers as they start
+//! up, over a [`World`]. `tests/README.md` shows how a scenario is written with it.
 
+use std::fmt::Write as _;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use http::{HeaderMap, Method};
+use http::Method;
 use reseller_hooks::catalog::Catalog;
 use reseller_hooks::order::StorefrontKind;
 use reseller_hooks::queue::{Queue, QueueError};
 use reseller_hooks::secrets::{SecretError, Secrets, Source};
-use reseller_hooks::storefront::{FieldNames, sign};
-use reseller_hooks::time::Clock;
-use reseller_hooks::webhook::{Answer, Came, Queues, Request, Webhook};
+use reseller_hooks::storefront::{FieldNames, Trigger};
+use reseller_hooks::time::{Clock, Timestamp};
+use reseller_hooks::webhook::{Answer, Came, Queues, Request, Webhook, field_names};
 use reseller_hooks::worker::batch::{self, Report};
-use reseller_hooks_tests::effects::{Counted, CountedWorker, Effects, worker};
-use reseller_hooks_tests::world::{START, VirtualClock, World, yield_once};
 use secrecy::SecretString;
 use serde_json::json;
 
-/// The sample shop's secrets.
-pub(crate) const SECRETS: &str = include_str!("../../../events/secrets.json");
-/// What the shop's secret is.
-pub(crate) const SECRET: &str = "shpss_test";
-/// Three plans, of which one is for a site; each has a voucher.
-pub(crate) const PAID: &str = include_str!("../../../events/shopify/orders_paid.json");
-/// The same order, canceled.
-pub(crate) const CANCELED: &str = include_str!("../../../events/shopify/orders_cancelled.json");
-/// The key of the order in both.
-pub(crate) const KEY: &str = "shopify/9007199254740993";
+use crate::effects::{Counted, CountedWorker, Effects, worker};
+use crate::post::{Post, SECRETS};
+use crate::world::{VirtualClock, World, yield_once};
 
-const CATALOG: &str = include_str!("../../../catalog.toml");
+/// The catalog of the repository.
+pub const SAMPLE_CATALOG: &str = include_str!("../../catalog.toml");
 
 /// A message that a queue keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Message {
-    pub(crate) queue: &'static str,
-    pub(crate) id: String,
-    pub(crate) body: String,
+pub struct Message {
+    /// Which queue.
+    pub queue: &'static str,
+    /// Its ID.
+    pub id: String,
+    /// What was sent.
+    pub body: String,
 }
 
 /// What the queues keep, and whether they take anything.
 #[derive(Debug, Default)]
-pub(crate) struct Shelf {
-    pub(crate) messages: Vec<Message>,
-    pub(crate) away: bool,
+pub struct Shelf {
+    /// The oldest first.
+    pub messages: Vec<Message>,
+    /// They take nothing.
+    pub away: bool,
     taken: usize,
 }
 
 /// One queue.
 #[derive(Debug, Clone)]
-pub(crate) struct Kept {
+pub struct Kept {
     name: &'static str,
     shelf: Arc<Mutex<Shelf>>,
 }
@@ -80,7 +79,7 @@ impl Queue for Kept {
 
 /// Where the secret is; `None` while it cannot be fetched.
 #[derive(Debug, Clone)]
-pub(crate) struct Safe(Arc<Mutex<Option<String>>>);
+pub struct Safe(Arc<Mutex<Option<String>>>);
 
 impl Source for Safe {
     async fn fetch(&self) -> Result<SecretString, SecretError> {
@@ -93,71 +92,72 @@ impl Source for Safe {
 }
 
 /// `webhook`, as it has started up.
-pub(crate) type Function = Webhook<Counted<Safe>, VirtualClock, Counted<Kept>>;
-
-/// One request.
-#[derive(Debug, Clone)]
-pub(crate) struct Post {
-    pub(crate) path: &'static str,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: String,
-}
-
-impl Post {
-    /// A sample as Shopify delivers it just now.
-    pub(crate) fn shopify(topic: &str, sample: &str) -> Self {
-        let body = sign::as_of(sample, START);
-        let headers = sign::sign(StorefrontKind::Shopify, SECRET, body.as_bytes(), topic, START).unwrap();
-        Self {
-            path: "/webhooks/shopify",
-            headers: header_map(&headers),
-            body,
-        }
-    }
-}
-
-pub(crate) fn header_map(headers: &[(&'static str, String)]) -> HeaderMap {
-    headers
-        .iter()
-        .map(|(name, value)| (name.parse::<http::HeaderName>().unwrap(), value.parse().unwrap()))
-        .collect()
-}
+pub type Function = Webhook<Counted<Safe>, VirtualClock, Counted<Kept>>;
 
 /// A deployment, and the world around it.
-pub(crate) struct Stage {
-    pub(crate) world: World,
+pub struct Deployment {
+    /// Wix, the ledger and the time.
+    pub world: World,
+    names: FieldNames,
     shelf: Arc<Mutex<Shelf>>,
     safe: Safe,
     /// For the batch's time limits. It stands still: nothing waits in these tests.
     runtime: tokio::runtime::Runtime,
 }
 
-impl Stage {
-    pub(crate) fn new(mut world: World) -> Self {
-        world.catalog = Catalog::from_toml(CATALOG).unwrap();
+impl std::fmt::Debug for Deployment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Deployment").finish_non_exhaustive()
+    }
+}
+
+impl Deployment {
+    /// With the repository's catalog and the secrets of `events/secrets.json`. The world's Wix must sell what is ordered:
+    /// see [`Deployment::selling`] for one that sells everything.
+    pub fn new(world: World) -> Self {
+        Self::with_catalog(world, SAMPLE_CATALOG)
+    }
+
+    /// With another catalog.
+    pub fn with_catalog(mut world: World, catalog: &str) -> Self {
+        world.catalog = Catalog::from_toml(catalog).expect("the test's catalog is good");
         Self {
             world,
+            names: field_names(catalog).expect("the test's catalog is good"),
             shelf: Arc::default(),
             safe: Safe(Arc::new(Mutex::new(Some(SECRETS.to_owned())))),
             runtime: tokio::runtime::Builder::new_current_thread()
                 .enable_time()
                 .start_paused(true)
                 .build()
-                .unwrap(),
+                .expect("a runtime"),
         }
     }
 
-    pub(crate) fn shelf(&self) -> MutexGuard<'_, Shelf> {
+    /// With any catalog, over a Wix that keeps its word and sells every product, from this time on (RFC 3339): bodies can
+    /// then be delivered with the times that they have.
+    pub fn selling(catalog: &str, from: &str) -> Self {
+        let world = World::new(wix_sandbox::Config {
+            rate_limit_per_minute: None,
+            accept_any_product: true,
+            ..wix_sandbox::Config::default()
+        });
+        world.clock.set(from.parse().expect("a time as RFC 3339 has it"));
+        Self::with_catalog(world, catalog)
+    }
+
+    /// What the queues keep.
+    pub fn shelf(&self) -> MutexGuard<'_, Shelf> {
         self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Somebody puts another document into the secret, or takes it away.
-    pub(crate) fn put_secret(&self, document: Option<&str>) {
+    pub fn put_secret(&self, document: Option<&str>) {
         *self.safe.0.lock().unwrap_or_else(PoisonError::into_inner) = document.map(str::to_owned);
     }
 
     /// `webhook` starts up.
-    pub(crate) fn function(&self, effects: &Effects) -> Function {
+    pub fn function(&self, effects: &Effects) -> Function {
         let source = Counted::new(self.safe.clone(), effects.clone());
         let secrets = Secrets::new(source, self.world.clock.clone(), Duration::from_secs(300));
         let queue = |name| {
@@ -173,19 +173,15 @@ impl Stage {
             tag_external_id: queue("tag-external-id"),
             parked: queue("parked"),
         };
-        Webhook::new(
-            Arc::new(secrets),
-            queues,
-            self.world.clock.clone(),
-            Ok(FieldNames::default()),
-        )
+        let names = Ok(self.names.clone());
+        Webhook::new(Arc::new(secrets), queues, self.world.clock.clone(), names)
     }
 
     /// Posts to a function that has started; `None`: it died, and there was no answer.
-    pub(crate) fn post_to(&self, function: &Function, effects: &Effects, post: &Post) -> Option<Answer> {
+    pub fn post_to(&self, function: &Function, effects: &Effects, post: &Post) -> Option<Answer> {
         effects.lives(function.handle(Request {
             method: &Method::POST,
-            path: post.path,
+            path: &post.path,
             headers: &post.headers,
             body: post.body.as_bytes(),
             request_id: "invocation",
@@ -193,14 +189,19 @@ impl Stage {
     }
 
     /// Posts to a function that starts up for it and that nothing disturbs.
-    pub(crate) fn post(&self, post: &Post) -> Came {
+    pub fn post(&self, post: &Post) -> Came {
         let effects = Effects::counted();
         let answer = self.post_to(&self.function(&effects), &effects, post);
-        answer.unwrap().came
+        answer.expect("nothing dies").came
+    }
+
+    /// The sample shop delivers a body, signed now: into the queue, and not yet to a worker.
+    pub fn deliver(&self, kind: StorefrontKind, topic: &str, body: &str) -> Came {
+        self.post(&Post::signed(kind, topic, body, self.now()))
     }
 
     /// One invocation of a worker with all that its queue has: what is consumed is gone. `None`: it died.
-    pub(crate) fn work(&self, queue: &str, effects: &Effects) -> Option<Report> {
+    pub fn work(&self, queue: &str, effects: &Effects) -> Option<Report> {
         let batch: Vec<Message> = self
             .shelf()
             .messages
@@ -221,7 +222,7 @@ impl Stage {
             .iter()
             .map(|message| json!({ "messageId": message.id, "body": message.body, "eventSource": "aws:sqs" }))
             .collect();
-        let event = serde_json::from_value(json!({ "Records": records })).unwrap();
+        let event = serde_json::from_value(json!({ "Records": records })).expect("an SQS event");
         batch::handle(&engine, &self.world.clock, event, self.world.deadline()).await
     }
 
@@ -234,19 +235,41 @@ impl Stage {
         effects.lives(invoke(worker(&self.world, effects)))
     }
 
-    /// Nothing disturbs any more: what is in the queues is worked off, and what is due.
-    pub(crate) fn settle(&self) {
+    /// Every worker takes what is in its queue, once.
+    pub fn work_all(&self) {
+        for queue in Trigger::ALL {
+            self.work(queue.as_str(), &Effects::counted());
+        }
+    }
+
+    /// Nothing disturbs any more: what is in the queues is worked off, and what is due. The clock moves on by at least
+    /// twelve minutes, and up to when the last thing is due.
+    pub fn settle(&self) {
         for _ in 0..6 {
             self.world.clock.advance(Duration::from_secs(120));
-            for queue in ["order-paid", "order-canceled", "tag-external-id"] {
-                self.work(queue, &Effects::counted());
-            }
+            self.work_all();
             self.world.settle();
         }
     }
 
     /// The time, for what is signed.
-    pub(crate) fn now(&self) -> reseller_hooks::time::Timestamp {
+    pub fn now(&self) -> Timestamp {
         self.world.clock.now()
     }
+}
+
+/// A catalog in which each SKU is a plan by the month, with a product of its own at Wix. `unknown_sku` is the key of
+/// `[defaults]`: `ignore` or `attention`.
+pub fn catalog_of(skus: &[&str], unknown_sku: &str) -> String {
+    let mut text = format!(
+        "[defaults]\nnot_before = \"2015-01-01T00:00:00Z\"\ncountry = \"US\"\non_cancel = \"unassign\"\nunknown_sku = \"{unknown_sku}\"\n"
+    );
+    for (at, sku) in skus.iter().enumerate() {
+        write!(
+            text,
+            "\n[[product]]\nsku = \"{sku}\"\ncatalog_product_id = \"00000000-0000-4000-8000-{at:012x}\"\nbilling = {{ type = \"RECURRING\", unit = \"MONTH\", count = 1 }}\n"
+        )
+        .expect("text can be written to");
+    }
+    text
 }
