@@ -199,11 +199,13 @@ fn copy_of_the_repository(folder: &Path, wix: u16) -> Result<(), Failure> {
             "CargoLambda.toml does not say that Wix is at port {SANDBOX_PORT}, where the sandbox listens"
         )));
     }
-    let local = folder.join("local");
-    fs::create_dir_all(&local).could_not(format_args!("make the folder {}", local.display()))?;
+    for name in ["catalog", "local"] {
+        let made = folder.join(name);
+        fs::create_dir_all(&made).could_not(format_args!("make the folder {}", made.display()))?;
+    }
     let configuration = configuration.replace(&address, &format!("=http://127.0.0.1:{wix}\""));
     fs::write(folder.join("CargoLambda.toml"), configuration).could_not("copy CargoLambda.toml")?;
-    for file in ["catalog.toml", "local/secret.json"] {
+    for file in ["catalog/catalog.toml", "local/secret.json"] {
         fs::copy(root.join(file), folder.join(file)).could_not(format_args!("copy {file}"))?;
     }
     symlink(root.join("events"), folder.join("events")).could_not("link events/")
