@@ -1,8 +1,11 @@
 //! The server's command line.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::Path;
 
+use lexopt::Parser;
+use lexopt::prelude::*;
 use wix_sandbox::{ApiKey, Config, DEFAULT_ACCOUNT, DEFAULT_API_KEY, Guid, Idempotency};
 
 pub(crate) const HELP: &str = "\
@@ -43,59 +46,68 @@ pub(crate) enum Asked {
     Help,
 }
 
+/// A setting that an option changes in what `--config` says, wherever that stands.
+type Change = Box<dyn FnOnce(&mut Config)>;
+
 /// Reads the arguments after the program's name. The error is one line for people. `read_file` reads the file of `--config`;
 /// `seed` is taken where none is given.
 pub(crate) fn parse(
-    args: impl Iterator<Item = String>,
-    read_file: impl Fn(&PathBuf) -> Result<String, String>,
+    args: impl IntoIterator<Item = OsString>,
+    read_file: impl Fn(&Path) -> Result<String, String>,
     seed: u64,
 ) -> Result<Asked, String> {
-    let args: Vec<String> = args.collect();
-    if args.iter().any(|arg| arg == "--help" || arg == "-h") {
-        return Ok(Asked::Help);
-    }
+    let mut args = Parser::from_args(args);
     let mut config = Config {
         seed,
         ..Config::default()
     };
-    if let Some(at) = args.iter().position(|arg| arg == "--config") {
-        let file = PathBuf::from(args.get(at + 1).ok_or("--config needs a FILE")?);
-        let text = read_file(&file)?;
-        config = serde_json::from_str(&text).map_err(|error| format!("--config {}: {error}", file.display()))?;
-    }
+    let mut changes: Vec<Change> = Vec::new();
     let mut listen = "127.0.0.1:9400".to_owned();
     let mut anywhere = false;
     let mut keys = Vec::new();
-    let mut args = args.into_iter();
-    while let Some(option) = args.next() {
-        let (option, inline) = match option.split_once('=') {
-            Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
-            None => (option, None),
-        };
-        let mut value = || {
-            inline
-                .clone()
-                .or_else(|| args.next())
-                .ok_or_else(|| format!("{option} needs a value: see --help"))
-        };
-        match option.as_str() {
-            "--listen" => listen = value()?,
-            "--listen-anywhere" => anywhere = true,
-            "--api-key" => keys.push(value()?),
-            "--accounts" => accounts(&mut config, &value()?)?,
-            "--sites" => sites(&mut config, &value()?)?,
-            "--accept-any-product" => config.accept_any_product = true,
-            "--idempotency" => config.idempotency = idempotency(&value()?)?,
-            "--query-delay-ms" => config.query_delay_ms = number(&option, &value()?)?,
-            "--enable-after-ms" => config.pending_to_enabled_ms = unless(&option, &value()?, "never")?,
-            "--rate-limit" => config.rate_limit_per_minute = unless(&option, &value()?, "none")?,
-            "--retry-after" => config.retry_after = Some(number(&option, &value()?)?),
-            "--seed" => config.seed = number(&option, &value()?)?,
-            "--config" => {
-                value()?;
+    while let Some(arg) = args.next().map_err(see_help)? {
+        match arg {
+            Long("help") | Short('h') => return Ok(Asked::Help),
+            Long("listen") => listen = value(&mut args)?,
+            Long("listen-anywhere") => anywhere = true,
+            Long("api-key") => keys.push(value(&mut args)?),
+            Long("accounts") => changes.push(accounts(&value(&mut args)?)?),
+            Long("sites") => changes.push(sites(&value(&mut args)?)?),
+            Long("accept-any-product") => changes.push(Box::new(|config| config.accept_any_product = true)),
+            Long("idempotency") => {
+                let mode = idempotency(&value(&mut args)?)?;
+                changes.push(Box::new(move |config| config.idempotency = mode));
             }
-            _ => return Err(format!("unknown option {option}: see --help")),
+            Long("query-delay-ms") => {
+                let ms = number("--query-delay-ms", &value(&mut args)?)?;
+                changes.push(Box::new(move |config| config.query_delay_ms = ms));
+            }
+            Long("enable-after-ms") => {
+                let ms = unless("--enable-after-ms", &value(&mut args)?, "never")?;
+                changes.push(Box::new(move |config| config.pending_to_enabled_ms = ms));
+            }
+            Long("rate-limit") => {
+                let limit = unless("--rate-limit", &value(&mut args)?, "none")?;
+                changes.push(Box::new(move |config| config.rate_limit_per_minute = limit));
+            }
+            Long("retry-after") => {
+                let seconds = number("--retry-after", &value(&mut args)?)?;
+                changes.push(Box::new(move |config| config.retry_after = Some(seconds)));
+            }
+            Long("seed") => {
+                let seed = number("--seed", &value(&mut args)?)?;
+                changes.push(Box::new(move |config| config.seed = seed));
+            }
+            Long("config") => {
+                let file = value(&mut args)?;
+                let text = read_file(Path::new(&file))?;
+                config = serde_json::from_str(&text).map_err(|error| format!("--config {file}: {error}"))?;
+            }
+            Long(_) | Short(_) | Value(_) => return Err(see_help(arg.unexpected())),
         }
+    }
+    for change in changes {
+        change(&mut config);
     }
     if !keys.is_empty() {
         let account = config.api_keys.first().map_or(DEFAULT_ACCOUNT, |key| key.account);
@@ -117,29 +129,39 @@ pub(crate) fn parse(
     Ok(Asked::Serve(Box::new(Options { listen, config })))
 }
 
-fn accounts(config: &mut Config, text: &str) -> Result<(), String> {
-    let mut ids = text.split(',').map(|id| guid("--accounts", id));
-    let main = ids.next().ok_or("--accounts needs a GUID")??;
-    config.accounts.clear();
-    for id in ids {
-        config.accounts.insert(id?, main);
-    }
-    for key in &mut config.api_keys {
-        key.account = main;
-    }
-    config.accept_any_account = false;
-    Ok(())
+fn see_help(error: lexopt::Error) -> String {
+    format!("{error}: see --help")
 }
 
-fn sites(config: &mut Config, text: &str) -> Result<(), String> {
+fn value(args: &mut Parser) -> Result<String, String> {
+    args.value().and_then(|value| value.string()).map_err(see_help)
+}
+
+fn accounts(text: &str) -> Result<Change, String> {
+    let mut ids = text.split(',').map(|id| guid("--accounts", id));
+    let main = ids.next().ok_or("--accounts needs a GUID")??;
+    let accounts = ids.map(|id| Ok((id?, main))).collect::<Result<_, String>>()?;
+    Ok(Box::new(move |config| {
+        config.accounts = accounts;
+        for key in &mut config.api_keys {
+            key.account = main;
+        }
+        config.accept_any_account = false;
+    }))
+}
+
+fn sites(text: &str) -> Result<Change, String> {
+    let mut sites = Vec::new();
     for pair in text.split(',') {
         let (site, account) = pair
             .split_once('=')
             .ok_or_else(|| format!("--sites {pair}: not SITE=ACCOUNT"))?;
-        config.sites.insert(guid("--sites", site)?, guid("--sites", account)?);
+        sites.push((guid("--sites", site)?, guid("--sites", account)?));
     }
-    config.accept_any_site = false;
-    Ok(())
+    Ok(Box::new(move |config| {
+        config.sites.extend(sites);
+        config.accept_any_site = false;
+    }))
 }
 
 fn idempotency(text: &str) -> Result<Idempotency, String> {
@@ -180,7 +202,7 @@ mod tests {
     use super::*;
 
     fn ask(line: &str) -> Result<Options, String> {
-        let args = line.split_whitespace().map(str::to_owned);
+        let args = line.split_whitespace().map(OsString::from);
         match parse(args, |_| Ok(r#"{"retryAfter": 7, "queryDelayMs": 5}"#.to_owned()), 1)? {
             Asked::Serve(options) => Ok(*options),
             Asked::Help => Err("help".to_owned()),
@@ -207,7 +229,7 @@ mod tests {
 
     #[test]
     fn options_change_what_the_file_says() {
-        let options = ask("--config x.json --query-delay-ms=9 --rate-limit none --enable-after-ms never").unwrap();
+        let options = ask("--query-delay-ms=9 --config x.json --rate-limit none --enable-after-ms never").unwrap();
         assert_eq!(options.config.retry_after, Some(7));
         assert_eq!(options.config.query_delay_ms, 9);
         assert_eq!(options.config.rate_limit_per_minute, None);
@@ -234,7 +256,7 @@ mod tests {
     fn what_is_wrong_is_named() {
         for (line, part) in [
             ("--lisen x", "--lisen"),
-            ("--listen", "--listen needs a value"),
+            ("--listen", "missing argument for option '--listen'"),
             ("--listen nowhere", "nowhere"),
             ("--rate-limit many", "many"),
             ("--accounts me", "me"),

@@ -20,12 +20,12 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), String> {
-    let read_file = |file: &std::path::PathBuf| {
+    let read_file = |file: &std::path::Path| {
         std::fs::read_to_string(file).map_err(|error| format!("--config {}: {error}", file.display()))
     };
     // Another run makes other IDs, so that a ledger that outlives the sandbox does not meet them again.
     let seed = u64::from(std::process::id()) ^ started();
-    match args::parse(std::env::args().skip(1), read_file, seed)? {
+    match args::parse(std::env::args_os().skip(1), read_file, seed)? {
         Asked::Help => {
             println!("{}", args::HELP);
             Ok(())

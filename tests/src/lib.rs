@@ -19,3 +19,11 @@ pub mod race;
 pub mod scratch;
 pub mod sim;
 pub mod world;
+
+/// A number of a command line; `_` may stand between its digits.
+///
+/// # Errors
+/// When it is none.
+pub fn number(text: &str) -> Result<u64, std::num::ParseIntError> {
+    text.replace('_', "").parse()
+}

@@ -1,230 +1,110 @@
-//! What can be asked for. Read by hand: a few commands with a few flags need no library.
+//! The command line.
 
-use crate::failure::Failure;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand};
+use reseller_hooks::order::StorefrontKind;
 
-pub(crate) const USAGE: &str = "\
-Usage: cargo xtask COMMAND [OPTIONS]
-
-  demo                  build everything, run it on this machine against a sandbox of Wix, and show what became of some orders
-    --storefront NAME   whose orders: shopify (default, the full story), wix, woocommerce, stripe, standard
-    --port PORT         where the webhook listens (default: any free port)
-    --keep              leave it running until Ctrl-C, and print curl lines that work
-
-  test                  everything that is tested; the same as .ci/run
-    --quick             only what needs nothing but Rust: format, lints, docs, tests
-    --only STEP         one step (or several: repeat it); `--list` shows them
-    --thorough          also licences, advisories and unused dependencies (cargo-deny and cargo-machete must be installed)
-    --list              name the steps, and do nothing
-
-  fuzz                  every parser of the outside, guided by coverage (cargo-fuzz must be installed; see fuzz/README.md)
-    --seconds N         how long each (default: 60)
-    --only NAME         one target (or several: repeat it)
-
-  storm                 the functions as release binaries under thousands of deliveries at once, and what became of them
-    --deliveries N      how many, half of them repetitions (default: 10000)
-    --profile PROFILE   cargo's profile for the binaries (default: release; sim builds faster)
-
-  sim [OPTIONS]         the simulation: --seeds N, --start S, --threads T; --one SEED tells the story of one;
-                        --harsh for the worlds in which Wix ignores keys and shows packages as late as it may,
-                        --careless for those whose queries show too much; --guards takes each protection out
-  mutations [OPTIONS]   changed deliveries through the webhook: --cases N of each sample, --threads T,
-                        --only STOREFRONT-OR-SAMPLE
-  help                  this text";
-
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Command {
-    Help,
-    Demo(DemoOptions),
-    Test(TestOptions),
-    Fuzz(FuzzOptions),
-    Storm(StormOptions),
-    /// A program of the workspace that does the work itself.
-    Binary {
-        name: &'static str,
-        arguments: Vec<String>,
-    },
+/// The project's own commands: shows it at work, proves it, and looks for what nobody thought of.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    flatten_help = true,
+    max_term_width = 120
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub(crate) enum Command {
+    /// Build everything, run it on this machine against a sandbox of Wix, and show what became of some orders
+    Demo(DemoOptions),
+    /// Everything that is tested; the same as .ci/run
+    Test(TestOptions),
+    /// Every parser of the outside, guided by coverage (cargo-fuzz must be installed; see fuzz/README.md)
+    Fuzz(FuzzOptions),
+    /// The functions as release binaries under thousands of deliveries at once, and what became of them
+    Storm(StormOptions),
+    /// The simulation: thousands of histories, each made by its seed; `cargo xtask sim --help` lists its options
+    Sim(PassedOn),
+    /// Changed deliveries through the webhook; `cargo xtask mutations --help` lists its options
+    Mutations(PassedOn),
+}
+
+#[derive(Debug, PartialEq, Eq, Args)]
 pub(crate) struct DemoOptions {
-    pub(crate) storefront: Storefront,
+    /// Whose orders: shopify has the full story
+    #[arg(long, value_name = "NAME", default_value = "shopify", value_parser = storefront())]
+    pub(crate) storefront: StorefrontKind,
+    /// Where the webhook listens [default: any free port]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) port: Option<u16>,
+    /// Leave it running until Ctrl-C, and print curl lines that work
+    #[arg(long)]
     pub(crate) keep: bool,
 }
 
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq, Args)]
 pub(crate) struct TestOptions {
+    /// Only what needs nothing but Rust: format, lints, docs, tests
+    #[arg(long)]
     pub(crate) quick: bool,
+    /// Also licences, advisories and unused dependencies (cargo-deny and cargo-machete must be installed)
+    #[arg(long)]
     pub(crate) thorough: bool,
+    /// Name the steps, and do nothing
+    #[arg(long)]
     pub(crate) list: bool,
+    /// One step (or several: repeat it); `--list` shows them
+    #[arg(long, value_name = "STEP")]
     pub(crate) only: Vec<String>,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Args)]
 pub(crate) struct FuzzOptions {
+    /// How long each takes; none at all would mean without an end to libFuzzer
+    #[arg(long, value_name = "N", default_value = "60", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) seconds: u32,
+    /// One target (or several: repeat it)
+    #[arg(long, value_name = "NAME")]
     pub(crate) only: Vec<String>,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Args)]
 pub(crate) struct StormOptions {
+    /// How many deliveries, from 100 on; half of them are repetitions
+    #[arg(long, value_name = "N", default_value = "10000", value_parser = deliveries)]
     pub(crate) deliveries: usize,
+    /// Cargo's profile for the binaries; sim builds faster
+    #[arg(long, default_value = "release")]
     pub(crate) profile: String,
 }
 
-/// Whose orders the demo shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Storefront {
-    Shopify,
-    Wix,
-    Woocommerce,
-    Stripe,
-    Standard,
+/// The options of a program of the workspace that does the work itself.
+#[derive(Debug, PartialEq, Eq, Args)]
+#[command(disable_help_flag = true)]
+pub(crate) struct PassedOn {
+    /// As they are passed on
+    #[arg(value_name = "OPTIONS", trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) options: Vec<String>,
 }
 
-impl Storefront {
-    pub(crate) const ALL: [Self; 5] = [
-        Self::Shopify,
-        Self::Wix,
-        Self::Woocommerce,
-        Self::Stripe,
-        Self::Standard,
-    ];
-
-    /// The name in routes, secrets, order keys and the folders of `events/`.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Shopify => "shopify",
-            Self::Wix => "wix",
-            Self::Woocommerce => "woocommerce",
-            Self::Stripe => "stripe",
-            Self::Standard => "standard",
-        }
-    }
+/// Reads the arguments, the program's name first. An error also holds the help that was asked for.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, clap::Error> {
+    Arguments::try_parse_from(arguments).map(|arguments| arguments.command)
 }
 
-pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, Failure> {
-    let mut arguments = arguments.into_iter();
-    let Some(command) = arguments.next() else {
-        return Ok(Command::Help);
-    };
-    match command.as_str() {
-        "help" | "--help" | "-h" => Ok(Command::Help),
-        "demo" => demo(arguments),
-        "test" => test(arguments),
-        "fuzz" => fuzz(arguments),
-        "storm" => storm(arguments),
-        "sim" => Ok(Command::Binary {
-            name: "sim",
-            arguments: arguments.collect(),
-        }),
-        "mutations" => Ok(Command::Binary {
-            name: "mutations",
-            arguments: arguments.collect(),
-        }),
-        other => Err(Failure::new(format!("there is no command {other:?}"))),
-    }
+fn storefront() -> impl TypedValueParser<Value = StorefrontKind> {
+    let names = StorefrontKind::ALL.map(StorefrontKind::as_str);
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<StorefrontKind>())
 }
 
-fn demo(mut arguments: impl Iterator<Item = String>) -> Result<Command, Failure> {
-    let mut options = DemoOptions {
-        storefront: Storefront::Shopify,
-        port: None,
-        keep: false,
-    };
-    while let Some(argument) = arguments.next() {
-        match argument.as_str() {
-            "--keep" => options.keep = true,
-            "--port" => {
-                let value = value_of("--port", &mut arguments)?;
-                let port = value.parse().ok().filter(|port| *port != 0);
-                options.port =
-                    Some(port.ok_or_else(|| {
-                        Failure::new(format!("--port takes a number from 1 to 65535, not {value:?}"))
-                    })?);
-            }
-            "--storefront" => {
-                let value = value_of("--storefront", &mut arguments)?;
-                let found = Storefront::ALL
-                    .into_iter()
-                    .find(|storefront| storefront.name() == value);
-                options.storefront = found.ok_or_else(|| {
-                    Failure::new(format!(
-                        "--storefront takes shopify, wix, woocommerce, stripe or standard, not {value:?}"
-                    ))
-                })?;
-            }
-            "--help" | "-h" => return Ok(Command::Help),
-            other => return Err(Failure::new(format!("demo does not know {other:?}"))),
-        }
-    }
-    Ok(Command::Demo(options))
-}
-
-fn test(mut arguments: impl Iterator<Item = String>) -> Result<Command, Failure> {
-    let mut options = TestOptions::default();
-    while let Some(argument) = arguments.next() {
-        match argument.as_str() {
-            "--quick" => options.quick = true,
-            "--thorough" => options.thorough = true,
-            "--list" => options.list = true,
-            "--only" => options.only.push(value_of("--only", &mut arguments)?),
-            "--help" | "-h" => return Ok(Command::Help),
-            other => return Err(Failure::new(format!("test does not know {other:?}"))),
-        }
-    }
-    Ok(Command::Test(options))
-}
-
-fn fuzz(mut arguments: impl Iterator<Item = String>) -> Result<Command, Failure> {
-    let mut options = FuzzOptions {
-        seconds: 60,
-        only: Vec::new(),
-    };
-    while let Some(argument) = arguments.next() {
-        match argument.as_str() {
-            "--seconds" => {
-                let value = value_of("--seconds", &mut arguments)?;
-                // None at all would mean for ever to libFuzzer.
-                let seconds = value.parse().ok().filter(|seconds| *seconds != 0);
-                options.seconds = seconds
-                    .ok_or_else(|| Failure::new(format!("--seconds takes a number from 1 on, not {value:?}")))?;
-            }
-            "--only" => options.only.push(value_of("--only", &mut arguments)?),
-            "--help" | "-h" => return Ok(Command::Help),
-            other => return Err(Failure::new(format!("fuzz does not know {other:?}"))),
-        }
-    }
-    Ok(Command::Fuzz(options))
-}
-
-fn storm(mut arguments: impl Iterator<Item = String>) -> Result<Command, Failure> {
+fn deliveries(text: &str) -> Result<usize, String> {
     const LEAST: usize = 100;
-    let mut options = StormOptions {
-        deliveries: 10_000,
-        profile: "release".to_owned(),
-    };
-    while let Some(argument) = arguments.next() {
-        match argument.as_str() {
-            "--deliveries" => {
-                let value = value_of("--deliveries", &mut arguments)?;
-                let number = value.replace('_', "").parse().ok().filter(|number| *number >= LEAST);
-                options.deliveries = number.ok_or_else(|| {
-                    Failure::new(format!("--deliveries takes a number from {LEAST} on, not {value:?}"))
-                })?;
-            }
-            "--profile" => options.profile = value_of("--profile", &mut arguments)?,
-            "--help" | "-h" => return Ok(Command::Help),
-            other => return Err(Failure::new(format!("storm does not know {other:?}"))),
-        }
-    }
-    Ok(Command::Storm(options))
-}
-
-fn value_of(flag: &str, arguments: &mut impl Iterator<Item = String>) -> Result<String, Failure> {
-    arguments
-        .next()
-        .ok_or_else(|| Failure::new(format!("{flag} needs a value behind it")))
+    let number = text.replace('_', "").parse().ok().filter(|number| *number >= LEAST);
+    number.ok_or_else(|| format!("a number from {LEAST} on is needed"))
 }
 
 #[cfg(test)]
@@ -232,46 +112,66 @@ mod tests {
     use super::*;
 
     fn parsed(line: &str) -> Result<Command, String> {
-        parse(line.split_whitespace().map(str::to_owned)).map_err(|failure| failure.to_string())
+        let words = line.split_whitespace().map(str::to_owned);
+        parse(std::iter::once("xtask".to_owned()).chain(words)).map_err(|error| error.to_string())
     }
 
     #[test]
     fn a_plain_demo_shows_shopify_on_any_port() {
-        let Ok(Command::Demo(options)) = parsed("demo") else {
-            panic!("not a demo");
+        let plain = DemoOptions {
+            storefront: StorefrontKind::Shopify,
+            port: None,
+            keep: false,
         };
-        assert_eq!(
-            (options.storefront.name(), options.port, options.keep),
-            ("shopify", None, false)
-        );
+        assert_eq!(parsed("demo"), Ok(Command::Demo(plain)));
     }
 
     #[test]
     fn every_flag_of_the_demo_is_understood() {
-        let Ok(Command::Demo(options)) = parsed("demo --keep --port 9100 --storefront stripe") else {
-            panic!("not a demo");
+        let asked = DemoOptions {
+            storefront: StorefrontKind::Stripe,
+            port: Some(9100),
+            keep: true,
         };
         assert_eq!(
-            (options.storefront.name(), options.port, options.keep),
-            ("stripe", Some(9100), true)
+            parsed("demo --keep --port 9100 --storefront stripe"),
+            Ok(Command::Demo(asked))
         );
     }
 
     #[test]
     fn a_mistake_is_named() {
         for (line, named) in [
-            ("dmeo", "\"dmeo\""),
-            ("demo --prot 1", "\"--prot\""),
-            ("demo --port", "--port needs a value"),
-            ("demo --port 0", "from 1 to 65535"),
-            ("demo --storefront ebay", "\"ebay\""),
-            ("test --fast", "\"--fast\""),
-            ("fuzz --seconds 0", "from 1 on"),
+            ("dmeo", "'dmeo'"),
+            ("demo --prot 1", "'--prot'"),
+            ("demo --port", "value is required for '--port"),
+            ("demo --port 0", "not in 1..=65535"),
+            ("demo --storefront ebay", "possible values: shopify, wix"),
+            ("test --fast", "'--fast'"),
+            ("fuzz --seconds 0", "not in 1.."),
             ("storm --deliveries 7", "from 100 on"),
         ] {
             let error = parsed(line).unwrap_err();
             assert!(error.contains(named), "{line}: {error}");
         }
+    }
+
+    #[test]
+    fn the_help_names_every_command_and_its_options() {
+        let help = parsed("help").unwrap_err();
+        for named in [
+            "demo",
+            "--storefront",
+            "test",
+            "--only",
+            "fuzz",
+            "storm",
+            "sim",
+            "mutations",
+        ] {
+            assert!(help.contains(named), "{named} is not in {help}");
+        }
+        assert_eq!(parsed("--help"), Err(help));
     }
 
     #[test]
@@ -284,16 +184,12 @@ mod tests {
 
     #[test]
     fn fuzzing_takes_a_time_and_targets() {
-        let asked = FuzzOptions {
-            seconds: 600,
-            only: vec!["catalog".into()],
-        };
-        assert_eq!(parsed("fuzz --seconds 600 --only catalog"), Ok(Command::Fuzz(asked)));
-        let plain = FuzzOptions {
-            seconds: 60,
-            only: Vec::new(),
-        };
-        assert_eq!(parsed("fuzz"), Ok(Command::Fuzz(plain)));
+        for (line, seconds, only) in [
+            ("fuzz --seconds 600 --only catalog", 600, vec!["catalog".to_owned()]),
+            ("fuzz", 60, Vec::new()),
+        ] {
+            assert_eq!(parsed(line), Ok(Command::Fuzz(FuzzOptions { seconds, only })), "{line}");
+        }
     }
 
     #[test]
@@ -312,12 +208,10 @@ mod tests {
 
     #[test]
     fn what_follows_sim_is_passed_on() {
-        assert_eq!(
-            parsed("sim --seeds 10"),
-            Ok(Command::Binary {
-                name: "sim",
-                arguments: vec!["--seeds".into(), "10".into()],
-            })
-        );
+        for words in ["--seeds 10", "--help"] {
+            let options = words.split_whitespace().map(str::to_owned).collect();
+            let asked = Command::Sim(PassedOn { options });
+            assert_eq!(parsed(&format!("sim {words}")), Ok(asked));
+        }
     }
 }

@@ -27,12 +27,10 @@ const INTERRUPTED: u8 = 130;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let command = match arguments::parse(std::env::args().skip(1)) {
+    let command = match arguments::parse(std::env::args()) {
         Ok(command) => command,
-        Err(failure) => {
-            eprintln!("{failure}\n\n{}", arguments::USAGE);
-            return ExitCode::from(2);
-        }
+        // The help that was asked for, or what is wrong.
+        Err(error) => error.exit(),
     };
     // Dropping the work is what ends the processes it started, so an interruption is nothing but leaving this block.
     let outcome = tokio::select! {
@@ -53,15 +51,12 @@ async fn main() -> ExitCode {
 
 async fn run(command: Command) -> Result<(), Failure> {
     match command {
-        Command::Help => {
-            println!("{}", arguments::USAGE);
-            Ok(())
-        }
         Command::Demo(options) => demo::run(&options).await,
         Command::Storm(options) => storm::run(&options).await,
         Command::Test(options) => test::run(&options).await,
         Command::Fuzz(options) => fuzz::run(&options).await,
-        Command::Binary { name, arguments } => dispatch::run(name, &arguments),
+        Command::Sim(passed_on) => dispatch::run("sim", &passed_on.options),
+        Command::Mutations(passed_on) => dispatch::run("mutations", &passed_on.options),
     }
 }
 

@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
+use clap::Parser;
 use reseller_hooks_tests::mutations::{Counts, Report, SAMPLES, Sample, random, structural};
-
-const USAGE: &str = "usage: mutations [--cases N] [--threads T] [--only STOREFRONT-OR-SAMPLE]";
+use reseller_hooks_tests::number;
 
 /// How many cases a thread takes at once.
 const PIECE: u64 = 500;
@@ -17,52 +17,37 @@ const PIECE: u64 = 500;
 /// How many findings are told.
 const MOST_TOLD: usize = 20;
 
+/// The samples of all storefronts, changed at random and delivered to the real webhook
+#[derive(Parser)]
+#[command(name = "mutations", bin_name = "cargo xtask mutations", max_term_width = 120)]
 struct Args {
+    /// How often each sample is changed at random
+    #[arg(long, value_name = "N", default_value = "10000", value_parser = number)]
     cases: u64,
-    threads: usize,
+    /// How many threads
+    #[arg(long, value_name = "T", default_value = "2", value_parser = number)]
+    threads: u64,
+    /// One storefront, or one sample
+    #[arg(
+        long,
+        value_name = "STOREFRONT-OR-SAMPLE",
+        default_value = "",
+        hide_default_value = true
+    )]
     only: String,
-}
-
-fn parse() -> Result<Args, String> {
-    let mut args = Args {
-        cases: 10_000,
-        threads: 2,
-        only: String::new(),
-    };
-    let mut words = std::env::args().skip(1);
-    while let Some(name) = words.next() {
-        let value = words.next().ok_or_else(|| format!("{name} needs a value; {USAGE}"))?;
-        let number = || {
-            let number = value.replace('_', "").parse::<u64>();
-            number.map_err(|_| format!("{name} needs a number; {USAGE}"))
-        };
-        match name.as_str() {
-            "--cases" => args.cases = number()?,
-            "--threads" => args.threads = usize::try_from(number()?.clamp(1, 64)).unwrap_or(1),
-            "--only" => args.only.clone_from(&value),
-            _ => return Err(format!("{name} is not known; {USAGE}")),
-        }
-    }
-    Ok(args)
 }
 
 /// Some work: a sample, and the first of its cases; `None` is every change of every value.
 type Piece = (&'static Sample, Option<u64>);
 
 fn main() -> ExitCode {
-    let args = match parse() {
-        Ok(args) => args,
-        Err(reason) => {
-            eprintln!("{reason}");
-            return ExitCode::from(2);
-        }
-    };
+    let args = Args::parse();
     let samples: Vec<&Sample> = SAMPLES
         .iter()
         .filter(|sample| sample.name.starts_with(&args.only))
         .collect();
     if samples.is_empty() {
-        eprintln!("no sample begins with {:?}; {USAGE}", args.only);
+        eprintln!("no sample begins with {:?}", args.only);
         return ExitCode::from(2);
     }
     let cases = usize::try_from(PIECE).unwrap_or(1);
@@ -88,7 +73,7 @@ fn main() -> ExitCode {
         done
     };
     let reports: Vec<(Piece, Report)> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..args.threads).map(|_| scope.spawn(work)).collect();
+        let threads: Vec<_> = (0..args.threads.clamp(1, 64)).map(|_| scope.spawn(work)).collect();
         let joined = threads.into_iter().map(std::thread::ScopedJoinHandle::join);
         joined.filter_map(Result::ok).flatten().collect()
     });

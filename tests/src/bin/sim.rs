@@ -6,62 +6,42 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use clap::Parser;
+use reseller_hooks_tests::number;
 use reseller_hooks_tests::sim::{GUARDS, History, Profile, history, report, told};
-
-const USAGE: &str = "usage: sim [--seeds N] [--start S] [--threads T] [--harsh] [--careless]\n       sim --one SEED [--harsh] [--careless]\n       sim --guards [--seeds N] [--start S]";
 
 /// How many failing seeds are told in full.
 const MOST_REPORTS: usize = 3;
 
+/// Histories of orders, deliveries, crashes and faults, each made by its seed, and whether the promise holds at their end
+#[derive(Parser)]
+#[command(name = "sim", bin_name = "cargo xtask sim", max_term_width = 120)]
 struct Args {
+    /// How many histories
+    #[arg(long, value_name = "N", default_value = "10000", value_parser = number)]
     seeds: u64,
+    /// The first seed
+    #[arg(long, value_name = "S", default_value = "0", value_parser = number)]
     start: u64,
+    /// How many threads
+    #[arg(long, value_name = "T", default_value = "1", value_parser = number)]
     threads: u64,
+    /// The story of one history, and no other
+    #[arg(long, value_name = "SEED", value_parser = number)]
     one: Option<u64>,
+    /// Only worlds in which Wix ignores keys and shows packages as late as it may
+    #[arg(long)]
     harsh: bool,
+    /// Only worlds in which Wix's queries take no notice of their filter
+    #[arg(long)]
     careless: bool,
+    /// Take each protection out, and look for a history that breaks the promise without it
+    #[arg(long)]
     guards: bool,
 }
 
-fn parse() -> Result<Args, String> {
-    let mut args = Args {
-        seeds: 10_000,
-        start: 0,
-        threads: 1,
-        one: None,
-        harsh: false,
-        careless: false,
-        guards: false,
-    };
-    let mut words = std::env::args().skip(1);
-    while let Some(name) = words.next() {
-        match name.as_str() {
-            "--harsh" => args.harsh = true,
-            "--careless" => args.careless = true,
-            "--guards" => args.guards = true,
-            "--seeds" => args.seeds = number(&name, words.next())?,
-            "--start" => args.start = number(&name, words.next())?,
-            "--threads" => args.threads = number(&name, words.next())?.max(1),
-            "--one" => args.one = Some(number(&name, words.next())?),
-            _ => return Err(format!("{name} is not known\n{USAGE}")),
-        }
-    }
-    Ok(args)
-}
-
-fn number(name: &str, word: Option<String>) -> Result<u64, String> {
-    let number = word.and_then(|word| word.replace('_', "").parse().ok());
-    number.ok_or_else(|| format!("{name} needs a number\n{USAGE}"))
-}
-
 fn main() -> ExitCode {
-    let args = match parse() {
-        Ok(args) => args,
-        Err(reason) => {
-            eprintln!("{reason}");
-            return ExitCode::from(2);
-        }
-    };
+    let args = Args::parse();
     let profile = Profile {
         harsh: args.harsh,
         careless: args.careless,
@@ -123,7 +103,7 @@ fn histories(args: &Args, profile: &Profile) -> bool {
         }
     };
     let (total, broken) = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..args.threads).map(|_| scope.spawn(work)).collect();
+        let threads: Vec<_> = (0..args.threads.max(1)).map(|_| scope.spawn(work)).collect();
         let mut sum = (History::default(), Vec::new());
         for thread in threads {
             let Ok((total, broken)) = thread.join() else {

@@ -15,9 +15,9 @@ use super::orders::{self, Count};
 use super::pump::{Pump, sqs_event};
 use super::stage::{self, Settings, Stage};
 use super::{come_to_rest, short_waits};
-use crate::arguments::Storefront;
 use crate::failure::{Context, Failure};
 use crate::progress::Line;
+use reseller_hooks::order::StorefrontKind;
 
 /// What an ordinary order comes to; three plans, one of them on the site.
 const WANTED: Count = Count {
@@ -137,7 +137,7 @@ async fn set(world: &World, scene: Scene) -> Result<(Stage, Proxy), Failure> {
 
 async fn deliver(stage: &Stage, scene: Scene) -> Result<(), Failure> {
     let (file, topic) = scene.delivered;
-    let delivery = Delivery::new(scene.title, Storefront::Shopify, file, topic);
+    let delivery = Delivery::new(scene.title, StorefrontKind::Shopify, file, topic);
     delivery.send(&stage.lambda, &deliver::secret()?).await.map(|_| ())
 }
 

@@ -3,15 +3,14 @@
 
 use std::fs;
 
-use reseller_hooks::order::StorefrontKind;
 use reseller_hooks::storefront::sign;
 use reseller_hooks::time::{Clock, SystemClock};
 use serde_json::Value;
 
 use super::lambda::Lambda;
-use crate::arguments::Storefront;
 use crate::failure::{Context, Failure};
 use crate::workspace;
+use reseller_hooks::order::StorefrontKind;
 
 /// The site of the Wix instance that sends Wix eCommerce's events.
 const WIX_INSTANCE: &str = "3bbcabc7-ebb7-4fc8-8829-13ea0e142123";
@@ -24,7 +23,7 @@ pub(crate) type Headers = Vec<(String, String)>;
 pub(crate) struct Delivery {
     /// What it is, for the table.
     pub(crate) label: &'static str,
-    pub(crate) storefront: Storefront,
+    pub(crate) storefront: StorefrontKind,
     /// The file in `events/STOREFRONT/`.
     pub(crate) file: &'static str,
     /// The storefront's own name of the event, where it is not in the body.
@@ -48,7 +47,12 @@ pub(crate) struct Delivered {
 
 impl Delivery {
     /// A sample as it is.
-    pub(crate) fn new(label: &'static str, storefront: Storefront, file: &'static str, topic: &'static str) -> Self {
+    pub(crate) fn new(
+        label: &'static str,
+        storefront: StorefrontKind,
+        file: &'static str,
+        topic: &'static str,
+    ) -> Self {
         Self {
             label,
             storefront,
@@ -77,7 +81,7 @@ impl Delivery {
     pub(crate) fn signed(&self, secret: &Value) -> Result<(Headers, Vec<u8>), Failure> {
         let path = workspace::root()
             .join("events")
-            .join(self.storefront.name())
+            .join(self.storefront.as_str())
             .join(self.file);
         let mut text = fs::read_to_string(&path).could_not(format_args!("read {}", path.display()))?;
         for (from, to) in &self.edits {
@@ -90,14 +94,14 @@ impl Delivery {
             text = text.replace(from.as_str(), to);
         }
         let now = SystemClock.now();
-        let kind = kind(self.storefront);
         let (key, body) = match self.storefront {
-            Storefront::Wix => (String::new(), wix_body(&text, self.topic)?),
-            Storefront::Shopify | Storefront::Woocommerce | Storefront::Stripe | Storefront::Standard => {
-                (signing_secret(secret, self.storefront)?, text)
-            }
+            StorefrontKind::Wix => (String::new(), wix_body(&text, self.topic)?),
+            StorefrontKind::Shopify
+            | StorefrontKind::Woocommerce
+            | StorefrontKind::Stripe
+            | StorefrontKind::Standard => (signing_secret(secret, self.storefront)?, text),
         };
-        let headers = sign::sign(kind, &key, body.as_bytes(), self.topic, now).could_not("sign a sample")?;
+        let headers = sign::sign(self.storefront, &key, body.as_bytes(), self.topic, now).could_not("sign a sample")?;
         let mut body = body.into_bytes();
         if self.forged {
             forge(&mut body);
@@ -112,7 +116,7 @@ impl Delivery {
     /// Sends it. A status that is not the expected one is an error.
     pub(crate) async fn send(&self, lambda: &Lambda, secret: &Value) -> Result<Delivered, Failure> {
         let (headers, body) = self.signed(secret)?;
-        let answer = lambda.deliver(self.storefront.name(), &headers, body).await?;
+        let answer = lambda.deliver(self.storefront.as_str(), &headers, body).await?;
         if answer.status != self.expected {
             let said: String = answer.text.chars().take(300).collect();
             return Err(Failure::new(format!(
@@ -137,8 +141,8 @@ pub(crate) fn secret() -> Result<Value, Failure> {
 }
 
 /// The secret that a storefront signs with.
-pub(crate) fn signing_secret(secret: &Value, storefront: Storefront) -> Result<String, Failure> {
-    let path = format!("/storefronts/{}/secrets/0", storefront.name());
+pub(crate) fn signing_secret(secret: &Value, storefront: StorefrontKind) -> Result<String, Failure> {
+    let path = format!("/storefronts/{}/secrets/0", storefront.as_str());
     let found = secret.pointer(&path).and_then(Value::as_str);
     found
         .map(str::to_owned)
@@ -159,23 +163,13 @@ fn forge(body: &mut [u8]) {
     }
 }
 
-pub(crate) const fn kind(storefront: Storefront) -> StorefrontKind {
-    match storefront {
-        Storefront::Shopify => StorefrontKind::Shopify,
-        Storefront::Wix => StorefrontKind::Wix,
-        Storefront::Woocommerce => StorefrontKind::Woocommerce,
-        Storefront::Stripe => StorefrontKind::Stripe,
-        Storefront::Standard => StorefrontKind::Standard,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_forged_body_differs_from_what_was_signed() {
-        let plain = Delivery::new("paid", Storefront::Shopify, "orders_paid.json", "orders/paid");
+        let plain = Delivery::new("paid", StorefrontKind::Shopify, "orders_paid.json", "orders/paid");
         let secret = secret().unwrap();
         let (headers, body) = plain.signed(&secret).unwrap();
         let (forged_headers, forged_body) = plain.clone().forged().signed(&secret).unwrap();
@@ -186,7 +180,7 @@ mod tests {
 
     #[test]
     fn an_edit_that_meets_nothing_is_an_error() {
-        let delivery = Delivery::new("paid", Storefront::Shopify, "orders_paid.json", "orders/paid")
+        let delivery = Delivery::new("paid", StorefrontKind::Shopify, "orders_paid.json", "orders/paid")
             .with(&[("no such words".to_owned(), "x".to_owned())]);
         let error = delivery.signed(&secret().unwrap()).unwrap_err().to_string();
         assert!(error.contains("no such words"), "{error}");

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use super::deliver::signing_secret;
 use super::pump::Pump;
 use super::stage::Stage;
-use crate::arguments::Storefront;
 use crate::failure::Failure;
 use crate::workspace;
+use reseller_hooks::order::StorefrontKind;
 
 /// How often a sign of `reconcile` is wanted: production's minute would be long in front of a terminal.
 const SCHEDULE: Duration = Duration::from_secs(5);
@@ -17,7 +17,7 @@ const SCHEDULE: Duration = Duration::from_secs(5);
 pub(super) async fn running(
     stage: &mut Stage,
     pump: &Pump,
-    storefront: Storefront,
+    storefront: StorefrontKind,
     secret: &Value,
 ) -> Result<(), Failure> {
     println!(
@@ -47,10 +47,10 @@ pub(super) async fn running(
 }
 
 /// Lines that work as they are: the signature is computed by openssl from the file that is sent.
-fn curl_lines(stage: &Stage, storefront: Storefront, secret: &Value) -> Result<String, Failure> {
-    let webhook = stage.lambda.webhook_url(storefront.name());
+fn curl_lines(stage: &Stage, storefront: StorefrontKind, secret: &Value) -> Result<String, Failure> {
+    let webhook = stage.lambda.webhook_url(storefront.as_str());
     let deliver = match storefront {
-        Storefront::Shopify => {
+        StorefrontKind::Shopify => {
             let key = signing_secret(secret, storefront)?;
             Some(format!(
                 "  # a new order (any other number makes another one)\n  \
@@ -60,7 +60,7 @@ fn curl_lines(stage: &Stage, storefront: Storefront, secret: &Value) -> Result<S
                  --data-binary @/tmp/order.json"
             ))
         }
-        Storefront::Woocommerce => {
+        StorefrontKind::Woocommerce => {
             let key = signing_secret(secret, storefront)?;
             let file = "events/woocommerce/order_updated_processing.json";
             Some(format!(
@@ -71,7 +71,7 @@ fn curl_lines(stage: &Stage, storefront: Storefront, secret: &Value) -> Result<S
             ))
         }
         // The time is signed too, or the body is a token: more than a line. docs/storefronts/ has them.
-        Storefront::Wix | Storefront::Stripe | Storefront::Standard => None,
+        StorefrontKind::Wix | StorefrontKind::Stripe | StorefrontKind::Standard => None,
     };
     let invoke = |function: &str, event: &str| format!("curl {} -d '{event}'", stage.lambda.invoke_url(function));
     let others = format!(

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::deliver::Delivery;
 use super::orders::Count;
-use crate::arguments::Storefront;
+use reseller_hooks::order::StorefrontKind;
 
 /// A story.
 pub(crate) struct Story {
@@ -56,11 +56,13 @@ const THREE_PLANS: Count = Count {
     voucher_instances: 3,
 };
 
-pub(crate) fn of(storefront: Storefront) -> Story {
+pub(crate) fn of(storefront: StorefrontKind) -> Story {
     match storefront {
-        Storefront::Shopify => shopify(),
-        Storefront::Standard => paid_then_canceled([("order_paid.json", ""), ("order_canceled.json", "")], storefront),
-        Storefront::Wix => paid_then_canceled(
+        StorefrontKind::Shopify => shopify(),
+        StorefrontKind::Standard => {
+            paid_then_canceled([("order_paid.json", ""), ("order_canceled.json", "")], storefront)
+        }
+        StorefrontKind::Wix => paid_then_canceled(
             [
                 (
                     "order_payment_status_updated_paid.json",
@@ -70,14 +72,14 @@ pub(crate) fn of(storefront: Storefront) -> Story {
             ],
             storefront,
         ),
-        Storefront::Woocommerce => paid_then_canceled(
+        StorefrontKind::Woocommerce => paid_then_canceled(
             [
                 ("order_updated_processing.json", "order.updated"),
                 ("order_updated_cancelled.json", "order.updated"),
             ],
             storefront,
         ),
-        Storefront::Stripe => paid_then_canceled(
+        StorefrontKind::Stripe => paid_then_canceled(
             [("checkout_session_completed.json", ""), ("charge_refunded.json", "")],
             storefront,
         ),
@@ -93,7 +95,7 @@ fn as_order(number: &str, site: &str) -> Vec<(String, String)> {
 }
 
 fn shopify() -> Story {
-    let sample = |label, file, topic| Delivery::new(label, Storefront::Shopify, file, topic);
+    let sample = |label, file, topic| Delivery::new(label, StorefrontKind::Shopify, file, topic);
     let paid = |label| sample(label, "orders_paid.json", "orders/paid");
     let lost = as_order(LOST, "918aa944");
     let canceled = as_order(CANCELED, "918aa945");
@@ -177,7 +179,7 @@ fn shopify() -> Story {
 /// What every storefront can show: an order is paid, told twice, and canceled.
 fn paid_then_canceled(
     [(paid, paid_topic), (canceled, canceled_topic)]: [(&'static str, &'static str); 2],
-    storefront: Storefront,
+    storefront: StorefrontKind,
 ) -> Story {
     // All these samples are about two plans.
     let units = 2;

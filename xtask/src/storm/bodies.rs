@@ -8,10 +8,10 @@ use reseller_hooks::time::{Clock, SystemClock, Timestamp};
 use serde_json::{Value, json};
 
 use super::shop::{Order, Sku, Told};
-use crate::arguments::Storefront;
-use crate::demo::deliver::{kind, signing_secret};
+use crate::demo::deliver::signing_secret;
 use crate::failure::{Context, Failure};
 use crate::workspace;
+use reseller_hooks::order::StorefrontKind;
 
 /// The samples, read once.
 pub(super) struct Bodies {
@@ -37,25 +37,19 @@ impl Bodies {
     /// The event with which API Gateway invokes `webhook`, signed now.
     pub(super) fn request(&self, order: &Order, told: Told) -> Result<Value, Failure> {
         let (topic, body) = match order.storefront {
-            Storefront::Woocommerce => ("order.updated", self.woocommerce(order, told)),
-            Storefront::Standard => ("", self.standard(order, told)),
-            Storefront::Shopify | Storefront::Wix | Storefront::Stripe => self.shopify(order, told),
+            StorefrontKind::Woocommerce => ("order.updated", self.woocommerce(order, told)),
+            StorefrontKind::Standard => ("", self.standard(order, told)),
+            StorefrontKind::Shopify | StorefrontKind::Wix | StorefrontKind::Stripe => self.shopify(order, told),
         };
         let body = body.to_string();
         let secret = signing_secret(&self.secret, order.storefront)?;
-        let headers = sign::sign(
-            kind(order.storefront),
-            &secret,
-            body.as_bytes(),
-            topic,
-            SystemClock.now(),
-        )
-        .could_not("sign a delivery")?;
+        let headers = sign::sign(order.storefront, &secret, body.as_bytes(), topic, SystemClock.now())
+            .could_not("sign a delivery")?;
         let headers: serde_json::Map<String, Value> = headers
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value.into()))
             .collect();
-        let path = format!("/webhooks/{}", order.storefront.name());
+        let path = format!("/webhooks/{}", order.storefront.as_str());
         Ok(json!({
             "version": "2.0",
             "routeKey": "POST /webhooks/{storefront}",
@@ -80,7 +74,7 @@ impl Bodies {
                 "time": "02/Mar/2026:14:14:10 +0000",
                 "timeEpoch": 1_772_460_850_000_u64,
             },
-            "pathParameters": { "storefront": order.storefront.name() },
+            "pathParameters": { "storefront": order.storefront.as_str() },
             "isBase64Encoded": false,
             "body": body,
         }))

@@ -1,7 +1,7 @@
 //! The shops of a storm, and their book: which orders there are, what is told of each, and what must be at Wix for it
 //! in the end. It knows the catalog's two SKUs and nothing of the code under test.
 
-use crate::arguments::Storefront;
+use reseller_hooks::order::StorefrontKind;
 
 /// What an order is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(super) enum Life {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Order {
     pub(super) number: u64,
-    pub(super) storefront: Storefront,
+    pub(super) storefront: StorefrontKind,
     pub(super) sku: Sku,
     pub(super) units: u64,
     pub(super) on_site: bool,
@@ -62,14 +62,14 @@ impl Order {
     pub(super) fn new(number: u64) -> Self {
         let kind = number % 20;
         let storefront = match number % 3 {
-            0 => Storefront::Shopify,
-            1 => Storefront::Woocommerce,
-            _ => Storefront::Standard,
+            0 => StorefrontKind::Shopify,
+            1 => StorefrontKind::Woocommerce,
+            _ => StorefrontKind::Standard,
         };
         let life = match kind {
             14 | 15 => Life::PaidAndCanceled,
             // WooCommerce's refunds are told in another way.
-            16 | 17 if storefront != Storefront::Woocommerce => Life::PaidAndRefunded,
+            16 | 17 if storefront != StorefrontKind::Woocommerce => Life::PaidAndRefunded,
             18 | 19 => Life::PaidAndReferenced,
             2 | 5 | 8 => Life::PlacedAndPaid,
             _ => Life::Paid,
@@ -138,7 +138,7 @@ impl Order {
 
     /// As the ledger names it.
     pub(super) fn key(&self) -> String {
-        format!("{}/{}", self.storefront.name(), self.number)
+        format!("{}/{}", self.storefront.as_str(), self.number)
     }
 
     /// Each order is for an account of its own, by which its packages are found at Wix whatever the ledger says.
@@ -206,7 +206,11 @@ mod tests {
         }
         assert!(times.values().all(|times| *times == 2));
         assert!((2_000..2_010).contains(&all.len()));
-        for storefront in [Storefront::Shopify, Storefront::Woocommerce, Storefront::Standard] {
+        for storefront in [
+            StorefrontKind::Shopify,
+            StorefrontKind::Woocommerce,
+            StorefrontKind::Standard,
+        ] {
             let of = |life| {
                 orders
                     .iter()
@@ -221,7 +225,7 @@ mod tests {
     fn a_plan_on_a_site_that_is_canceled_is_taken_off_it_with_its_voucher() {
         let order = Order {
             number: 1,
-            storefront: Storefront::Shopify,
+            storefront: StorefrontKind::Shopify,
             sku: Sku::Plan,
             units: 2,
             on_site: true,

@@ -1,9 +1,10 @@
 //! The steps of `cargo xtask test`: their names, what they do, and which of them an option chooses.
 
 use super::{aws, cargo_steps};
-use crate::arguments::{DemoOptions, Storefront, TestOptions};
+use crate::arguments::{DemoOptions, TestOptions};
 use crate::failure::Failure;
 use crate::{demo, storm};
+use reseller_hooks::order::StorefrontKind;
 
 /// How many tests a step ran; 0 for a step that is one check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,7 +140,7 @@ impl Step {
 
 async fn every_demo() -> Result<Tests, Failure> {
     let mut passed = 0;
-    for storefront in Storefront::ALL {
+    for storefront in StorefrontKind::ALL {
         let options = DemoOptions {
             storefront,
             port: None,
@@ -148,7 +149,7 @@ async fn every_demo() -> Result<Tests, Failure> {
         // Boxed: the futures of the demo are large, and this is one of many in `Step::run`.
         Box::pin(demo::run(&options))
             .await
-            .map_err(|failure| Failure::new(format!("the demo of {}: {failure}", storefront.name())))?;
+            .map_err(|failure| Failure::new(format!("the demo of {}: {failure}", storefront.as_str())))?;
         passed += 1;
     }
     Ok(Tests { passed })
