@@ -219,9 +219,7 @@ fn copy_of_the_repository(folder: &Path, wix: u16) -> Result<(), Failure> {
 )]
 fn path_with_port(folder: &Path, cargo_lambda: &Path, port: u16) -> Result<OsString, Failure> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let program = std::env::split_paths(&path)
-        .map(|folder| folder.join(cargo_lambda))
-        .find(|program| program.is_file())
+    let program = workspace::on_path(&cargo_lambda.to_string_lossy())
         .ok_or_else(|| Failure::new(format!("{} is not on the PATH any more", cargo_lambda.display())))?;
     let bin = folder.join("bin");
     fs::create_dir_all(&bin).could_not(format_args!("make the folder {}", bin.display()))?;
