@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use reseller_hooks::webhook::Came;
+use reseller_hooks::webhook::Disposition;
 use reseller_hooks_tests::deployment::{Deployment, Message};
 use reseller_hooks_tests::effects::{Effects, Happens};
 use reseller_hooks_tests::post::Post;
@@ -31,9 +31,9 @@ fn ways(counted: &Effects) -> Vec<(String, Effects)> {
 /// A storefront delivers until it is answered 200.
 fn delivered(deployment: &Deployment, effects: &Effects, post: &Post) {
     let first = deployment.post_to(&deployment.function(effects), effects, post);
-    if first.is_none_or(|answer| answer.came != Came::Stored) {
+    if first.is_none_or(|answer| answer.disposition != Disposition::Stored) {
         deployment.world.clock.advance(Duration::from_secs(120));
-        assert_eq!(deployment.post(post), Came::Stored);
+        assert_eq!(deployment.post(post), Disposition::Stored);
     }
 }
 
@@ -77,7 +77,7 @@ fn a_delivery_that_is_not_understood_is_parked_whole_wherever_the_webhook_dies()
     let parked = |deployment: &Deployment, effects: &Effects| {
         let answer = deployment.post_to(&deployment.function(effects), effects, &post);
         if answer.is_none() {
-            assert_eq!(deployment.post(&post), Came::Parked);
+            assert_eq!(deployment.post(&post), Disposition::Parked);
         }
         let shelf = deployment.shelf();
         assert!(shelf.messages.iter().all(|message| message.queue == "parked"));
@@ -98,7 +98,7 @@ fn a_cancellation_that_overtakes_its_payment_in_the_webhook_wins_wherever_that_d
     for (told, effects) in ways(&counted) {
         let deployment = Deployment::new(World::kind());
         delivered(&deployment, &effects, &canceled);
-        assert_eq!(deployment.post(&paid), Came::Stored);
+        assert_eq!(deployment.post(&paid), Disposition::Stored);
         deployment.settle();
         let holdings = deployment.world.holdings();
         let on_site = holdings.iter().filter(|holding| holding.site.is_some()).count();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reseller_hooks::ledger::{Entry, Ledger};
 use reseller_hooks::order::StorefrontKind;
 use reseller_hooks::time::Clock;
-use reseller_hooks::webhook::Came;
+use reseller_hooks::webhook::Disposition;
 use reseller_hooks_tests::deployment::{Deployment, Message};
 use reseller_hooks_tests::effects::{Effects, Happens, worker};
 use reseller_hooks_tests::post::Post;
@@ -47,7 +47,7 @@ fn message(id: &str, body: String) -> Message {
 #[test]
 fn a_signed_paid_order_becomes_its_packages() {
     let deployment = unkind();
-    assert_eq!(deployment.post(&paid()), Came::Stored);
+    assert_eq!(deployment.post(&paid()), Disposition::Stored);
     deployment.settle();
     is_bought_once(&deployment);
 }
@@ -60,7 +60,7 @@ fn a_webhook_that_dies_after_enqueueing_and_before_200_is_delivered_again_and_bo
     assert_eq!(dies.begun(), ["fetch", "send"]);
     // Work may be done before the storefront delivers again, or after.
     assert_eq!(deployment.shelf().messages.len(), 1);
-    assert_eq!(deployment.post(&paid()), Came::Stored);
+    assert_eq!(deployment.post(&paid()), Disposition::Stored);
     assert_eq!(deployment.shelf().messages.len(), 2);
     deployment.settle();
     is_bought_once(&deployment);
@@ -73,7 +73,10 @@ fn an_enqueueing_that_fails_is_503_with_nothing_else_done_and_the_retry_succeeds
     let function = deployment.function(&effects);
     deployment.shelf().away = true;
     let answer = deployment.post_to(&function, &effects, &paid()).unwrap();
-    assert_eq!((answer.status().as_u16(), answer.came), (503, Came::Unavailable));
+    assert_eq!(
+        (answer.status().as_u16(), answer.disposition),
+        (503, Disposition::Unavailable)
+    );
     assert_eq!(deployment.shelf().messages, []);
     deployment.settle();
     assert_eq!(deployment.world.ledger.entries(), []);
@@ -90,7 +93,7 @@ fn an_enqueueing_that_fails_is_503_with_nothing_else_done_and_the_retry_succeeds
 fn a_retry_because_our_200_came_too_late_is_one_package_while_the_first_is_being_worked_on() {
     for steps in 0..40 {
         let deployment = unkind();
-        assert_eq!(deployment.post(&paid()), Came::Stored);
+        assert_eq!(deployment.post(&paid()), Disposition::Stored);
         let first = deployment.shelf().messages.pop().unwrap();
         let event = reseller_hooks::order::OrderEvent::from_json(&first.body).unwrap();
         let working = worker(&deployment.world, &Effects::counted());
@@ -98,7 +101,7 @@ fn a_retry_because_our_200_came_too_late_is_one_package_while_the_first_is_being
         let mut done = run.steps(steps).is_some();
         let last = done;
         // The storefront did not wait for it, and delivers again; another worker gets that.
-        assert_eq!(deployment.post(&paid()), Came::Stored);
+        assert_eq!(deployment.post(&paid()), Disposition::Stored);
         deployment.work("order-paid", &Effects::counted()).unwrap();
         while !done {
             done = run.step().is_some();
@@ -119,7 +122,7 @@ fn a_body_replayed_under_another_shops_header_is_the_same_order_and_buys_nothing
     deployment.settle();
     let calls = deployment.world.look().calls().count();
     let replayed = paid().header("x-shopify-shop-domain", "other.myshopify.com");
-    assert_eq!(deployment.post(&replayed), Came::Stored);
+    assert_eq!(deployment.post(&replayed), Disposition::Stored);
     deployment.settle();
     assert_eq!(deployment.world.look().calls().count(), calls);
     is_bought_once(&deployment);
@@ -132,7 +135,7 @@ fn a_paid_delivery_replayed_after_the_cancellation_gives_nothing_back() {
     deployment.post(&shopify("orders/cancelled", CANCELED));
     deployment.settle();
     deployment.world.clock.advance(Duration::from_secs(14 * 86_400));
-    assert_eq!(deployment.post(&paid()), Came::Stored);
+    assert_eq!(deployment.post(&paid()), Disposition::Stored);
     deployment.settle();
     let holdings = deployment.world.holdings();
     assert_eq!(holdings.iter().filter(|holding| holding.site.is_some()).count(), 0);
@@ -142,15 +145,18 @@ fn a_paid_delivery_replayed_after_the_cancellation_gives_nothing_back() {
 #[test]
 fn test_orders_anonymised_events_and_imported_orders_buy_nothing() {
     let deployment = unkind();
-    assert_eq!(deployment.post(&shopify("orders/paid", TEST_ORDER)), Came::Nothing);
+    assert_eq!(
+        deployment.post(&shopify("orders/paid", TEST_ORDER)),
+        Disposition::Nothing
+    );
     for sample in [IMPORTED, ANONYMIZED] {
         let post = Post::sample(StorefrontKind::Wix, "", sample, START);
-        assert_eq!(deployment.post(&post), Came::Nothing);
+        assert_eq!(deployment.post(&post), Disposition::Nothing);
     }
     assert_eq!(deployment.shelf().messages, []);
     // Shopify does not say that an order is imported, but when it was placed.
     let imported = PAID.replace("2026-03-02T09:14:04-05:00", "2024-03-02T09:14:04-05:00");
-    assert_eq!(deployment.post(&shopify("orders/paid", &imported)), Came::Stored);
+    assert_eq!(deployment.post(&shopify("orders/paid", &imported)), Disposition::Stored);
     deployment.settle();
     assert_eq!(deployment.world.calls(Operation::CreatePackage), 0);
     assert_eq!(deployment.world.attention(KEY), Vec::<String>::new());
