@@ -22,7 +22,14 @@ pub(crate) fn print() -> Result<(), Failure> {
     for function in FUNCTIONS {
         let output = workspace::cargo()
             .args(["tree", "--locked", "--package", function, "--edges", "normal"])
-            .args(["--target", "x86_64-unknown-linux-gnu", "--prefix", "none", "--format", "{p}\t{l}"])
+            .args([
+                "--target",
+                "x86_64-unknown-linux-gnu",
+                "--prefix",
+                "none",
+                "--format",
+                "{p}\t{l}",
+            ])
             .output()
             .could_not("run cargo tree")?;
         if !output.status.success() {
