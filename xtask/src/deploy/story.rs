@@ -144,7 +144,7 @@ impl Story {
             } else if is("aws logs tail") {
                 self.expect(
                     "a stored delivery in webhook's log",
-                    said.contains("\"came\":\"stored\""),
+                    said.contains("\"disposition\":\"stored\""),
                 )?;
             } else if is("ask()") {
                 self.expect("the order in the answer", said.contains("shopify/9007199254740993"))?;
