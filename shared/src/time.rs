@@ -1,6 +1,7 @@
 //! Points in time and the clock that tells them. Time is always passed in, so that a test or a simulation can move it.
 
 use std::fmt;
+use std::future::Future;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -148,6 +149,38 @@ impl Clock for SystemClock {
 impl<C: Clock + ?Sized> Clock for std::sync::Arc<C> {
     fn now(&self) -> Timestamp {
         (**self).now()
+    }
+}
+
+/// A clock that also waits, and measures how long something takes. Code that waits takes one of these, so that a
+/// simulation moves its time instead of letting time pass.
+pub trait Timer: Clock {
+    /// Measures from now on, by a clock that nobody sets. It may stand still while the process is frozen.
+    fn stopwatch(&self) -> impl Fn() -> Duration + Send + Sync;
+
+    /// Returns when this much time has passed.
+    fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
+}
+
+#[cfg(any(feature = "wix", feature = "fulfilment"))]
+impl Timer for SystemClock {
+    fn stopwatch(&self) -> impl Fn() -> Duration + Send + Sync {
+        let started = tokio::time::Instant::now();
+        move || started.elapsed()
+    }
+
+    fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send {
+        tokio::time::sleep(time)
+    }
+}
+
+impl<C: Timer> Timer for std::sync::Arc<C> {
+    fn stopwatch(&self) -> impl Fn() -> Duration + Send + Sync {
+        (**self).stopwatch()
+    }
+
+    fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send {
+        (**self).sleep(time)
     }
 }
 

@@ -4,16 +4,15 @@
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use reseller_hooks::fulfilment::Fulfilment;
 use reseller_hooks::fulfilment::ports::Wix;
-use reseller_hooks::ids::{AccountId, ExternalId, IdempotencyKey, InstanceId, PackageId, SiteId};
+use reseller_hooks::ids::AccountId;
 use reseller_hooks::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
 use reseller_hooks::queue::{Queue, QueueError};
 use reseller_hooks::secrets::{SecretError, Source};
 use reseller_hooks::time::Timestamp;
-use reseller_hooks::wix::{CreatePackage, Error, Package, PackagePage};
+use reseller_hooks::wix::{Call, Error};
 use secrecy::SecretString;
 
 use crate::world::{Run, VirtualClock, WixPort, World, YieldingLedger};
@@ -158,11 +157,9 @@ pub type CountedWorker = Fulfilment<Counted<WixPort>, Counted<YieldingLedger>, V
 
 /// A worker of a world: each call to Wix and each write of the ledger is an effect.
 pub fn worker(world: &World, effects: &Effects) -> CountedWorker {
-    let mut port = WixPort::new(Arc::clone(&world.wix), world.clock.clone(), world.settings.wix_timeout);
-    port.careless = world.careless;
     let ledger = YieldingLedger(Arc::clone(&world.ledger), Arc::clone(&world.writes));
     Fulfilment::new(
-        Counted::new(port, effects.clone()),
+        Counted::new(world.port(), effects.clone()),
         Counted::new(ledger, effects.clone()),
         world.clock.clone(),
         Ok(world.catalog.clone()),
@@ -204,84 +201,14 @@ impl<L: Ledger> Ledger for Counted<L> {
     }
 }
 
+/// Each call is an effect by the name of its operation.
 impl<W: Wix> Wix for Counted<W> {
-    async fn create(&self, account: &AccountId, request: &CreatePackage) -> Result<Package, Error> {
-        self.effects.run("create", || self.port.create(account, request)).await
-    }
-
-    async fn get(&self, account: &AccountId, package: &PackageId) -> Result<Package, Error> {
-        self.effects.run("get", || self.port.get(account, package)).await
-    }
-
-    async fn find(&self, account: &AccountId, external_id: &ExternalId) -> Result<Vec<Package>, Error> {
-        self.effects.run("find", || self.port.find(account, external_id)).await
-    }
-
-    async fn created_since(
-        &self,
-        own: &AccountId,
-        from: Option<Timestamp>,
-        cursor: Option<&str>,
-    ) -> Result<PackagePage, Error> {
-        self.effects
-            .run("page", || self.port.created_since(own, from, cursor))
-            .await
-    }
-
-    async fn pause(&self, time: Duration) {
-        self.port.pause(time).await;
-    }
-
-    async fn assign(
-        &self,
-        account: &AccountId,
-        instance: &InstanceId,
-        site: &SiteId,
-        key: &IdempotencyKey,
-    ) -> Result<Package, Error> {
-        self.effects
-            .run("assign", || self.port.assign(account, instance, site, key))
-            .await
-    }
-
-    async fn unassign(
-        &self,
-        account: &AccountId,
-        instance: &InstanceId,
-        key: &IdempotencyKey,
-    ) -> Result<Package, Error> {
-        self.effects
-            .run("unassign", || self.port.unassign(account, instance, key))
-            .await
-    }
-
-    async fn cancel_instance(
-        &self,
-        account: &AccountId,
-        instance: &InstanceId,
-        key: &IdempotencyKey,
-    ) -> Result<Package, Error> {
-        self.effects
-            .run("cancel", || self.port.cancel_instance(account, instance, key))
-            .await
-    }
-
-    async fn set_external_id(
-        &self,
-        account: &AccountId,
-        package: &PackageId,
-        external_id: &ExternalId,
-    ) -> Result<Package, Error> {
-        self.effects
-            .run("tag", || self.port.set_external_id(account, package, external_id))
-            .await
+    async fn send<K: Call>(&self, account: &AccountId, call: &K) -> Result<K::Answer, Error> {
+        let name = K::OPERATION.as_str();
+        self.effects.run(name, || self.port.send(account, call)).await
     }
 
     async fn own_account(&self) -> Result<AccountId, Error> {
         self.port.own_account().await
-    }
-
-    async fn probe(&self) -> Result<(), Error> {
-        self.effects.run("probe", || self.port.probe()).await
     }
 }

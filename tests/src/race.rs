@@ -27,7 +27,7 @@ const SEED: u64 = 16;
 /// What any two clocks of these cases are apart at the most: the setting's default, `LEASE_SKEW_SECONDS`.
 const SKEW_MILLIS: i64 = 5_000;
 
-type Worker<L> = Fulfilment<WixPort, FlakyLedger<L>, SkewedClock>;
+type Worker<L> = Fulfilment<WixPort<SkewedClock>, FlakyLedger<L>, SkewedClock>;
 
 /// Each writer puts its own lines into one entry, and looks whether they are there already before it tries again.
 pub async fn no_line_of_many_writers_is_lost_or_doubled_when_answers_are_lost<L: Ledger + 'static>(ledgers: Vec<L>) {
@@ -134,11 +134,11 @@ fn worker<L: Ledger>(world: &World, ledger: L, number: u64, chance: &mut Rng) ->
         1 => SKEW_MILLIS / 2,
         _ => i64::try_from(chance.below(SKEW_MILLIS.unsigned_abs())).unwrap() - SKEW_MILLIS / 2,
     };
-    let port = WixPort::new(Arc::clone(&world.wix), world.clock.clone(), world.settings.wix_timeout);
     let clock = SkewedClock {
         right: world.clock.clone(),
         ahead,
     };
+    let port = world.port_over(world.transport(), clock.clone());
     let catalog = Ok(world.catalog.clone());
     let ledger = FlakyLedger::by_seed(ledger, SEED + number);
     Fulfilment::new(port, ledger, clock, catalog, world.settings.clone())

@@ -5,14 +5,13 @@
 
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use reseller_hooks::fulfilment::Fulfilment;
 use reseller_hooks::ledger::Ledger;
 use reseller_hooks::ledger::memory::MemoryLedger;
 use reseller_hooks::time::{Clock, Timestamp};
-use reseller_hooks::wix::Pace;
 use reseller_hooks::worker::{batch, own_deadline};
 use reseller_hooks_tests::sim::Rng;
 use reseller_hooks_tests::world::{Order, VirtualClock, WixPort, World};
@@ -50,9 +49,11 @@ impl Storm {
         let world = World::new(wix_sandbox::Config::default());
         assert_eq!(world.look().config().rate_limit_per_minute, Some(200));
         let worker = || {
-            let mut port = WixPort::new(Arc::clone(&world.wix), world.clock.clone(), world.settings.wix_timeout);
-            port.pace = Some(Arc::new(Mutex::new(Pace::new(NonZeroU32::new(share).unwrap()))));
             let (ledger, clock) = (Arc::clone(&world.ledger), world.clock.clone());
+            let (secret, timeout) = (world.secret.clone(), world.settings.wix_timeout);
+            let port = world
+                .transport()
+                .port(secret, clock.clone(), timeout, NonZeroU32::new(share));
             Fulfilment::new(port, ledger, clock, Ok(world.catalog.clone()), world.settings.clone())
         };
         Self {

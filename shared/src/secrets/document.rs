@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::SecretError;
 use crate::ids::AccountId;
+use crate::wix::ApiKey;
 
 /// What the secret holds. A function gets only the half that it needs.
 pub struct SecretDocument {
@@ -19,7 +20,7 @@ pub struct SecretDocument {
 #[derive(Clone)]
 pub struct WixSecret {
     /// The reseller's API key, as it goes into `Authorization`.
-    pub api_key: SecretString,
+    pub api_key: ApiKey,
     /// The reseller's own account.
     pub account_id: AccountId,
 }
@@ -91,19 +92,16 @@ fn read_wix(value: &Value) -> Result<WixSecret, SecretError> {
     let members = object(value, "wix")?;
     let api_key = text(members, "api_key", "wix.api_key")?;
     // What a header cannot carry would fail every call, with an error that does not say why.
-    if !api_key.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(malformed(
+    let api_key = ApiKey::new(api_key).map_err(|_| {
+        malformed(
             "wix.api_key",
             "it has a space, a line break or a character that is not ASCII in it",
-        ));
-    }
+        )
+    })?;
     let account_id = text(members, "account_id", "wix.account_id")?
         .parse()
         .map_err(|_| malformed("wix.account_id", "it is not a Wix account ID (a GUID with hyphens)"))?;
-    Ok(WixSecret {
-        api_key: SecretString::from(api_key),
-        account_id,
-    })
+    Ok(WixSecret { api_key, account_id })
 }
 
 fn object<'a>(value: &'a Value, path: &str) -> Result<&'a Map<String, Value>, SecretError> {

@@ -70,7 +70,7 @@ fn secrets(source: &Arc<Scripted>) -> (Secrets<Arc<Scripted>, TestClock>, TestCl
 }
 
 fn key(document: &SecretDocument) -> &str {
-    document.wix().unwrap().api_key.expose_secret()
+    document.wix().unwrap().api_key.expose()
 }
 
 #[tokio::test]

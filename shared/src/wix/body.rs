@@ -4,8 +4,9 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::error::{Error, FieldViolation, Operation};
-use super::types::Package;
+use super::error::{Error, Failure, FieldViolation, Operation};
+use super::package::Package;
+use super::retry::whole_seconds;
 
 /// The most characters of Wix's words that are kept in an error.
 const MAX_MESSAGE_CHARS: usize = 400;
@@ -19,17 +20,56 @@ pub struct PackagePage {
     pub next: Option<String>,
 }
 
+impl Error {
+    /// What an answer other than 2xx means: the one place where statuses and bodies become a [`Failure`].
+    ///
+    /// - 429 is `Throttled`, 401 `Unauthorized`, 403 `Forbidden`, whatever the body says (403 was observed with none).
+    /// - 408, 409, 499, everything from 500 up (also with an `applicationError`: observed), and 1xx to 3xx are
+    ///   `Unknown`.
+    /// - Any other 4xx is `Rejected` if the body is Wix's own (a JSON object with an object `details`), else `Unknown`:
+    ///   an HTML 404 is some proxy's, and says nothing about what Wix did.
+    ///
+    /// `retry_after` is the header's value in whole seconds; a date has to be resolved first, with
+    /// [`retry_after`](super::retry_after). What cannot be read there is as good as absent.
+    pub fn from_response(
+        operation: Operation,
+        status: u16,
+        retry_after: Option<&str>,
+        request_id: Option<&str>,
+        body: &[u8],
+    ) -> Self {
+        let read = read_error(body);
+        let failure = match status {
+            401 => Failure::Unauthorized,
+            403 => Failure::Forbidden,
+            429 => Failure::Throttled(retry_after.and_then(whole_seconds)),
+            408 | 409 | 499 => Failure::Unknown,
+            400..=498 if read.is_wix => Failure::Rejected,
+            0..=u16::MAX => Failure::Unknown,
+        };
+        Self {
+            operation,
+            failure,
+            status: Some(status),
+            code: read.code,
+            message: read.message,
+            violations: read.violations,
+            request_id: request_id.map(str::to_owned),
+        }
+    }
+}
+
 /// What an error body says.
-pub(super) struct ErrorBody {
+struct ErrorBody {
     /// Whether it is Wix's own: a JSON object with an object `details`.
-    pub(super) is_wix: bool,
-    pub(super) code: Option<String>,
-    pub(super) message: String,
-    pub(super) violations: Vec<FieldViolation>,
+    is_wix: bool,
+    code: Option<String>,
+    message: String,
+    violations: Vec<FieldViolation>,
 }
 
 /// Reads an error body of any kind; never fails.
-pub(super) fn read_error(body: &[u8]) -> ErrorBody {
+fn read_error(body: &[u8]) -> ErrorBody {
     let foreign = |message: &str| ErrorBody {
         is_wix: false,
         code: None,

@@ -2,12 +2,10 @@
 
 use std::fmt;
 use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::time::Duration;
 
+use http::Uri;
 use reqwest::Url;
-
-use crate::time::{Clock, SystemClock};
 
 /// The settings of a [`Client`](super::Client).
 #[derive(Clone)]
@@ -26,13 +24,19 @@ pub struct ClientConfig {
     /// This process's share of Wix's rate limit; `None` holds nothing back. A call that would wait for more than two
     /// seconds fails as `Throttled` instead, without being sent.
     pub calls_per_minute: Option<NonZeroU32>,
-    /// What tells the time.
-    pub clock: Arc<dyn Clock>,
+    /// What spreads the waits of many processes: a number from 0.0 to 1.0, another one each time. Default:
+    /// [`fastrand::f64`].
+    pub jitter: fn() -> f64,
 }
 
 impl ClientConfig {
     /// Where Wix is (documented).
     pub const WIX: &'static str = "https://www.wixapis.com";
+
+    /// The most that opening a connection takes, in view of `timeout`.
+    pub(super) fn connect_timeout(&self) -> Duration {
+        self.connect_timeout.min(self.timeout / 3)
+    }
 }
 
 impl Default for ClientConfig {
@@ -43,7 +47,7 @@ impl Default for ClientConfig {
             connect_timeout: Duration::from_secs(5),
             max_body_bytes: 64 * 1024 * 1024,
             calls_per_minute: None,
-            clock: Arc::new(SystemClock),
+            jitter: fastrand::f64,
         }
     }
 }
@@ -105,23 +109,9 @@ impl BaseUrl {
     }
 
     /// The address of a path below the base; the path's segments must be encoded already.
-    pub(super) fn join(&self, path: &str) -> Option<Url> {
-        Url::parse(&format!("{}{path}", self.0)).ok()
+    pub(super) fn join(&self, path: &str) -> Option<Uri> {
+        Uri::try_from(format!("{}{path}", self.0)).ok()
     }
-}
-
-/// Encodes text as one segment of a path or one value of a query string: everything but `A-Za-z0-9-._~`.
-/// A segment of `.` or `..` is the caller's to refuse: URL parsers fold both away even when encoded.
-pub(super) fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
 }
 
 #[cfg(test)]
@@ -145,8 +135,8 @@ mod tests {
             ),
         ];
         for (base, expected) in cases {
-            let url = BaseUrl::parse(base).unwrap().join("/resellers/v1/packages/a").unwrap();
-            assert_eq!(url.as_str(), expected);
+            let uri = BaseUrl::parse(base).unwrap().join("/resellers/v1/packages/a").unwrap();
+            assert_eq!(uri.to_string(), expected);
         }
     }
 
@@ -162,17 +152,5 @@ mod tests {
             let error = BaseUrl::parse(wrong).unwrap_err().to_string();
             assert!(error.contains(reason) && !error.contains("secret"), "{error}");
         }
-    }
-
-    #[test]
-    fn a_segment_stays_one_segment() {
-        assert_eq!(encode("a/b?c#d%2F e"), "a%2Fb%3Fc%23d%252F%20e");
-        assert_eq!(encode("ü"), "%C3%BC");
-        assert_eq!(encode("A-z_0.9~"), "A-z_0.9~");
-        let url = BaseUrl::parse("http://host")
-            .unwrap()
-            .join(&format!("/p/{}", encode("%2e%2e")))
-            .unwrap();
-        assert_eq!(url.path(), "/p/%252e%252e");
     }
 }

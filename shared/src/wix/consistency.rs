@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
-use reqwest::header::HeaderValue;
+use http::HeaderValue;
 
 use crate::ids::AccountId;
 

@@ -1,5 +1,5 @@
-//! What can go wrong in a call, and what may be done after it. The class of a failure is decided here and nowhere
-//! else: everything that spends money branches on [`Error::failure`].
+//! What can go wrong in a call, and what may be done after it: everything that spends money branches on
+//! [`Error::failure`].
 
 use std::fmt;
 use std::time::Duration;
@@ -40,6 +40,19 @@ impl Operation {
             Self::UnassignProductInstance => "Unassign Product Instance From Site",
             Self::AdjustProductInstance => "Adjust Product Instance Specifications",
             Self::UpdateExternalId => "Update Package External ID",
+        }
+    }
+
+    /// The HTTP method.
+    pub const fn method(self) -> &'static str {
+        match self {
+            Self::GetPackage => "GET",
+            Self::CreatePackage | Self::QueryPackages => "POST",
+            Self::CancelPackage | Self::CancelProductInstance => "DELETE",
+            Self::AssignProductInstance
+            | Self::UnassignProductInstance
+            | Self::AdjustProductInstance
+            | Self::UpdateExternalId => "PATCH",
         }
     }
 
@@ -85,13 +98,13 @@ pub enum Failure {
 /// A call that did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
-    operation: Operation,
-    failure: Failure,
-    status: Option<u16>,
-    code: Option<String>,
-    message: String,
-    violations: Vec<FieldViolation>,
-    request_id: Option<String>,
+    pub(super) operation: Operation,
+    pub(super) failure: Failure,
+    pub(super) status: Option<u16>,
+    pub(super) code: Option<String>,
+    pub(super) message: String,
+    pub(super) violations: Vec<FieldViolation>,
+    pub(super) request_id: Option<String>,
 }
 
 /// A field that Wix refused.
@@ -106,43 +119,6 @@ pub struct FieldViolation {
 }
 
 impl Error {
-    /// What an answer other than 2xx means: the one place where statuses and bodies become a [`Failure`].
-    ///
-    /// - 429 is `Throttled`, 401 `Unauthorized`, 403 `Forbidden`, whatever the body says (403 was observed with none).
-    /// - 408, 409, 499, everything from 500 up (also with an `applicationError`: observed), and 1xx to 3xx are
-    ///   `Unknown`.
-    /// - Any other 4xx is `Rejected` if the body is Wix's own (a JSON object with an object `details`), else `Unknown`:
-    ///   an HTML 404 is some proxy's, and says nothing about what Wix did.
-    ///
-    /// `retry_after` is the header's value in whole seconds; a date has to be resolved first, with
-    /// [`retry_after`](super::retry_after). What cannot be read there is as good as absent.
-    pub fn from_response(
-        operation: Operation,
-        status: u16,
-        retry_after: Option<&str>,
-        request_id: Option<&str>,
-        body: &[u8],
-    ) -> Self {
-        let read = super::body::read_error(body);
-        let failure = match status {
-            401 => Failure::Unauthorized,
-            403 => Failure::Forbidden,
-            429 => Failure::Throttled(retry_after.and_then(super::retry::whole_seconds)),
-            408 | 409 | 499 => Failure::Unknown,
-            400..=498 if read.is_wix => Failure::Rejected,
-            0..=u16::MAX => Failure::Unknown,
-        };
-        Self {
-            operation,
-            failure,
-            status: Some(status),
-            code: read.code,
-            message: read.message,
-            violations: read.violations,
-            request_id: request_id.map(str::to_owned),
-        }
-    }
-
     /// The request never left, in the words of the transport.
     pub fn not_sent(operation: Operation, message: impl Into<String>) -> Self {
         Self::transport(operation, Failure::NotSent, message.into())

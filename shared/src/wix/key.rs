@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use reqwest::header::HeaderValue;
-use secrecy::{ExposeSecret, SecretString};
+#[cfg(feature = "wix")]
+use http::HeaderValue;
+use secrecy::{ExposeSecret as _, SecretString};
 
 /// An account-level API key of Wix. Shown by nothing; wiped from memory when it is dropped.
 #[derive(Clone)]
@@ -26,9 +27,15 @@ impl ApiKey {
         Ok(Self(SecretString::from(key)))
     }
 
+    /// The key itself: show it to nobody.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
     /// As the `Authorization` header: raw, without `Bearer` (documented), and marked so that nothing logs it.
+    #[cfg(feature = "wix")]
     pub(super) fn header(&self) -> Option<HeaderValue> {
-        let mut header = HeaderValue::from_str(self.0.expose_secret()).ok()?;
+        let mut header = HeaderValue::from_str(self.expose()).ok()?;
         header.set_sensitive(true);
         Some(header)
     }

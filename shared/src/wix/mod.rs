@@ -11,9 +11,10 @@
 //! tokio = { version = "1", features = ["macros", "rt"] }
 //! ```
 //!
-//! Every call names the account that the package belongs to (the reseller's own, or a customer's sub-account); the
-//! key is that of the main account. An answer is a [`Response`]: the value, and the ID of the request, which belongs
-//! in the logs because Wix's support asks for it.
+//! A call is a value: [`CreatePackage`], [`GetPackage`], [`QueryPackages`], [`AssignProductInstance`] and so on, each with
+//! what is known about it. `Client::execute` sends it for the account that the package belongs to (the reseller's own, or
+//! a customer's sub-account); the key is that of the main account. An answer is a `Response`: the value, and the ID
+//! of the request, which belongs in the logs because Wix's support asks for it.
 //!
 #![cfg_attr(feature = "wix", doc = "```no_run")]
 #![cfg_attr(not(feature = "wix"), doc = "```ignore")]
@@ -39,7 +40,7 @@
 //!         reference_product_instance_id: None,
 //!     }],
 //! };
-//! match client.create_package(&account, &request).await {
+//! match client.execute(&account, &request).await {
 //!     Ok(created) => println!("package {} (Wix request {:?})", created.value.id, created.request_id),
 //!     Err(error) => match error.failure() {
 //!         // Nothing was done. `error.code()` says why.
@@ -61,6 +62,40 @@
 //! # }
 //! ```
 //!
+//! # With another transport
+//!
+//! `Client::with_transport` takes anything that carries an HTTP request and brings an answer (`Transport`), and any clock
+//! (`Timer`). A test that simulates both runs everything else for real: how requests are written, paging, repetitions,
+//! pacing, and how answers are read.
+//!
+#![cfg_attr(feature = "wix", doc = "```")]
+#![cfg_attr(not(feature = "wix"), doc = "```ignore")]
+//! use std::time::Duration;
+//!
+//! use reseller_hooks::time::SystemClock;
+//! use reseller_hooks::wix::{Answer, ApiKey, Client, ClientConfig, ExchangeError, GetPackage, Transport};
+//!
+//! struct NothingThere;
+//!
+//! impl Transport for NothingThere {
+//!     async fn exchange(&self, request: http::Request<Vec<u8>>, _: Duration) -> Result<Answer, ExchangeError> {
+//!         assert_eq!(request.method(), "GET");
+//!         let body = br#"{"message":"no such package","details":{}}"#.to_vec();
+//!         Ok(Answer { status: 404, body, ..Answer::default() })
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Client::with_transport(ClientConfig::default(), NothingThere, SystemClock)?;
+//! client.set_api_key(ApiKey::new("IST.your-key")?);
+//! let call = GetPackage { package: "1f0c7a52-9f0a-4b9e-8a36-6f4e8f0f2a11".parse()? };
+//! let error = client.execute(&"2250b761-b31c-453b-885b-76e9fc04bdc6".parse()?, &call).await.unwrap_err();
+//! assert!(error.is_not_found());
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # What the client does by itself
 //!
 //! - Reads are sent up to three times, writes only where they provably never left; all within one `timeout`
@@ -73,6 +108,7 @@
 //! projections of a query (`fields`), which are not reliable.
 
 mod body;
+mod calls;
 #[cfg(feature = "wix")]
 mod client;
 #[cfg(feature = "wix")]
@@ -80,12 +116,17 @@ mod config;
 #[cfg(feature = "wix")]
 mod consistency;
 mod error;
+mod filter;
 #[cfg(feature = "wix")]
+mod http;
+#[cfg(any(feature = "wix", feature = "secrets"))]
 mod key;
 #[cfg(feature = "wix")]
 mod pace;
+mod package;
 #[cfg(feature = "wix")]
 mod pages;
+mod paging;
 mod query;
 pub mod retry;
 #[cfg(feature = "wix")]
@@ -93,27 +134,31 @@ mod transport;
 mod types;
 
 pub use body::{PackagePage, decode_package, decode_page};
+pub use calls::{
+    AdjustProductInstance, AssignProductInstance, Call, CancelPackage, CancelProductInstance, GetPackage, Probe,
+    QueryPackages, UnassignProductInstance, UpdateExternalId,
+};
 #[cfg(feature = "wix")]
 pub use client::{Client, Response};
 #[cfg(feature = "wix")]
 pub use config::{ClientConfig, InvalidClientConfig};
 pub use error::{Error, Failure, FieldViolation, Operation};
+pub use filter::{Condition, DateField, FilterValue, IdField, InstanceField, field};
 #[cfg(feature = "wix")]
+pub use http::{HttpTransport, MAX_POOL_REST};
+#[cfg(any(feature = "wix", feature = "secrets"))]
 pub use key::{ApiKey, InvalidApiKey};
 #[cfg(feature = "wix")]
 pub use pace::Pace;
+pub use package::{InstanceFailure, Package, ProductInstance};
 #[cfg(feature = "wix")]
 pub use pages::{Packages, Pages};
-pub use query::{
-    Condition, DateField, FilterValue, IdField, InstanceField, MAX_LIMIT, PackageQuery, SortField, SortOrder, field,
-};
+pub use paging::Paging;
+pub use query::{MAX_LIMIT, PackageQuery, SortField, SortOrder};
 pub use retry::retry_after;
 #[cfg(feature = "wix")]
-pub use transport::MAX_POOL_REST;
-pub use types::{
-    Adjustment, BillingInfo, BillingType, CreatePackage, CycleDuration, CycleUnit, InstanceFailure, Package,
-    ProductInput, ProductInstance, Status,
-};
+pub use transport::{Answer, ExchangeError, Transport};
+pub use types::{Adjustment, BillingInfo, BillingType, CreatePackage, CycleDuration, CycleUnit, ProductInput, Status};
 
 #[cfg(test)]
 #[cfg(feature = "wix")]

@@ -9,106 +9,91 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 
 use super::body::PackagePage;
+use super::calls::QueryPackages;
 use super::client::{Client, Response};
-use super::error::{Error, Operation};
+use super::error::Error;
+use super::http::HttpTransport;
+use super::package::Package;
+use super::paging::Paging;
 use super::query::PackageQuery;
-use super::types::Package;
+use super::transport::Transport;
 use crate::ids::AccountId;
+use crate::time::{SystemClock, Timer};
 
 type PageFuture = Pin<Box<dyn Future<Output = Result<Response<PackagePage>, Error>> + Send>>;
 
-/// The pages of a query, in order; one call each. Ends after the page without a next cursor, or after an error.
-/// Dropping it, or the future of [`Pages::next`], loses nothing but a read.
-pub struct Pages {
-    client: Client,
-    account: AccountId,
-    query: PackageQuery,
-    state: State,
-}
-
-enum State {
-    /// To ask for: the first page, or the one at this cursor.
-    Next(Option<String>),
-    /// Asked for, at this cursor.
-    Asked(Option<String>, PageFuture),
-    Ended,
-}
-
-impl Pages {
-    pub(super) const fn new(client: Client, account: AccountId, query: PackageQuery) -> Self {
-        Self {
-            client,
-            account,
-            query,
-            state: State::Next(None),
+impl<T: Transport + 'static, C: Timer + 'static> Client<T, C> {
+    /// Query Packages, page by page.
+    pub fn pages(&self, account: &AccountId, query: PackageQuery) -> Pages<T, C> {
+        Pages {
+            client: self.clone(),
+            account: account.clone(),
+            paging: Paging::new(query),
+            asked: None,
         }
     }
 
+    /// Query Packages, package by package.
+    pub fn packages(&self, account: &AccountId, query: PackageQuery) -> Packages<T, C> {
+        Packages {
+            pages: self.pages(account, query),
+            ready: VecDeque::new(),
+        }
+    }
+}
+
+/// The pages of a query, in order; one call each. Ends after the page without a next cursor, or after an error.
+/// Dropping it, or the future of [`Pages::next`], loses nothing but a read.
+pub struct Pages<T = HttpTransport, C = SystemClock> {
+    client: Client<T, C>,
+    account: AccountId,
+    paging: Paging,
+    asked: Option<PageFuture>,
+}
+
+impl<T: Transport + 'static, C: Timer + 'static> Pages<T, C> {
     /// The next page; `None` after the last one.
     pub async fn next(&mut self) -> Option<Result<Response<PackagePage>, Error>> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
+
+    fn ask(&self, call: QueryPackages) -> PageFuture {
+        let (client, account) = (self.client.clone(), self.account.clone());
+        Box::pin(async move { client.execute(&account, &call).await })
+    }
 }
 
-impl Stream for Pages {
+impl<T: Transport + 'static, C: Timer + 'static> Stream for Pages<T, C> {
     type Item = Result<Response<PackagePage>, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
-        loop {
-            match &mut this.state {
-                State::Ended => return Poll::Ready(None),
-                State::Next(cursor) => {
-                    let cursor = cursor.take();
-                    let (client, account) = (this.client.clone(), this.account.clone());
-                    let body = this.query.body(cursor.as_deref());
-                    let page = Box::pin(async move { client.query_body(&account, &body).await });
-                    this.state = State::Asked(cursor, page);
-                }
-                State::Asked(cursor, page) => {
-                    let answer = ready!(page.as_mut().poll(context));
-                    let cursor = cursor.take();
-                    let (state, item) = match answer {
-                        Ok(page) if page.value.next.is_some() && page.value.next == cursor => {
-                            // It would go on for ever.
-                            let message = "Wix named the cursor of this very page as that of the next one";
-                            (State::Ended, Err(Error::unknown(Operation::QueryPackages, message)))
-                        }
-                        Ok(page) => match page.value.next.clone() {
-                            Some(next) => (State::Next(Some(next)), Ok(page)),
-                            None => (State::Ended, Ok(page)),
-                        },
-                        Err(error) => (State::Ended, Err(error)),
-                    };
-                    this.state = state;
-                    return Poll::Ready(Some(item));
-                }
-            }
+        if this.asked.is_none() {
+            this.asked = this.paging.call().map(|call| this.ask(call));
         }
+        let Some(asked) = &mut this.asked else {
+            return Poll::Ready(None);
+        };
+        let answer = ready!(asked.as_mut().poll(context));
+        this.asked = None;
+        Poll::Ready(Some(this.paging.follow(answer, |response| &response.value)))
     }
 }
 
 /// The packages of a query, in order. Ends after the last one, or after an error.
-pub struct Packages {
-    pages: Pages,
+pub struct Packages<T = HttpTransport, C = SystemClock> {
+    pages: Pages<T, C>,
     ready: VecDeque<Package>,
 }
 
-impl Packages {
-    pub(super) const fn new(pages: Pages) -> Self {
-        Self {
-            pages,
-            ready: VecDeque::new(),
-        }
-    }
-
+impl<T: Transport + 'static, C: Timer + 'static> Packages<T, C> {
     /// The next package; `None` after the last one.
     pub async fn next(&mut self) -> Option<Result<Package, Error>> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 }
 
-impl Stream for Packages {
+impl<T: Transport + 'static, C: Timer + 'static> Stream for Packages<T, C> {
     type Item = Result<Package, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {

@@ -18,6 +18,9 @@ pub const MAX_ATTEMPTS: u32 = 3;
 /// The wait before the second attempt, before jitter; doubled for the third.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 
+/// How long to wait after 429 where Wix names no time (documented advice).
+pub const THROTTLE_WAIT: Duration = Duration::from_secs(60);
+
 /// What to do after a failed attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
@@ -34,7 +37,7 @@ pub enum Decision {
 ///
 /// `jitter` (0.0 to 1.0) spreads the waits of many processes: a wait without a `Retry-After` is shortened by up to
 /// half. `left` is how long there is until the last moment at which a further attempt can usefully begin.
-/// A throttling that names no time is left to the caller: Wix's advice then is to wait a minute (documented).
+/// A throttling that names no time is left to the caller: it waits [`THROTTLE_WAIT`].
 pub fn decide(operation: Operation, failure: Failure, attempt: u32, jitter: f64, left: Duration) -> Decision {
     if attempt >= MAX_ATTEMPTS {
         return Decision::GiveUp;

@@ -10,7 +10,8 @@ use tokio::net::TcpListener;
 use super::ports::Wix as _;
 use super::*;
 use crate::secrets::SecretError;
-use crate::time::{SystemClock, Timestamp};
+use crate::time::{Clock, SystemClock, Timestamp};
+use crate::wix::{ClientConfig, GetPackage, Package};
 
 const ACCOUNT: &str = "2250b761-b31c-453b-885b-76e9fc04bdc6";
 const PACKAGE: &str = "11111111-aaaa-4bbb-8ccc-222222222222";
@@ -69,11 +70,22 @@ async fn wix() -> (String, Arc<AtomicUsize>) {
 }
 
 /// A clock that a test moves.
+#[derive(Clone)]
 struct Moved(Arc<std::sync::atomic::AtomicI64>);
 
 impl Clock for Moved {
     fn now(&self) -> Timestamp {
         Timestamp::from_secs(1_700_000_000 + self.0.load(Ordering::SeqCst))
+    }
+}
+
+impl Timer for Moved {
+    fn stopwatch(&self) -> impl Fn() -> Duration + Send + Sync {
+        SystemClock.stopwatch()
+    }
+
+    fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send {
+        SystemClock.sleep(time)
     }
 }
 
@@ -88,7 +100,6 @@ async fn world(keys: &[Option<&'static str>]) -> World {
     let config = ClientConfig {
         base_url,
         timeout: Duration::from_secs(5),
-        clock: Arc::new(SystemClock),
         ..ClientConfig::default()
     };
     let source = Keys {
@@ -96,9 +107,12 @@ async fn world(keys: &[Option<&'static str>]) -> World {
         read: AtomicUsize::new(0),
     };
     let seconds = Arc::new(std::sync::atomic::AtomicI64::new(0));
-    let secrets = Secrets::new(source, Moved(Arc::clone(&seconds)), Duration::from_secs(300));
+    let clock = Moved(Arc::clone(&seconds));
+    let transport = HttpTransport::new(&config, clock.clone()).unwrap();
+    let client = Client::with_transport(config, transport, clock.clone()).unwrap();
+    let secrets = Secrets::new(source, clock, Duration::from_secs(300));
     World {
-        port: WixPort::new(config, Arc::new(secrets)).unwrap(),
+        port: WixPort::new(client, Arc::new(secrets)),
         asked,
         seconds,
     }
@@ -107,7 +121,10 @@ async fn world(keys: &[Option<&'static str>]) -> World {
 impl World {
     async fn get(&self) -> Result<Package, Error> {
         let account = ACCOUNT.parse().unwrap();
-        self.port.get(&account, &PACKAGE.parse().unwrap()).await
+        let call = GetPackage {
+            package: PACKAGE.parse().unwrap(),
+        };
+        self.port.send(&account, &call).await
     }
 }
 

@@ -25,13 +25,13 @@ use crate::ledger::AnyLedger;
 use crate::secrets::{AnySource, Secrets};
 use crate::telemetry::{self, Metrics, Stdout};
 use crate::time::{Clock as _, SystemClock};
-use crate::wix::ClientConfig;
+use crate::wix::{Client, ClientConfig, HttpTransport, InvalidClientConfig};
 use crate::wix_port::WixPort;
 
 /// How long start-up waits for connections. Lambda gives ten seconds; what is not open by then opens when it is needed.
 const WARM_UP: Duration = Duration::from_secs(1);
 
-type Port = WixPort<AnySource, SystemClock>;
+type Port = WixPort<AnySource>;
 type RealEngine = Fulfilment<Port, Arc<AnyLedger>, SystemClock>;
 
 /// What every invocation of a process shares.
@@ -89,8 +89,8 @@ impl Worker {
         let ledger = Arc::new(ledger);
         let source = AnySource::open(&config.common.secret_url, &aws, &env).map_err(|error| error.to_string())?;
         let secrets = Arc::new(Secrets::new(source, SystemClock, config.common.secret_ttl));
-        let wix = WixPort::new(wix_config(&config), Arc::clone(&secrets)).map_err(|error| error.to_string())?;
-        let client = wix.client().clone();
+        let client = wix_client(&config).map_err(|error| error.to_string())?;
+        let wix = WixPort::new(client.clone(), Arc::clone(&secrets));
 
         let warm_up = join3(
             async { drop(secrets.get().await) },
@@ -148,13 +148,15 @@ fn answer_error(error: &ReconcileError) -> Result<Value, lambda_runtime::Diagnos
     })
 }
 
-fn wix_config(config: &WorkerConfig) -> ClientConfig {
-    ClientConfig {
+fn wix_client(config: &WorkerConfig) -> Result<Client, InvalidClientConfig> {
+    let config = ClientConfig {
         base_url: config.wix_api_base_url.as_str().to_owned(),
         timeout: config.wix_timeout,
         calls_per_minute: NonZeroU32::new(config.wix_calls_per_minute),
         ..ClientConfig::default()
-    }
+    };
+    let transport = HttpTransport::new(&config, SystemClock)?;
+    Client::with_transport(config, transport, SystemClock)
 }
 
 fn settings(config: &WorkerConfig) -> Settings {

@@ -21,7 +21,7 @@ use super::queue::SimQueue;
 use super::scheduler::Sim;
 use super::shop::Sender;
 use super::words::{FORGED, SECRETS};
-use crate::world::{Run, VirtualClock, WixPort};
+use crate::world::{Run, SkewedClock, WixPort};
 
 /// How long a storefront waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -29,18 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How old a signature with a time in it may be, and what clocks may be apart.
 const TOLERANCE: Duration = Duration::from_secs(300 + 5);
 
-/// A process's clock: the time, give or take half of what clocks may be apart.
-#[derive(Debug, Clone)]
-pub(super) struct SkewedClock(VirtualClock, i64);
-
-impl Clock for SkewedClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.now().as_millis() + self.1)
-    }
-}
-
 /// A process of a worker or of `reconcile`.
-pub(super) type Engine = Fulfilment<WixPort, SimLedger, SkewedClock>;
+pub(super) type Engine = Fulfilment<WixPort<SkewedClock>, SimLedger, SkewedClock>;
 /// A process of `webhook`.
 pub(super) type Hook = Webhook<Keys, SkewedClock, SimQueue>;
 
@@ -96,13 +86,17 @@ impl Sim {
         self.processes.generation += 1;
     }
 
+    /// A process's clock: the time, give or take half of what clocks may be apart.
     fn clock(&mut self) -> SkewedClock {
         let skew = if self.calm {
             0
         } else {
             i64::try_from(self.rng.below(5_001)).unwrap_or(0) - 2_500
         };
-        SkewedClock(self.world.clock.clone(), skew)
+        SkewedClock {
+            right: self.world.clock.clone(),
+            ahead: skew,
+        }
     }
 
     pub(super) fn engine(&mut self) -> Arc<Engine> {
@@ -111,11 +105,10 @@ impl Sim {
         }
         let clock = self.clock();
         let world = &self.world;
-        let mut port = WixPort::new(Arc::clone(&world.wix), world.clock.clone(), world.settings.wix_timeout);
-        port.unreachable = Arc::clone(&self.unreachable);
-        port.careless = world.careless;
+        let mut transport = world.transport();
+        transport.unreachable = Arc::clone(&self.unreachable);
         Arc::new(Fulfilment::new(
-            port,
+            world.port_over(transport, clock.clone()),
             self.ledger.clone(),
             clock,
             Ok(world.catalog.clone()),

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use reseller_hooks::time::{Clock, Timestamp};
+use reseller_hooks::time::{Clock, Timer, Timestamp};
+
+use super::yield_once;
 
 /// The time of a world. Clones show the same time.
 #[derive(Debug, Clone)]
@@ -34,6 +36,19 @@ impl Clock for VirtualClock {
     }
 }
 
+impl Timer for VirtualClock {
+    fn stopwatch(&self) -> impl Fn() -> Duration + Send + Sync {
+        let started = self.now();
+        move || self.now().since(started)
+    }
+
+    /// Others have their turn, and then the time has passed for all.
+    async fn sleep(&self, time: Duration) {
+        yield_once().await;
+        self.advance(time);
+    }
+}
+
 /// A worker's own clock, which is wrong by always the same.
 #[derive(Debug, Clone)]
 pub struct SkewedClock {
@@ -46,5 +61,15 @@ pub struct SkewedClock {
 impl Clock for SkewedClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.right.now().as_millis() + self.ahead)
+    }
+}
+
+impl Timer for SkewedClock {
+    fn stopwatch(&self) -> impl Fn() -> Duration + Send + Sync {
+        self.right.stopwatch()
+    }
+
+    fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send {
+        self.right.sleep(time)
     }
 }

@@ -13,18 +13,21 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use reseller_hooks::catalog::Catalog;
-use reseller_hooks::fulfilment::{AcceptError, Fulfilment, OrderRecord, Outcome, Settings, Sweep};
+use reseller_hooks::fulfilment::record::ProblemId;
+use reseller_hooks::fulfilment::{
+    AcceptError, Attention, Close, Closed, Fulfilment, OperatorError, OrderOutcome, OrderRecord, Settings, Sweep,
+};
 use reseller_hooks::ledger::memory::MemoryLedger;
 use reseller_hooks::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
 use reseller_hooks::order::{OrderEvent, OrderKey};
-use reseller_hooks::time::{Clock, Timestamp};
+use reseller_hooks::time::{Clock, Timer, Timestamp};
 
 pub use clock::{SkewedClock, VirtualClock};
 pub use events::{Order, refund};
 pub use holdings::Holding;
 pub use invariants::{Paid, packages_of, violations};
 pub use run::{Run, poll_through, yield_once};
-pub use wix::WixPort;
+pub use wix::{SandboxTransport, WixPort, WixSecret};
 
 /// The account of the sandbox's default key.
 pub const OWN: &str = "5a5db0c5-0000-4000-8000-000000000001";
@@ -95,6 +98,8 @@ pub struct World {
     pub clock: VirtualClock,
     /// Wix.
     pub wix: SharedWix,
+    /// The secret with the key for it.
+    pub secret: WixSecret,
     /// The ledger.
     pub ledger: Arc<MemoryLedger>,
     /// What the workers are set to.
@@ -141,6 +146,7 @@ impl World {
         Self {
             clock: VirtualClock::new(START),
             wix: Arc::new(Mutex::new(wix_sandbox::Wix::new(config))),
+            secret: WixSecret::default(),
             ledger: Arc::new(MemoryLedger::new()),
             settings: Settings::default(),
             catalog,
@@ -168,14 +174,30 @@ impl World {
         })
     }
 
+    /// A connection to Wix.
+    pub fn transport(&self) -> SandboxTransport {
+        let mut transport = SandboxTransport::new(Arc::clone(&self.wix), self.clock.clone());
+        transport.careless = self.careless;
+        transport
+    }
+
+    /// The port of a worker with this connection and this clock.
+    pub fn port_over<C: Timer + Clone>(&self, transport: SandboxTransport, clock: C) -> WixPort<C> {
+        transport.port(self.secret.clone(), clock, self.settings.wix_timeout, None)
+    }
+
+    /// The port of a worker, by the right time.
+    pub fn port(&self) -> WixPort {
+        self.port_over(self.transport(), self.clock.clone())
+    }
+
     /// A worker, as it starts up with today's settings and catalog.
     pub fn worker(&self) -> Worker {
-        let mut port = WixPort::new(Arc::clone(&self.wix), self.clock.clone(), self.settings.wix_timeout);
-        port.careless = self.careless;
-        port.mute = self.careless && self.mute;
+        let mut transport = self.transport();
+        transport.mute = self.mute;
         let ledger = YieldingLedger(Arc::clone(&self.ledger), Arc::clone(&self.writes));
         Fulfilment::new(
-            port,
+            self.port_over(transport, self.clock.clone()),
             ledger,
             self.clock.clone(),
             Ok(self.catalog.clone()),
@@ -189,7 +211,7 @@ impl World {
     }
 
     /// Delivers an event to a worker that nothing disturbs.
-    pub fn deliver(&self, event: &OrderEvent) -> Result<Outcome, AcceptError> {
+    pub fn deliver(&self, event: &OrderEvent) -> Result<OrderOutcome, AcceptError> {
         poll_through(self.worker().accept(event, self.deadline()))
     }
 
@@ -199,8 +221,23 @@ impl World {
     }
 
     /// `reconcile`'s retry of an order.
-    pub fn retry(&self, key: &OrderKey) -> Outcome {
+    pub fn retry(&self, key: &OrderKey) -> OrderOutcome {
         poll_through(self.worker().retry(key, self.deadline())).expect("the order can be retried")
+    }
+
+    /// `reconcile`'s release of an order.
+    pub fn release(&self, key: &OrderKey) -> OrderOutcome {
+        poll_through(self.worker().release(key, self.deadline())).expect("the order can be released")
+    }
+
+    /// `reconcile`'s closing of a problem.
+    pub fn close(&self, key: &OrderKey, problem: &ProblemId) -> Result<Closed, OperatorError> {
+        let close = Close {
+            problem: problem.clone(),
+            by: "a tester".to_owned(),
+            reason: "settled by hand".to_owned(),
+        };
+        poll_through(self.worker().close(key, &close))
     }
 
     /// Runs `reconcile` whenever something is due, until nothing is, for at most three days.
@@ -261,11 +298,12 @@ impl World {
 
     /// The codes of what is in attention for an order.
     pub fn attention(&self, key: &str) -> Vec<String> {
-        let record = self.record(key);
-        reseller_hooks::fulfilment::attention(&record, &self.settings)
-            .into_iter()
-            .map(|item| item.code)
-            .collect()
+        self.problems(key).into_iter().map(|problem| problem.code).collect()
+    }
+
+    /// What is in attention for an order.
+    pub fn problems(&self, key: &str) -> Vec<Attention> {
+        reseller_hooks::fulfilment::attention(&self.record(key), &self.settings, self.clock.now())
     }
 
     /// Packages and instances at Wix: (base packages, voucher packages).

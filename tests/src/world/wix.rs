@@ -1,270 +1,204 @@
-//! The port to Wix over the sandbox in process. Answers go through the real client's own decoding, so that a body that
-//! the client would not understand is not understood here either.
+//! The port to Wix over the sandbox in process. All of it is what is deployed, down to the HTTP request and the answer's
+//! bytes: only the socket and the secret's source are simulated.
 
+use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use reseller_hooks::fulfilment::ports::Wix;
-use reseller_hooks::ids::{AccountId, ExternalId, IdempotencyKey, InstanceId, PackageId, SiteId};
-use reseller_hooks::time::{Clock, Timestamp};
-use reseller_hooks::wix::{
-    CreatePackage, Error, Operation, Pace, Package, PackagePage, PackageQuery, SortField, SortOrder, decode_package,
-    decode_page, field,
-};
-use serde_json::json;
-use wix_sandbox::{DEFAULT_API_KEY, Fate, Reply, Request};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use reseller_hooks::secrets::{SecretError, Secrets, Source};
+use reseller_hooks::time::{Clock, Timer};
+use reseller_hooks::wix::{Answer, Client, ClientConfig, ExchangeError, Transport};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use wix_sandbox::{DEFAULT_API_KEY, Fate, Operation, Reply, Request};
 
 use super::{OWN, SharedWix, VirtualClock, yield_once};
 
+/// One worker's port to Wix, by its own clock.
+pub type WixPort<C = VirtualClock> = reseller_hooks::wix_port::WixPort<WixSecret, C, SandboxTransport>;
+
+/// The Wix half of the secret document. Clones show the same one.
+#[derive(Debug, Clone)]
+pub struct WixSecret(Arc<Mutex<String>>);
+
+impl Default for WixSecret {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(DEFAULT_API_KEY.to_owned())))
+    }
+}
+
+impl WixSecret {
+    /// The key in the document.
+    pub fn key(&self) -> String {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts another key into the document.
+    pub fn set_key(&self, key: &str) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = key.to_owned();
+    }
+}
+
+impl Source for WixSecret {
+    async fn fetch(&self) -> Result<SecretString, SecretError> {
+        let document = json!({ "wix": { "api_key": self.key(), "account_id": OWN } });
+        Ok(document.to_string().into())
+    }
+}
+
 /// One worker's connection to the sandbox.
 #[derive(Clone)]
-pub struct WixPort {
+pub struct SandboxTransport {
     wix: SharedWix,
     clock: VirtualClock,
-    timeout: Duration,
-    /// The key it calls with.
-    pub key: String,
-    /// Its queries take no notice of their filter.
+    /// Queries by external ID take no notice of their filter.
     pub careless: bool,
-    /// Its queries show packages without their external IDs.
+    /// Queries by external ID show packages without them.
     pub mute: bool,
     /// No connection can be made.
     pub unreachable: Arc<AtomicBool>,
-    /// Its process's share of Wix's limit.
-    pub pace: Option<Arc<Mutex<Pace>>>,
 }
 
-impl WixPort {
-    /// A connection with the sandbox's default key. Calls that take longer than `timeout` have no answer.
-    pub fn new(wix: SharedWix, clock: VirtualClock, timeout: Duration) -> Self {
+impl SandboxTransport {
+    /// A connection to a sandbox, by the right time.
+    pub fn new(wix: SharedWix, clock: VirtualClock) -> Self {
         Self {
             wix,
             clock,
-            timeout,
-            key: DEFAULT_API_KEY.to_owned(),
             careless: false,
             mute: false,
             unreachable: Arc::default(),
-            pace: None,
         }
     }
 
-    /// As the real client: a call that would wait for long is not sent.
-    fn keep_pace(&self, operation: Operation) -> Result<(), Error> {
-        let Some(pace) = &self.pace else { return Ok(()) };
-        let place = pace
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take(self.clock.now());
-        match place {
-            Ok(wait) => {
-                self.clock.advance(wait);
-                Ok(())
-            }
-            Err(after) => Err(Error::throttled(operation, Some(after), "no place")),
-        }
-    }
-
-    async fn call(&self, operation: Operation, account: &AccountId, request: Request) -> Result<Reply, Error> {
-        self.keep_pace(operation)?;
-        let deadline = self.clock.now() + self.timeout;
-        yield_once().await;
-        // As the real client: what was frozen before it was sent is not sent after its time.
-        if self.clock.now() >= deadline || self.unreachable.load(Ordering::Relaxed) {
-            return Err(Error::not_sent(operation, "no connection"));
-        }
-        let request = request
-            .header("authorization", &self.key)
-            .header("wix-account-id", account.as_str())
-            .header("content-type", "application/json");
-        let mut reply = {
-            let mut wix = self.wix.lock().unwrap_or_else(PoisonError::into_inner);
-            wix.handle(self.clock.now().as_millis(), &request)
+    /// The port of a worker that has this connection and this clock. Calls that take longer than `timeout` have no
+    /// answer; `calls_per_minute` is its process's share of Wix's limit.
+    pub fn port<C: Timer + Clone>(
+        self,
+        secret: WixSecret,
+        clock: C,
+        timeout: Duration,
+        calls_per_minute: Option<NonZeroU32>,
+    ) -> WixPort<C> {
+        let config = ClientConfig {
+            timeout,
+            calls_per_minute,
+            // A history is the same whenever it is played.
+            jitter: || 0.5,
+            ..ClientConfig::default()
         };
+        let client = Client::with_transport(config, self, clock.clone()).expect("the settings are good");
+        WixPort::new(client, Arc::new(Secrets::new(secret, clock, Duration::from_secs(300))))
+    }
+
+    /// What Wix does with a request. One that it does not know is a mistake of the client's.
+    fn handle(&self, request: &Request) -> Reply {
+        let mut wix = self.wix.lock().unwrap_or_else(PoisonError::into_inner);
+        let unknown = wix.count(Operation::Other).calls;
+        let reply = wix.handle(self.clock.now().as_millis(), request);
+        let is_known = wix.count(Operation::Other).calls == unknown;
+        // A key that is refused is refused before the request is read.
+        assert!(
+            is_known || reply.status == 401,
+            "the client sent what no operation is: {} {}",
+            request.method,
+            request.path
+        );
+        reply
+    }
+}
+
+impl Transport for SandboxTransport {
+    async fn exchange(&self, request: http::Request<Vec<u8>>, timeout: Duration) -> Result<Answer, ExchangeError> {
+        let deadline = self.clock.now() + timeout;
         yield_once().await;
-        let lost = |words: &str| Err(Error::unknown(operation, words));
+        // What was frozen before it was sent is not sent after its time.
+        if self.clock.now() >= deadline || self.unreachable.load(Ordering::Relaxed) {
+            return Err(ExchangeError::NotSent("no connection".to_owned()));
+        }
+        let mut request = plain(request);
+        let by_external_id = self.careless && takes_filter_out(&mut request);
+        let mut reply = self.handle(&request);
+        yield_once().await;
+        let lost = |reason: &str| Err(ExchangeError::Lost(reason.to_owned()));
         if self.clock.now() >= deadline {
             return lost("no answer in time");
         }
+        let mut broken = None;
         match reply.fate {
-            Fate::Deliver => Ok(reply),
-            Fate::Close => lost("the connection was closed without an answer"),
+            Fate::Deliver => {}
+            Fate::Close => return lost("the connection was closed without an answer"),
             Fate::Truncate { bytes } => {
                 reply.body.truncate(bytes);
-                lost("the answer was cut")
+                broken = Some("the answer was cut".to_owned());
             }
             Fate::Stall { ms } | Fate::StallBody { ms, .. } => {
                 let stall = Duration::from_millis(ms);
-                self.clock.advance(stall.min(self.timeout));
-                if stall < self.timeout {
-                    Ok(reply)
-                } else {
-                    lost("no answer in time")
+                self.clock.advance(stall.min(timeout));
+                if stall >= timeout {
+                    return lost("no answer in time");
                 }
             }
         }
-    }
-
-    async fn package(&self, operation: Operation, account: &AccountId, request: Request) -> Result<Package, Error> {
-        let reply = self.call(operation, account, request).await?;
-        if !(200..300).contains(&reply.status) {
-            return Err(refusal(operation, &reply));
+        if by_external_id && self.mute && broken.is_none() {
+            reply.body = without_external_ids(&reply.body);
         }
-        decode_package(
-            operation,
-            reply.status,
-            reply.header_value("x-wix-request-id"),
-            &reply.body,
-        )
+        Ok(Answer {
+            status: reply.status,
+            headers: headers(&reply),
+            body: reply.body,
+            broken,
+        })
     }
 }
 
-fn refusal(operation: Operation, reply: &Reply) -> Error {
-    let header = |name| reply.header_value(name);
-    Error::from_response(
-        operation,
-        reply.status,
-        header("retry-after"),
-        header("x-wix-request-id"),
-        &reply.body,
-    )
+fn plain(request: http::Request<Vec<u8>>) -> Request {
+    let (head, body) = request.into_parts();
+    let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
+    let plain = Request::new(head.method.as_str(), target).body(body);
+    head.headers.iter().fold(plain, |plain, (name, value)| {
+        plain.header(name.as_str(), value.to_str().expect("headers are text"))
+    })
 }
 
-impl Wix for WixPort {
-    async fn create(&self, account: &AccountId, request: &CreatePackage) -> Result<Package, Error> {
-        let body = serde_json::to_vec(request).expect("a request is JSON");
-        self.package(
-            Operation::CreatePackage,
-            account,
-            Request::new("POST", "/resellers/v2/packages").body(body),
+fn headers(reply: &Reply) -> HeaderMap {
+    let header = |(name, value): &(String, String)| {
+        let name = HeaderName::from_bytes(name.as_bytes()).expect("the sandbox's headers have names");
+        (
+            name,
+            HeaderValue::from_str(value).expect("the sandbox's headers are text"),
         )
-        .await
-    }
+    };
+    reply.headers.iter().map(header).collect()
+}
 
-    async fn get(&self, account: &AccountId, package: &PackageId) -> Result<Package, Error> {
-        let path = format!("/resellers/v1/packages/{package}");
-        self.package(Operation::GetPackage, account, Request::new("GET", &path))
-            .await
+/// Takes the filter out of a query by external ID; `false` where the request is none.
+fn takes_filter_out(request: &mut Request) -> bool {
+    if !request.path.ends_with("/packages/query") {
+        return false;
     }
+    let mut body: Value = serde_json::from_slice(&request.body).expect("a query is JSON");
+    let query = body["query"].as_object_mut().expect("a query is an object");
+    if query
+        .get("filter")
+        .is_none_or(|filter| filter.get("externalId").is_none())
+    {
+        return false;
+    }
+    query.remove("filter");
+    request.body = body.to_string().into_bytes();
+    true
+}
 
-    async fn find(&self, account: &AccountId, external_id: &ExternalId) -> Result<Vec<Package>, Error> {
-        let query = if self.careless {
-            json!({"query": {"cursorPaging": {"limit": 100}}})
-        } else {
-            json!({"query": {"filter": {"externalId": {"$eq": external_id}}, "cursorPaging": {"limit": 100}}})
-        };
-        let request = Request::new("POST", "/resellers/v1/packages/query").body(query.to_string());
-        let reply = self.call(Operation::QueryPackages, account, request).await?;
-        if !(200..300).contains(&reply.status) {
-            return Err(refusal(Operation::QueryPackages, &reply));
-        }
-        let mut page = decode_page(reply.status, reply.header_value("x-wix-request-id"), &reply.body)?;
-        if self.mute {
-            page.packages.iter_mut().for_each(|package| package.external_id = None);
-        }
-        Ok(page.packages)
+fn without_external_ids(page: &[u8]) -> Vec<u8> {
+    let Ok(mut page) = serde_json::from_slice::<Value>(page) else {
+        return page.to_vec();
+    };
+    let packages = page.get_mut("packages").and_then(Value::as_array_mut);
+    for package in packages.into_iter().flatten().filter_map(Value::as_object_mut) {
+        package.remove("externalId");
     }
-
-    async fn created_since(
-        &self,
-        own: &AccountId,
-        from: Option<Timestamp>,
-        cursor: Option<&str>,
-    ) -> Result<PackagePage, Error> {
-        let mut query = PackageQuery::new().sort(SortField::CreatedDate, SortOrder::Asc);
-        if let Some(from) = from {
-            query = query.filter(field::CREATED_DATE.gte(&from));
-        }
-        let request = Request::new("POST", "/resellers/v1/packages/query").body(query.body(cursor).to_string());
-        let reply = self.call(Operation::QueryPackages, own, request).await?;
-        if !(200..300).contains(&reply.status) {
-            return Err(refusal(Operation::QueryPackages, &reply));
-        }
-        decode_page(reply.status, reply.header_value("x-wix-request-id"), &reply.body)
-    }
-
-    async fn pause(&self, time: Duration) {
-        yield_once().await;
-        self.clock.advance(time);
-    }
-
-    async fn assign(
-        &self,
-        account: &AccountId,
-        instance: &InstanceId,
-        site: &SiteId,
-        key: &IdempotencyKey,
-    ) -> Result<Package, Error> {
-        let path = format!("/resellers/v1/packages/product-instances/{instance}/{site}");
-        let body = json!({"idempotencyKey": key}).to_string();
-        self.package(
-            Operation::AssignProductInstance,
-            account,
-            Request::new("PATCH", &path).body(body),
-        )
-        .await
-    }
-
-    async fn unassign(
-        &self,
-        account: &AccountId,
-        instance: &InstanceId,
-        key: &IdempotencyKey,
-    ) -> Result<Package, Error> {
-        let path = format!("/resellers/v1/packages/product-instances/{instance}/unassign");
-        let body = json!({"idempotencyKey": key}).to_string();
-        self.package(
-            Operation::UnassignProductInstance,
-            account,
-            Request::new("PATCH", &path).body(body),
-        )
-        .await
-    }
-
-    async fn cancel_instance(
-        &self,
-        account: &AccountId,
-        instance: &InstanceId,
-        key: &IdempotencyKey,
-    ) -> Result<Package, Error> {
-        let path = format!("/resellers/v1/packages/product-instances/{instance}?idempotencyKey={key}");
-        self.package(Operation::CancelProductInstance, account, Request::new("DELETE", &path))
-            .await
-    }
-
-    async fn set_external_id(
-        &self,
-        account: &AccountId,
-        package: &PackageId,
-        external_id: &ExternalId,
-    ) -> Result<Package, Error> {
-        let encoded: String = external_id
-            .as_str()
-            .bytes()
-            .map(|byte| match byte {
-                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_' | b'~' => char::from(byte).to_string(),
-                _ => format!("%{byte:02X}"),
-            })
-            .collect();
-        let path = format!("/resellers/v1/packages/update/{package}/{encoded}");
-        self.package(Operation::UpdateExternalId, account, Request::new("PATCH", &path))
-            .await
-    }
-
-    async fn own_account(&self) -> Result<AccountId, Error> {
-        Ok(OWN.parse().expect("an account"))
-    }
-
-    async fn probe(&self) -> Result<(), Error> {
-        let query = json!({"query": {"cursorPaging": {"limit": 1}}}).to_string();
-        let request = Request::new("POST", "/resellers/v1/packages/query").body(query);
-        let own = self.own_account().await?;
-        let reply = self.call(Operation::QueryPackages, &own, request).await?;
-        if (200..300).contains(&reply.status) {
-            Ok(())
-        } else {
-            Err(refusal(Operation::QueryPackages, &reply))
-        }
-    }
+    page.to_string().into_bytes()
 }

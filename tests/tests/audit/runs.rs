@@ -16,10 +16,10 @@ fn an_order_that_a_worker_holds_is_left_to_the_next_audit() {
     let world = one_order(&paid());
     change(&world, base(&world), status(Status::Failed));
     let mut record = world.record(KEY);
-    record.lease = Some(reseller_hooks::fulfilment::record::Lease {
+    record.set_lease(Some(reseller_hooks::fulfilment::record::Lease {
         owner: "another".to_owned(),
         until: world.clock.now() + Duration::from_secs(60),
-    });
+    }));
     rewrite(&world, &record.to_json());
     let before = world.entry(KEY);
     assert_eq!(audit(&world).busy, 1);
@@ -101,6 +101,8 @@ fn stopped_at_any_page_by_wix_it_goes_on_there() {
         let world = crowd(520);
         world.strike(FaultRule {
             skip,
+            // As often as the client asks one question.
+            times: reseller_hooks::wix::retry::MAX_ATTEMPTS,
             ..FaultRule::on(
                 Operation::QueryPackages,
                 Effect::ErrorBefore {

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use reseller_hooks::ids::{AccountId, InstanceId, PackageId};
 use reseller_hooks::wix::{
-    Adjustment, BillingInfo, CycleUnit, Error, Failure, Package, PackageQuery, ProductInput, Response,
+    AdjustProductInstance, Adjustment, AssignProductInstance, BillingInfo, CancelPackage, CancelProductInstance,
+    CycleUnit, Error, Failure, GetPackage, Package, PackageQuery, Probe, ProductInput, QueryPackages, Response,
+    UnassignProductInstance, UpdateExternalId,
 };
 use wix_sandbox::{Config, DEFAULT_API_KEY, Effect, Guid, Idempotency, InstanceChange, Operation, Product, SiteRule};
 
@@ -54,12 +56,31 @@ async fn call(sandbox: &Sandbox, operation: Operation, package: &Package) -> Res
     let client = &sandbox.client;
     let id = instance(package, 0);
     match operation {
-        Operation::CreatePackage => client.create_package(&main(), &order("x", vec![yearly(PLAN)])).await,
+        Operation::CreatePackage => client.execute(&main(), &order("x", vec![yearly(PLAN)])).await,
         Operation::AdjustProductInstance => {
             let larger = Adjustment::to_product(LARGER_PLAN.parse().unwrap());
-            client.adjust_product_instance(&main(), &id, &larger, &key("k")).await
+            client
+                .execute(
+                    &main(),
+                    &AdjustProductInstance {
+                        instance: id.clone(),
+                        adjustment: larger.clone(),
+                        idempotency_key: key("k"),
+                    },
+                )
+                .await
         }
-        Operation::UnassignProductInstance => client.unassign_product_instance(&main(), &id, &key("k")).await,
+        Operation::UnassignProductInstance => {
+            client
+                .execute(
+                    &main(),
+                    &UnassignProductInstance {
+                        instance: id.clone(),
+                        idempotency_key: key("k"),
+                    },
+                )
+                .await
+        }
         Operation::GetPackage
         | Operation::QueryPackages
         | Operation::CancelPackage
@@ -102,7 +123,7 @@ async fn refused(sandbox: &Sandbox, products: Vec<ProductInput>) -> (u16, String
     let before = sandbox.look().packages().count();
     let error = sandbox
         .client
-        .create_package(&main(), &order("refused", products))
+        .execute(&main(), &order("refused", products))
         .await
         .unwrap_err();
     assert_eq!(error.failure(), Failure::Rejected, "{error}");
@@ -202,7 +223,14 @@ async fn a_change_that_breaks_a_rule_of_wixs_is_refused_with_the_rules_code() {
     let to = |product: &str| Adjustment::to_product(product.parse().unwrap());
     let adjust = async |instance: InstanceId, to: Adjustment| {
         client
-            .adjust_product_instance(&main(), &instance, &to, &key("k"))
+            .execute(
+                &main(),
+                &AdjustProductInstance {
+                    instance: instance.clone(),
+                    adjustment: to.clone(),
+                    idempotency_key: key("k"),
+                },
+            )
             .await
             .unwrap_err()
     };
@@ -214,19 +242,51 @@ async fn a_change_that_breaks_a_rule_of_wixs_is_refused_with_the_rules_code() {
         428,
         "OPERATION_NOT_SUPPORTED_FOR_PRODUCT",
     );
-    let error = client.unassign_product_instance(&main(), &plan, &key("u-1")).await;
+    let error = client
+        .execute(
+            &main(),
+            &UnassignProductInstance {
+                instance: plan.clone(),
+                idempotency_key: key("u-1"),
+            },
+        )
+        .await;
     is_refused(&error.unwrap_err(), 428, "MISSING_SITE_ID");
-    let error = client.unassign_product_instance(&main(), &nobody(), &key("u-2")).await;
+    let error = client
+        .execute(
+            &main(),
+            &UnassignProductInstance {
+                instance: nobody(),
+                idempotency_key: key("u-2"),
+            },
+        )
+        .await;
     is_refused(&error.unwrap_err(), 428, "PRODUCT_INSTANCE_NOT_FOUND");
 
-    client.cancel_product_instance(&main(), &plan, &key("c")).await.unwrap();
+    client
+        .execute(
+            &main(),
+            &CancelProductInstance {
+                instance: plan.clone(),
+                idempotency_key: key("c"),
+            },
+        )
+        .await
+        .unwrap();
     is_refused(
         &adjust(plan.clone(), to(LARGER_PLAN)).await,
         428,
         "INCOMPATIBLE_PRODUCT_INSTANCE_STATUS",
     );
     let assigned = client
-        .assign_product_instance(&main(), &plan, &SITE.parse().unwrap(), &key("a"))
+        .execute(
+            &main(),
+            &AssignProductInstance {
+                instance: plan.clone(),
+                site: SITE.parse().unwrap(),
+                idempotency_key: key("a"),
+            },
+        )
         .await;
     is_refused(&assigned.unwrap_err(), 428, "INCOMPATIBLE_PRODUCT_INSTANCE_STATUS");
 }
@@ -240,10 +300,28 @@ async fn a_package_that_is_not_there_or_not_the_accounts_is_not_found() {
     for (account, id) in [(&main(), &nowhere), (&sub, &package.id)] {
         let client = &sandbox.client;
         let errors = [
-            client.get_package(account, id).await.unwrap_err(),
-            client.cancel_package(account, id, &key("c")).await.unwrap_err(),
             client
-                .update_external_id(account, id, &"X".parse().unwrap())
+                .execute(account, &GetPackage { package: id.clone() })
+                .await
+                .unwrap_err(),
+            client
+                .execute(
+                    account,
+                    &CancelPackage {
+                        package: id.clone(),
+                        idempotency_key: key("c"),
+                    },
+                )
+                .await
+                .unwrap_err(),
+            client
+                .execute(
+                    account,
+                    &UpdateExternalId {
+                        package: id.clone(),
+                        external_id: "X".parse().unwrap(),
+                    },
+                )
                 .await
                 .unwrap_err(),
         ];
@@ -263,7 +341,7 @@ async fn a_field_that_is_not_as_it_must_be_is_named_with_its_rule() {
     };
     let error = sandbox
         .client
-        .create_package(&main(), &order("zz", vec![yearly(PLAN), nowhere]))
+        .execute(&main(), &order("zz", vec![yearly(PLAN), nowhere]))
         .await
         .unwrap_err();
     assert_eq!((error.failure(), error.status()), (Failure::Rejected, Some(400)));
@@ -279,12 +357,12 @@ async fn a_field_that_is_not_as_it_must_be_is_named_with_its_rule() {
 async fn a_key_that_wix_does_not_know_is_everybodys_problem() {
     let sandbox = Sandbox::start().await;
     let stranger = sandbox.client_with("another-key", Duration::from_secs(15));
-    let error = stranger.probe(&main()).await.unwrap_err();
+    let error = stranger.execute(&main(), &Probe).await.unwrap_err();
     assert_eq!((error.failure(), error.status()), (Failure::Unauthorized, Some(401)));
     assert_eq!(sandbox.look().calls().len(), 1, "it is not repeated");
 
     stranger.set_api_key(reseller_hooks::wix::ApiKey::new(DEFAULT_API_KEY).unwrap());
-    stranger.probe(&main()).await.unwrap();
+    stranger.execute(&main(), &Probe).await.unwrap();
 }
 
 #[tokio::test]
@@ -297,12 +375,12 @@ async fn an_account_that_the_key_may_not_speak_for_is_forbidden_or_not_found() {
     let stranger: AccountId = SUB.parse().unwrap();
     let error = sandbox
         .client
-        .query_packages(&stranger, &PackageQuery::new())
+        .execute(&stranger, &QueryPackages::from(PackageQuery::new()))
         .await
         .unwrap_err();
     assert_eq!((error.failure(), error.status()), (Failure::Forbidden, Some(403)));
     let request = order("x", vec![yearly(PLAN)]);
-    let error = sandbox.client.create_package(&stranger, &request).await.unwrap_err();
+    let error = sandbox.client.execute(&stranger, &request).await.unwrap_err();
     is_refused(&error, 404, "ACCOUNT_NOT_FOUND");
 }
 
@@ -314,8 +392,8 @@ async fn a_conflict_is_unknown_because_the_first_one_may_have_won() {
     })
     .await;
     let request = order("order-1", vec![yearly(PLAN)]);
-    sandbox.client.create_package(&main(), &request).await.unwrap();
-    let error = sandbox.client.create_package(&main(), &request).await.unwrap_err();
+    sandbox.client.execute(&main(), &request).await.unwrap();
+    let error = sandbox.client.execute(&main(), &request).await.unwrap_err();
     assert_eq!((error.failure(), error.status()), (Failure::Unknown, Some(409)));
 }
 
@@ -333,7 +411,17 @@ async fn a_failed_instance_says_why() {
     };
     let id = instance(&package, 0).as_str().parse().unwrap();
     sandbox.look().set_instance(1_800_000_000_000, id, change).unwrap();
-    let read = sandbox.client.get_package(&main(), &package.id).await.unwrap().value;
+    let read = sandbox
+        .client
+        .execute(
+            &main(),
+            &GetPackage {
+                package: package.id.clone(),
+            },
+        )
+        .await
+        .unwrap()
+        .value;
     let failure = read.product_instances[0].failure.clone().unwrap();
     assert_eq!(
         (failure.code.as_str(), failure.message.as_str()),

@@ -3,7 +3,11 @@
 
 use std::time::Duration;
 
-use reseller_hooks::wix::{Failure, PackageQuery, Status};
+use reseller_hooks::ids::{ExternalId, SiteId};
+use reseller_hooks::wix::{
+    AdjustProductInstance, AssignProductInstance, CancelPackage, CancelProductInstance, Failure, GetPackage,
+    PackageQuery, QueryPackages, Status, UnassignProductInstance, UpdateExternalId,
+};
 use wix_sandbox::{DEFAULT_API_KEY, Effect, FaultRule, Operation};
 
 use super::sandbox::*;
@@ -212,7 +216,7 @@ async fn a_create_is_sent_once_and_its_failure_says_what_can_be_known() {
         );
         sandbox.strike(effect.clone());
         let request = order(&format!("order-{number}"), vec![yearly(PLAN)]);
-        let error = client.create_package(&main(), &request).await.unwrap_err();
+        let error = client.execute(&main(), &request).await.unwrap_err();
         assert_eq!(error.failure(), expected, "{effect:?}: {error}");
         let after = (
             sandbox.arrived(Operation::CreatePackage),
@@ -232,7 +236,15 @@ async fn a_read_is_asked_again_after_whatever_may_pass() {
             continue;
         }
         sandbox.strike(effect.clone());
-        let read = sandbox.client.get_package(&main(), &package.id).await;
+        let read = sandbox
+            .client
+            .execute(
+                &main(),
+                &GetPackage {
+                    package: package.id.clone(),
+                },
+            )
+            .await;
         assert_eq!(read.unwrap().value, package, "{effect:?}");
     }
 }
@@ -243,7 +255,10 @@ async fn a_read_that_hangs_ends_with_the_calls_time() {
     let client = sandbox.client_with(DEFAULT_API_KEY, IMPATIENT);
     sandbox.strike(Effect::Stall { ms: LONG, commit: true });
     let begun = tokio::time::Instant::now();
-    let error = client.query_packages(&main(), &PackageQuery::new()).await.unwrap_err();
+    let error = client
+        .execute(&main(), &QueryPackages::from(PackageQuery::new()))
+        .await
+        .unwrap_err();
     assert_eq!(error.failure(), Failure::Unknown);
     assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
 }
@@ -265,18 +280,76 @@ async fn every_other_write_is_sent_once_too_when_its_answer_is_lost() {
     ] {
         sandbox.look().add_fault(FaultRule::on(operation, Effect::LoseAnswer));
         let result = match operation {
-            Operation::AdjustProductInstance => client.adjust_product_instance(&main(), &id, &larger, &k).await,
+            Operation::AdjustProductInstance => {
+                client
+                    .execute(
+                        &main(),
+                        &AdjustProductInstance {
+                            instance: id.clone(),
+                            adjustment: larger.clone(),
+                            idempotency_key: k.clone(),
+                        },
+                    )
+                    .await
+            }
             Operation::AssignProductInstance => {
-                let site = OTHER_SITE.parse().unwrap();
-                client.assign_product_instance(&main(), &id, &site, &k).await
+                let site: SiteId = OTHER_SITE.parse().unwrap();
+                client
+                    .execute(
+                        &main(),
+                        &AssignProductInstance {
+                            instance: id.clone(),
+                            site: site.clone(),
+                            idempotency_key: k.clone(),
+                        },
+                    )
+                    .await
             }
-            Operation::UnassignProductInstance => client.unassign_product_instance(&main(), &id, &k).await,
+            Operation::UnassignProductInstance => {
+                client
+                    .execute(
+                        &main(),
+                        &UnassignProductInstance {
+                            instance: id.clone(),
+                            idempotency_key: k.clone(),
+                        },
+                    )
+                    .await
+            }
             Operation::UpdateExternalId => {
-                let tag = "SUB-7".parse().unwrap();
-                client.update_external_id(&main(), &package.id, &tag).await
+                let tag: ExternalId = "SUB-7".parse().unwrap();
+                client
+                    .execute(
+                        &main(),
+                        &UpdateExternalId {
+                            package: package.id.clone(),
+                            external_id: tag.clone(),
+                        },
+                    )
+                    .await
             }
-            Operation::CancelProductInstance => client.cancel_product_instance(&main(), &id, &k).await,
-            Operation::CancelPackage => client.cancel_package(&main(), &package.id, &k).await,
+            Operation::CancelProductInstance => {
+                client
+                    .execute(
+                        &main(),
+                        &CancelProductInstance {
+                            instance: id.clone(),
+                            idempotency_key: k.clone(),
+                        },
+                    )
+                    .await
+            }
+            Operation::CancelPackage => {
+                client
+                    .execute(
+                        &main(),
+                        &CancelPackage {
+                            package: package.id.clone(),
+                            idempotency_key: k.clone(),
+                        },
+                    )
+                    .await
+            }
             Operation::CreatePackage | Operation::GetPackage | Operation::QueryPackages | Operation::Other => {
                 panic!("{operation:?} is not one of them")
             }
@@ -285,7 +358,16 @@ async fn every_other_write_is_sent_once_too_when_its_answer_is_lost() {
         assert_eq!(sandbox.arrived(operation), 1, "{operation:?}");
     }
     // All of it was done.
-    let read = client.get_package(&main(), &package.id).await.unwrap().value;
+    let read = client
+        .execute(
+            &main(),
+            &GetPackage {
+                package: package.id.clone(),
+            },
+        )
+        .await
+        .unwrap()
+        .value;
     assert_eq!(read.external_id.as_deref(), Some("SUB-7"));
     let shown = &read.product_instances[0];
     assert_eq!((&shown.site_id, &shown.status), (&None, &Status::Canceled));
@@ -299,15 +381,27 @@ async fn a_half_done_assign_is_unknown_and_get_tells_that_it_floats() {
     sandbox.strike(Effect::HalfAssign { status: 500 });
     let moved = sandbox
         .client
-        .assign_product_instance(
+        .execute(
             &main(),
-            &instance(&package, 0),
-            &OTHER_SITE.parse().unwrap(),
-            &key("a-1"),
+            &AssignProductInstance {
+                instance: instance(&package, 0),
+                site: OTHER_SITE.parse().unwrap(),
+                idempotency_key: key("a-1"),
+            },
         )
         .await;
     assert_eq!(moved.unwrap_err().failure(), Failure::Unknown);
-    let read = sandbox.client.get_package(&main(), &package.id).await.unwrap().value;
+    let read = sandbox
+        .client
+        .execute(
+            &main(),
+            &GetPackage {
+                package: package.id.clone(),
+            },
+        )
+        .await
+        .unwrap()
+        .value;
     assert_eq!(read.product_instances[0].site_id, None);
 }
 
@@ -327,7 +421,10 @@ async fn an_answer_that_is_wrong_but_readable_is_shown_as_it_came() {
     assert_eq!(package.product_instances[0].status, Status::AwaitingAction);
 
     sandbox.strike(Effect::StaleQuery { ms: 3_600_000 });
-    let page = sandbox.client.query_packages(&main(), &PackageQuery::new()).await;
+    let page = sandbox
+        .client
+        .execute(&main(), &QueryPackages::from(PackageQuery::new()))
+        .await;
     assert_eq!(
         page.unwrap().value.packages,
         [],

@@ -1,7 +1,9 @@
 //! What can be asked for: every documented field with its operators, and the four orders.
 
 use reseller_hooks::time::Timestamp;
-use reseller_hooks::wix::{BillingType, Condition, CycleUnit, PackageQuery, SortField, SortOrder, Status, field};
+use reseller_hooks::wix::{
+    BillingType, Condition, CycleUnit, PackageQuery, QueryPackages, SortField, SortOrder, Status, field,
+};
 use wix_sandbox::{BillingInfo, ForeignInstance, ForeignPackage, InstanceChange};
 
 use super::sandbox::*;
@@ -61,7 +63,12 @@ async fn three_packages() -> Sandbox {
 }
 
 async fn found(sandbox: &Sandbox, query: PackageQuery) -> Vec<String> {
-    let page = sandbox.client.query_packages(&main(), &query).await.unwrap().value;
+    let page = sandbox
+        .client
+        .execute(&main(), &QueryPackages::from(query.clone()))
+        .await
+        .unwrap()
+        .value;
     let name = |package: reseller_hooks::wix::Package| package.external_id.unwrap_or_else(|| "-".to_owned());
     page.packages.into_iter().map(name).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reseller_hooks::wix::{Failure, PackageQuery};
+use reseller_hooks::wix::{Failure, PackageQuery, Probe, QueryPackages};
 use wix_sandbox::{Config, Effect, Operation};
 
 use super::sandbox::*;
@@ -21,15 +21,15 @@ async fn beyond_the_limit_a_call_is_throttled_done_by_nobody_and_not_repeated_at
     for (retry_after, expected) in [(None, None), (Some(30), Some(Duration::from_secs(30)))] {
         let sandbox = limited(retry_after).await;
         for _ in 0..2 {
-            sandbox.client.probe(&main()).await.unwrap();
+            sandbox.client.execute(&main(), &Probe).await.unwrap();
         }
         let request = order("order-1", vec![yearly(PLAN)]);
-        let error = sandbox.client.create_package(&main(), &request).await.unwrap_err();
+        let error = sandbox.client.execute(&main(), &request).await.unwrap_err();
         assert_eq!(error.failure(), Failure::Throttled(expected));
         assert_eq!(error.status(), Some(429));
         let error = sandbox
             .client
-            .query_packages(&main(), &PackageQuery::new())
+            .execute(&main(), &QueryPackages::from(PackageQuery::new()))
             .await
             .unwrap_err();
         assert_eq!(error.failure(), Failure::Throttled(expected));
@@ -44,12 +44,12 @@ async fn beyond_the_limit_a_call_is_throttled_done_by_nobody_and_not_repeated_at
 async fn a_read_waits_for_a_second_where_wix_says_so_and_a_write_is_left_to_the_caller() {
     let sandbox = Sandbox::start().await;
     sandbox.strike(Effect::Throttle { retry_after: Some(1) });
-    sandbox.client.probe(&main()).await.unwrap();
+    sandbox.client.execute(&main(), &Probe).await.unwrap();
     assert_eq!(sandbox.arrived(Operation::QueryPackages), 2);
 
     sandbox.strike(Effect::Throttle { retry_after: Some(1) });
     let request = order("order-1", vec![yearly(PLAN)]);
-    let error = sandbox.client.create_package(&main(), &request).await.unwrap_err();
+    let error = sandbox.client.execute(&main(), &request).await.unwrap_err();
     assert_eq!(error.failure(), Failure::Throttled(Some(Duration::from_secs(1))));
     assert_eq!(sandbox.arrived(Operation::CreatePackage), 1);
 }

@@ -1,7 +1,11 @@
 //! Every operation of the API, as it goes when nothing is wrong.
 
-use reseller_hooks::ids::{AccountId, ExternalId};
-use reseller_hooks::wix::{Adjustment, BillingInfo, CycleUnit, PackageQuery, Status, field};
+use reseller_hooks::ids::{AccountId, ExternalId, SiteId};
+use reseller_hooks::wix::{
+    AdjustProductInstance, Adjustment, AssignProductInstance, BillingInfo, CancelPackage, CancelProductInstance,
+    CycleUnit, GetPackage, PackageQuery, Probe, QueryPackages, Status, UnassignProductInstance, UpdateExternalId,
+    field,
+};
 use wix_sandbox::{Config, Idempotency, Operation};
 
 use super::sandbox::*;
@@ -12,7 +16,7 @@ async fn create_answers_with_the_package_and_says_the_requests_id() {
     let mut discounted = yearly(EMAIL);
     discounted.discount_code = Some("SUMMER".parse().unwrap());
     let request = order("order-1", vec![on(SITE, yearly(PLAN)), discounted]);
-    let created = sandbox.client.create_package(&main(), &request).await.unwrap();
+    let created = sandbox.client.execute(&main(), &request).await.unwrap();
     let package = created.value;
     assert_eq!(package.account_id, Some(main()));
     assert_eq!(package.external_id.as_deref(), Some("order-1"));
@@ -58,7 +62,17 @@ async fn a_package_of_a_thousand_products_goes_and_comes_whole() {
     let sandbox = Sandbox::start().await;
     let package = sandbox.buy("thousand", vec![yearly(EMAIL); 1_000]).await;
     assert_eq!(package.product_instances.len(), 1_000);
-    let read = sandbox.client.get_package(&main(), &package.id).await.unwrap().value;
+    let read = sandbox
+        .client
+        .execute(
+            &main(),
+            &GetPackage {
+                package: package.id.clone(),
+            },
+        )
+        .await
+        .unwrap()
+        .value;
     assert_eq!(read, package);
 }
 
@@ -87,10 +101,23 @@ async fn get_and_query_show_what_was_created() {
     let sandbox = Sandbox::start().await;
     let package = sandbox.buy("order-1", vec![yearly(PLAN)]).await;
     sandbox.buy("order-2", vec![yearly(PLAN)]).await;
-    let read = sandbox.client.get_package(&main(), &package.id).await.unwrap();
+    let read = sandbox
+        .client
+        .execute(
+            &main(),
+            &GetPackage {
+                package: package.id.clone(),
+            },
+        )
+        .await
+        .unwrap();
     assert_eq!(read.value, package);
     let query = PackageQuery::new().filter(field::EXTERNAL_ID.eq(&"order-1".parse().unwrap()));
-    let page = sandbox.client.query_packages(&main(), &query).await.unwrap();
+    let page = sandbox
+        .client
+        .execute(&main(), &QueryPackages::from(query.clone()))
+        .await
+        .unwrap();
     assert_eq!((page.value.packages, page.value.next), (vec![package], None));
     assert!(read.request_id.is_some() && page.request_id.is_some());
     assert_ne!(read.request_id, page.request_id);
@@ -102,10 +129,14 @@ async fn a_query_answers_with_the_packages_of_every_sub_account() {
     sandbox.buy("main", vec![yearly(PLAN)]).await;
     let sub: AccountId = SUB.parse().unwrap();
     let theirs = order("sub", vec![yearly(PLAN)]);
-    let theirs = sandbox.client.create_package(&sub, &theirs).await.unwrap().value;
+    let theirs = sandbox.client.execute(&sub, &theirs).await.unwrap().value;
     assert_eq!(theirs.account_id, Some(sub.clone()));
     assert_eq!(theirs.parent_account_id, Some(main()));
-    let page = sandbox.client.query_packages(&sub, &PackageQuery::new()).await.unwrap();
+    let page = sandbox
+        .client
+        .execute(&sub, &QueryPackages::from(PackageQuery::new()))
+        .await
+        .unwrap();
     assert_eq!(page.value.packages.len(), 2);
 }
 
@@ -115,21 +146,43 @@ async fn an_instance_is_assigned_moved_and_unassigned() {
     let package = sandbox.buy("order-1", vec![yearly(PLAN)]).await;
     let id = instance(&package, 0);
     for (count, site) in [SITE, OTHER_SITE].into_iter().enumerate() {
-        let site = site.parse().unwrap();
+        let site: SiteId = site.parse().unwrap();
         let moved = sandbox
             .client
-            .assign_product_instance(&main(), &id, &site, &key(&format!("a-{count}")))
+            .execute(
+                &main(),
+                &AssignProductInstance {
+                    instance: id.clone(),
+                    site: site.clone(),
+                    idempotency_key: key(&format!("a-{count}")),
+                },
+            )
             .await
             .unwrap();
         assert_eq!(moved.value.product_instances[0].site_id, Some(site));
     }
     let floating = sandbox
         .client
-        .unassign_product_instance(&main(), &id, &key("u-1"))
+        .execute(
+            &main(),
+            &UnassignProductInstance {
+                instance: id.clone(),
+                idempotency_key: key("u-1"),
+            },
+        )
         .await
         .unwrap();
     assert_eq!(floating.value.product_instances[0].site_id, None);
-    let read = sandbox.client.get_package(&main(), &package.id).await.unwrap();
+    let read = sandbox
+        .client
+        .execute(
+            &main(),
+            &GetPackage {
+                package: package.id.clone(),
+            },
+        )
+        .await
+        .unwrap();
     assert_eq!(read.value.product_instances[0].site_id, None);
     let keys: Vec<_> = sandbox
         .look()
@@ -146,7 +199,13 @@ async fn a_canceled_instance_takes_its_voucher_with_it_and_leaves_the_others() {
     let free = sandbox.buy("free", vec![voucher_of(&instance(&package, 0))]).await;
     let answer = sandbox
         .client
-        .cancel_product_instance(&main(), &instance(&package, 0), &key("c-1"))
+        .execute(
+            &main(),
+            &CancelProductInstance {
+                instance: instance(&package, 0),
+                idempotency_key: key("c-1"),
+            },
+        )
         .await
         .unwrap();
     assert_eq!(
@@ -154,10 +213,30 @@ async fn a_canceled_instance_takes_its_voucher_with_it_and_leaves_the_others() {
         Status::Pending,
         "the answer shows what was"
     );
-    let read = sandbox.client.get_package(&main(), &package.id).await.unwrap().value;
+    let read = sandbox
+        .client
+        .execute(
+            &main(),
+            &GetPackage {
+                package: package.id.clone(),
+            },
+        )
+        .await
+        .unwrap()
+        .value;
     let statuses: Vec<_> = read.product_instances.iter().map(|i| i.status.clone()).collect();
     assert_eq!(statuses, [Status::Canceled, Status::Pending]);
-    let free = sandbox.client.get_package(&main(), &free.id).await.unwrap().value;
+    let free = sandbox
+        .client
+        .execute(
+            &main(),
+            &GetPackage {
+                package: free.id.clone(),
+            },
+        )
+        .await
+        .unwrap()
+        .value;
     assert_eq!(free.product_instances[0].status, Status::Canceled);
 }
 
@@ -168,11 +247,27 @@ async fn a_canceled_package_ends_all_of_its_instances_once() {
     for name in ["c-1", "c-1", "c-2"] {
         sandbox
             .client
-            .cancel_package(&main(), &package.id, &key(name))
+            .execute(
+                &main(),
+                &CancelPackage {
+                    package: package.id.clone(),
+                    idempotency_key: key(name),
+                },
+            )
             .await
             .unwrap();
     }
-    let read = sandbox.client.get_package(&main(), &package.id).await.unwrap().value;
+    let read = sandbox
+        .client
+        .execute(
+            &main(),
+            &GetPackage {
+                package: package.id.clone(),
+            },
+        )
+        .await
+        .unwrap()
+        .value;
     assert!(read.product_instances.iter().all(|i| i.status == Status::Canceled));
     assert_eq!(sandbox.look().count(Operation::CancelPackage).committed, 1);
 }
@@ -200,7 +295,14 @@ async fn an_instance_is_adjusted_to_another_product_and_another_billing() {
     for (count, (adjustment, product, unit)) in cases.into_iter().enumerate() {
         let adjusted = sandbox
             .client
-            .adjust_product_instance(&main(), &id, &adjustment, &key(&format!("adjust-{count}")))
+            .execute(
+                &main(),
+                &AdjustProductInstance {
+                    instance: id.clone(),
+                    adjustment: adjustment.clone(),
+                    idempotency_key: key(&format!("adjust-{count}")),
+                },
+            )
             .await
             .unwrap()
             .value;
@@ -226,12 +328,22 @@ async fn an_external_id_is_set_again_and_again_whatever_is_in_it() {
         let id: ExternalId = text.parse().unwrap();
         let tagged = sandbox
             .client
-            .update_external_id(&main(), &package.id, &id)
+            .execute(
+                &main(),
+                &UpdateExternalId {
+                    package: package.id.clone(),
+                    external_id: id.clone(),
+                },
+            )
             .await
             .unwrap_or_else(|error| panic!("{text}: {error}"));
         assert_eq!(tagged.value.external_id.as_deref(), Some(text));
         let query = PackageQuery::new().filter(field::EXTERNAL_ID.eq(&id));
-        let found = sandbox.client.query_packages(&main(), &query).await.unwrap();
+        let found = sandbox
+            .client
+            .execute(&main(), &QueryPackages::from(query.clone()))
+            .await
+            .unwrap();
         assert_eq!(found.value.packages.len(), 1, "{text}");
     }
 }
@@ -239,7 +351,7 @@ async fn an_external_id_is_set_again_and_again_whatever_is_in_it() {
 #[tokio::test]
 async fn a_probe_costs_one_query() {
     let sandbox = Sandbox::start().await;
-    sandbox.client.probe(&main()).await.unwrap();
+    sandbox.client.execute(&main(), &Probe).await.unwrap();
     assert_eq!(sandbox.arrived(Operation::QueryPackages), 1);
 }
 
@@ -253,7 +365,10 @@ async fn what_was_just_created_is_found_at_once_where_wix_hands_out_tokens_and_l
         })
         .await;
         sandbox.buy("order-1", vec![yearly(PLAN)]).await;
-        let page = sandbox.client.query_packages(&main(), &PackageQuery::new()).await;
+        let page = sandbox
+            .client
+            .execute(&main(), &QueryPackages::from(PackageQuery::new()))
+            .await;
         assert_eq!(page.unwrap().value.packages.len(), expected, "tokens: {tokens}");
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use reseller_hooks::wix::{PackageQuery, SortField, SortOrder, field};
+use reseller_hooks::wix::{PackageQuery, QueryPackages, SortField, SortOrder, field};
 use wix_sandbox::{Config, Effect, FaultRule, ForeignInstance, ForeignPackage, Operation, Spelling};
 
 use super::sandbox::*;
@@ -61,7 +61,12 @@ async fn a_cursor_beside_a_filter_would_be_refused() {
     let sandbox = Sandbox::start().await;
     sandbox.look().insert_packages(NOON, 3, &foreign("n-{n}", MAIN, NOON));
     let query = PackageQuery::new().limit(2);
-    let page = sandbox.client.query_packages(&main(), &query).await.unwrap().value;
+    let page = sandbox
+        .client
+        .execute(&main(), &QueryPackages::from(query.clone()))
+        .await
+        .unwrap()
+        .value;
     let cursor = page.next.unwrap();
     let mut body = query.body(Some(&cursor));
     body["query"]["sort"] = serde_json::json!([{"fieldName": "createdDate", "order": "ASC"}]);
@@ -163,10 +168,25 @@ async fn a_page_is_asked_for_by_the_cursor_that_another_client_was_given() {
     let query = PackageQuery::new()
         .sort(SortField::CreatedDate, SortOrder::Asc)
         .limit(2);
-    let first = sandbox.client.query_packages(&main(), &query).await.unwrap().value;
+    let first = sandbox
+        .client
+        .execute(&main(), &QueryPackages::from(query.clone()))
+        .await
+        .unwrap()
+        .value;
     let cursor = first.next.unwrap();
     let other = sandbox.client_with(wix_sandbox::DEFAULT_API_KEY, std::time::Duration::from_secs(15));
-    let second = other.query_packages_at(&main(), &query, &cursor).await.unwrap().value;
+    let second = other
+        .execute(
+            &main(),
+            &QueryPackages {
+                query: query.clone(),
+                cursor: Some(cursor.to_owned()),
+            },
+        )
+        .await
+        .unwrap()
+        .value;
     assert_eq!(second.packages[0].external_id.as_deref(), Some("n-2"));
     assert_eq!((second.packages.len(), second.next), (1, None));
 }

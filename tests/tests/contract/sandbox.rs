@@ -63,7 +63,7 @@ impl Sandbox {
 
     /// Buys for the main account, under a key and an external ID of that name.
     pub(crate) async fn buy(&self, name: &str, products: Vec<ProductInput>) -> Package {
-        let bought = self.client.create_package(&main(), &order(name, products)).await;
+        let bought = self.client.execute(&main(), &order(name, products)).await;
         bought.unwrap().value
     }
 }

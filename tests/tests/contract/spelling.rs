@@ -1,6 +1,6 @@
 //! What documents spell in several ways is read in each of them, through every operation that shows it.
 
-use reseller_hooks::wix::{BillingInfo, CycleUnit, PackageQuery, Status};
+use reseller_hooks::wix::{BillingInfo, CycleUnit, GetPackage, PackageQuery, QueryPackages, Status, UpdateExternalId};
 use wix_sandbox::{BillingSpelling, Config, InstanceChange, Spelling};
 
 use super::sandbox::*;
@@ -22,8 +22,21 @@ async fn billing_is_read_from_each_of_its_three_places() {
         })
         .await;
         let created = sandbox.buy("order-1", vec![yearly(PLAN)]).await;
-        let read = sandbox.client.get_package(&main(), &created.id).await.unwrap().value;
-        let page = sandbox.client.query_packages(&main(), &PackageQuery::new()).await;
+        let read = sandbox
+            .client
+            .execute(
+                &main(),
+                &GetPackage {
+                    package: created.id.clone(),
+                },
+            )
+            .await
+            .unwrap()
+            .value;
+        let page = sandbox
+            .client
+            .execute(&main(), &QueryPackages::from(PackageQuery::new()))
+            .await;
         let found = page.unwrap().value.packages.remove(0);
         for package in [created, read, found] {
             assert_eq!(
@@ -50,7 +63,17 @@ async fn each_word_for_enabled_is_enabled() {
         };
         let id = instance(&package, 0).as_str().parse().unwrap();
         sandbox.look().set_instance(1_800_000_000_000, id, change).unwrap();
-        let read = sandbox.client.get_package(&main(), &package.id).await.unwrap().value;
+        let read = sandbox
+            .client
+            .execute(
+                &main(),
+                &GetPackage {
+                    package: package.id.clone(),
+                },
+            )
+            .await
+            .unwrap()
+            .value;
         assert_eq!(read.product_instances[0].status, Status::Enabled, "{word}");
     }
 }
@@ -65,7 +88,17 @@ async fn a_status_that_no_document_lists_is_kept_as_it_came() {
     };
     let id = instance(&package, 0).as_str().parse().unwrap();
     sandbox.look().set_instance(1_800_000_000_000, id, change).unwrap();
-    let read = sandbox.client.get_package(&main(), &package.id).await.unwrap().value;
+    let read = sandbox
+        .client
+        .execute(
+            &main(),
+            &GetPackage {
+                package: package.id.clone(),
+            },
+        )
+        .await
+        .unwrap()
+        .value;
     assert_eq!(read.product_instances[0].status, Status::Unknown("ON_HOLD".to_owned()));
 }
 
@@ -80,7 +113,13 @@ async fn the_updated_package_is_read_in_camel_and_in_snake_case() {
         let package = sandbox.buy("order-1", vec![yearly(PLAN)]).await;
         let tagged = sandbox
             .client
-            .update_external_id(&main(), &package.id, &"SUB-7".parse().unwrap())
+            .execute(
+                &main(),
+                &UpdateExternalId {
+                    package: package.id.clone(),
+                    external_id: "SUB-7".parse().unwrap(),
+                },
+            )
             .await
             .unwrap();
         assert_eq!(tagged.value.external_id.as_deref(), Some("SUB-7"));

@@ -48,7 +48,9 @@ fn wrong(world: &World, key: &str, paid: Paid) -> Vec<String> {
 
 /// Twice at Wix, and it takes no notice of the key: `fulfilment::effects` has what becomes of that.
 fn is_two_packages(told: &str, world: &World) -> bool {
-    told.starts_with("Twice") && told.ends_with("create") && world.look().config().idempotency == Idempotency::Ignore
+    told.starts_with("Twice")
+        && told.ends_with("Create Package")
+        && world.look().config().idempotency == Idempotency::Ignore
 }
 
 #[test]

@@ -265,7 +265,7 @@ fn a_lookup_that_returns_another_accounts_package_does_not_adopt_it() {
     let world = with_a_twin(reseller_hooks_tests::world::OTHER.parse().unwrap());
     assert_eq!(world.attention(KEY), Vec::<String>::new());
     let record = world.record(KEY);
-    let held: Vec<_> = record.packages().map(|(_, done)| done.package.to_string()).collect();
+    let held: Vec<_> = record.packages().map(|(_, done)| done.id().to_string()).collect();
     let wix = world.look();
     let ours = wix
         .packages()
@@ -402,7 +402,7 @@ fn a_lookup_that_shows_another_orders_package_does_not_adopt_it() {
     world.settle();
     let held = |key: &str| -> Vec<String> {
         let record = world.record(key);
-        record.packages().map(|(_, done)| done.package.to_string()).collect()
+        record.packages().map(|(_, done)| done.id().to_string()).collect()
     };
     let (mine, others) = (held(KEY), held("shopify/5324830114102"));
     assert_eq!((mine.len(), others.len(), world.packages()), (1, 1, (2, 0)));

@@ -410,7 +410,7 @@ fn a_change_that_wix_refuses_is_attention_until_it_was_done_by_hand_or_its_cause
 }
 
 #[test]
-fn what_nobody_can_map_to_lines_is_shown_once_and_closed_by_a_retry_and_what_comes_then_is_shown_again() {
+fn what_maps_to_no_line_is_shown_once_and_again_when_more_comes() {
     let world = World::kind();
     let order = Order::new(KEY).line("1", "MAIL", 2).paid();
     world.deliver(&order.event()).unwrap();
@@ -420,6 +420,8 @@ fn what_nobody_can_map_to_lines_is_shown_once_and_closed_by_a_retry_and_what_com
     assert_eq!(world.attention(KEY), ["NOT_MAPPED"]);
     assert_eq!(Paid::of(&world, KEY).base, 2, "nothing is taken back by a guess");
     world.retry(&KEY.parse().unwrap());
+    assert_eq!(world.attention(KEY), ["NOT_MAPPED"], "a retry acknowledges nothing");
+    world.close(&KEY.parse().unwrap(), &world.problems(KEY)[0].id).unwrap();
     assert_eq!(world.attention(KEY), Vec::<String>::new());
     world
         .deliver(&refunded.unmapped("a refund of 5.00 names no line").event())

@@ -7,27 +7,24 @@ use std::time::Duration;
 use reseller_hooks::fulfilment::{AuditRequest, Fulfilment};
 use reseller_hooks::time::{Clock, Timestamp};
 use reseller_hooks_tests::world::{
-    Order, Paid, Run, VirtualClock, WixPort, World, YieldingLedger, poll_through, violations,
+    Order, Paid, Run, SkewedClock, WixPort, World, YieldingLedger, poll_through, violations,
 };
 use wix_sandbox::{Effect, FaultRule, Operation};
 
 const KEY: &str = "shopify/5324830114101";
 
-/// A clock that is ahead of the time by so many milliseconds, or behind it.
-#[derive(Debug, Clone)]
-struct Off(VirtualClock, i64);
+type Worker = Fulfilment<WixPort<SkewedClock>, YieldingLedger, SkewedClock>;
 
-impl Clock for Off {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.now().as_millis() + self.1)
-    }
-}
-
-fn worker(world: &World, off: i64) -> Fulfilment<WixPort, YieldingLedger, Off> {
+/// A worker whose clock is ahead of the time by so many milliseconds, or behind it.
+fn worker(world: &World, ahead: i64) -> Worker {
+    let clock = SkewedClock {
+        right: world.clock.clone(),
+        ahead,
+    };
     Fulfilment::new(
-        WixPort::new(Arc::clone(&world.wix), world.clock.clone(), world.settings.wix_timeout),
+        world.port_over(world.transport(), clock.clone()),
         YieldingLedger(Arc::clone(&world.ledger), Arc::clone(&world.writes)),
-        Off(world.clock.clone(), off),
+        clock,
         Ok(world.catalog.clone()),
         world.settings.clone(),
     )

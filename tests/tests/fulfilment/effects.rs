@@ -11,7 +11,7 @@ use wix_sandbox::{Effect, FaultRule, Idempotency};
 use super::acts::{History, KEY, histories, told, worlds};
 
 /// Calls that change nothing: to die after one is to die before it, and its answers are the same.
-const READS: [&str; 4] = ["find", "get", "page", "probe"];
+const READS: [&str; 2] = ["Get Package", "Query Packages"];
 
 /// Plays each history once for each of its effects that is picked, in which this happens, and looks at its end.
 fn at_each_effect(
@@ -41,7 +41,7 @@ fn at_each_effect(
 
 /// Then there are two packages.
 fn is_a_create_that_wix_does_not_know_again(world: &World, effect: &str) -> bool {
-    effect == "create" && world.look().config().idempotency == Idempotency::Ignore
+    effect == "Create Package" && world.look().config().idempotency == Idempotency::Ignore
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn a_create_that_arrives_twice_at_a_wix_that_ignores_keys_is_named_by_the_audit(
             wrong.retain(|what| !what.starts_with("I1") && !over.iter().any(|package| what.contains(package)));
             let wanted = world
                 .record(KEY)
-                .desired
+                .desired()
                 .latest()
                 .is_some_and(|latest| latest.ended.is_none());
             if too_many && wanted && !attention.contains(&"SURPLUS_PACKAGE".to_owned()) {

@@ -306,7 +306,7 @@ fn a_thawed_sandbox_whose_call_never_left_is_not_unknown() {
     world.clock.advance(Duration::from_secs(20));
     while run.step().is_none() {}
     assert_eq!(world.calls(Operation::CreatePackage), 0);
-    assert!(world.record(KEY).actual.purchases.is_empty(), "nothing is in doubt");
+    assert!(world.record(KEY).purchases().is_empty(), "nothing is in doubt");
     world.settle();
     assert_eq!(world.calls(Operation::QueryPackages), 0);
     all_is_well(&world, Paid { base: 1, vouchers: 0 });

@@ -5,6 +5,7 @@ mod acts;
 mod ambiguous;
 mod business;
 mod clocks;
+mod closing;
 mod crashes;
 mod deployment;
 mod effects;

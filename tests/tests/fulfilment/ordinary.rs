@@ -330,6 +330,8 @@ fn an_order_from_before_going_live_is_kept_and_bought_only_when_an_operator_says
     assert_eq!(world.packages(), (0, 0));
     assert_eq!(world.attention(KEY), Vec::<String>::new());
     world.retry(&KEY.parse().unwrap());
+    assert_eq!(world.packages(), (0, 0), "a retry releases nothing");
+    world.release(&KEY.parse().unwrap());
     assert_eq!(world.packages(), (1, 1));
 }
 

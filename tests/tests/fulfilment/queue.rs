@@ -252,7 +252,7 @@ fn a_manual_retry_against_an_automatic_one_is_refused_while_a_worker_has_the_ord
     }
     let operator = world.worker();
     let refused = poll_through(operator.retry(&KEY.parse().unwrap(), world.deadline())).unwrap_err();
-    assert!(refused.to_string().contains("retry after that"), "{refused}");
+    assert!(refused.to_string().contains("try again after that"), "{refused}");
     while run.step().is_none() {}
     one_mail(&world);
 }

@@ -7,9 +7,7 @@ use std::time::Duration;
 use reseller_hooks::fulfilment::{Fulfilment, Outage, Progress};
 use reseller_hooks::order::OrderEvent;
 use reseller_hooks::time::Clock;
-use reseller_hooks_tests::world::{
-    OTHER, OWN, Order, Paid, Run, SITE, START, WixPort, World, poll_through, refund, violations,
-};
+use reseller_hooks_tests::world::{OTHER, OWN, Order, Paid, Run, SITE, START, World, poll_through, refund, violations};
 use wix_sandbox::{
     Effect, FaultRule, ForeignInstance, ForeignPackage, Guid, Idempotency, InstanceChange, Operation, Status,
 };
@@ -403,7 +401,11 @@ fn an_instance_that_was_changed_as_surplus_keeps_its_count_when_it_is_adopted() 
 #[test]
 fn an_old_order_that_is_refunded_in_part_while_it_is_looked_for_buys_only_what_is_left() {
     let world = World::kind();
-    world.strike(FaultRule::on(Operation::QueryPackages, error(500)));
+    // As often as the client asks one question.
+    world.strike(FaultRule {
+        times: reseller_hooks::wix::retry::MAX_ATTEMPTS,
+        ..FaultRule::on(Operation::QueryPackages, error(500))
+    });
     let old = Order::new(KEY).line("1", "MAIL", 2).paid().placed(START - 3 * DAY);
     world.deliver(&old.event()).unwrap();
     assert_eq!(world.calls(Operation::CreatePackage), 0);
@@ -414,7 +416,7 @@ fn an_old_order_that_is_refunded_in_part_while_it_is_looked_for_buys_only_what_i
 }
 
 #[test]
-fn a_changed_site_is_closed_by_a_retry_and_is_none_where_one_unit_is_on_it() {
+fn a_changed_site_is_closed_and_is_none_where_one_unit_is_on_it() {
     let other = "c10cf845-bf18-4c10-8428-c4e5c7a39744";
     let world = World::kind();
     let order = Order::new(KEY).line("1", "MAIL", 1).paid().site(SITE);
@@ -423,6 +425,8 @@ fn a_changed_site_is_closed_by_a_retry_and_is_none_where_one_unit_is_on_it() {
     world.deliver(&moved.event()).unwrap();
     assert_eq!(world.attention(KEY), ["SITE_CHANGED"]);
     retry(&world);
+    assert_eq!(world.attention(KEY), ["SITE_CHANGED"], "a retry acknowledges nothing");
+    world.close(&KEY.parse().unwrap(), &world.problems(KEY)[0].id).unwrap();
     assert_eq!(world.attention(KEY), Vec::<String>::new());
     // Where a second unit was ordered for the new site it is on both, as the order says.
     let world = World::kind();
@@ -435,10 +439,10 @@ fn a_changed_site_is_closed_by_a_retry_and_is_none_where_one_unit_is_on_it() {
 #[test]
 fn a_wix_that_is_away_for_a_day_is_no_orders_problem() {
     let world = World::kind();
-    let port = WixPort::new(Arc::clone(&world.wix), world.clock.clone(), world.settings.wix_timeout);
-    port.unreachable.store(true, Ordering::Relaxed);
+    let transport = world.transport();
+    transport.unreachable.store(true, Ordering::Relaxed);
     let worker = Fulfilment::new(
-        port,
+        world.port_over(transport, world.clock.clone()),
         world.worker().ledger().clone(),
         world.clock.clone(),
         Ok(world.catalog.clone()),

@@ -17,7 +17,7 @@ use reseller_hooks::time::{Clock, Timestamp};
 use reseller_hooks::worker::batch::{self, Guards as BatchGuards};
 use reseller_hooks_tests::door::{Door, Message};
 use reseller_hooks_tests::post::{WIX_INSTANCE, WIX_PRIVATE_KEY, WIX_PUBLIC_KEY, signed};
-use reseller_hooks_tests::world::{Order, WixPort, World, YieldingLedger};
+use reseller_hooks_tests::world::{Order, World, YieldingLedger};
 use serde_json::json;
 
 use super::is_needed;
@@ -99,10 +99,9 @@ fn consumed(world: &World, ledger: impl Ledger + Clone, mut messages: Vec<String
         .build()
         .unwrap();
     for _ in 0..5 {
-        let port = WixPort::new(Arc::clone(&world.wix), world.clock.clone(), world.settings.wix_timeout);
         let catalog = Ok(world.catalog.clone());
         let engine = Fulfilment::new(
-            port,
+            world.port(),
             ledger.clone(),
             world.clock.clone(),
             catalog,

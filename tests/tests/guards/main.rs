@@ -214,7 +214,7 @@ fn without_the_check_of_what_is_adopted_somebody_elses_package_is_the_customers(
             world.deliver(&mail().event()).unwrap();
             world.settle();
             let record = world.record(KEY);
-            let held = record.packages().any(|(_, done)| done.package.as_str() == foreign);
+            let held = record.packages().any(|(_, done)| done.id().as_str() == foreign);
             held.then(|| "the record points at a package that was there before".to_owned())
         },
     );

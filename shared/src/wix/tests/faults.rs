@@ -7,7 +7,7 @@ use super::stub::{Act, Stub, answer, ok};
 use super::*;
 
 async fn create(client: &Client) -> Result<Response<Package>, Error> {
-    client.create_package(&account(), &create_request()).await
+    client.execute(&account(), &create_request()).await
 }
 
 /// One create against one act: the error, and how many requests the server saw.
@@ -149,11 +149,8 @@ async fn a_retry_after_that_is_a_date_is_counted_from_now() {
         "",
     ))])
     .await;
-    let client = client_with(ClientConfig {
-        clock: Hand::new(), // 2023-11-14T22:13:20Z
-        ..config(&stub.url)
-    });
-    let error = create(&client).await.unwrap_err();
+    let client = client_by(&Hand::new(), config(&stub.url)); // 2023-11-14T22:13:20Z
+    let error = client.execute(&account(), &create_request()).await.unwrap_err();
     assert_eq!(error.failure(), Failure::Throttled(Some(Duration::from_secs(60))));
 }
 
@@ -188,7 +185,12 @@ async fn a_read_is_repeated_after_any_fault_that_may_pass() {
     ] {
         let stub = Stub::start([fault, ok(CREATED)]).await;
         let package = client(&stub.url)
-            .get_package(&account(), &PACKAGE.parse().unwrap())
+            .execute(
+                &account(),
+                &GetPackage {
+                    package: PACKAGE.parse().unwrap(),
+                },
+            )
             .await;
         assert_eq!(package.unwrap().value.id.as_str(), PACKAGE);
         assert_eq!(stub.seen().len(), 2);
@@ -200,7 +202,12 @@ async fn a_read_is_given_up_after_three_attempts() {
     let fail = || Act::Answer(answer(503, "", ""));
     let stub = Stub::start([fail(), fail(), fail(), ok(CREATED)]).await;
     let error = client(&stub.url)
-        .get_package(&account(), &PACKAGE.parse().unwrap())
+        .execute(
+            &account(),
+            &GetPackage {
+                package: PACKAGE.parse().unwrap(),
+            },
+        )
         .await
         .unwrap_err();
     assert_eq!(error.failure(), Failure::Unknown);
@@ -210,7 +217,7 @@ async fn a_read_is_given_up_after_three_attempts() {
 #[tokio::test]
 async fn a_read_that_is_throttled_for_long_is_left_to_the_caller() {
     let stub = Stub::start([Act::Answer(answer(429, "Retry-After: 60\r\n", ""))]).await;
-    let error = client(&stub.url).probe(&account()).await.unwrap_err();
+    let error = client(&stub.url).execute(&account(), &Probe).await.unwrap_err();
     assert_eq!(error.failure(), Failure::Throttled(Some(Duration::from_secs(60))));
     assert_eq!(stub.seen().len(), 1);
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::ids::AccountId;
-use crate::time::{Clock, Timestamp};
+use crate::time::{Clock, SystemClock, Timer, Timestamp};
 
 const ACCOUNT: &str = "2250b761-b31c-453b-885b-76e9fc04bdc6";
 const PACKAGE: &str = "1f0c7a52-9f0a-4b9e-8a36-6f4e8f0f2a11";
@@ -45,6 +45,16 @@ impl Clock for Hand {
     }
 }
 
+impl Timer for Hand {
+    fn stopwatch(&self) -> impl Fn() -> Duration + Send + Sync {
+        SystemClock.stopwatch()
+    }
+
+    fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send {
+        SystemClock.sleep(time)
+    }
+}
+
 fn account() -> AccountId {
     ACCOUNT.parse().unwrap()
 }
@@ -62,6 +72,14 @@ fn client(base_url: &str) -> Client {
 
 fn client_with(config: ClientConfig) -> Client {
     Client::new(config, ApiKey::new("IST.test-key").unwrap()).unwrap()
+}
+
+/// By a clock that a test moves; what waits, waits in real time.
+fn client_by(clock: &Arc<Hand>, config: ClientConfig) -> Client<HttpTransport<Arc<Hand>>, Arc<Hand>> {
+    let transport = HttpTransport::new(&config, Arc::clone(clock)).unwrap();
+    let client = Client::with_transport(config, transport, Arc::clone(clock)).unwrap();
+    client.set_api_key(ApiKey::new("IST.test-key").unwrap());
+    client
 }
 
 /// For tests in which no answer comes: long enough for the loopback, short enough to wait for.

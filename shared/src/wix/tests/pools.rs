@@ -5,16 +5,16 @@ use std::num::NonZeroU32;
 use super::stub::{Act, Stub, answer, ok};
 use super::*;
 
-async fn create(client: &Client) -> Result<Response<Package>, Error> {
-    client.create_package(&account(), &create_request()).await
+async fn create<T: Transport, C: Timer>(client: &Client<T, C>) -> Result<Response<Package>, Error> {
+    client.execute(&account(), &create_request()).await
 }
 
-fn with_clock(stub: &Stub, clock: &Arc<Hand>) -> Client {
-    client_with(ClientConfig {
+fn with_clock(stub: &Stub, clock: &Arc<Hand>) -> Client<HttpTransport<Arc<Hand>>, Arc<Hand>> {
+    let config = ClientConfig {
         timeout: Duration::from_secs(3),
-        clock: Arc::clone(clock) as Arc<dyn Clock>,
         ..config(&stub.url)
-    })
+    };
+    client_by(clock, config)
 }
 
 fn connections(stub: &Stub) -> Vec<usize> {
@@ -84,11 +84,11 @@ async fn warming_up_ends_at_its_cap_and_ignores_failures() {
 #[tokio::test]
 async fn a_call_beyond_the_share_is_throttled_and_not_sent() {
     let stub = Stub::start([ok(CREATED)]).await;
-    let client = client_with(ClientConfig {
+    let one_a_minute = ClientConfig {
         calls_per_minute: NonZeroU32::new(1),
-        clock: Hand::new(),
         ..config(&stub.url)
-    });
+    };
+    let client = client_by(&Hand::new(), one_a_minute);
     create(&client).await.unwrap();
     let error = create(&client).await.unwrap_err();
     assert_eq!(error.failure(), Failure::Throttled(Some(Duration::from_secs(60))));
@@ -112,11 +112,11 @@ async fn settings_that_cannot_work_are_refused() {
 async fn a_call_that_was_frozen_while_it_waited_for_its_place_is_not_sent() {
     let stub = Stub::start((0..2).map(|_| ok(CREATED))).await;
     let clock = Hand::new();
-    let client = client_with(ClientConfig {
+    let one_a_minute = ClientConfig {
         calls_per_minute: NonZeroU32::new(1), // a second one within the minute waits
-        clock: Arc::clone(&clock) as Arc<dyn Clock>,
         ..config(&stub.url)
-    });
+    };
+    let client = client_by(&clock, one_a_minute);
     create(&client).await.unwrap();
     clock.shift(59_000);
     tokio::time::pause();

@@ -116,6 +116,6 @@ async fn a_cursor_that_leads_to_itself_ends_in_an_error() {
 #[tokio::test]
 async fn a_probe_is_a_query_for_one_package() {
     let stub = Stub::start([page(&[1], &json!({}))]).await;
-    client(&stub.url).probe(&account()).await.unwrap();
+    client(&stub.url).execute(&account(), &Probe).await.unwrap();
     assert_eq!(bodies(&stub), [json!({ "query": { "cursorPaging": { "limit": 1 } } })]);
 }

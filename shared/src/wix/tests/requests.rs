@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::stub::{Act, Seen, Stub, answer, ok};
 use super::*;
-use crate::ids::{IdempotencyKey, InstanceId, PackageId, SiteId};
+use crate::ids::{ExternalId, IdempotencyKey, InstanceId, PackageId, SiteId};
 
 fn key() -> IdempotencyKey {
     "a key/1".parse().unwrap()
@@ -43,7 +43,7 @@ async fn create_goes_to_v2_with_products_in_camel_case() {
     request.products[0].site_id = Some(SITE.parse().unwrap());
     request.products[0].discount_code = Some("SAVE".parse().unwrap());
     request.products[0].reference_product_instance_id = Some(instance());
-    let seen = sent(|client| async move { client.create_package(&account(), &request).await }).await;
+    let seen = sent(|client| async move { client.execute(&account(), &request).await }).await;
     assert_eq!(seen.line, "POST /prefix/resellers/v2/packages");
     assert_eq!(
         body(&seen),
@@ -67,7 +67,7 @@ async fn what_a_create_lacks_is_left_out_and_not_null() {
     let mut request = create_request();
     request.external_id = None;
     request.products[0].billing_info = None;
-    let seen = sent(|client| async move { client.create_package(&account(), &request).await }).await;
+    let seen = sent(|client| async move { client.execute(&account(), &request).await }).await;
     assert_eq!(
         body(&seen),
         json!({ "idempotencyKey": "key-1", "products": [{ "catalogProductId": PRODUCT, "countryCode": "US" }] })
@@ -76,19 +76,40 @@ async fn what_a_create_lacks_is_left_out_and_not_null() {
 
 #[tokio::test]
 async fn get_has_no_body() {
-    let seen = sent(|client| async move { client.get_package(&account(), &package()).await }).await;
+    let seen = sent(|client| async move { client.execute(&account(), &GetPackage { package: package() }).await }).await;
     assert_eq!(seen.line, format!("GET /prefix/resellers/v1/packages/{PACKAGE}"));
     assert_eq!(seen.body, "");
 }
 
 #[tokio::test]
 async fn cancellations_carry_their_key_in_the_query_string() {
-    let seen = sent(|client| async move { client.cancel_package(&account(), &package(), &key()).await }).await;
+    let seen = sent(|client| async move {
+        client
+            .execute(
+                &account(),
+                &CancelPackage {
+                    package: package(),
+                    idempotency_key: key(),
+                },
+            )
+            .await
+    })
+    .await;
     let path = format!("DELETE /prefix/resellers/v1/packages/{PACKAGE}?idempotencyKey=a%20key%2F1");
     assert_eq!((seen.line, seen.body.as_str()), (path, ""));
 
-    let seen =
-        sent(|client| async move { client.cancel_product_instance(&account(), &instance(), &key()).await }).await;
+    let seen = sent(|client| async move {
+        client
+            .execute(
+                &account(),
+                &CancelProductInstance {
+                    instance: instance(),
+                    idempotency_key: key(),
+                },
+            )
+            .await
+    })
+    .await;
     let path = format!("DELETE /prefix/resellers/v1/packages/product-instances/{INSTANCE}?idempotencyKey=a%20key%2F1");
     assert_eq!((seen.line, seen.body.as_str()), (path, ""));
 }
@@ -98,7 +119,14 @@ async fn assign_and_unassign_carry_their_key_in_the_body() {
     let site: SiteId = SITE.parse().unwrap();
     let seen = sent(|client| async move {
         client
-            .assign_product_instance(&account(), &instance(), &site, &key())
+            .execute(
+                &account(),
+                &AssignProductInstance {
+                    instance: instance(),
+                    site: site.clone(),
+                    idempotency_key: key(),
+                },
+            )
             .await
     })
     .await;
@@ -108,8 +136,18 @@ async fn assign_and_unassign_carry_their_key_in_the_body() {
     );
     assert_eq!(body(&seen), json!({ "idempotencyKey": "a key/1" }));
 
-    let seen =
-        sent(|client| async move { client.unassign_product_instance(&account(), &instance(), &key()).await }).await;
+    let seen = sent(|client| async move {
+        client
+            .execute(
+                &account(),
+                &UnassignProductInstance {
+                    instance: instance(),
+                    idempotency_key: key(),
+                },
+            )
+            .await
+    })
+    .await;
     assert_eq!(
         seen.line,
         format!("PATCH /prefix/resellers/v1/packages/product-instances/{INSTANCE}/unassign")
@@ -123,7 +161,14 @@ async fn adjust_sends_only_what_changes() {
     let product = Adjustment::to_product(PRODUCT.parse().unwrap());
     let seen = sent(|client| async move {
         client
-            .adjust_product_instance(&account(), &instance(), &product, &key())
+            .execute(
+                &account(),
+                &AdjustProductInstance {
+                    instance: instance(),
+                    adjustment: product.clone(),
+                    idempotency_key: key(),
+                },
+            )
             .await
     })
     .await;
@@ -137,7 +182,14 @@ async fn adjust_sends_only_what_changes() {
         Adjustment::to_billing(BillingInfo::recurring(CycleUnit::Month, 6)).with_discount("SAVE".parse().unwrap());
     let seen = sent(|client| async move {
         client
-            .adjust_product_instance(&account(), &instance(), &billing, &key())
+            .execute(
+                &account(),
+                &AdjustProductInstance {
+                    instance: instance(),
+                    adjustment: billing.clone(),
+                    idempotency_key: key(),
+                },
+            )
             .await
     })
     .await;
@@ -153,8 +205,19 @@ async fn adjust_sends_only_what_changes() {
 
 #[tokio::test]
 async fn an_external_id_stays_one_segment_of_the_path() {
-    let id = "A/b?c#%2e ü".parse().unwrap();
-    let seen = sent(|client| async move { client.update_external_id(&account(), &package(), &id).await }).await;
+    let id: ExternalId = "A/b?c#%2e ü".parse().unwrap();
+    let seen = sent(|client| async move {
+        client
+            .execute(
+                &account(),
+                &UpdateExternalId {
+                    package: package(),
+                    external_id: id.clone(),
+                },
+            )
+            .await
+    })
+    .await;
     assert_eq!(
         seen.line,
         format!("PATCH /prefix/resellers/v1/packages/update/{PACKAGE}/A%2Fb%3Fc%23%252e%20%C3%BC")
@@ -165,7 +228,10 @@ async fn an_external_id_stays_one_segment_of_the_path() {
 #[tokio::test]
 async fn request_ids_of_successful_answers_are_kept() {
     let stub = Stub::start([Act::Answer(answer(200, "X-Wix-Request-Id: 1700.9\r\n", CREATED))]).await;
-    let response = client(&stub.url).get_package(&account(), &package()).await.unwrap();
+    let response = client(&stub.url)
+        .execute(&account(), &GetPackage { package: package() })
+        .await
+        .unwrap();
     assert_eq!(response.request_id.as_deref(), Some("1700.9"));
 }
 
@@ -174,9 +240,15 @@ async fn a_replaced_key_is_used_by_every_clone_from_the_next_call_on() {
     let stub = Stub::start([ok(CREATED), ok(CREATED)]).await;
     let client = client(&stub.url);
     let clone = client.clone();
-    clone.get_package(&account(), &package()).await.unwrap();
+    clone
+        .execute(&account(), &GetPackage { package: package() })
+        .await
+        .unwrap();
     client.set_api_key(ApiKey::new("IST.next").unwrap());
-    clone.get_package(&account(), &package()).await.unwrap();
+    clone
+        .execute(&account(), &GetPackage { package: package() })
+        .await
+        .unwrap();
     let keys: Vec<String> = stub
         .seen()
         .iter()
@@ -195,9 +267,15 @@ async fn the_consistency_token_goes_back_with_the_next_call_for_that_account() {
     .await;
     let client = client(&stub.url);
     let other: AccountId = SITE.parse().unwrap();
-    client.create_package(&account(), &create_request()).await.unwrap();
-    client.get_package(&other, &package()).await.unwrap();
-    client.get_package(&account(), &package()).await.unwrap();
+    client.execute(&account(), &create_request()).await.unwrap();
+    client
+        .execute(&other, &GetPackage { package: package() })
+        .await
+        .unwrap();
+    client
+        .execute(&account(), &GetPackage { package: package() })
+        .await
+        .unwrap();
     let tokens: Vec<Option<String>> = stub
         .seen()
         .iter()
@@ -210,6 +288,6 @@ async fn the_consistency_token_goes_back_with_the_next_call_for_that_account() {
 async fn calls_can_be_spawned() {
     let stub = Stub::start([ok(CREATED)]).await;
     let client = client(&stub.url);
-    let task = tokio::spawn(async move { client.create_package(&account(), &create_request()).await });
+    let task = tokio::spawn(async move { client.execute(&account(), &create_request()).await });
     assert!(task.await.unwrap().is_ok());
 }

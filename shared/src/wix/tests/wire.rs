@@ -13,7 +13,7 @@ use crate::ids::{IdempotencyKey, InstanceId, PackageId, SiteId};
 const OTHER: &str = "0badc0de-0000-4000-8000-000000000000";
 
 async fn create(client: &Client) -> Result<Response<Package>, Error> {
-    client.create_package(&account(), &create_request()).await
+    client.execute(&account(), &create_request()).await
 }
 
 fn raw(head: &str, body: &str) -> Vec<u8> {
@@ -245,11 +245,42 @@ async fn every_other_write_over_a_connection_that_breaks_is_unknown_and_sent_onc
         let stub = Stub::start((0..4).map(|_| act(half()))).await;
         let (client, account) = (impatient(&stub.url), account());
         let errors = [
-            client.assign_product_instance(&account, &instance, &site, &key).await,
-            client.unassign_product_instance(&account, &instance, &key).await,
-            client.cancel_product_instance(&account, &instance, &key).await,
             client
-                .update_external_id(&account, &package, &"order-1".parse().unwrap())
+                .execute(
+                    &account,
+                    &AssignProductInstance {
+                        instance: instance.clone(),
+                        site: site.clone(),
+                        idempotency_key: key.clone(),
+                    },
+                )
+                .await,
+            client
+                .execute(
+                    &account,
+                    &UnassignProductInstance {
+                        instance: instance.clone(),
+                        idempotency_key: key.clone(),
+                    },
+                )
+                .await,
+            client
+                .execute(
+                    &account,
+                    &CancelProductInstance {
+                        instance: instance.clone(),
+                        idempotency_key: key.clone(),
+                    },
+                )
+                .await,
+            client
+                .execute(
+                    &account,
+                    &UpdateExternalId {
+                        package: package.clone(),
+                        external_id: "order-1".parse().unwrap(),
+                    },
+                )
                 .await,
         ]
         .map(|result| result.expect_err(name));
@@ -272,7 +303,15 @@ async fn a_read_over_a_used_connection_that_breaks_is_repeated_over_another() {
         let stub = Stub::start([ok(CREATED), act, ok(CREATED)]).await;
         let client = client(&stub.url);
         create(&client).await.unwrap();
-        let read = client.get_package(&account(), &PACKAGE.parse().unwrap()).await.unwrap();
+        let read = client
+            .execute(
+                &account(),
+                &GetPackage {
+                    package: PACKAGE.parse().unwrap(),
+                },
+            )
+            .await
+            .unwrap();
         assert_eq!(read.value.id.as_str(), PACKAGE);
         let last = stub.seen().last().unwrap().connection;
         assert_eq!(last, 1);
@@ -284,7 +323,12 @@ async fn a_read_that_gets_no_answer_is_given_up_with_the_time_of_one_call() {
     for act in [Act::Stall, Act::AnswerAndFallSilent(cut(answer(200, "", CREATED), 40))] {
         let stub = Stub::start([act, ok(CREATED)]).await;
         let read = impatient(&stub.url)
-            .get_package(&account(), &PACKAGE.parse().unwrap())
+            .execute(
+                &account(),
+                &GetPackage {
+                    package: PACKAGE.parse().unwrap(),
+                },
+            )
             .await;
         assert_eq!(read.unwrap_err().failure(), Failure::Unknown);
         assert_eq!(stub.seen().len(), 1);
