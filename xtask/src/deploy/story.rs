@@ -336,11 +336,19 @@ impl Story {
         self.delivered(&order, SECRET).await?;
         self.recorded("shopify/9007199254750004").await?;
 
+        // Another catalog is what is deployed most often.
+        self.sh("another catalog", "echo '# One more line.' >> catalog/catalog.toml")
+            .await?;
         for block in page {
             if block.starts_with("sam build") || block.trim() == "sam deploy" {
                 self.block("upgrade", block).await?;
             }
         }
+        let changed = fs::read_to_string(CATALOG).could_not("read the unpacked layer")?;
+        self.expect(
+            "the new catalog where functions look",
+            changed.ends_with("# One more line.\n"),
+        )?;
         let parameters = "aws cloudformation describe-stacks --stack-name reseller-hooks \
              --query \"Stacks[0].Parameters[?ParameterKey=='Paused'].ParameterValue\" --output text";
         let kept = self.sh("parameters", parameters).await?;
