@@ -11,6 +11,7 @@ mod deployment;
 mod effects;
 mod first_design;
 mod histories;
+mod meaning;
 mod ordinary;
 mod queue;
 mod reviews;
