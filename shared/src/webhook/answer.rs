@@ -67,10 +67,9 @@ impl Disposition {
             Self::Nothing => "AnsweredNothing",
             Self::Parked => "AnsweredParked",
             Self::Unverified => "AnsweredUnverified",
-            Self::Malformed => "AnsweredMalformed",
+            Self::Malformed | Self::TooLarge => "AnsweredRefused",
             Self::NotFound => "AnsweredNotFound",
             Self::NotConfigured => "AnsweredNotConfigured",
-            Self::TooLarge => "AnsweredTooLarge",
             Self::Unavailable => "AnsweredUnavailable",
         }
     }
@@ -99,9 +98,13 @@ impl Answer {
         self.disposition.status()
     }
 
-    /// The metrics that count it: what became of it, and each storefront whose part of the secret is wrong.
+    /// The numbers that count it: what became of it, whether the secret has a mistake, and each storefront whose part of
+    /// the secret has one.
     pub fn metrics(&self) -> impl Iterator<Item = &'static str> {
-        std::iter::once(self.disposition.metric()).chain(self.secret_mistakes.iter().copied())
+        let mistakes = (!self.secret_mistakes.is_empty()).then_some("SecretMistakes");
+        std::iter::once(self.disposition.metric())
+            .chain(mistakes)
+            .chain(self.secret_mistakes.iter().copied())
     }
 
     pub(super) fn with_secret_mistakes(mut self, mistakes: Vec<&'static str>) -> Self {
