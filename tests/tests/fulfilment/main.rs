@@ -1,15 +1,22 @@
 //! Fulfilment as a whole, in process: the promise, scenario by scenario. Each test is named after the fault it survives.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
-mod acts;
-mod ambiguous;
-mod business;
+mod bought;
+mod canceled;
+mod catalog;
+mod changes;
 mod clocks;
 mod crashes;
-mod deployment;
+mod earlier_versions;
 mod effects;
-mod first_design;
 mod histories;
-mod ordinary;
+mod in_doubt;
+mod ledger_faults;
+mod lookups;
+mod old_orders;
+mod outages;
 mod queue;
-mod reviews;
+mod references;
+mod refunds;
+mod vouchers;
+mod workers;

@@ -5,15 +5,8 @@
 mod edge;
 mod table;
 
-use std::time::Duration;
-
-use reseller_hooks::catalog::Catalog;
 use reseller_hooks::fulfilment::settings::Guards;
-use reseller_hooks_tests::world::{CATALOG, Order, Paid, Run, World, violations};
-use wix_sandbox::{DEFAULT_ACCOUNT, Effect, FaultRule, ForeignInstance, ForeignPackage, Operation};
-
-const KEY: &str = "shopify/5324830114101";
-const EMAIL: &str = "53cfc9f8-197a-4e12-b570-ad9ed0cb4e2c";
+use reseller_hooks_tests::prelude::*;
 
 /// The promise holds in this world with all guards in, and does not hold without this one.
 fn is_needed<G: Copy + Default>(take_out: impl Fn(&mut G), broken: impl Fn(G) -> Option<String>) {
@@ -21,10 +14,6 @@ fn is_needed<G: Copy + Default>(take_out: impl Fn(&mut G), broken: impl Fn(G) ->
     let mut guards = G::default();
     take_out(&mut guards);
     assert!(broken(guards).is_some(), "nothing breaks without the guard");
-}
-
-fn mail() -> Order {
-    Order::new(KEY).line("1", "MAIL", 1).paid()
 }
 
 fn world(mut world: World, guards: Guards) -> World {
@@ -35,9 +24,8 @@ fn world(mut world: World, guards: Guards) -> World {
 /// What is not as it should be when one piece of MAIL was ordered.
 fn one_mail(world: &World) -> Option<String> {
     world.settle();
-    let paid = Paid::of(world, KEY);
-    let found = violations(world);
-    (paid != Paid { base: 1, vouchers: 0 } || !found.is_empty()).then(|| format!("{paid:?} {found:?}"))
+    let wrong = world.wrong(KEY, paid(1, 0));
+    (!wrong.is_empty()).then(|| format!("{wrong:?}"))
 }
 
 #[test]
@@ -46,8 +34,8 @@ fn without_the_lookup_a_lost_answer_is_a_second_package() {
         |guards: &mut Guards| guards.lookup = false,
         |guards| {
             let world = world(World::unkind(Duration::ZERO), guards);
-            world.strike(FaultRule::on(Operation::CreatePackage, Effect::LoseAnswer));
-            world.deliver(&mail().event()).unwrap();
+            world.strike(once(Operation::CreatePackage, Effect::LoseAnswer));
+            world.hears(&ordered("MAIL", 1));
             one_mail(&world)
         },
     );
@@ -59,8 +47,8 @@ fn without_the_settle_time_a_package_that_shows_late_is_bought_again() {
         |guards: &mut Guards| guards.settle_time = false,
         |guards| {
             let world = world(World::unkind(Duration::from_secs(55)), guards);
-            world.strike(FaultRule::on(Operation::CreatePackage, Effect::LoseAnswer));
-            world.deliver(&mail().event()).unwrap();
+            world.strike(once(Operation::CreatePackage, Effect::LoseAnswer));
+            world.hears(&ordered("MAIL", 1));
             one_mail(&world)
         },
     );
@@ -72,18 +60,14 @@ fn without_send_before_a_worker_that_stalled_buys_what_another_has_bought() {
         |guards: &mut Guards| guards.send_before = false,
         |guards| {
             let world = world(World::unkind(Duration::ZERO), guards);
-            let event = mail().event();
-            let stalled = world.worker();
-            let mut run = Run::new(stalled.accept(&event, world.deadline()));
+            let mut run = world.begins(&ordered("MAIL", 1));
             // It has written that it begins, and not heard yet that it is written.
-            while world.ledger.entries().is_empty() {
-                assert!(run.step().is_none());
-            }
+            run.until(|| !world.ledger.entries().is_empty());
             world.clock.advance(Duration::from_secs(120));
             world.settle();
             // Longer than anything: it goes on.
             world.clock.advance(Duration::from_secs(600));
-            while run.step().is_none() {}
+            run.finish();
             one_mail(&world)
         },
     );
@@ -95,15 +79,10 @@ fn without_the_lease_two_workers_call_wix_for_one_order() {
         |guards: &mut Guards| guards.lease = false,
         |guards| {
             let world = world(World::kind(), guards);
-            let order = mail();
-            let event = order.event();
-            let first = world.worker();
-            let mut run = Run::new(first.accept(&event, world.deadline()));
-            while world.ledger.entries().is_empty() {
-                assert!(run.step().is_none());
-            }
-            let second = world.deliver(&order.reference("SUB-7").event()).unwrap();
-            while run.step().is_none() {}
+            let order = ordered("MAIL", 1);
+            let mut run = world.begins_and_writes(&order);
+            let second = world.hears(&order.reference("SUB-7"));
+            run.finish();
             let both = one_mail(&world);
             (second.tally.wix_calls > 0)
                 .then(|| "the second worker called Wix".to_owned())
@@ -118,15 +97,10 @@ fn without_merging_under_the_lease_a_cancellation_is_lost() {
         |guards: &mut Guards| guards.merge_under_lease = false,
         |guards| {
             let world = world(World::kind(), guards);
-            let order = Order::new(KEY).line("1", "ENDS", 1).paid();
-            let event = order.event();
-            let first = world.worker();
-            let mut run = Run::new(first.accept(&event, world.deadline()));
-            while world.calls(Operation::CreatePackage) == 0 {
-                assert!(run.step().is_none());
-            }
-            world.deliver(&order.canceled().event()).unwrap();
-            while run.step().is_none() {}
+            let order = ordered("ENDS", 1);
+            let mut run = world.begins_and_creates(&order, 1);
+            world.hears(&order.canceled());
+            run.finish();
             world.settle();
             (Paid::of(&world, KEY).base > 0).then(|| "it is canceled and runs on".to_owned())
         },
@@ -134,16 +108,16 @@ fn without_merging_under_the_lease_a_cancellation_is_lost() {
 }
 
 #[test]
-fn without_a_derived_key_a_wix_that_shows_the_package_too_late_sells_it_twice() {
+fn without_a_derived_key_a_package_that_shows_too_late_is_sold_twice() {
     is_needed(
         |guards: &mut Guards| guards.derived_key = false,
         |guards| {
             // Longer than the settle time: only the key can save it.
-            let mut world = world(World::unkind(Duration::from_secs(3_600)), guards);
-            world.look().config_mut().idempotency = wix_sandbox::Idempotency::Honour;
+            let mut world = world(World::unkind(HOUR), guards);
+            world.look().config_mut().idempotency = Idempotency::Honour;
             world.careless = false;
-            world.strike(FaultRule::on(Operation::CreatePackage, Effect::LoseAnswer));
-            world.deliver(&mail().event()).unwrap();
+            world.strike(once(Operation::CreatePackage, Effect::LoseAnswer));
+            world.hears(&ordered("MAIL", 1));
             one_mail(&world)
         },
     );
@@ -155,31 +129,28 @@ fn without_the_stored_request_a_changed_catalog_is_another_order() {
         |guards: &mut Guards| guards.stored_request = false,
         |guards| {
             let mut world = world(World::unkind(Duration::ZERO), guards);
-            world.strike(FaultRule::on(Operation::CreatePackage, Effect::DropBefore));
-            world.deliver(&mail().event()).unwrap();
-            let other = "2c6db353-458a-41dd-b4f5-cb8a05be6bff";
-            world.catalog = Catalog::from_toml(&CATALOG.replacen(EMAIL, other, 1)).unwrap();
+            world.strike(once(Operation::CreatePackage, Effect::DropBefore));
+            world.hears(&ordered("MAIL", 1));
+            world.change_catalog(EMAIL, OTHER_PRODUCT);
             world.settle();
-            let wix = world.look();
-            let bought = wix.instances().map(|(_, i)| i.catalog_product_id.to_string());
-            let bought: Vec<String> = bought.collect();
+            let bought = world.products();
             (bought != [EMAIL]).then(|| format!("{bought:?}"))
         },
     );
 }
 
 #[test]
-fn without_one_purchase_for_a_package_the_first_unit_is_taken_for_the_second() {
+fn without_one_purchase_for_a_package_two_units_share_one() {
     is_needed(
         |guards: &mut Guards| guards.one_package_one_purchase = false,
         |guards| {
             let mut world = world(World::unkind(Duration::ZERO), guards);
             // The external ID cannot save it: queries take no notice of it.
             world.careless = true;
-            let order = mail();
-            world.deliver(&order.event()).unwrap();
-            world.strike(FaultRule::on(Operation::CreatePackage, Effect::DropBefore));
-            world.deliver(&order.line("1", "MAIL", 2).event()).unwrap();
+            let order = ordered("MAIL", 1);
+            world.hears(&order);
+            world.strike(once(Operation::CreatePackage, Effect::DropBefore));
+            world.hears(&order.line("1", "MAIL", 2));
             world.settle();
             let paid = Paid::of(&world, KEY);
             (paid.base != 2 || !violations(&world).is_empty()).then(|| format!("{paid:?}"))
@@ -188,34 +159,22 @@ fn without_one_purchase_for_a_package_the_first_unit_is_taken_for_the_second() {
 }
 
 #[test]
-fn without_the_check_of_what_is_adopted_somebody_elses_package_is_the_customers() {
+fn without_the_adoption_check_somebody_elses_package_is_the_customers() {
     is_needed(
         |guards: &mut Guards| guards.adoption_check = false,
         |guards| {
             let mut world = world(World::unkind(Duration::ZERO), guards);
             world.careless = true;
-            let other = ForeignPackage {
-                account_id: DEFAULT_ACCOUNT,
-                parent_account_id: None,
-                external_id: None,
-                created_ms: Some(1),
-                instances: vec![ForeignInstance {
-                    catalog_product_id: EMAIL.parse().unwrap(),
-                    site_id: None,
-                    status: None,
-                    billing_info: None,
-                    country_code: None,
-                    reference_product_instance_id: None,
-                }],
-            };
-            let now = reseller_hooks::time::Clock::now(&world.clock).as_millis();
-            let foreign = world.look().insert_package(now, other).to_string();
-            world.strike(FaultRule::on(Operation::CreatePackage, Effect::DropBefore));
-            world.deliver(&mail().event()).unwrap();
+            let foreign = world
+                .insert(foreign(EMAIL, OWN, None, Timestamp::from_millis(1)))
+                .to_string();
+            world.strike(once(Operation::CreatePackage, Effect::DropBefore));
+            world.hears(&ordered("MAIL", 1));
             world.settle();
-            let record = world.record(KEY);
-            let held = record.packages().any(|(_, done)| done.package.as_str() == foreign);
-            held.then(|| "the record points at a package that was there before".to_owned())
+            world
+                .held(KEY)
+                .contains(&foreign)
+                .then(|| "the record points at a package that was there before".to_owned())
         },
     );
 }
