@@ -232,7 +232,10 @@ fn message(sample: &str, topic: &str) -> Anything<(&'static str, Value)> {
     };
     match receive(kind, &delivery, &secrets.shops(kind, None), &FieldNames::default())? {
         Outcome::Nothing(reason) => Err(format!("{sample} comes to nothing: {reason}").into()),
-        Outcome::Event { event, trigger } => Ok((trigger.as_str(), sqs(trigger.as_str(), &event.to_json()))),
+        Outcome::Events(events) => match events.as_slice() {
+            [(event, queue)] => Ok((queue.as_str(), sqs(queue.as_str(), &event.to_json()))),
+            _ => Err(format!("{sample} comes to several events").into()),
+        },
     }
 }
 

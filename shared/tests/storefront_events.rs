@@ -16,7 +16,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use reseller_hooks::order::{OrderEvent, StorefrontKind};
 use reseller_hooks::storefront::{
-    Delivery, FieldNames, Outcome, ReceiveError, StorefrontSecrets, Trigger, VerifyError, receive,
+    Delivery, FieldNames, OrderQueue, Outcome, ReceiveError, StorefrontSecrets, VerifyError, receive,
 };
 use reseller_hooks::time::Timestamp;
 use serde_json::Value;
@@ -60,19 +60,19 @@ fn post(file: &str) -> Result<Outcome, ReceiveError> {
 #[test]
 fn sample_requests_verify_with_the_test_secrets_and_go_where_they_should() {
     for (file, expected) in [
-        ("shopify-orders-paid", Trigger::OrderPaid),
-        ("shopify-orders-paid-base64", Trigger::OrderPaid),
-        ("shopify-orders-paid-unknown-sku", Trigger::OrderPaid),
-        ("shopify-orders-cancelled", Trigger::OrderCanceled),
-        ("shopify-refunds-create", Trigger::OrderCanceled),
-        ("woocommerce-order-processing", Trigger::OrderPaid),
-        ("woocommerce-order-cancelled", Trigger::OrderCanceled),
-        ("woocommerce-order-deleted", Trigger::OrderCanceled),
-        ("wix-order-paid", Trigger::OrderPaid),
-        ("wix-order-canceled", Trigger::OrderCanceled),
+        ("shopify-orders-paid", OrderQueue::OrderPaid),
+        ("shopify-orders-paid-base64", OrderQueue::OrderPaid),
+        ("shopify-orders-paid-unknown-sku", OrderQueue::OrderPaid),
+        ("shopify-orders-cancelled", OrderQueue::OrderCanceled),
+        ("shopify-refunds-create", OrderQueue::OrderCanceled),
+        ("woocommerce-order-processing", OrderQueue::OrderPaid),
+        ("woocommerce-order-cancelled", OrderQueue::OrderCanceled),
+        ("woocommerce-order-deleted", OrderQueue::OrderCanceled),
+        ("wix-order-paid", OrderQueue::OrderPaid),
+        ("wix-order-canceled", OrderQueue::OrderCanceled),
     ] {
         match post(file) {
-            Ok(Outcome::Event { trigger, .. }) => assert_eq!(trigger, expected, "{file}"),
+            Ok(Outcome::Events(events)) => assert!(events.iter().all(|(_, queue)| *queue == expected), "{file}"),
             other => panic!("{file}: {other:?}"),
         }
     }
@@ -93,7 +93,7 @@ fn the_other_sample_requests_are_ignored_parked_and_refused() {
 
 #[test]
 fn sample_messages_are_order_events_without_personal_data() {
-    for folder in Trigger::ALL.map(Trigger::as_str) {
+    for folder in OrderQueue::ALL.map(OrderQueue::as_str) {
         let mut files = 0;
         for entry in fs::read_dir(events().join(folder)).unwrap() {
             let path = entry.unwrap().path();

@@ -11,9 +11,9 @@ use reseller_hooks::catalog::Catalog;
 use reseller_hooks::order::StorefrontKind;
 use reseller_hooks::queue::{Queue, QueueError};
 use reseller_hooks::secrets::{SecretError, Secrets, Source};
-use reseller_hooks::storefront::{FieldNames, Trigger};
+use reseller_hooks::storefront::{FieldNames, OrderQueue};
 use reseller_hooks::time::{Clock, Timestamp};
-use reseller_hooks::webhook::{Answer, Came, Queues, Request, Webhook, field_names};
+use reseller_hooks::webhook::{Answer, Disposition, Queues, Request, Webhook, field_names};
 use reseller_hooks::worker::batch::{self, Report};
 use secrecy::SecretString;
 use serde_json::json;
@@ -189,14 +189,14 @@ impl Deployment {
     }
 
     /// Posts to a function that starts up for it and that nothing disturbs.
-    pub fn post(&self, post: &Post) -> Came {
+    pub fn post(&self, post: &Post) -> Disposition {
         let effects = Effects::counted();
         let answer = self.post_to(&self.function(&effects), &effects, post);
-        answer.expect("nothing dies").came
+        answer.expect("nothing dies").disposition
     }
 
     /// The sample shop delivers a body, signed now: into the queue, and not yet to a worker.
-    pub fn deliver(&self, kind: StorefrontKind, topic: &str, body: &str) -> Came {
+    pub fn deliver(&self, kind: StorefrontKind, topic: &str, body: &str) -> Disposition {
         self.post(&Post::signed(kind, topic, body, self.now()))
     }
 
@@ -243,7 +243,7 @@ impl Deployment {
 
     /// Every worker takes what is in its queue, once.
     pub fn work_all(&self) {
-        for queue in Trigger::ALL {
+        for queue in OrderQueue::ALL {
             self.work(queue.as_str(), &Effects::counted());
         }
     }

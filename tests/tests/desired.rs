@@ -5,60 +5,58 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use reseller_hooks::fulfilment::desired::Desired;
-use reseller_hooks::order::{Fields, Line, OrderEvent, Refund, SCHEMA, Snapshot, Version, Wish};
+use reseller_hooks::order::{
+    Ended, Fields, Line, OrderEvent, Paid, Refund, RefundState, SCHEMA, Snapshot, Statement, Version,
+};
 use reseller_hooks::time::Timestamp;
 
 const LINES: [&str; 3] = ["1", "2", "3"];
 
 /// Few different times and refunds, so that events collide.
-fn snapshot() -> impl Strategy<Value = Wish> {
+fn snapshot() -> impl Strategy<Value = Statement> {
     let units = prop::collection::btree_map(prop::sample::select(&LINES[..]), 0_u32..5, 0..3);
     let refunds = prop::collection::btree_set("r[0-3]", 0..3);
-    (0_i64..6, units, refunds, any::<bool>(), any::<bool>()).prop_map(|(time, units, refunds, fully_paid, canceled)| {
-        let lines = units.iter().map(|(id, units)| Line {
-            id: (*id).to_owned(),
-            sku: "MAIL".parse().ok(),
-            units: *units,
-            fields: Fields::default(),
+    (0_i64..6, units, refunds, any::<bool>(), any::<bool>()).prop_map(|(time, units, refunds, paid, ended)| {
+        let lines = units.iter().map(|(id, units)| {
+            let sku = "MAIL".parse().ok();
+            Line::new((*id).to_owned(), sku, *units, Fields::default())
         });
-        Wish::Snapshot(Snapshot {
-            version: Version {
-                time: Timestamp::from_secs(time),
-                sequence: 0,
-                canceled,
-                refunds: u32::try_from(refunds.len()).unwrap_or(u32::MAX),
-                // A hash of the body: different bodies have different ones.
-                hash: format!("{units:?} {refunds:?} {fully_paid}"),
-            },
-            created_at: Timestamp::EPOCH,
+        // A hash of the body: different bodies have different ones.
+        let hash = format!("{units:?} {refunds:?} {paid} {ended}");
+        let version = Version::at(Timestamp::from_secs(time));
+        Statement::Snapshot(Snapshot {
             lines: lines.collect(),
             refunds: refunds.into_iter().collect::<BTreeSet<_>>(),
-            fully_paid,
-            canceled,
-            fields: Fields::default(),
-            unmapped: BTreeSet::new(),
+            paid: if paid { Paid::Full } else { Paid::No },
+            ended: ended.then_some(Ended::PLAIN),
+            ..Snapshot::new(version, hash, Timestamp::EPOCH)
         })
     })
 }
 
-fn refund() -> impl Strategy<Value = Wish> {
+fn refund() -> impl Strategy<Value = Statement> {
     let lines = prop::collection::btree_map(prop::sample::select(&LINES[..]), 0_u32..4, 0..3);
     ("r[0-3]", lines).prop_map(|(id, lines)| {
         let lines: BTreeMap<String, u32> = lines
             .into_iter()
             .map(|(line, units)| (line.to_owned(), units))
             .collect();
-        Wish::Refund(Refund { id, lines })
+        Statement::Refund(Refund {
+            id,
+            state: RefundState::Succeeded,
+            lines: Some(lines),
+            whole: false,
+        })
     })
 }
 
 fn event() -> impl Strategy<Value = OrderEvent> {
-    (0_i64..10, prop_oneof![2 => snapshot(), 1 => refund()]).prop_map(|(received, wish)| OrderEvent {
+    (0_i64..10, prop_oneof![2 => snapshot(), 1 => refund()]).prop_map(|(received, says)| OrderEvent {
         schema: SCHEMA,
         key: "shopify/1".parse().expect("a key"),
         delivery: String::new(),
         received_at: Timestamp::from_secs(received),
-        wish,
+        says,
     })
 }
 
@@ -115,9 +113,9 @@ proptest! {
     fn nobody_is_owed_more_than_the_newest_version_lists(events in prop::collection::vec(event(), 1..9)) {
         let desired = told(&events);
         for line in LINES {
-            let listed = desired.latest.as_ref().map_or(0, |latest| {
+            let listed = desired.latest().map_or(0, |latest| {
                 let lines = latest.lines.iter().filter(|listed| listed.id == line);
-                if latest.canceled { 0 } else { lines.map(|listed| listed.units).sum() }
+                if latest.ended.is_some() { 0 } else { lines.map(|listed| listed.units).sum() }
             });
             prop_assert!(desired.live(line) <= listed);
         }

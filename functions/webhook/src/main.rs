@@ -89,7 +89,7 @@ async fn answer(deliveries: &Deliveries, metrics: &Metrics, request: Request) ->
         })
         .instrument(span)
         .await;
-    metrics.count(answer.came.metric(), 1);
+    metrics.count(answer.disposition.metric(), 1);
     metrics.flush(SystemClock.now(), &Stdout);
 
     let mut response = Response::builder().status(answer.status());

@@ -12,7 +12,7 @@ use super::purchase::Holder;
 use super::record::{Done, Instance, Kind, OrderRecord, Purchase, PurchaseState, Refusal};
 use super::settings::Settings;
 use super::step::needed;
-use crate::order::Snapshot;
+use crate::order::{Notice, Snapshot};
 use crate::wix::Status;
 
 /// From how many failed questions in a row (about four hours) a purchase or package is shown although it is asked for
@@ -66,7 +66,7 @@ pub fn attention(record: &OrderRecord, settings: &Settings) -> Vec<Attention> {
 }
 
 fn plans(record: &OrderRecord, found: &mut Vec<Attention>) {
-    let Some(latest) = &record.desired.latest else { return };
+    let Some(latest) = record.desired.latest() else { return };
     for line in &record.actual.lines {
         let live = record.desired.live(&line.id);
         let mut unit = 0_u32;
@@ -247,7 +247,7 @@ fn refused_changes(record: &OrderRecord, holder: Holder, done: &Done, found: &mu
 }
 
 fn order(record: &OrderRecord, found: &mut Vec<Attention>) {
-    let Some(latest) = &record.desired.latest else { return };
+    let Some(latest) = record.desired.latest() else { return };
     if let Some(reference) = latest
         .fields
         .external_id
@@ -263,12 +263,16 @@ fn order(record: &OrderRecord, found: &mut Vec<Attention>) {
             advice,
         });
     }
-    for sentence in latest.unmapped.difference(&record.actual.acknowledged) {
+    let open = |notice: &&Notice| !record.actual.acknowledged.contains(&notice.sentence);
+    for notice in latest.notices.iter().filter(open) {
         found.push(Attention {
             what: "order".to_owned(),
-            code: "NOT_MAPPED".to_owned(),
+            code: notice.code.clone(),
             request_id: None,
-            advice: format!("{sentence}: take back by hand what is meant, then retry the order to close this"),
+            advice: format!(
+                "{}: take back by hand what is meant, then retry the order to close this",
+                notice.sentence
+            ),
         });
     }
     // What an instance waits for shows in the storefront as well: nobody is told before a day has passed.

@@ -15,8 +15,9 @@ impl OrderRecord {
         self.actual.released = true;
         self.actual.products_apart = false;
         self.actual.vouchers_apart = false;
-        if let Some(latest) = &self.desired.latest {
-            self.actual.acknowledged.extend(latest.unmapped.iter().cloned());
+        if let Some(latest) = self.desired.latest() {
+            let notices = latest.notices.iter().map(|notice| notice.sentence.clone());
+            self.actual.acknowledged.extend(notices);
             let moved = self.actual.lines.iter().filter_map(|line| moved_to(line, latest));
             self.actual.acknowledged.extend(moved.collect::<Vec<_>>());
         }

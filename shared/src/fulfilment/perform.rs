@@ -379,8 +379,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         let reference = work
             .record
             .desired
-            .latest
-            .as_ref()
+            .latest()
             .and_then(|latest| latest.fields.external_id.as_deref());
         let reference = reference.map(str::trim).filter(|text| !text.is_empty());
         let tag = reference.and_then(|text| derive::tag(text, purchase.kind, purchase.ordinal).ok());

@@ -153,7 +153,7 @@ impl OrderRecord {
 /// Freezes a plan for every unit that is wanted and has none, and gives a floating unit the site that the order has
 /// come to name. `own` is the reseller's own account.
 pub fn freeze(record: &mut OrderRecord, catalog: &Catalog, own: &AccountId) {
-    let Some(latest) = record.desired.latest.clone() else {
+    let Some(latest) = record.desired.latest().cloned() else {
         return;
     };
     let wanted: Vec<(crate::order::Line, u32)> = record
@@ -415,7 +415,7 @@ impl Resolver<'_> {
     fn refused(&self, advice: String) -> Plan {
         Plan::Refused {
             advice,
-            version: self.latest.version.clone(),
+            version: self.latest.version,
         }
     }
 

@@ -232,7 +232,7 @@ impl Unknown {
 }
 
 fn create(record: &OrderRecord, settings: &Settings, kind: Kind, now: Timestamp) -> Option<Step> {
-    let placed = record.desired.latest.as_ref().map_or(now, |latest| latest.created_at);
+    let placed = record.desired.latest().map_or(now, |latest| latest.created_at);
     let late = settings.guards.lookup && record.desired.first_seen_late(settings.look_first_after);
     let purchase = Box::new(record.draft(kind, now, if late { placed } else { now })?);
     Some(if late {
@@ -353,7 +353,7 @@ fn is_refused(record: &OrderRecord, instance: &Instance, change: Change) -> bool
 }
 
 fn tag(record: &OrderRecord) -> Option<Step> {
-    let reference = record.desired.latest.as_ref()?.fields.external_id.as_deref()?.trim();
+    let reference = record.desired.latest()?.fields.external_id.as_deref()?.trim();
     // A package that may yet appear is found by the external ID that we derived, and by nothing else.
     let in_doubt = record
         .actual

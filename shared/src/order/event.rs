@@ -1,172 +1,125 @@
-//! The order event and its parts. Versions give snapshots of one order a total order that is the same wherever it is
-//! computed, so that any worker merges any history to the same state.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! The order event: what one delivery says about one order, and how it goes through a queue.
 
 use serde::{Deserialize, Serialize};
 
+use super::fields::Fields;
 use super::key::OrderKey;
+use super::reversal::{Dispute, End, Refund};
+use super::snapshot::{LineId, Snapshot, Version};
+use super::told::Told;
 use crate::ids::Sku;
 use crate::time::Timestamp;
 
-/// The schema version this code writes, and the newest that it reads.
-pub const SCHEMA: u32 = 1;
-
-/// One line of an order: the storefront's line ID. Where a storefront repeats an ID, its adapter makes it unique.
-pub type LineId = String;
-
-/// The storefront's ID of one refund.
-pub type RefundId = String;
+/// The schema version that this code writes and reads.
+pub const SCHEMA: u32 = 2;
 
 /// What one delivery says about one order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct OrderEvent {
     /// The version of this format: [`SCHEMA`].
     pub schema: u32,
     /// Which order.
     pub key: OrderKey,
     /// The storefront's ID of the delivery, for the logs; empty where it has none.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub delivery: String,
     /// When `webhook` received it.
     pub received_at: Timestamp,
     /// What it says.
-    pub wish: Wish,
+    pub says: Statement,
 }
 
-/// What the storefront said.
+/// One statement about an order: how things stand, never what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Wish {
-    /// The whole order as it stands.
+pub enum Statement {
+    /// The whole order or subscription as it stands.
     Snapshot(Snapshot),
-    /// Units of some lines are refunded.
+    /// An invoice of a subscription is paid. It says what was paid for, and never which lines the subscription has.
+    Payment(Payment),
+    /// A refund, told by itself.
     Refund(Refund),
+    /// A dispute or chargeback.
+    Dispute(Dispute),
+    /// Something that the order began is over, or alive again.
+    End(End),
+    /// The order was moved to the trash. Only our receipt dates it.
+    Trashed,
+    /// What is told under this key is about that order.
+    BelongsTo(OrderKey),
+    /// Something that happened and that a person must see, whatever the state becomes.
+    Notice(Notice),
+    /// An operator's answer.
+    Told(Told),
 }
 
-/// The order as it stood at one version.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Snapshot {
-    /// Which of two snapshots is newer.
+/// What a paid invoice of a subscription lists.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Payment {
+    /// The invoice.
+    pub id: String,
+    /// When it was paid, by the shop's clock.
     pub version: Version,
-    /// When the order was placed. Orders from before the catalog's `not_before` are never bought.
-    pub created_at: Timestamp,
-    /// The lines with their live units. A line that is not listed has none.
-    pub lines: Vec<Line>,
-    /// The refunds that `lines` has counted already.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub refunds: BTreeSet<RefundId>,
-    /// Whether everything in it is paid for.
-    pub fully_paid: bool,
-    /// Whether the order is canceled, wholly refunded or deleted.
-    pub canceled: bool,
-    /// What the order says of account, site, country and reference.
-    #[serde(default)]
-    pub fields: Fields,
-    /// What the storefront said and nobody can map to lines, such as a refund of an amount that names no line:
-    /// one sentence each, without personal data. Shown as attention.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub unmapped: BTreeSet<String>,
-}
-
-impl Snapshot {
-    /// Whether two lines have one ID: then the units of the one would be wanted for the other, too.
-    fn has_lines_of_one_id(&self) -> bool {
-        let mut seen = BTreeSet::new();
-        !self.lines.iter().all(|line| seen.insert(line.id.as_str()))
-    }
-}
-
-/// One line of a snapshot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Line {
-    /// The storefront's ID of the line, unique within the order.
-    pub id: LineId,
-    /// What is sold; `None` where the storefront has no or a blank SKU.
+    /// Whether it is the subscription's first.
+    pub first: bool,
+    /// What it lists, each (line, SKU) once.
+    pub lines: Vec<PaymentLine>,
+    /// When the subscription began, where the invoice says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sku: Option<Sku>,
-    /// Live units: after edits and the refunds that the snapshot has counted.
+    pub created_at: Option<Timestamp>,
+    /// What it says of account, site, country and reference, for what no snapshot says.
+    #[serde(default, skip_serializing_if = "Fields::is_empty")]
+    pub fields: Fields,
+    /// What people call the invoice, at most [`Snapshot::MAX_NUMBER_CHARS`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+}
+
+/// Units of one SKU in one line that an invoice was paid for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentLine {
+    /// The subscription's line.
+    pub line: LineId,
+    /// What was paid for.
+    pub sku: Sku,
+    /// How many units of it the line has by this invoice: a level, never a difference.
     pub units: u32,
-    /// What the line itself says of account, site and country; it goes before what the order says.
+    /// What the line says of where its products go.
     #[serde(default, skip_serializing_if = "Fields::is_empty")]
     pub fields: Fields,
 }
 
-/// What an order or a line says of where its products go, as the buyer or the shop wrote it: trimmed, cut to
-/// [`Fields::MAX_BYTES`] (the reference to [`Fields::MAX_CHARS`]), not yet checked. A value that cannot be used is
-/// attention, not an error here.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fields {
-    /// The Wix account to buy for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub account: Option<String>,
-    /// The Wix site to assign to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub site: Option<String>,
-    /// The buyer's country.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub country: Option<String>,
-    /// The storefront's own reference, which packages are tagged with.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub external_id: Option<String>,
+/// Something that a person must see.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Notice {
+    /// What it is about, stable: the storefront's object with its state (`refund:re_1:failed`). Never a time, a number
+    /// of tries or the wording, so that a notice that was closed stays closed.
+    pub id: String,
+    /// A word for it, in the style of Wix's codes.
+    pub code: String,
+    /// The cause and the remedy, in one sentence without personal data.
+    pub sentence: String,
 }
 
-impl Fields {
-    /// The longest account, site and country that are kept, in bytes: buyers write them, and records have a limit.
-    pub const MAX_BYTES: usize = 64;
-    /// The longest reference of an order that is kept, in characters.
-    pub const MAX_CHARS: usize = 300;
-    /// The longest reference of a line that is kept, in characters.
-    #[cfg(feature = "storefront")]
-    const MAX_LINE_CHARS: usize = 100;
+impl Notice {
+    /// The longest `id` and `code`, in characters.
+    pub const MAX_ID_CHARS: usize = 120;
+    /// The longest sentence, in characters.
+    pub const MAX_CHARS: usize = 400;
 
-    /// Cuts the reference to what a line keeps of it.
-    #[cfg(feature = "storefront")]
-    pub(crate) fn shorten_reference(&mut self) {
-        if let Some(reference) = &mut self.external_id
-            && let Some((end, _)) = reference.char_indices().nth(Self::MAX_LINE_CHARS)
-        {
-            reference.truncate(end);
+    /// A notice, its parts cut to their limits and freed of control characters.
+    pub fn new(id: &str, code: &str, sentence: &str) -> Self {
+        let cut = |text: &str, chars| text.chars().filter(|c| !c.is_control()).take(chars).collect();
+        Self {
+            id: cut(id, Self::MAX_ID_CHARS),
+            code: cut(code, Self::MAX_ID_CHARS),
+            sentence: cut(sentence, Self::MAX_CHARS),
         }
     }
-
-    /// Whether nothing is said.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-/// Which of two snapshots of one order is newer. The order of the members is the order of comparison.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Version {
-    /// The source's own time of the change.
-    pub time: Timestamp,
-    /// The source's own sequence number, where it has one; else 0.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub sequence: u64,
-    /// A canceled order is newer than the same one alive.
-    pub canceled: bool,
-    /// How many refunds the snapshot has counted.
-    pub refunds: u32,
-    /// A hash of the body: any order, but the same one everywhere.
-    pub hash: String,
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the signature that serde's skip_serializing_if wants"
-)]
-fn is_zero(value: &u64) -> bool {
-    *value == 0
-}
-
-/// A refund that came as an event of its own.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refund {
-    /// The storefront's ID of the refund: a refund counts once, however often it is told.
-    pub id: RefundId,
-    /// How many units of which lines; empty for an amount only, which takes nothing back.
-    pub lines: BTreeMap<LineId, u32>,
 }
 
 /// What is not an order event, and why.
@@ -182,7 +135,7 @@ pub enum InvalidEvent {
     },
     /// It was written by newer code.
     #[error(
-        "the order event has schema {found}, and this code reads up to {SCHEMA}: deploy the newer version, then redrive the queue"
+        "the order event has schema {found}, and this code reads {SCHEMA}: deploy the version that wrote it, then redrive the queue"
     )]
     UnknownSchema {
         /// The schema that it says.
@@ -193,11 +146,11 @@ pub enum InvalidEvent {
 impl OrderEvent {
     /// Reads what [`OrderEvent::to_json`] wrote. An event of newer code is named as that and not as broken.
     pub fn from_json(text: &str) -> Result<Self, InvalidEvent> {
-        let known = 1..=SCHEMA;
+        let known = SCHEMA..=SCHEMA;
         match decode::<Self>(text) {
             Ok(event) if !known.contains(&event.schema) => Err(InvalidEvent::UnknownSchema { found: event.schema }),
             Ok(event) if event.snapshot().is_some_and(Snapshot::has_lines_of_one_id) => Err(InvalidEvent::Malformed {
-                path: "wish.snapshot.lines".to_owned(),
+                path: "says.snapshot.lines".to_owned(),
                 reason: "two lines have one ID".to_owned(),
             }),
             Ok(event) => Ok(event),
@@ -217,9 +170,16 @@ impl OrderEvent {
 
     /// The snapshot, if it is one.
     pub const fn snapshot(&self) -> Option<&Snapshot> {
-        match &self.wish {
-            Wish::Snapshot(snapshot) => Some(snapshot),
-            Wish::Refund(_) => None,
+        match &self.says {
+            Statement::Snapshot(snapshot) => Some(snapshot),
+            Statement::Payment(_)
+            | Statement::Refund(_)
+            | Statement::Dispute(_)
+            | Statement::End(_)
+            | Statement::Trashed
+            | Statement::BelongsTo(_)
+            | Statement::Notice(_)
+            | Statement::Told(_) => None,
         }
     }
 }
@@ -239,50 +199,80 @@ fn decode<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, InvalidEvent> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
     use super::*;
+    use crate::order::{Answer, Covers, DisputeState, Ended, RefundState};
 
-    fn version(seconds: i64) -> Version {
-        Version {
-            time: Timestamp::from_secs(seconds),
-            sequence: 0,
-            canceled: false,
-            refunds: 0,
-            hash: "a".into(),
-        }
-    }
-
-    #[test]
-    fn a_newer_time_wins_and_a_cancellation_wins_a_tie() {
-        let canceled = Version {
-            canceled: true,
-            ..version(1)
-        };
-        assert!(version(2) > canceled);
-        assert!(canceled > version(1));
-    }
-
-    #[test]
-    fn an_event_survives_the_queue() {
-        let event = OrderEvent {
+    fn event(says: Statement) -> OrderEvent {
+        OrderEvent {
             schema: SCHEMA,
             key: "shopify/5324830114101".parse().unwrap(),
             delivery: "d-1".into(),
             received_at: Timestamp::from_secs(1_700_000_000),
-            wish: Wish::Refund(Refund {
-                id: "7".into(),
-                lines: BTreeMap::from([("1".to_owned(), 2)]),
+            says,
+        }
+    }
+
+    #[test]
+    fn every_kind_of_statement_survives_the_queue() {
+        let version = Version::at(Timestamp::from_secs(7));
+        let statements = [
+            Statement::Snapshot(Snapshot::new(version, "00".into(), Timestamp::EPOCH)),
+            Statement::Payment(Payment {
+                id: "in_1".into(),
+                version,
+                first: true,
+                lines: vec![PaymentLine {
+                    line: "si_1".into(),
+                    sku: "price_basic".parse().unwrap(),
+                    units: 2,
+                    fields: Fields::default(),
+                }],
+                created_at: Some(Timestamp::EPOCH),
+                fields: Fields::default(),
+                number: None,
             }),
-        };
-        assert_eq!(OrderEvent::from_json(&event.to_json()).unwrap(), event);
+            Statement::Refund(Refund {
+                id: "7".into(),
+                state: RefundState::Succeeded,
+                lines: Some(BTreeMap::from([("1".to_owned(), 2)])),
+                whole: false,
+            }),
+            Statement::Dispute(Dispute {
+                id: "dp_1".into(),
+                state: DisputeState::Open,
+                inquiry: false,
+            }),
+            Statement::End(End {
+                cause: "subscription 1801".into(),
+                version,
+                ended: Some(Ended::TERMINAL),
+                of: Covers::Skus(BTreeSet::from(["A".parse().unwrap()])),
+            }),
+            Statement::Trashed,
+            Statement::BelongsTo("stripe/sub_1".parse().unwrap()),
+            Statement::Notice(Notice::new("refund:re_1:failed", "REFUND_FAILED", "A refund failed.")),
+            Statement::Told(Told {
+                at: Timestamp::EPOCH,
+                answer: Answer::NotOurs { line: "1".into() },
+                by: "ada".into(),
+                reason: String::new(),
+            }),
+        ];
+        for says in statements {
+            let event = event(says);
+            assert_eq!(OrderEvent::from_json(&event.to_json()).unwrap(), event);
+        }
     }
 
     #[test]
     fn an_event_in_which_two_lines_have_one_id_is_not_believed() {
         let with_lines = |first: &str, second: &str| {
             format!(
-                r#"{{"schema":1,"key":"shopify/1","received_at":"2026-03-02T14:14:11Z","wish":{{"snapshot":{{
-                "version":{{"time":"2026-03-02T14:14:10Z","canceled":false,"refunds":0,"hash":"a"}},
-                "created_at":"2026-03-02T14:14:05Z","fully_paid":true,"canceled":false,
+                r#"{{"schema":2,"key":"shopify/1","received_at":"2026-03-02T14:14:11Z","says":{{"snapshot":{{
+                "version":{{"time":"2026-03-02T14:14:10Z"}},"hash":"a",
+                "created_at":"2026-03-02T14:14:05Z","paid":"full",
                 "lines":[{{"id":"{first}","units":2}},{{"id":"{second}","units":1}}]}}}}}}"#
             )
         };
@@ -290,17 +280,29 @@ mod tests {
         let error = OrderEvent::from_json(&with_lines("1", "1")).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "not an order event: at wish.snapshot.lines: two lines have one ID"
+            "not an order event: at says.snapshot.lines: two lines have one ID"
         );
     }
 
     #[test]
-    fn newer_schemas_and_broken_bodies_are_told_apart() {
-        let newer = OrderEvent::from_json(r#"{"schema":2,"anything":true}"#).unwrap_err();
-        assert!(matches!(newer, InvalidEvent::UnknownSchema { found: 2 }));
-        let broken = OrderEvent::from_json(r#"{"schema":1,"key":7}"#).unwrap_err();
+    fn a_name_that_this_code_does_not_know_is_refused() {
+        let json = event(Statement::Trashed).to_json().replace("}", ",\"more\":1}");
+        assert!(matches!(
+            OrderEvent::from_json(&json),
+            Err(InvalidEvent::Malformed { .. })
+        ));
+    }
+
+    #[test]
+    fn other_schemas_and_broken_bodies_are_told_apart() {
+        for other in [1, 3] {
+            let text = format!(r#"{{"schema":{other},"anything":true}}"#);
+            let error = OrderEvent::from_json(&text).unwrap_err();
+            assert!(matches!(error, InvalidEvent::UnknownSchema { found } if found == other));
+        }
+        let broken = OrderEvent::from_json(r#"{"schema":2,"key":7}"#).unwrap_err();
         assert!(broken.to_string().contains("key"), "{broken}");
-        let named = OrderEvent::from_json(r#"{"schema":1,"key":"Sample Buyer/1"}"#).unwrap_err();
+        let named = OrderEvent::from_json(r#"{"schema":2,"key":"Sample Buyer/1"}"#).unwrap_err();
         assert_eq!(
             named.to_string(),
             "not an order event: at key: a value that cannot be used"
@@ -311,5 +313,11 @@ mod tests {
                 .to_string()
                 .contains("not valid JSON")
         );
+    }
+
+    #[test]
+    fn a_notice_is_cut_to_one_line() {
+        let notice = Notice::new("a\nb", "CODE", &"x".repeat(1_000));
+        assert_eq!((notice.id.as_str(), notice.sentence.len()), ("ab", Notice::MAX_CHARS));
     }
 }

@@ -1,10 +1,18 @@
-//! What a delivery says, in our own terms: an order event is a snapshot of the order, or a refund, and nothing else.
+//! What a delivery says, in our own terms: an order event carries one [`Statement`] about one order.
 //!
-//! This is also the wire format between `webhook` and the workers: JSON with a schema version, written here and
-//! nowhere else. It carries no name, address or e-mail.
+//! A statement says how things stand and never what to do. This is also the wire format between `webhook` and the
+//! workers: JSON with a schema version, written here and nowhere else. It carries no name, address or e-mail.
 
 mod event;
+mod fields;
 mod key;
+mod reversal;
+mod snapshot;
+mod told;
 
-pub use event::{Fields, InvalidEvent, Line, LineId, OrderEvent, Refund, RefundId, SCHEMA, Snapshot, Version, Wish};
+pub use event::{InvalidEvent, Notice, OrderEvent, Payment, PaymentLine, SCHEMA, Statement};
+pub use fields::Fields;
 pub use key::{InvalidOrderKey, OrderKey, ShopName, StorefrontKind};
+pub use reversal::{Cause, Covers, Dispute, DisputeState, End, Ended, Refund, RefundId, RefundState};
+pub use snapshot::{Amount, Line, LineId, MissingSku, Paid, Snapshot, Version};
+pub use told::{Answer, PaidLine, Told};

@@ -3,7 +3,7 @@
 //!
 //! [`receive`] is the whole of it, without I/O. Each storefront is one implementation of [`Storefront`]: how it signs,
 //! and how it says what we call a snapshot or a refund. What all share stands here and in the files beside: keys
-//! ([`Key`], [`StorefrontSecrets`]), the names of properties ([`FieldNames`]), the queue an event goes to ([`route`]).
+//! ([`Key`], [`StorefrontSecrets`]), the names of properties ([`FieldNames`]), the queue of an event ([`choose_queue`]).
 //! `docs/storefronts/adding-one.md` says how another storefront is added.
 //!
 //! ```
@@ -29,7 +29,7 @@ mod fields;
 mod json;
 mod jwt;
 mod keys;
-mod route;
+mod queue_choice;
 mod rsa;
 mod secrets;
 mod shopify;
@@ -50,10 +50,10 @@ pub use fields::FieldNames;
 #[doc(hidden)]
 pub use keys::Guards;
 pub use keys::{InvalidKey, Key, ShopKeys, Verified, VerifyError};
-pub use route::{Hints, Payment, Trigger, route};
+pub use queue_choice::{Hints, OrderQueue, choose_queue};
 pub use secrets::{InvalidSecrets, StorefrontSecrets};
 
-use crate::order::{InvalidOrderKey, OrderEvent, OrderKey, SCHEMA, StorefrontKind, Wish};
+use crate::order::{InvalidOrderKey, OrderEvent, OrderKey, SCHEMA, Statement, StorefrontKind};
 use crate::time::Timestamp;
 
 /// The most lines of an order that is taken.
@@ -92,18 +92,10 @@ fn log_id(id: &str) -> String {
 
 /// What a delivery comes to. The storefront is answered 200 in either case.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one at a time on the stack; a box would cost every caller a dereference"
-)]
 pub enum Outcome {
-    /// Something for a worker.
-    Event {
-        /// What the delivery says.
-        event: OrderEvent,
-        /// The queue it goes to.
-        trigger: Trigger,
-    },
+    /// Something for a worker: at least one event, each with the queue it goes to. All of them must be stored before
+    /// the storefront is answered.
+    Events(Vec<(OrderEvent, OrderQueue)>),
     /// Nothing for us, and why: a ping, a test order, a topic without meaning for us. Without personal data.
     Nothing(Cow<'static, str>),
 }
@@ -157,20 +149,37 @@ impl From<InvalidOrderKey> for ReceiveError {
 
 /// What an adapter read out of a verified delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Said {
-    /// Something about an order.
-    Order {
-        /// Which order; made of signed data only.
-        key: OrderKey,
+pub enum Understood {
+    /// Something about one or several orders.
+    Orders {
         /// The storefront's ID of the delivery, for the logs; may be empty.
         delivery: String,
-        /// What it says. Boxed because a snapshot is large.
-        wish: Box<Wish>,
-        /// What the queue depends on and the wish does not hold.
-        hints: Hints,
+        /// What it says of each, in the order in which it is stored.
+        statements: Vec<AboutOrder>,
     },
     /// Nothing for us, and why.
     Nothing(Cow<'static, str>),
+}
+
+impl Understood {
+    /// One statement about one order.
+    fn order(key: OrderKey, delivery: String, says: Statement, hints: Hints) -> Self {
+        Self::Orders {
+            delivery,
+            statements: vec![AboutOrder { key, says, hints }],
+        }
+    }
+}
+
+/// One statement about one order, as an adapter read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AboutOrder {
+    /// Which order; made of signed data only.
+    pub key: OrderKey,
+    /// What it says.
+    pub says: Statement,
+    /// What the queue depends on and the statement does not hold.
+    pub hints: Hints,
 }
 
 /// One storefront: how it proves who it is, and how its words become ours. Both are pure.
@@ -184,7 +193,7 @@ pub trait Storefront: Sync {
     fn verify<'a>(&self, delivery: &Delivery<'a>, shops: &'a [ShopKeys]) -> Result<Verified<'a>, VerifyError>;
 
     /// Reads a verified delivery.
-    fn normalise(&self, verified: &Verified<'_>, names: &FieldNames) -> Result<Said, ReceiveError>;
+    fn normalise(&self, verified: &Verified<'_>, names: &FieldNames) -> Result<Understood, ReceiveError>;
 }
 
 /// The adapter of a storefront.
@@ -231,52 +240,67 @@ pub fn read_unverified(
     read(adapter(kind), &verified, names)
 }
 
-/// Reads a verified delivery, and says which queue its event goes to.
+/// Reads a verified delivery, and says which queue each of its events goes to.
 fn read(storefront: &dyn Storefront, verified: &Verified<'_>, names: &FieldNames) -> Result<Outcome, ReceiveError> {
-    let mut said = storefront.normalise(verified, names)?;
-    limit_lines(&mut said)?;
-    match said {
-        Said::Nothing(reason) => Ok(Outcome::Nothing(reason)),
-        Said::Order {
-            key,
-            delivery: id,
-            wish,
-            hints,
-        } => {
+    let (delivery, mut statements) = match storefront.normalise(verified, names)? {
+        Understood::Nothing(reason) => return Ok(Outcome::Nothing(reason)),
+        Understood::Orders { delivery, statements } => (delivery, statements),
+    };
+    for about in &mut statements {
+        limit_lines(&mut about.says)?;
+    }
+    let events: Vec<_> = statements
+        .into_iter()
+        .filter_map(|about| {
+            let queue = choose_queue(&about.says, about.hints)?;
             let event = OrderEvent {
                 schema: SCHEMA,
-                key,
-                delivery: id,
+                key: about.key,
+                delivery: delivery.clone(),
                 received_at: verified.delivery().received_at,
-                wish: *wish,
+                says: about.says,
             };
-            Ok(match route(&event, hints) {
-                Some(trigger) => Outcome::Event { event, trigger },
-                None => Outcome::Nothing("nothing of the order is paid, and nothing is taken back".into()),
-            })
-        }
-    }
+            Some((event, queue))
+        })
+        .collect();
+    Ok(if events.is_empty() {
+        Outcome::Nothing("nothing of the order is paid, and nothing is taken back".into())
+    } else {
+        Outcome::Events(events)
+    })
 }
 
-/// The buyer writes what stands in lines, and the ledger takes 400 KB: a snapshot that could never be merged is kept for a
+/// The buyer writes what stands in lines, and the ledger takes 300 KB: a snapshot that could never be merged is kept for a
 /// person instead. The reference of a line decides the queue and no more, so it is kept as long as Wix takes one.
-fn limit_lines(said: &mut Said) -> Result<(), ReceiveError> {
-    let Said::Order { wish, .. } = said else { return Ok(()) };
-    match wish.as_mut() {
-        Wish::Refund(_) => {}
-        Wish::Snapshot(snapshot) => {
-            if snapshot.lines.len() > MAX_LINES {
-                return Err(ReceiveError::not_understood(format!(
-                    "the order has {} lines, and {MAX_LINES} is the most: fulfil it by hand",
-                    snapshot.lines.len()
-                )));
-            }
+fn limit_lines(says: &mut Statement) -> Result<(), ReceiveError> {
+    let too_many = |lines: usize| {
+        ReceiveError::not_understood(format!(
+            "the order has {lines} lines, and {MAX_LINES} is the most: fulfil it by hand"
+        ))
+    };
+    match says {
+        Statement::Snapshot(snapshot) if snapshot.lines.len() > MAX_LINES => Err(too_many(snapshot.lines.len())),
+        Statement::Payment(payment) if payment.lines.len() > MAX_LINES => Err(too_many(payment.lines.len())),
+        Statement::Snapshot(snapshot) => {
             for line in &mut snapshot.lines {
                 line.fields.shorten_reference();
             }
+            Ok(())
         }
+        Statement::Payment(payment) => {
+            for line in &mut payment.lines {
+                line.fields.shorten_reference();
+            }
+            Ok(())
+        }
+        Statement::Refund(_)
+        | Statement::Dispute(_)
+        | Statement::End(_)
+        | Statement::Trashed
+        | Statement::BelongsTo(_)
+        | Statement::Notice(_)
+        | Statement::Told(_) => Ok(()),
     }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -10,8 +10,8 @@ use serde::Deserialize;
 use super::fields::{country, sku};
 use super::json::{Id, Lenient, Text, Units, decode, list, not_null, nullable, text};
 use super::keys::hash;
-use super::{Delivery, FieldNames, Hints, Payment, ReceiveError, Said, ShopKeys, Storefront, Verified, VerifyError};
-use crate::order::{Line, OrderKey, Refund, Snapshot, StorefrontKind, Version, Wish};
+use super::{Delivery, FieldNames, Hints, ReceiveError, ShopKeys, Storefront, Understood, Verified, VerifyError};
+use crate::order::{Ended, Line, OrderKey, Paid, Refund, RefundState, Snapshot, Statement, StorefrontKind, Version};
 use crate::time::Timestamp;
 
 /// See the [module](self).
@@ -33,7 +33,7 @@ impl Storefront for Shopify {
         Verified::by_hmac(delivery, shops, delivery.body, signature.as_slice())
     }
 
-    fn normalise(&self, verified: &Verified<'_>, names: &FieldNames) -> Result<Said, ReceiveError> {
+    fn normalise(&self, verified: &Verified<'_>, names: &FieldNames) -> Result<Understood, ReceiveError> {
         let topic = verified
             .delivery()
             .header(&TOPIC)
@@ -47,13 +47,13 @@ impl Storefront for Shopify {
             | "orders/fulfilled"
             | "orders/partially_fulfilled" => order(verified, topic == "orders/paid", names),
             "refunds/create" => refund(verified),
-            "orders/edited" => Ok(Said::Nothing(
+            "orders/edited" => Ok(Understood::Nothing(
                 "orders/edited says as a difference what orders/updated says whole".into(),
             )),
-            "orders/delete" => Ok(Said::Nothing(
+            "orders/delete" => Ok(Understood::Nothing(
                 "orders/delete says nothing of what was in the order; cancel an order to take it back".into(),
             )),
-            other => Ok(Said::Nothing(
+            other => Ok(Understood::Nothing(
                 format!("the topic {} means nothing here", super::log_id(other)).into(),
             )),
         }
@@ -145,7 +145,7 @@ fn properties(list: &[Lenient<Property>]) -> impl Iterator<Item = (&str, &str)> 
         .filter_map(|property| Some((property.name.as_deref()?, property.value.as_deref()?)))
 }
 
-fn order(verified: &Verified<'_>, topic_says_paid: bool, names: &FieldNames) -> Result<Said, ReceiveError> {
+fn order(verified: &Verified<'_>, topic_says_paid: bool, names: &FieldNames) -> Result<Understood, ReceiveError> {
     let order: Order = decode(text(verified.payload())?)?;
     if order
         .admin_graphql_api_id
@@ -157,10 +157,10 @@ fn order(verified: &Verified<'_>, topic_says_paid: bool, names: &FieldNames) -> 
         ));
     }
     if order.id.0 == TEST_NOTIFICATION {
-        return Ok(Said::Nothing("Shopify's test notification".into()));
+        return Ok(Understood::Nothing("Shopify's test notification".into()));
     }
     if order.test && !verified.shop().accept_test {
-        return Ok(Said::Nothing("a test order".into()));
+        return Ok(Understood::Nothing("a test order".into()));
     }
 
     let refunded = refunded_units(order.refunds.iter().flat_map(|refund| &refund.refund_line_items));
@@ -177,12 +177,8 @@ fn order(verified: &Verified<'_>, topic_says_paid: bool, names: &FieldNames) -> 
             None => ordered.saturating_sub(refunded.get(&item.id.0).copied().unwrap_or(0)),
         };
         reduced |= units < ordered;
-        lines.push(Line {
-            id: item.id.0.clone(),
-            sku: sku(&item.sku),
-            units,
-            fields: names.pick(properties(&item.properties)),
-        });
+        let fields = names.pick(properties(&item.properties));
+        lines.push(Line::new(item.id.0.clone(), sku(&item.sku), units, fields));
     }
 
     let status = order.financial_status.as_deref();
@@ -191,11 +187,7 @@ fn order(verified: &Verified<'_>, topic_says_paid: bool, names: &FieldNames) -> 
         Some("partially_refunded") => order.total_outstanding.as_deref().is_some_and(is_zero),
         _ => false,
     };
-    let payment = match status {
-        _ if fully_paid => Payment::Full,
-        Some("pending" | "authorized") => Payment::Never,
-        _ => Payment::Perhaps,
-    };
+    let never_paid = matches!(status, Some("pending" | "authorized"));
     let canceled = order.cancelled_at || status == Some("refunded");
     let refunds: BTreeSet<_> = order.refunds.into_iter().map(|refund| refund.id.0).collect();
     let mut fields = names.pick(properties(&order.note_attributes));
@@ -204,52 +196,54 @@ fn order(verified: &Verified<'_>, topic_says_paid: bool, names: &FieldNames) -> 
         address(&order.billing_address).as_deref(),
         address(&order.shipping_address).as_deref(),
     ]);
-    Ok(Said::Order {
-        key: OrderKey::new(StorefrontKind::Shopify, None, &order.id.0)?,
-        delivery: verified.delivery().log_id(&WEBHOOK_ID),
-        wish: Box::new(Wish::Snapshot(Snapshot {
-            version: Version {
-                time: order.updated_at,
-                sequence: 0,
-                canceled,
-                refunds: u32::try_from(refunds.len()).unwrap_or(u32::MAX),
-                hash: hash(verified.payload()),
-            },
-            // The earlier one, so that an import of old orders does not pass the catalog's `not_before`.
-            created_at: order
-                .processed_at
-                .map_or(order.created_at, |placed| placed.min(order.created_at)),
-            lines,
-            refunds,
-            fully_paid,
-            canceled,
-            fields,
-            unmapped: BTreeSet::new(),
-        })),
-        hints: Hints {
+    // The earlier one, so that an import of old orders does not pass the catalog's `not_before`.
+    let created_at = order
+        .processed_at
+        .map_or(order.created_at, |placed| placed.min(order.created_at));
+    let hash = hash(verified.payload());
+    let snapshot = Snapshot {
+        lines,
+        refunds,
+        paid: if fully_paid { Paid::Full } else { Paid::No },
+        ended: canceled.then_some(Ended::PLAIN),
+        fields,
+        ..Snapshot::new(Version::at(order.updated_at), hash, created_at)
+    };
+    Ok(Understood::order(
+        OrderKey::new(StorefrontKind::Shopify, None, &order.id.0)?,
+        verified.delivery().log_id(&WEBHOOK_ID),
+        Statement::Snapshot(snapshot),
+        Hints {
             topic_says_paid,
             reduced,
-            payment,
+            never_paid,
         },
-    })
+    ))
 }
 
-fn refund(verified: &Verified<'_>) -> Result<Said, ReceiveError> {
+fn refund(verified: &Verified<'_>) -> Result<Understood, ReceiveError> {
     let refund: RefundDelivery = decode(text(verified.payload())?)?;
     if refund.order_id.0 == TEST_NOTIFICATION {
-        return Ok(Said::Nothing("Shopify's test notification".into()));
+        return Ok(Understood::Nothing("Shopify's test notification".into()));
     }
     let mut lines = refunded_units(&refund.refund_line_items);
     lines.retain(|_, units| *units > 0);
     if lines.is_empty() {
-        return Ok(Said::Nothing("a refund of an amount only takes nothing back".into()));
+        return Ok(Understood::Nothing(
+            "a refund of an amount only takes nothing back".into(),
+        ));
     }
-    Ok(Said::Order {
-        key: OrderKey::new(StorefrontKind::Shopify, None, &refund.order_id.0)?,
-        delivery: verified.delivery().log_id(&WEBHOOK_ID),
-        wish: Box::new(Wish::Refund(Refund { id: refund.id.0, lines })),
-        hints: Hints::default(),
-    })
+    Ok(Understood::order(
+        OrderKey::new(StorefrontKind::Shopify, None, &refund.order_id.0)?,
+        verified.delivery().log_id(&WEBHOOK_ID),
+        Statement::Refund(Refund {
+            id: refund.id.0,
+            state: RefundState::Succeeded,
+            lines: Some(lines),
+            whole: false,
+        }),
+        Hints::default(),
+    ))
 }
 
 fn refunded_units<'a>(lines: impl IntoIterator<Item = &'a RefundLine>) -> BTreeMap<String, u32> {

@@ -11,8 +11,8 @@ use serde::Deserialize;
 use super::fields::{country, sku};
 use super::json::{Id, Lenient, Text, Units, decode, list, text};
 use super::keys::hash;
-use super::{Delivery, FieldNames, Hints, Payment, ReceiveError, Said, ShopKeys, Storefront, Verified, VerifyError};
-use crate::order::{Line, OrderKey, Refund, Snapshot, StorefrontKind, Version, Wish};
+use super::{Delivery, FieldNames, Hints, ReceiveError, ShopKeys, Storefront, Understood, Verified, VerifyError};
+use crate::order::{Ended, Line, OrderKey, Paid, Refund, RefundState, Snapshot, Statement, StorefrontKind, Version};
 use crate::time::Timestamp;
 
 /// See the [module](self).
@@ -42,7 +42,7 @@ impl Storefront for Standard {
         verified.signed_at(time.parse().map_err(|_| VerifyError::MissingSignature)?)
     }
 
-    fn normalise(&self, verified: &Verified<'_>, names: &FieldNames) -> Result<Said, ReceiveError> {
+    fn normalise(&self, verified: &Verified<'_>, names: &FieldNames) -> Result<Understood, ReceiveError> {
         let body = text(verified.payload())?;
         let envelope: Envelope = decode(body)?;
         if envelope.r#type.is_none() && envelope.producer.is_some() && envelope.scope.is_some() {
@@ -57,7 +57,7 @@ impl Storefront for Standard {
         match kind {
             "order.created" | "order.updated" | "order.paid" | "order.canceled" => order(verified, body, kind, names),
             "order.refunded" => refund(verified, body),
-            other => Ok(Said::Nothing(
+            other => Ok(Understood::Nothing(
                 format!("the type {} means nothing here", super::log_id(other)).into(),
             )),
         }
@@ -149,7 +149,7 @@ fn properties(map: &Lenient<BTreeMap<String, Text>>) -> impl Iterator<Item = (&s
         .filter_map(|(name, value)| Some((name.as_str(), value.as_deref()?)))
 }
 
-fn order(verified: &Verified<'_>, body: &str, kind: &str, names: &FieldNames) -> Result<Said, ReceiveError> {
+fn order(verified: &Verified<'_>, body: &str, kind: &str, names: &FieldNames) -> Result<Understood, ReceiveError> {
     let order = decode::<Body<Order>>(body)?.data;
     let contradiction = match kind {
         "order.paid" if order.payment != PaymentStatus::Paid => {
@@ -164,7 +164,7 @@ fn order(verified: &Verified<'_>, body: &str, kind: &str, names: &FieldNames) ->
         return Err(ReceiveError::not_understood(contradiction));
     }
     if order.test && !verified.shop().accept_test {
-        return Ok(Said::Nothing("a test order".into()));
+        return Ok(Understood::Nothing("a test order".into()));
     }
     let mut seen = BTreeSet::new();
     if !order.lines.iter().all(|line| seen.insert(&line.id)) {
@@ -174,48 +174,39 @@ fn order(verified: &Verified<'_>, body: &str, kind: &str, names: &FieldNames) ->
     let refunds: BTreeSet<_> = order.refunds.into_iter().map(|id| id.0).collect();
     let mut fields = names.pick(properties(&order.properties));
     fields.country = country([order.country.as_deref()]);
-    Ok(Said::Order {
-        key: OrderKey::new(StorefrontKind::Standard, verified.shop().shop.clone(), &order.id.0)?,
-        delivery: verified.delivery().log_id(&ID),
-        wish: Box::new(Wish::Snapshot(Snapshot {
-            version: Version {
-                time: order.updated_at,
-                sequence: order.sequence,
-                canceled,
-                refunds: u32::try_from(refunds.len()).unwrap_or(u32::MAX),
-                hash: hash(verified.payload()),
-            },
-            created_at: order.created_at,
-            lines: order
-                .lines
-                .iter()
-                .map(|line| Line {
-                    id: line.id.0.clone(),
-                    sku: sku(&line.sku),
-                    units: line.units.0,
-                    fields: names.pick(properties(&line.properties)),
-                })
-                .collect(),
-            refunds,
-            fully_paid: order.payment == PaymentStatus::Paid,
-            canceled,
-            fields,
-            unmapped: BTreeSet::new(),
-        })),
-        hints: Hints {
+    let line = |line: &OrderLine| {
+        let fields = names.pick(properties(&line.properties));
+        Line::new(line.id.0.clone(), sku(&line.sku), line.units.0, fields)
+    };
+    let version = Version {
+        time: order.updated_at,
+        sequence: order.sequence,
+    };
+    let snapshot = Snapshot {
+        lines: order.lines.iter().map(line).collect(),
+        refunds,
+        paid: match order.payment {
+            PaymentStatus::Paid => Paid::Full,
+            PaymentStatus::Partial | PaymentStatus::Unpaid => Paid::No,
+        },
+        ended: canceled.then_some(Ended::PLAIN),
+        fields,
+        ..Snapshot::new(version, hash(verified.payload()), order.created_at)
+    };
+    Ok(Understood::order(
+        OrderKey::new(StorefrontKind::Standard, verified.shop().shop.clone(), &order.id.0)?,
+        verified.delivery().log_id(&ID),
+        Statement::Snapshot(snapshot),
+        Hints {
             topic_says_paid: kind == "order.paid",
             reduced: false,
             // The format defines `unpaid` as "nothing was ever paid", and `partial` as anything between.
-            payment: match order.payment {
-                PaymentStatus::Paid => Payment::Full,
-                PaymentStatus::Partial => Payment::Perhaps,
-                PaymentStatus::Unpaid => Payment::Never,
-            },
+            never_paid: order.payment == PaymentStatus::Unpaid,
         },
-    })
+    ))
 }
 
-fn refund(verified: &Verified<'_>, body: &str) -> Result<Said, ReceiveError> {
+fn refund(verified: &Verified<'_>, body: &str) -> Result<Understood, ReceiveError> {
     let refund = decode::<Body<RefundBody>>(body)?.data;
     let mut lines: BTreeMap<String, u32> = BTreeMap::new();
     for line in refund.lines.into_iter().filter(|line| line.units.0 > 0) {
@@ -223,18 +214,25 @@ fn refund(verified: &Verified<'_>, body: &str) -> Result<Said, ReceiveError> {
         *units = units.saturating_add(line.units.0);
     }
     if lines.is_empty() {
-        return Ok(Said::Nothing("a refund of an amount only takes nothing back".into()));
+        return Ok(Understood::Nothing(
+            "a refund of an amount only takes nothing back".into(),
+        ));
     }
-    Ok(Said::Order {
-        key: OrderKey::new(
+    Ok(Understood::order(
+        OrderKey::new(
             StorefrontKind::Standard,
             verified.shop().shop.clone(),
             &refund.order_id.0,
         )?,
-        delivery: verified.delivery().log_id(&ID),
-        wish: Box::new(Wish::Refund(Refund { id: refund.id.0, lines })),
-        hints: Hints::default(),
-    })
+        verified.delivery().log_id(&ID),
+        Statement::Refund(Refund {
+            id: refund.id.0,
+            state: RefundState::Succeeded,
+            lines: Some(lines),
+            whole: false,
+        }),
+        Hints::default(),
+    ))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use super::super::testing::{
     NOW, deliver, event, header_map, nothing, parked, received, secret, shops, signed, snapshot, units, with,
 };
-use super::super::{Delivery, Key, Outcome, Trigger, receive};
+use super::super::{Delivery, Key, OrderQueue, Outcome, receive};
 use super::*;
 
 const KIND: StorefrontKind = StorefrontKind::Standard;
@@ -106,9 +106,9 @@ fn a_paid_order_is_a_snapshot() {
     let (event, trigger) = event(deliver(KIND, PAID.as_bytes(), ""));
     assert_eq!(event.key.to_string(), "standard/1001");
     assert!(event.delivery.starts_with("msg_"));
-    assert_eq!(trigger, Trigger::OrderPaid);
+    assert_eq!(trigger, OrderQueue::OrderPaid);
     let order = event.snapshot().unwrap();
-    assert!(order.fully_paid && !order.canceled);
+    assert!(order.paid == Paid::Full && order.ended.is_none());
     assert_eq!(order.version.sequence, 2);
     assert_eq!(units(order), [2, 1]);
     assert_eq!(order.lines[0].sku.as_ref().unwrap().as_str(), "PREMIUM-1Y");
@@ -144,7 +144,7 @@ fn the_shop_in_the_key_is_the_one_whose_secret_verified() {
 #[test]
 fn an_update_with_a_reference_goes_to_tag_external_id() {
     let (event, trigger) = event(deliver(KIND, REFERENCE.as_bytes(), ""));
-    assert_eq!(trigger, Trigger::TagExternalId);
+    assert_eq!(trigger, OrderQueue::TagExternalId);
     assert_eq!(
         event.snapshot().unwrap().fields.external_id.as_deref(),
         Some("PO-2026-118")
@@ -154,18 +154,20 @@ fn an_update_with_a_reference_goes_to_tag_external_id() {
 #[test]
 fn a_snapshot_with_a_counted_refund_and_the_refund_itself_go_to_order_canceled() {
     let (of_order, trigger) = event(deliver(KIND, REFUNDED_ONE.as_bytes(), ""));
-    assert_eq!(trigger, Trigger::OrderCanceled);
+    assert_eq!(trigger, OrderQueue::OrderCanceled);
     let order = of_order.snapshot().unwrap();
     assert_eq!(units(order), [1, 1]);
     assert!(order.refunds.contains("r-1"));
     let (event, trigger) = event(deliver(KIND, REFUND.as_bytes(), ""));
-    assert_eq!(trigger, Trigger::OrderCanceled);
+    assert_eq!(trigger, OrderQueue::OrderCanceled);
     assert_eq!(event.key, of_order.key);
     assert_eq!(
-        event.wish,
-        Wish::Refund(Refund {
+        event.says,
+        Statement::Refund(Refund {
             id: "r-1".to_owned(),
-            lines: BTreeMap::from([("1".to_owned(), 1)]),
+            state: RefundState::Succeeded,
+            lines: Some(BTreeMap::from([("1".to_owned(), 1)])),
+            whole: false,
         })
     );
 }
@@ -179,25 +181,25 @@ fn a_refund_of_an_amount_only_takes_nothing_back() {
 #[test]
 fn a_canceled_order_goes_to_order_canceled() {
     let (event, trigger) = event(deliver(KIND, CANCELED.as_bytes(), ""));
-    assert!(event.snapshot().unwrap().canceled);
-    assert_eq!(trigger, Trigger::OrderCanceled);
+    assert!(event.snapshot().unwrap().ended.is_some());
+    assert_eq!(trigger, OrderQueue::OrderCanceled);
 }
 
 #[test]
 fn an_unpaid_order_is_nothing_to_do_and_a_partly_paid_one_reaches_the_merge() {
     nothing(deliver(KIND, UNPAID.as_bytes(), ""));
     let partial = with(UNPAID, "\"unpaid\"", "\"partial\"");
-    assert!(!snapshot(deliver(KIND, &partial, "")).fully_paid);
+    assert!(snapshot(deliver(KIND, &partial, "")).paid != Paid::Full);
 }
 
 #[test]
 fn a_type_that_contradicts_the_data_is_parked() {
     let reason = parked(deliver(KIND, &with(UNPAID, "order.created", "order.paid"), ""));
     assert_eq!(reason, "at data.payment: order.paid of an order that is not paid");
-    let reason = parked(deliver(KIND, &with(PAID, "order.paid", "order.canceled"), ""));
+    let reason = parked(deliver(KIND, &with(PAID, "order.paid", "order.ended.is_some()"), ""));
     assert_eq!(
         reason,
-        "at data.status: order.canceled of an order that is not canceled"
+        "at data.status: order.ended.is_some() of an order that is not canceled"
     );
 }
 

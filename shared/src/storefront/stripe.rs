@@ -4,7 +4,9 @@
 use serde::Deserialize;
 
 use super::json::{decode, text, unix_seconds};
-use super::{Delivery, FieldNames, ReceiveError, Said, ShopKeys, Storefront, Verified, VerifyError, stripe_objects};
+use super::{
+    Delivery, FieldNames, ReceiveError, ShopKeys, Storefront, Understood, Verified, VerifyError, stripe_objects,
+};
 use crate::time::Timestamp;
 
 /// See the [module](self).
@@ -34,11 +36,11 @@ impl Storefront for Stripe {
         verified.signed_at(time.parse().map_err(|_| VerifyError::MissingSignature)?)
     }
 
-    fn normalise(&self, verified: &Verified<'_>, names: &FieldNames) -> Result<Said, ReceiveError> {
+    fn normalise(&self, verified: &Verified<'_>, names: &FieldNames) -> Result<Understood, ReceiveError> {
         let body = text(verified.payload())?;
         let event: Event = decode(body)?;
         if !event.livemode && !verified.shop().accept_test {
-            return Ok(Said::Nothing("an event of Stripe's test mode".into()));
+            return Ok(Understood::Nothing("an event of Stripe's test mode".into()));
         }
         let context = Context {
             body,
@@ -52,7 +54,7 @@ impl Storefront for Stripe {
             "invoice.paid" | "invoice.payment_succeeded" => stripe_objects::invoice(&context),
             "customer.subscription.deleted" | "customer.subscription.updated" => stripe_objects::subscription(&context),
             "charge.refunded" => stripe_objects::charge(&context),
-            other => Ok(Said::Nothing(
+            other => Ok(Understood::Nothing(
                 format!("the event {} means nothing here", super::log_id(other)).into(),
             )),
         }

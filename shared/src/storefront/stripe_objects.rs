@@ -9,8 +9,8 @@ use super::fields::{country, sku};
 use super::json::{Id, Lenient, Text, Units, decode, unix_seconds};
 use super::keys::hash;
 use super::stripe::Context;
-use super::{Hints, Payment, ReceiveError, Said};
-use crate::order::{Fields, Line, OrderKey, Snapshot, StorefrontKind, Version, Wish};
+use super::{Hints, ReceiveError, Understood};
+use crate::order::{Ended, Fields, Line, Notice, OrderKey, Paid, Snapshot, Statement, StorefrontKind, Version};
 use crate::time::Timestamp;
 
 #[derive(Deserialize)]
@@ -218,27 +218,27 @@ fn country_in(with: &Lenient<WithAddress>) -> Option<&str> {
 
 /// A session in payment mode: one line, from the metadata that the seller set. What a buyer can set, such as
 /// `client_reference_id` in the address of a payment link, never chooses a product.
-pub(super) fn session(context: &Context<'_>) -> Result<Said, ReceiveError> {
+pub(super) fn session(context: &Context<'_>) -> Result<Understood, ReceiveError> {
     let session = decode::<Body<Session>>(context.body)?.data.object;
     match session.mode.as_str() {
         "payment" => {}
         "subscription" => {
-            return Ok(Said::Nothing(
+            return Ok(Understood::Nothing(
                 "a subscription's session; its invoice brings the lines".into(),
             ));
         }
-        _ => return Ok(Said::Nothing("a session in which nothing is sold".into())),
+        _ => return Ok(Understood::Nothing("a session in which nothing is sold".into())),
     }
     match session.payment_status.as_str() {
         "paid" | "no_payment_required" => {}
         _ => {
-            return Ok(Said::Nothing(
+            return Ok(Understood::Nothing(
                 "not paid yet; checkout.session.async_payment_succeeded follows".into(),
             ));
         }
     }
     let Some(product) = property(&session.metadata, "wix_sku") else {
-        return Ok(Said::Nothing("a session without wix_sku in its metadata".into()));
+        return Ok(Understood::Nothing("a session without wix_sku in its metadata".into()));
     };
     let units = match property(&session.metadata, "wix_quantity") {
         None => 1,
@@ -261,21 +261,17 @@ pub(super) fn session(context: &Context<'_>) -> Result<Said, ReceiveError> {
         .as_ref()
         .and_then(|collected| country_in(&collected.shipping_details));
     fields.country = country([country_in(&session.customer_details), shipping]);
-    let line = Line {
-        id: "1".to_owned(),
-        sku: sku(&Text(Some(product.to_owned()))),
-        units,
-        fields: Fields::default(),
-    };
+    let sku = sku(&Text(Some(product.to_owned())));
+    let line = Line::new("1".to_owned(), sku, units, Fields::default());
     said(context, order, session.created, |snapshot| {
         snapshot.lines = vec![line];
-        snapshot.fully_paid = true;
+        snapshot.paid = Paid::Full;
         snapshot.fields = fields;
     })
 }
 
 /// The first invoice of a subscription: its lines, with the price as SKU. Renewals and changes create nothing.
-pub(super) fn invoice(context: &Context<'_>) -> Result<Said, ReceiveError> {
+pub(super) fn invoice(context: &Context<'_>) -> Result<Understood, ReceiveError> {
     let invoice = decode::<Body<Invoice>>(context.body)?.data.object;
     let details = invoice
         .parent
@@ -287,18 +283,20 @@ pub(super) fn invoice(context: &Context<'_>) -> Result<Said, ReceiveError> {
         .and_then(|details| details.subscription.as_ref())
         .or(invoice.subscription.as_ref());
     let Some(subscription) = subscription else {
-        return Ok(Said::Nothing("an invoice without a subscription".into()));
+        return Ok(Understood::Nothing("an invoice without a subscription".into()));
     };
     if invoice.billing_reason.as_deref() != Some("subscription_create") {
-        return Ok(Said::Nothing(
+        return Ok(Understood::Nothing(
             "a renewal or change of a subscription creates nothing".into(),
         ));
     }
-    let mut unmapped = BTreeSet::new();
+    let mut notices = BTreeSet::new();
     if invoice.lines.has_more {
-        unmapped.insert(
-            "The invoice has more lines than Stripe sends in an event: look there for what else was bought.".to_owned(),
-        );
+        notices.insert(Notice::new(
+            "invoice:has_more",
+            "NOT_MAPPED",
+            "The invoice has more lines than Stripe sends in an event: look there for what else was bought.",
+        ));
     }
     let mut lines = Vec::new();
     let mut seen = BTreeSet::new();
@@ -314,14 +312,18 @@ pub(super) fn invoice(context: &Context<'_>) -> Result<Said, ReceiveError> {
             ));
         }
         if line.quantity.is_none() {
-            unmapped.insert("A line of the invoice has no quantity: nothing was bought for it.".to_owned());
+            notices.insert(Notice::new(
+                "invoice:no_quantity",
+                "NOT_MAPPED",
+                "A line of the invoice has no quantity: nothing was bought for it.",
+            ));
         }
-        lines.push(Line {
-            id: line.id.0.clone(),
-            sku: price(line).and_then(|price| price.parse().ok()),
-            units: line.quantity.unwrap_or_default().0,
-            fields: context.names.pick(properties(&line.metadata)),
-        });
+        lines.push(Line::new(
+            line.id.0.clone(),
+            price(line).and_then(|price| price.parse().ok()),
+            line.quantity.unwrap_or_default().0,
+            context.names.pick(properties(&line.metadata)),
+        ));
     }
     let of_subscription = details.map(|details| properties(&details.metadata));
     let mut fields = context.names.pick(
@@ -339,9 +341,9 @@ pub(super) fn invoice(context: &Context<'_>) -> Result<Said, ReceiveError> {
     let fully_paid = invoice.status.as_deref() == Some("paid");
     said(context, order, invoice.created, |snapshot| {
         snapshot.lines = lines;
-        snapshot.fully_paid = fully_paid;
+        snapshot.paid = if fully_paid { Paid::Full } else { Paid::No };
         snapshot.fields = fields;
-        snapshot.unmapped = unmapped;
+        snapshot.notices = notices.into_iter().collect();
     })
 }
 
@@ -367,29 +369,33 @@ fn price(line: &InvoiceLine) -> Option<&str> {
 }
 
 /// The end of a subscription.
-pub(super) fn subscription(context: &Context<'_>) -> Result<Said, ReceiveError> {
+pub(super) fn subscription(context: &Context<'_>) -> Result<Understood, ReceiveError> {
     let subscription = decode::<Body<Subscription>>(context.body)?.data.object;
     if context.event.r#type != "customer.subscription.deleted" && subscription.status != "canceled" {
-        return Ok(Said::Nothing("a change of a subscription that does not end it".into()));
+        return Ok(Understood::Nothing(
+            "a change of a subscription that does not end it".into(),
+        ));
     }
     let order = subscription.id.0.as_str();
     let mut fields = context.names.pick(properties(&subscription.metadata));
     fields.external_id.get_or_insert_with(|| order.to_owned());
     said(context, order, subscription.created, |snapshot| {
-        snapshot.canceled = true;
+        snapshot.ended = Some(Ended::PLAIN);
         snapshot.fields = fields;
     })
 }
 
 /// A refund of a one-time payment, where it is whole. A part names no lines; a subscription's charge does not say of
 /// which subscription it was.
-pub(super) fn charge(context: &Context<'_>) -> Result<Said, ReceiveError> {
+pub(super) fn charge(context: &Context<'_>) -> Result<Understood, ReceiveError> {
     let charge = decode::<Body<Charge>>(context.body)?.data.object;
     if !charge.refunded {
-        return Ok(Said::Nothing("a refund of an amount only takes nothing back".into()));
+        return Ok(Understood::Nothing(
+            "a refund of an amount only takes nothing back".into(),
+        ));
     }
     let Some(payment) = &charge.payment_intent else {
-        return Ok(Said::Nothing("a charge that no checkout session made".into()));
+        return Ok(Understood::Nothing("a charge that no checkout session made".into()));
     };
     let created = charge.created;
     // Stripe describes such charges so by itself (observed); the invoice is in older API versions only.
@@ -407,53 +413,36 @@ pub(super) fn charge(context: &Context<'_>) -> Result<Said, ReceiveError> {
         .collect();
     said(context, payment.id(), created, |snapshot| {
         if of_subscription {
-            snapshot.unmapped.insert(format!(
+            let sentence = format!(
                 "Charge {id} of a subscription was refunded, and Stripe does not say which: cancel the subscription in Stripe if its products are to be taken back."
-            ));
+            );
+            snapshot
+                .notices
+                .push(Notice::new(&format!("charge:{id}:refunded"), "NOT_MAPPED", &sentence));
         } else {
-            snapshot.canceled = true;
+            snapshot.ended = Some(Ended::PLAIN);
         }
     })
 }
 
-/// A snapshot of this event: not paid, not canceled, without lines, unless `fill` says so.
+/// A snapshot of this event: not paid, not ended, without lines, unless `fill` says so.
 fn said(
     context: &Context<'_>,
     order: &str,
     created_at: Timestamp,
     fill: impl FnOnce(&mut Snapshot),
-) -> Result<Said, ReceiveError> {
-    let mut snapshot = Snapshot {
-        version: Version {
-            time: context.event.created,
-            sequence: 0,
-            canceled: false,
-            refunds: 0,
-            hash: hash(context.body.as_bytes()),
-        },
-        created_at,
-        lines: Vec::new(),
-        refunds: BTreeSet::new(),
-        fully_paid: false,
-        canceled: false,
-        fields: Fields::default(),
-        unmapped: BTreeSet::new(),
-    };
+) -> Result<Understood, ReceiveError> {
+    let version = Version::at(context.event.created);
+    let mut snapshot = Snapshot::new(version, hash(context.body.as_bytes()), created_at);
     fill(&mut snapshot);
-    snapshot.version.canceled = snapshot.canceled;
-    let payment = if snapshot.fully_paid {
-        Payment::Full
-    } else {
-        Payment::Perhaps
+    let hints = Hints {
+        topic_says_paid: snapshot.paid == Paid::Full,
+        ..Hints::default()
     };
-    Ok(Said::Order {
-        key: OrderKey::new(StorefrontKind::Stripe, None, order)?,
-        delivery: super::log_id(&context.event.id),
-        wish: Box::new(Wish::Snapshot(snapshot)),
-        hints: Hints {
-            topic_says_paid: payment == Payment::Full,
-            reduced: false,
-            payment,
-        },
-    })
+    Ok(Understood::order(
+        OrderKey::new(StorefrontKind::Stripe, None, order)?,
+        super::log_id(&context.event.id),
+        Statement::Snapshot(snapshot),
+        hints,
+    ))
 }

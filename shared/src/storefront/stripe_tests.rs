@@ -1,9 +1,9 @@
 use super::super::testing::{
     NOW, deliver, event, header_map, nothing, parked, received, secret, shops, signed, snapshot, units, with,
 };
-use super::super::{Key, Outcome, Trigger};
+use super::super::{Key, OrderQueue, Outcome};
 use super::*;
-use crate::order::{Snapshot, StorefrontKind};
+use crate::order::{Paid, Snapshot, StorefrontKind};
 
 const KIND: StorefrontKind = StorefrontKind::Stripe;
 const SESSION: &str = include_str!("../../../events/stripe/checkout_session_completed.json");
@@ -103,9 +103,9 @@ fn a_paid_session_takes_its_product_from_the_metadata() {
     for body in [SESSION, ASYNC] {
         let (event, trigger) = event(deliver(KIND, body.as_bytes(), ""));
         assert_eq!(event.key.to_string(), "stripe/pi_3SamplePayment");
-        assert_eq!(trigger, Trigger::OrderPaid);
+        assert_eq!(trigger, OrderQueue::OrderPaid);
         let order = event.snapshot().unwrap();
-        assert!(order.fully_paid);
+        assert!(order.paid == Paid::Full);
         assert_eq!(units(order), [2]);
         assert_eq!(order.lines[0].id, "1");
         assert_eq!(order.lines[0].sku.as_ref().unwrap().as_str(), "PREMIUM-1Y");
@@ -153,7 +153,7 @@ fn a_session_that_costs_nothing_is_paid() {
     let body = with(SESSION, "\"paid\"", "\"no_payment_required\"");
     let body = with(std::str::from_utf8(&body).unwrap(), "\"pi_3SamplePayment\"", "null");
     let (event, _) = event(deliver(KIND, &body, ""));
-    assert!(event.snapshot().unwrap().fully_paid);
+    assert!(event.snapshot().unwrap().paid == Paid::Full);
     assert_eq!(event.key.to_string(), "stripe/cs_live_a1SampleSession");
 }
 
@@ -172,7 +172,7 @@ fn a_quantity_that_is_none_is_parked_and_an_absent_one_is_one() {
 }
 
 fn assert_is_the_subscription(order: &Snapshot) {
-    assert!(order.fully_paid && !order.canceled);
+    assert!(order.paid == Paid::Full && order.ended.is_none());
     assert_eq!(units(order), [2]);
     assert_eq!(order.lines[0].sku.as_ref().unwrap().as_str(), "price_1SamplePremium1Y");
     assert_eq!(
@@ -191,7 +191,7 @@ fn one_subscription_is_one_order_however_many_events_tell_of_it() {
     for body in [INVOICE.as_bytes(), OLD_INVOICE.as_bytes(), &succeeded] {
         let (event, trigger) = event(deliver(KIND, body, ""));
         assert_eq!(event.key.to_string(), "stripe/sub_1SampleSubscription");
-        assert_eq!(trigger, Trigger::OrderPaid);
+        assert_eq!(trigger, OrderQueue::OrderPaid);
         assert_is_the_subscription(event.snapshot().unwrap());
         assert_eq!(event.snapshot().unwrap().lines[0].id, "il_1SampleLine");
     }
@@ -229,17 +229,17 @@ fn prorations_and_credits_are_no_lines() {
 #[test]
 fn an_invoice_that_is_cut_or_has_no_quantity_says_so() {
     let body = with(INVOICE, "\"has_more\": false", "\"has_more\": true");
-    assert_eq!(snapshot(deliver(KIND, &body, "")).unmapped.len(), 1);
+    assert_eq!(snapshot(deliver(KIND, &body, "")).notices.len(), 1);
     let body = with(INVOICE, "\"quantity\": 2", "\"quantity\": null");
     let order = snapshot(deliver(KIND, &body, ""));
     assert_eq!(units(&order), [0]);
-    assert_eq!(order.unmapped.len(), 1);
+    assert_eq!(order.notices.len(), 1);
 }
 
 #[test]
 fn an_invoice_that_is_not_paid_does_not_pay_for_the_order() {
     let body = with(INVOICE, "\"status\": \"paid\"", "\"status\": \"open\"");
-    assert!(!snapshot(deliver(KIND, &body, "")).fully_paid);
+    assert!(snapshot(deliver(KIND, &body, "")).paid != Paid::Full);
 }
 
 #[test]
@@ -252,9 +252,9 @@ fn the_end_of_a_subscription_cancels_its_order() {
     for body in [DELETED.as_bytes(), &updated] {
         let (event, trigger) = event(deliver(KIND, body, ""));
         assert_eq!(event.key.to_string(), "stripe/sub_1SampleSubscription");
-        assert_eq!(trigger, Trigger::OrderCanceled);
+        assert_eq!(trigger, OrderQueue::OrderCanceled);
         let order = event.snapshot().unwrap();
-        assert!(order.canceled && order.version.canceled);
+        assert!(order.ended.is_some());
         assert_eq!(order.version.time.to_string(), "2026-03-06T12:26:41Z");
     }
     let going_on = with(
@@ -269,8 +269,8 @@ fn the_end_of_a_subscription_cancels_its_order() {
 fn a_whole_refund_cancels_the_order_of_its_payment_and_a_part_takes_nothing_back() {
     let (event, trigger) = event(deliver(KIND, REFUND.as_bytes(), ""));
     assert_eq!(event.key.to_string(), "stripe/pi_3SamplePayment");
-    assert_eq!(trigger, Trigger::OrderCanceled);
-    assert!(event.snapshot().unwrap().canceled);
+    assert_eq!(trigger, OrderQueue::OrderCanceled);
+    assert!(event.snapshot().unwrap().ended.is_some());
     nothing(deliver(KIND, PARTIAL.as_bytes(), ""));
 }
 
@@ -283,10 +283,10 @@ fn a_refund_of_a_subscriptions_charge_cannot_be_mapped_and_is_shown() {
     );
     for body in [SUBSCRIPTION_REFUND.as_bytes(), &with_invoice] {
         let (event, trigger) = event(deliver(KIND, body, ""));
-        assert_eq!(trigger, Trigger::OrderCanceled);
+        assert_eq!(trigger, OrderQueue::OrderCanceled);
         let order = event.snapshot().unwrap();
-        assert!(!order.canceled);
-        let sentence = order.unmapped.first().unwrap();
+        assert!(order.ended.is_none());
+        let sentence = &order.notices.first().unwrap().sentence;
         assert!(sentence.starts_with("Charge ch_3Sample"), "{sentence}");
     }
 }
@@ -315,7 +315,7 @@ fn test_mode_is_ignored_unless_the_secret_says_otherwise() {
     let headers = signed(KIND, TEST_MODE.as_bytes(), "");
     assert!(matches!(
         received(KIND, &headers, TEST_MODE.as_bytes(), &shops),
-        Ok(Outcome::Event { .. })
+        Ok(Outcome::Events(_))
     ));
 }
 

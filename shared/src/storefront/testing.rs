@@ -3,8 +3,8 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::{Delivery, FieldNames, Key, Outcome, ReceiveError, ShopKeys, Trigger, receive, sign};
-use crate::order::{OrderEvent, Snapshot, StorefrontKind, Wish};
+use super::{Delivery, FieldNames, Key, OrderQueue, Outcome, ReceiveError, ShopKeys, receive, sign};
+use crate::order::{OrderEvent, Snapshot, StorefrontKind};
 use crate::time::Timestamp;
 
 pub(super) const PUBLIC_KEY: &str = include_str!("../../../events/wix/test-public-key.pem");
@@ -79,23 +79,21 @@ pub(super) fn deliver(kind: StorefrontKind, body: &[u8], topic: &str) -> Result<
     received(kind, &signed(kind, body, topic), body, &shops(kind))
 }
 
-pub(super) fn event(outcome: Result<Outcome, ReceiveError>) -> (OrderEvent, Trigger) {
+pub(super) fn event(outcome: Result<Outcome, ReceiveError>) -> (OrderEvent, OrderQueue) {
     match outcome.unwrap() {
-        Outcome::Event { event, trigger } => (event, trigger),
+        Outcome::Events(mut events) if events.len() == 1 => events.remove(0),
+        Outcome::Events(events) => panic!("several events: {events:?}"),
         Outcome::Nothing(reason) => panic!("nothing: {reason}"),
     }
 }
 
 pub(super) fn snapshot(outcome: Result<Outcome, ReceiveError>) -> Snapshot {
-    match event(outcome).0.wish {
-        Wish::Snapshot(snapshot) => snapshot,
-        Wish::Refund(refund) => panic!("a refund: {refund:?}"),
-    }
+    event(outcome).0.snapshot().unwrap().clone()
 }
 
 pub(super) fn nothing(outcome: Result<Outcome, ReceiveError>) -> String {
     match outcome.unwrap() {
-        Outcome::Event { event, .. } => panic!("an event: {event:?}"),
+        Outcome::Events(events) => panic!("events: {events:?}"),
         Outcome::Nothing(reason) => reason.into_owned(),
     }
 }

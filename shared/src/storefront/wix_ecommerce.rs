@@ -2,7 +2,6 @@
 //! site is the signed `instanceId`, which is part of the order key. There is no event "paid": any event that carries an
 //! order may be the first that shows it paid.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -13,10 +12,8 @@ use serde::{Deserialize, Deserializer};
 use super::fields::{country, sku};
 use super::json::{Id, Lenient, Text, Units, decode, list, text};
 use super::keys::hash;
-use super::{
-    Delivery, FieldNames, Hints, Payment, ReceiveError, Said, ShopKeys, Storefront, Verified, VerifyError, jwt,
-};
-use crate::order::{Fields, Line, OrderKey, ShopName, Snapshot, StorefrontKind, Version, Wish};
+use super::{Delivery, FieldNames, Hints, ReceiveError, ShopKeys, Storefront, Understood, Verified, VerifyError, jwt};
+use crate::order::{Ended, Fields, Line, OrderKey, Paid, ShopName, Snapshot, Statement, StorefrontKind, Version};
 use crate::time::Timestamp;
 
 /// See the [module](self).
@@ -27,17 +24,17 @@ impl Storefront for WixEcommerce {
         jwt::verify(delivery, shops)
     }
 
-    fn normalise(&self, verified: &Verified<'_>, names: &FieldNames) -> Result<Said, ReceiveError> {
+    fn normalise(&self, verified: &Verified<'_>, names: &FieldNames) -> Result<Understood, ReceiveError> {
         let envelope: Envelope = decode(text(verified.payload())?)?;
         let slug = envelope.event_type.strip_prefix("wix.ecom.v1.order_");
         match slug {
             Some("created" | "approved" | "payment_status_updated" | "updated" | "committed" | "canceled") => {
                 order(&envelope, names)
             }
-            Some("transactions_refund_completed") => Ok(Said::Nothing(
+            Some("transactions_refund_completed") => Ok(Understood::Nothing(
                 "the event of a refund holds no order; order_updated brings it".into(),
             )),
-            _ => Ok(Said::Nothing(
+            _ => Ok(Understood::Nothing(
                 format!("the event {} means nothing here", super::log_id(&envelope.event_type)).into(),
             )),
         }
@@ -228,14 +225,14 @@ struct Options {
     custom_text_fields: Lenient<Texts>,
 }
 
-fn order(envelope: &Envelope, names: &FieldNames) -> Result<Said, ReceiveError> {
+fn order(envelope: &Envelope, names: &FieldNames) -> Result<Understood, ReceiveError> {
     let json = envelope
         .data
         .as_deref()
         .ok_or_else(|| ReceiveError::not_understood("at data: the event holds no order"))?;
     let event: DomainEvent = decode(json)?;
     if event.triggered_by_anonymize_request == Some(true) {
-        return Ok(Said::Nothing("a privacy rewrite of an order".into()));
+        return Ok(Understood::Nothing("a privacy rewrite of an order".into()));
     }
     let order = match (event.created_event, event.updated_event, event.action_event) {
         (Some(created), None, None) => created.entity.0,
@@ -248,7 +245,7 @@ fn order(envelope: &Envelope, names: &FieldNames) -> Result<Said, ReceiveError> 
         }
     };
     if order.imported == Some(true) {
-        return Ok(Said::Nothing("an imported order".into()));
+        return Ok(Understood::Nothing("an imported order".into()));
     }
     let shop: ShopName = envelope
         .instance_id
@@ -258,48 +255,36 @@ fn order(envelope: &Envelope, names: &FieldNames) -> Result<Said, ReceiveError> 
 
     let canceled = matches!(order.status.as_str(), "CANCELED" | "REJECTED") || order.payment_status == "FULLY_REFUNDED";
     let fully_paid = order.payment_status == "PAID" && order.status == "APPROVED";
-    let payment = match order.payment_status.as_str() {
-        _ if fully_paid => Payment::Full,
-        "NOT_PAID" | "PENDING" => Payment::Never,
-        _ => Payment::Perhaps,
-    };
+    let never_paid = matches!(order.payment_status.as_str(), "NOT_PAID" | "PENDING");
     let refunded_units = order
         .line_items
         .iter()
         .map(|item| item.refund_quantity.unwrap_or_default().0)
         .fold(0, u32::saturating_add);
-    Ok(Said::Order {
-        key: OrderKey::new(StorefrontKind::Wix, Some(shop), &order.id.0)?,
-        delivery: super::log_id(event.id.as_deref().unwrap_or_default()),
-        wish: Box::new(Wish::Snapshot(Snapshot {
-            version: Version {
-                time: order.updated_date,
-                // An int64, written as text. The event's own time stays out: with it the order of versions would be
-                // intransitive where only some have a sequence.
-                sequence: event
-                    .entity_event_sequence
-                    .as_deref()
-                    .and_then(|text| text.parse().ok())
-                    .unwrap_or(0),
-                canceled,
-                // Wix names no refunds in an order; more refunded units are newer.
-                refunds: refunded_units,
-                hash: hash(json.as_bytes()),
-            },
-            created_at: order.created_date,
-            lines: lines(&order.line_items, canceled, names),
-            refunds: BTreeSet::new(),
-            fully_paid,
-            canceled,
-            fields: fields(&order, names),
-            unmapped: BTreeSet::new(),
-        })),
-        hints: Hints {
+    // An int64, written as text. The event's own time stays out: with it the order of versions would be intransitive
+    // where only some have a sequence.
+    let sequence = event.entity_event_sequence.as_deref();
+    let version = Version {
+        time: order.updated_date,
+        sequence: sequence.and_then(|text| text.parse().ok()).unwrap_or(0),
+    };
+    let snapshot = Snapshot {
+        lines: lines(&order.line_items, canceled, names),
+        paid: if fully_paid { Paid::Full } else { Paid::No },
+        ended: canceled.then_some(Ended::PLAIN),
+        fields: fields(&order, names),
+        ..Snapshot::new(version, hash(json.as_bytes()), order.created_date)
+    };
+    Ok(Understood::order(
+        OrderKey::new(StorefrontKind::Wix, Some(shop), &order.id.0)?,
+        super::log_id(event.id.as_deref().unwrap_or_default()),
+        Statement::Snapshot(snapshot),
+        Hints {
             topic_says_paid: fully_paid && envelope.event_type.ends_with("_payment_status_updated"),
             reduced: refunded_units > 0,
-            payment,
+            never_paid: never_paid && !fully_paid,
         },
-    })
+    ))
 }
 
 fn fields(order: &Order, names: &FieldNames) -> Fields {
@@ -354,19 +339,16 @@ fn lines(items: &[LineItem], canceled: bool, names: &FieldNames) -> Vec<Line> {
                 .flat_map(|options| options.custom_text_fields.0.iter().flatten())
                 .filter_map(|(label, value)| Some((label.as_str(), value.as_deref()?)));
             let refunded = item.refund_quantity.unwrap_or_default().0;
-            Line {
-                id: match &sku {
-                    Some(sku) => format!("{id}#{}", without_signs(sku.as_str())),
-                    None => id,
-                },
-                fields: names.pick(properties),
-                units: if canceled {
-                    0
-                } else {
-                    item.quantity.0.saturating_sub(refunded)
-                },
-                sku,
-            }
+            let id = match &sku {
+                Some(sku) => format!("{id}#{}", without_signs(sku.as_str())),
+                None => id,
+            };
+            let units = if canceled {
+                0
+            } else {
+                item.quantity.0.saturating_sub(refunded)
+            };
+            Line::new(id, sku, units, names.pick(properties))
         })
         .collect();
     lines.sort_by(|one, two| {

@@ -10,8 +10,8 @@ use serde::{Deserialize, Deserializer};
 use super::fields::{country, sku};
 use super::json::{Id, Lenient, Text, Units, decode, list, text};
 use super::keys::hash;
-use super::{Delivery, FieldNames, Hints, Payment, ReceiveError, Said, ShopKeys, Storefront, Verified, VerifyError};
-use crate::order::{Fields, Line, OrderKey, Snapshot, StorefrontKind, Version, Wish};
+use super::{Delivery, FieldNames, Hints, ReceiveError, ShopKeys, Storefront, Understood, Verified, VerifyError};
+use crate::order::{Ended, Line, Notice, OrderKey, Paid, Snapshot, Statement, StorefrontKind, Version};
 use crate::time::Timestamp;
 
 /// See the [module](self).
@@ -40,7 +40,7 @@ impl Storefront for Woocommerce {
         Verified::by_hmac(delivery, shops, delivery.body, signature.as_slice())
     }
 
-    fn normalise(&self, verified: &Verified<'_>, names: &FieldNames) -> Result<Said, ReceiveError> {
+    fn normalise(&self, verified: &Verified<'_>, names: &FieldNames) -> Result<Understood, ReceiveError> {
         let topic = verified
             .delivery()
             .header(&TOPIC)
@@ -56,7 +56,7 @@ impl Storefront for Woocommerce {
                 rest_error(body)?;
                 deleted(verified, body)
             }
-            other => Ok(Said::Nothing(
+            other => Ok(Understood::Nothing(
                 format!("the topic {} means nothing here", super::log_id(other)).into(),
             )),
         }
@@ -168,7 +168,7 @@ fn rest_error(body: &str) -> Result<(), ReceiveError> {
     }
 }
 
-fn order(verified: &Verified<'_>, body: &str, names: &FieldNames) -> Result<Said, ReceiveError> {
+fn order(verified: &Verified<'_>, body: &str, names: &FieldNames) -> Result<Understood, ReceiveError> {
     let order: Order = decode(body)?;
     // Clients and old versions write statuses with the prefix that the database has.
     let status = order.status.trim().trim_start_matches("wc-");
@@ -182,11 +182,7 @@ fn order(verified: &Verified<'_>, body: &str, names: &FieldNames) -> Result<Said
         _ => false,
     };
     let fully_paid = !canceled && (paid_by_status || order.date_paid_gmt.is_some());
-    let payment = match status {
-        _ if fully_paid => Payment::Full,
-        "pending" | "checkout-draft" | "auto-draft" => Payment::Never,
-        _ => Payment::Perhaps,
-    };
+    let never_paid = !fully_paid && matches!(status, "pending" | "checkout-draft" | "auto-draft");
     let time = order
         .date_modified_gmt
         .or(order.date_created_gmt)
@@ -198,8 +194,8 @@ fn order(verified: &Verified<'_>, body: &str, names: &FieldNames) -> Result<Said
     let mut fields = names.pick(properties(&order.meta_data));
     let of = |address: &Lenient<Address>| address.0.as_ref().and_then(|address| address.country.0.clone());
     fields.country = country([of(&order.billing).as_deref(), of(&order.shipping).as_deref()]);
-    let unmapped = if canceled {
-        BTreeSet::new() // everything is taken back anyway
+    let notices = if canceled {
+        Vec::new() // everything is taken back anyway
     } else {
         order
             .refunds
@@ -207,45 +203,33 @@ fn order(verified: &Verified<'_>, body: &str, names: &FieldNames) -> Result<Said
             .map(|refund| unmapped(refund, &order.currency))
             .collect()
     };
-    Ok(Said::Order {
-        key: OrderKey::new(StorefrontKind::Woocommerce, verified.shop().shop.clone(), &order.id.0)?,
-        delivery: verified.delivery().log_id(&DELIVERY_ID),
-        wish: Box::new(Wish::Snapshot(Snapshot {
-            version: Version {
-                time,
-                sequence: 0,
-                canceled,
-                // None is counted in the lines, but more of them is newer.
-                refunds: u32::try_from(order.refunds.len()).unwrap_or(u32::MAX),
-                hash: hash(verified.payload()),
-            },
-            created_at: order.date_created_gmt.unwrap_or(time),
-            lines: order
-                .line_items
-                .iter()
-                .map(|item| Line {
-                    id: item.id.0.clone(),
-                    sku: sku(&item.sku),
-                    units: item.quantity.0,
-                    fields: names.pick(properties(&item.meta_data)),
-                })
-                .collect(),
-            refunds: BTreeSet::new(),
-            fully_paid,
-            canceled,
-            fields,
-            unmapped,
-        })),
-        hints: Hints {
+    let line = |item: &LineItem| {
+        let fields = names.pick(properties(&item.meta_data));
+        Line::new(item.id.0.clone(), sku(&item.sku), item.quantity.0, fields)
+    };
+    let created_at = order.date_created_gmt.unwrap_or(time);
+    let snapshot = Snapshot {
+        lines: order.line_items.iter().map(line).collect(),
+        paid: if fully_paid { Paid::Full } else { Paid::No },
+        ended: canceled.then_some(Ended::PLAIN),
+        fields,
+        notices,
+        ..Snapshot::new(Version::at(time), hash(verified.payload()), created_at)
+    };
+    Ok(Understood::order(
+        OrderKey::new(StorefrontKind::Woocommerce, verified.shop().shop.clone(), &order.id.0)?,
+        verified.delivery().log_id(&DELIVERY_ID),
+        Statement::Snapshot(snapshot),
+        Hints {
             topic_says_paid: false,
             reduced: false,
-            payment,
+            never_paid,
         },
-    })
+    ))
 }
 
 /// One sentence for a person; amount and currency only where they are what they should be.
-fn unmapped(refund: &RefundBody, currency: &Text) -> String {
+fn unmapped(refund: &RefundBody, currency: &Text) -> Notice {
     let id: String = refund
         .id
         .0
@@ -268,36 +252,21 @@ fn unmapped(refund: &RefundBody, currency: &Text) -> String {
         .filter(char::is_ascii_uppercase)
         .take(3)
         .collect();
-    format!(
+    let sentence = format!(
         "WooCommerce reports refund {id} of {amount} {currency} without saying of what: take back by hand what it was for."
-    )
+    );
+    Notice::new(&format!("refund:{id}"), "NOT_MAPPED", &sentence)
 }
 
-/// The body has no version: the time of receipt serves, which is taken once and carried in the event.
-fn deleted(verified: &Verified<'_>, body: &str) -> Result<Said, ReceiveError> {
+/// The body has no date: only our receipt, which the event carries, says when the order was moved to the trash.
+fn deleted(verified: &Verified<'_>, body: &str) -> Result<Understood, ReceiveError> {
     let deleted: Deleted = decode(body)?;
-    let received_at = verified.delivery().received_at;
-    Ok(Said::Order {
-        key: OrderKey::new(StorefrontKind::Woocommerce, verified.shop().shop.clone(), &deleted.id.0)?,
-        delivery: verified.delivery().log_id(&DELIVERY_ID),
-        wish: Box::new(Wish::Snapshot(Snapshot {
-            version: Version {
-                time: received_at,
-                sequence: 0,
-                canceled: true,
-                refunds: 0,
-                hash: hash(verified.payload()),
-            },
-            created_at: received_at,
-            lines: Vec::new(),
-            refunds: BTreeSet::new(),
-            fully_paid: false,
-            canceled: true,
-            fields: Fields::default(),
-            unmapped: BTreeSet::new(),
-        })),
-        hints: Hints::default(),
-    })
+    Ok(Understood::order(
+        OrderKey::new(StorefrontKind::Woocommerce, verified.shop().shop.clone(), &deleted.id.0)?,
+        verified.delivery().log_id(&DELIVERY_ID),
+        Statement::Trashed,
+        Hints::default(),
+    ))
 }
 
 #[cfg(test)]

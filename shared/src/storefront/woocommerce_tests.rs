@@ -3,7 +3,7 @@ use http::HeaderMap;
 use super::super::testing::{
     NOW, deliver, event, header_map, nothing, parked, received, secret, shops, signed, snapshot, units, with,
 };
-use super::super::{InvalidKey, Key, Trigger};
+use super::super::{InvalidKey, Key, OrderQueue};
 use super::*;
 
 const KIND: StorefrontKind = StorefrontKind::Woocommerce;
@@ -76,9 +76,9 @@ fn a_ping_is_let_through_only_without_a_signature_and_with_nothing_but_a_number(
 fn a_processing_order_is_paid() {
     let (event, trigger) = event(deliver(KIND, PROCESSING.as_bytes(), "order.updated"));
     assert_eq!(event.key.to_string(), "woocommerce/1727");
-    assert_eq!(trigger, Trigger::OrderPaid);
+    assert_eq!(trigger, OrderQueue::OrderPaid);
     let order = event.snapshot().unwrap();
-    assert!(order.fully_paid && !order.canceled);
+    assert!(order.paid == Paid::Full && order.ended.is_none());
     assert_eq!(
         order.version.time.to_string(),
         "2026-03-02T14:14:09Z",
@@ -111,21 +111,21 @@ fn no_name_address_or_e_mail_is_in_an_event() {
 
 #[test]
 fn completed_by_hand_is_paid_although_date_paid_is_null() {
-    assert!(snapshot(deliver(KIND, BY_HAND.as_bytes(), "order.updated")).fully_paid);
+    assert!(snapshot(deliver(KIND, BY_HAND.as_bytes(), "order.updated")).paid == Paid::Full);
 }
 
 #[test]
 fn cash_on_delivery_is_not_paid_while_it_is_processing_and_is_when_it_is_completed() {
     let processing = snapshot(deliver(KIND, CASH.as_bytes(), "order.updated"));
-    assert!(!processing.fully_paid && !processing.canceled);
+    assert!(processing.paid != Paid::Full && processing.ended.is_none());
     let completed = with(CASH, "\"status\": \"processing\"", "\"status\": \"completed\"");
-    assert!(snapshot(deliver(KIND, &completed, "order.updated")).fully_paid);
+    assert!(snapshot(deliver(KIND, &completed, "order.updated")).paid == Paid::Full);
     let dated = with(
         CASH,
         "\"date_paid_gmt\": null",
         "\"date_paid_gmt\": \"2026-03-04T10:00:00\"",
     );
-    assert!(snapshot(deliver(KIND, &dated, "order.updated")).fully_paid);
+    assert!(snapshot(deliver(KIND, &dated, "order.updated")).paid == Paid::Full);
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn without_a_payment_method_nobody_knows_whether_processing_means_paid() {
 #[test]
 fn another_method_is_paid_while_it_is_processing_even_without_a_date() {
     let free = with(CASH, "\"payment_method\": \"cod\"", "\"payment_method\": \"\"");
-    assert!(snapshot(deliver(KIND, &free, "order.updated")).fully_paid);
+    assert!(snapshot(deliver(KIND, &free, "order.updated")).paid == Paid::Full);
 }
 
 #[test]
@@ -148,11 +148,11 @@ fn a_date_paid_counts_and_a_custom_status_changes_nothing() {
         "\"status\": \"processing\"",
         "\"status\": \"packed-by-robot\"",
     );
-    assert!(snapshot(deliver(KIND, &custom, "order.updated")).fully_paid);
+    assert!(snapshot(deliver(KIND, &custom, "order.updated")).paid == Paid::Full);
     let custom = with(PENDING, "\"status\": \"pending\"", "\"status\": \"packed-by-robot\"");
-    assert!(!snapshot(deliver(KIND, &custom, "order.updated")).fully_paid);
+    assert!(snapshot(deliver(KIND, &custom, "order.updated")).paid != Paid::Full);
     let prefixed = with(BY_HAND, "\"status\": \"completed\"", "\"status\": \"wc-completed\"");
-    assert!(snapshot(deliver(KIND, &prefixed, "order.updated")).fully_paid);
+    assert!(snapshot(deliver(KIND, &prefixed, "order.updated")).paid == Paid::Full);
 }
 
 #[test]
@@ -170,39 +170,43 @@ fn cancelled_refunded_failed_and_trashed_orders_are_canceled() {
         );
         let (event, trigger) = event(deliver(KIND, &body, "order.updated"));
         let order = event.snapshot().unwrap();
-        assert!(
-            order.canceled && order.version.canceled && !order.fully_paid,
-            "{status}"
-        );
-        assert_eq!(trigger, Trigger::OrderCanceled);
+        assert!(order.ended.is_some() && order.paid != Paid::Full, "{status}");
+        assert_eq!(trigger, OrderQueue::OrderCanceled);
     }
-    assert!(snapshot(deliver(KIND, CANCELLED.as_bytes(), "order.updated")).canceled);
+    assert!(
+        snapshot(deliver(KIND, CANCELLED.as_bytes(), "order.updated"))
+            .ended
+            .is_some()
+    );
     let refunded = snapshot(deliver(KIND, REFUNDED.as_bytes(), "order.updated"));
-    assert!(refunded.canceled && refunded.unmapped.is_empty());
+    assert!(refunded.ended.is_some() && refunded.notices.is_empty());
 }
 
 #[test]
 fn a_partial_refund_names_no_lines_and_becomes_one_sentence_with_the_amount() {
     let (event, trigger) = event(deliver(KIND, PARTIAL.as_bytes(), "order.updated"));
-    assert_eq!(trigger, Trigger::OrderCanceled);
+    assert_eq!(trigger, OrderQueue::OrderCanceled);
     let order = event.snapshot().unwrap();
-    assert!(order.fully_paid && !order.canceled);
+    assert!(order.paid == Paid::Full && order.ended.is_none());
     assert_eq!(units(order), [2, 1]);
     assert!(order.refunds.is_empty(), "the lines have counted none");
     assert_eq!(
-        order.unmapped.iter().collect::<Vec<_>>(),
+        order
+            .notices
+            .iter()
+            .map(|notice| notice.sentence.as_str())
+            .collect::<Vec<_>>(),
         ["WooCommerce reports refund 1730 of 80.00 USD without saying of what: take back by hand what it was for."]
     );
 }
 
 #[test]
-fn a_deleted_order_is_canceled_as_of_the_time_of_receipt() {
+fn a_deleted_order_is_in_the_trash_as_of_the_time_of_receipt() {
     let (event, trigger) = event(deliver(KIND, DELETED.as_bytes(), "order.deleted"));
     assert_eq!(event.key.to_string(), "woocommerce/1727");
-    assert_eq!(trigger, Trigger::OrderCanceled);
-    let order = event.snapshot().unwrap();
-    assert!(order.canceled);
-    assert_eq!(order.version.time, NOW);
+    assert_eq!(trigger, OrderQueue::OrderCanceled);
+    assert_eq!(event.says, Statement::Trashed);
+    assert_eq!(event.received_at, NOW);
 }
 
 #[test]

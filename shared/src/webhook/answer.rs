@@ -6,11 +6,11 @@ use std::borrow::Cow;
 use http::StatusCode;
 
 use crate::order::{OrderEvent, OrderKey};
-use crate::storefront::{ReceiveError, Trigger};
+use crate::storefront::{OrderQueue, ReceiveError};
 
 /// What became of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Came {
+pub enum Disposition {
     /// Its event is in a queue.
     Stored,
     /// It is good, and nothing for us.
@@ -31,7 +31,7 @@ pub enum Came {
     Unavailable,
 }
 
-impl Came {
+impl Disposition {
     /// The HTTP status.
     pub const fn status(self) -> StatusCode {
         match self {
@@ -82,68 +82,68 @@ const NO_SUCH_WEBHOOK: &str = "There is no such webhook: POST to /webhooks/ and 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     /// What became of it.
-    pub came: Came,
+    pub disposition: Disposition,
     /// The body: empty with 200, else one line for the sender.
     pub line: Cow<'static, str>,
     /// The cause, for the log.
     reason: Cow<'static, str>,
     order: Option<OrderKey>,
     delivery: String,
-    trigger: Option<Trigger>,
+    queue: Option<OrderQueue>,
 }
 
 impl Answer {
     /// The HTTP status.
     pub const fn status(&self) -> StatusCode {
-        self.came.status()
+        self.disposition.status()
     }
 
-    fn new(came: Came, line: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Self {
+    fn new(disposition: Disposition, line: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Self {
         Self {
-            came,
+            disposition,
             line: line.into(),
             reason: reason.into(),
             order: None,
             delivery: String::new(),
-            trigger: None,
+            queue: None,
         }
     }
 
-    pub(super) fn stored(event: &OrderEvent, trigger: Trigger) -> Self {
+    pub(super) fn stored(event: &OrderEvent, queue: OrderQueue) -> Self {
         Self {
-            trigger: Some(trigger),
-            ..Self::new(Came::Stored, "", "").about(event)
+            queue: Some(queue),
+            ..Self::new(Disposition::Stored, "", "").about(event)
         }
     }
 
     pub(super) fn nothing(reason: Cow<'static, str>) -> Self {
-        Self::new(Came::Nothing, "", reason)
+        Self::new(Disposition::Nothing, "", reason)
     }
 
     pub(super) fn parked(reason: String) -> Self {
-        Self::new(Came::Parked, "", reason)
+        Self::new(Disposition::Parked, "", reason)
     }
 
     pub(super) fn unverified(error: &ReceiveError) -> Self {
-        Self::new(Came::Unverified, error.outward().to_owned(), error.to_string())
+        Self::new(Disposition::Unverified, error.outward().to_owned(), error.to_string())
     }
 
     pub(super) fn malformed(error: &ReceiveError) -> Self {
-        Self::new(Came::Malformed, error.outward().to_owned(), error.to_string())
+        Self::new(Disposition::Malformed, error.outward().to_owned(), error.to_string())
     }
 
     pub(super) fn not_found() -> Self {
-        Self::new(Came::NotFound, NO_SUCH_WEBHOOK, "no such route or shop")
+        Self::new(Disposition::NotFound, NO_SUCH_WEBHOOK, "no such route or shop")
     }
 
     /// Outward the same as [`Answer::not_found`]: nobody is told which storefronts are in use.
     pub(super) fn not_configured(reason: String) -> Self {
-        Self::new(Came::NotConfigured, NO_SUCH_WEBHOOK, reason)
+        Self::new(Disposition::NotConfigured, NO_SUCH_WEBHOOK, reason)
     }
 
     pub(super) fn too_large() -> Self {
         Self::new(
-            Came::TooLarge,
+            Disposition::TooLarge,
             "The delivery is larger than 6,000,000 bytes.",
             "larger than 6,000,000 bytes",
         )
@@ -151,7 +151,7 @@ impl Answer {
 
     pub(super) fn unavailable(reason: String) -> Self {
         Self::new(
-            Came::Unavailable,
+            Disposition::Unavailable,
             "The delivery could not be stored now: please deliver it again.",
             reason,
         )
@@ -168,16 +168,16 @@ impl Answer {
     pub(super) fn log(&self, path: &str, bytes: usize) {
         let path: String = path.chars().filter(|c| !c.is_control()).take(80).collect();
         let order = self.order.as_ref().map(ToString::to_string);
-        let (status, came) = (self.status().as_u16(), self.came.as_str());
+        let (status, disposition) = (self.status().as_u16(), self.disposition.as_str());
         let (delivery, reason) = (self.delivery.as_str(), self.reason.as_ref());
-        let queue = self.trigger.map(Trigger::as_str);
-        match self.came {
-            Came::Stored | Came::Nothing | Came::NotFound => {
+        let queue = self.queue.map(OrderQueue::as_str);
+        match self.disposition {
+            Disposition::Stored | Disposition::Nothing | Disposition::NotFound => {
                 tracing::info!(
                     path,
                     bytes,
                     status,
-                    came,
+                    disposition,
                     order,
                     delivery,
                     queue,
@@ -185,12 +185,16 @@ impl Answer {
                     "delivery answered"
                 );
             }
-            Came::Parked | Came::Unverified | Came::Malformed | Came::NotConfigured | Came::TooLarge => {
+            Disposition::Parked
+            | Disposition::Unverified
+            | Disposition::Malformed
+            | Disposition::NotConfigured
+            | Disposition::TooLarge => {
                 tracing::warn!(
                     path,
                     bytes,
                     status,
-                    came,
+                    disposition,
                     order,
                     delivery,
                     queue,
@@ -198,12 +202,12 @@ impl Answer {
                     "delivery answered"
                 );
             }
-            Came::Unavailable => {
+            Disposition::Unavailable => {
                 tracing::error!(
                     path,
                     bytes,
                     status,
-                    came,
+                    disposition,
                     order,
                     delivery,
                     queue,

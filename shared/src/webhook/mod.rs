@@ -14,7 +14,7 @@ use crate::queue::parked::{self, ParkedDelivery};
 use crate::queue::{Queue, QueueError};
 use crate::secrets::{SecretDocument, Secrets, Source};
 use crate::storefront::{
-    Delivery, FieldNames, Guards, Outcome, ReceiveError, StorefrontSecrets, Trigger, VerifyError, receive,
+    Delivery, FieldNames, Guards, OrderQueue, Outcome, ReceiveError, StorefrontSecrets, VerifyError, receive,
 };
 use crate::time::Clock;
 
@@ -22,7 +22,7 @@ mod answer;
 mod names;
 mod route;
 
-pub use answer::{Answer, Came};
+pub use answer::{Answer, Disposition};
 pub use names::field_names;
 pub use route::Route;
 
@@ -44,7 +44,7 @@ pub struct Request<'a> {
     pub request_id: &'a str,
 }
 
-/// One queue for each trigger, and the one for parked deliveries.
+/// The three queues of orders, and the one for parked deliveries.
 #[derive(Debug, Clone)]
 pub struct Queues<Q> {
     /// `ORDER_PAID_QUEUE_URL`
@@ -58,11 +58,11 @@ pub struct Queues<Q> {
 }
 
 impl<Q> Queues<Q> {
-    const fn of(&self, trigger: Trigger) -> &Q {
-        match trigger {
-            Trigger::OrderPaid => &self.order_paid,
-            Trigger::OrderCanceled => &self.order_canceled,
-            Trigger::TagExternalId => &self.tag_external_id,
+    const fn of(&self, queue: OrderQueue) -> &Q {
+        match queue {
+            OrderQueue::OrderPaid => &self.order_paid,
+            OrderQueue::OrderCanceled => &self.order_canceled,
+            OrderQueue::TagExternalId => &self.tag_external_id,
         }
     }
 }
@@ -143,7 +143,7 @@ impl<S: Source, C: Clock, Q: Queue> Webhook<S, C, Q> {
         match self.receive(route, &delivery).await {
             Err(answer) => *answer,
             Ok(Ok(Outcome::Nothing(reason))) => Answer::nothing(reason),
-            Ok(Ok(Outcome::Event { event, trigger })) => self.store(route, request, &delivery, event, trigger).await,
+            Ok(Ok(Outcome::Events(events))) => self.store(route, request, &delivery, events).await,
             Ok(Err(error)) => match &error {
                 ReceiveError::Unverified(VerifyError::NoKeys) => no_keys(route),
                 ReceiveError::Unverified(_) => Answer::unverified(&error),
@@ -216,22 +216,30 @@ impl<S: Source, C: Clock, Q: Queue> Webhook<S, C, Q> {
         }
     }
 
+    /// Stores every event of a delivery. One that could not be stored is a delivery that has to come again: the others
+    /// are then stored twice, which changes nothing.
     async fn store(
         &self,
         route: &Route,
         request: Request<'_>,
         delivery: &Delivery<'_>,
-        event: OrderEvent,
-        trigger: Trigger,
+        events: Vec<(OrderEvent, OrderQueue)>,
     ) -> Answer {
-        match self.queues.of(trigger).send(&event.to_json()).await {
-            Ok(()) => Answer::stored(&event, trigger),
-            // It will never fit: a person has to look at it, and the storefront need not send it again.
-            Err(error @ QueueError::TooLarge { .. }) => self.park(route, request, delivery, &error.to_string()).await,
-            Err(error @ (QueueError::Unavailable { .. } | QueueError::Misconfigured { .. })) => {
-                Answer::unavailable(error.to_string()).about(&event)
+        let mut stored = Answer::nothing("the delivery holds no event".into());
+        for (at, (event, queue)) in events.iter().enumerate() {
+            match self.queues.of(*queue).send(&event.to_json()).await {
+                Ok(()) if at == 0 => stored = Answer::stored(event, *queue),
+                Ok(()) => {}
+                // It will never fit: a person has to look at it, and the storefront need not send it again.
+                Err(error @ QueueError::TooLarge { .. }) => {
+                    return self.park(route, request, delivery, &error.to_string()).await;
+                }
+                Err(error @ (QueueError::Unavailable { .. } | QueueError::Misconfigured { .. })) => {
+                    return Answer::unavailable(error.to_string()).about(event);
+                }
             }
         }
+        stored
     }
 
     /// Keeps a signed delivery whole. Only when every part is stored is it answered 200; a storefront that delivers

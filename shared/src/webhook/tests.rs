@@ -182,7 +182,10 @@ async fn each_trigger_has_its_queue() {
 #[tokio::test]
 async fn what_means_nothing_for_us_is_answered_200_and_stored_nowhere() {
     let world = world(SHOPIFY);
-    assert_eq!(world.shopify("orders/paid", TEST_ORDER).await.came, Came::Nothing);
+    assert_eq!(
+        world.shopify("orders/paid", TEST_ORDER).await.disposition,
+        Disposition::Nothing
+    );
     let answer = world.shopify("app/uninstalled", "{}").await;
     assert_eq!((answer.status().as_u16(), answer.line.as_ref()), (200, ""));
     assert_eq!(world.stored_in(), Vec::<&str>::new());
@@ -288,7 +291,10 @@ async fn an_event_that_no_queue_takes_is_parked() {
         Mood::Takes,
         Ok(FieldNames::default()),
     );
-    assert_eq!(world.shopify("orders/paid", PAID).await.came, Came::Parked);
+    assert_eq!(
+        world.shopify("orders/paid", PAID).await.disposition,
+        Disposition::Parked
+    );
     assert_eq!(world.stored_in(), ["parked"]);
 }
 
@@ -307,7 +313,7 @@ async fn a_storefront_that_was_never_configured_is_404_and_so_nobody_can_ring_th
     let world = world(r#"{"storefronts":{"stripe":{"secrets":["whsec_x"]}}}"#);
     let answer = world.shopify("orders/paid", PAID).await;
     assert_eq!(answer.status().as_u16(), 404);
-    assert_eq!(answer.came.metric(), "AnsweredNotConfigured");
+    assert_eq!(answer.disposition.metric(), "AnsweredNotConfigured");
     let headers = HeaderMap::new();
     let nowhere = world.send(Method::POST, "/webhooks/magento", &headers, b"").await;
     assert_eq!(answer.line, nowhere.line, "outside, the two look the same");
@@ -336,7 +342,10 @@ async fn a_secret_that_was_rotated_is_read_again_at_the_first_signature_that_fai
         Ok(FieldNames::default()),
     );
     world.secrets.get().await.unwrap();
-    assert_eq!(world.shopify("orders/paid", PAID).await.came, Came::Stored);
+    assert_eq!(
+        world.shopify("orders/paid", PAID).await.disposition,
+        Disposition::Stored
+    );
 }
 
 #[tokio::test]
@@ -348,7 +357,10 @@ async fn a_secret_that_was_filled_in_later_is_found() {
         Ok(FieldNames::default()),
     );
     world.secrets.get().await.unwrap();
-    assert_eq!(world.shopify("orders/paid", PAID).await.came, Came::Stored);
+    assert_eq!(
+        world.shopify("orders/paid", PAID).await.disposition,
+        Disposition::Stored
+    );
 }
 
 #[tokio::test]
@@ -394,7 +406,7 @@ async fn no_line_that_is_logged_has_personal_data_or_a_secret_and_each_names_its
 
     let text = lines.text();
     assert!(
-        text.contains(r#""came":"stored""#) && text.contains(r#""came":"parked""#),
+        text.contains(r#""disposition":"stored""#) && text.contains(r#""disposition":"parked""#),
         "{text}"
     );
     assert!(text.contains(r#""order":"shopify/9007199254740993""#), "{text}");

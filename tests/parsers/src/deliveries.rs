@@ -155,7 +155,7 @@ fn check(kind: StorefrontKind, topics: &[&str], input: &[u8]) {
             "{kind} refuses what is rightly signed: {outcome:?}"
         );
         well_formed(kind, &signed, input, &outcome);
-        if let Ok(Outcome::Event { .. }) = outcome {
+        if let Ok(Outcome::Events(_)) = outcome {
             let strict = ShopKeys {
                 accept_test: false,
                 ..shop.clone()
@@ -211,7 +211,7 @@ fn refused_as_header(kind: StorefrontKind, input: &[u8], shop: &ShopKeys) {
                 "{kind} believed the header {name}: {outcome:?}"
             );
         } else if is_topic {
-            assert!(!matches!(outcome, Ok(Outcome::Event { .. })), "{kind}: {outcome:?}");
+            assert!(!matches!(outcome, Ok(Outcome::Events(_))), "{kind}: {outcome:?}");
         }
     }
 }
@@ -262,9 +262,12 @@ fn refused_when_changed(kind: StorefrontKind, topic: &str, body: &[u8], shop: &S
 /// What holds of every outcome of a rightly signed delivery.
 fn well_formed(kind: StorefrontKind, headers: &HeaderMap, body: &[u8], outcome: &Result<Outcome, ReceiveError>) {
     match outcome {
-        Ok(Outcome::Event { event, trigger }) => {
-            assert_eq!(event.received_at, NOW, "the time of receipt is another");
-            events::received(kind, event, *trigger);
+        Ok(Outcome::Events(told)) => {
+            assert!(!told.is_empty(), "no event, and no reason");
+            for (event, queue) in told {
+                assert_eq!(event.received_at, NOW, "the time of receipt is another");
+                events::received(kind, event, *queue);
+            }
         }
         Ok(Outcome::Nothing(reason)) => one_sentence(reason),
         Err(error @ ReceiveError::NotUnderstood { reason }) => {
@@ -323,13 +326,15 @@ fn tells_nothing(body: &[u8], deliver: &dyn Fn(&[u8]) -> Result<Outcome, Receive
             .is_some_and(|name| *name != taint::ELEMENT && !TOLD.contains(name))
     };
     if let Some(marked) = taint::marked(text, &personal)
-        && let Ok(Outcome::Event { event, .. }) = deliver(marked.as_bytes())
+        && let Ok(Outcome::Events(events)) = deliver(marked.as_bytes())
     {
-        taint::assert_unmarked(&event.to_json(), "an event");
+        for (event, _) in events {
+            taint::assert_unmarked(&event.to_json(), "an event");
+        }
     }
     if let Some(marked) = taint::marked(text, &not_told) {
         match deliver(marked.as_bytes()) {
-            Ok(Outcome::Event { .. }) => {}
+            Ok(Outcome::Events(_)) => {}
             Ok(Outcome::Nothing(reason)) => taint::assert_unmarked(&reason, "a reason"),
             Err(error) => taint::assert_unmarked(&error.to_string(), "an error"),
         }

@@ -7,9 +7,9 @@ use std::sync::OnceLock;
 use reseller_hooks::catalog::Catalog;
 use reseller_hooks::fulfilment::{OrderRecord, plan};
 use reseller_hooks::ids::AccountId;
-use reseller_hooks::order::{Fields, OrderEvent, OrderKey, SCHEMA, StorefrontKind, Wish};
+use reseller_hooks::order::{Fields, Line, Notice, OrderEvent, OrderKey, Paid, SCHEMA, Statement, StorefrontKind};
 use reseller_hooks::queue::parked;
-use reseller_hooks::storefront::Trigger;
+use reseller_hooks::storefront::OrderQueue;
 
 use crate::taint;
 
@@ -24,7 +24,7 @@ pub fn order_event(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     match OrderEvent::from_json(text) {
         Ok(event) => {
-            assert!((1..=SCHEMA).contains(&event.schema), "an unknown schema was read");
+            assert_eq!(event.schema, SCHEMA, "an unknown schema was read");
             survives(&event);
         }
         Err(error) => one_line(&error.to_string()),
@@ -54,7 +54,7 @@ fn one_line(error: &str) {
 }
 
 /// An event that a delivery of this storefront became.
-pub(crate) fn received(kind: StorefrontKind, event: &OrderEvent, trigger: Trigger) {
+pub(crate) fn received(kind: StorefrontKind, event: &OrderEvent, queue: OrderQueue) {
     assert_eq!(event.schema, SCHEMA, "another schema was written");
     assert_eq!(event.key.storefront(), kind, "another storefront's order");
     assert_eq!(
@@ -69,13 +69,13 @@ pub(crate) fn received(kind: StorefrontKind, event: &OrderEvent, trigger: Trigge
         !event.delivery.chars().any(char::is_control),
         "the delivery's ID breaks its line"
     );
-    within_limits(event, trigger);
+    within_limits(event, queue);
     survives(event);
 }
 
-fn within_limits(event: &OrderEvent, trigger: Trigger) {
-    match &event.wish {
-        Wish::Snapshot(snapshot) => {
+fn within_limits(event: &OrderEvent, queue: OrderQueue) {
+    match &event.says {
+        Statement::Snapshot(snapshot) => {
             assert!(snapshot.lines.len() <= MAX_LINES, "too many lines");
             let ids: BTreeSet<&str> = snapshot.lines.iter().map(|line| line.id.as_str()).collect();
             assert_eq!(ids.len(), snapshot.lines.len(), "two lines have one ID: {snapshot:?}");
@@ -87,27 +87,59 @@ fn within_limits(event: &OrderEvent, trigger: Trigger) {
             for line in &snapshot.lines {
                 fields(&line.fields, 100);
             }
-            assert_eq!(snapshot.version.hash.len(), 16, "the hash is cut");
-            assert_eq!(
-                snapshot.version.canceled, snapshot.canceled,
-                "two answers to one question"
-            );
-            let takes_back = snapshot.canceled || !snapshot.refunds.is_empty() || !snapshot.unmapped.is_empty();
+            assert_eq!(snapshot.hash.len(), 16, "the hash is cut");
+            let number = snapshot.number.as_deref().unwrap_or_default();
+            assert!(number.chars().count() <= 40, "the number is too long");
+            snapshot.notices.iter().for_each(notice);
+            let takes_back = snapshot.ended.is_some() || !snapshot.refunds.is_empty() || !snapshot.notices.is_empty();
             assert!(
-                !takes_back || trigger == Trigger::OrderCanceled,
-                "what takes back went to {trigger:?}"
+                !takes_back || queue == OrderQueue::OrderCanceled,
+                "what takes back went to {queue:?}"
             );
         }
-        Wish::Refund(refund) => {
-            assert_eq!(trigger, Trigger::OrderCanceled, "a refund went elsewhere");
-            assert!(!refund.lines.is_empty(), "a refund of nothing");
-            assert!(refund.lines.values().all(|units| *units > 0), "a refund of no unit");
+        Statement::Refund(refund) => {
+            assert_eq!(queue, OrderQueue::OrderCanceled, "a refund went elsewhere");
+            let lines = refund.lines.iter().flatten();
+            for (id, units) in lines {
+                assert!(*units > 0, "a refund of no unit");
+                assert!(id.len() <= MAX_LINE_ID, "the ID of a line is too long");
+            }
             assert!(
-                refund.lines.keys().all(|id| id.len() <= MAX_LINE_ID),
-                "the ID of a line is too long"
+                refund.whole || refund.lines.as_ref().is_none_or(|lines| !lines.is_empty()),
+                "a refund of nothing"
             );
         }
+        Statement::Payment(payment) => {
+            assert!(payment.lines.len() <= MAX_LINES, "too many lines");
+            fields(&payment.fields, Fields::MAX_CHARS);
+            for line in &payment.lines {
+                assert!(line.line.len() <= MAX_LINE_ID, "the ID of a line is too long");
+                fields(&line.fields, 100);
+            }
+        }
+        Statement::Notice(told) => notice(told),
+        Statement::Dispute(_) | Statement::End(_) | Statement::Trashed => {
+            assert_eq!(queue, OrderQueue::OrderCanceled, "an end went elsewhere");
+        }
+        Statement::BelongsTo(_) => {}
+        Statement::Told(told) => panic!("a storefront spoke for the operator: {told:?}"),
     }
+}
+
+fn notice(notice: &Notice) {
+    assert!(
+        notice.id.chars().count() <= Notice::MAX_ID_CHARS,
+        "the ID of a notice is too long"
+    );
+    assert!(
+        notice.sentence.chars().count() <= Notice::MAX_CHARS,
+        "a notice is too long"
+    );
+    assert!(
+        !notice.id.is_empty() && !notice.code.is_empty(),
+        "a notice that nothing can be told of: {notice:?}"
+    );
+    one_line(&notice.sentence);
 }
 
 fn fields(fields: &Fields, longest_reference: usize) {
@@ -148,11 +180,21 @@ fn survives(event: &OrderEvent) {
 /// Never more is wanted than the order says, and nothing of an order that is canceled or was never paid.
 fn only_what_was_said(event: &OrderEvent, record: &OrderRecord) {
     let wanted: u64 = record.desired.live_lines().map(|(_, units)| u64::from(units)).sum();
-    let said = match &event.wish {
-        Wish::Snapshot(snapshot) if snapshot.fully_paid && !snapshot.canceled => {
-            snapshot.lines.iter().map(|line| u64::from(line.units)).sum()
+    let said = match &event.says {
+        Statement::Snapshot(snapshot) if snapshot.ended.is_none() => {
+            let counts = |line: &&Line| snapshot.paid == Paid::Full || line.trial;
+            let lines = snapshot.lines.iter().filter(counts);
+            lines.map(|line| u64::from(line.units)).sum()
         }
-        Wish::Snapshot(_) | Wish::Refund(_) => 0,
+        Statement::Payment(payment) => payment.lines.iter().map(|line| u64::from(line.units)).sum(),
+        Statement::Snapshot(_)
+        | Statement::Refund(_)
+        | Statement::Dispute(_)
+        | Statement::End(_)
+        | Statement::Trashed
+        | Statement::BelongsTo(_)
+        | Statement::Notice(_)
+        | Statement::Told(_) => 0,
     };
     assert!(wanted <= said, "{wanted} units are wanted, and {said} were said");
 }

@@ -3,9 +3,9 @@
 use http::HeaderMap;
 use reseller_hooks::order::{OrderEvent, StorefrontKind};
 use reseller_hooks::queue::parked;
-use reseller_hooks::storefront::{Trigger, sign};
+use reseller_hooks::storefront::{OrderQueue, sign};
 use reseller_hooks::time::{Clock, Timestamp};
-use reseller_hooks::webhook::{Answer, Came};
+use reseller_hooks::webhook::{Answer, Disposition};
 use serde_json::json;
 
 use super::samples::Sample;
@@ -79,9 +79,9 @@ pub(super) fn judged(
     if answer.line.is_empty() != silent || answer.line.contains('\n') || answer.line.len() > 120 {
         return Err(format!("answered {} with {:?}", answer.status(), answer.line));
     }
-    match (answer.came, stored) {
-        (Came::Stored, [(queue, message)]) => {
-            if !Trigger::ALL.iter().any(|trigger| trigger.as_str() == *queue) {
+    match (answer.disposition, stored) {
+        (Disposition::Stored, [(queue, message)]) => {
+            if !OrderQueue::ALL.iter().any(|trigger| trigger.as_str() == *queue) {
                 return Err(format!("an order event in the queue {queue}"));
             }
             let event = OrderEvent::from_json(message).map_err(|error| error.to_string())?;
@@ -90,7 +90,7 @@ pub(super) fn judged(
             }
             Ok(Some(event))
         }
-        (Came::Parked, messages) if messages.iter().all(|(queue, _)| *queue == "parked") => {
+        (Disposition::Parked, messages) if messages.iter().all(|(queue, _)| *queue == "parked") => {
             let messages: Vec<String> = messages.iter().map(|(_, message)| message.clone()).collect();
             let kept = parked::decode(&messages).map_err(|error| error.to_string())?;
             if kept.body != request.body || kept.id != REQUEST_ID || kept.storefront != sample.kind {
@@ -98,7 +98,7 @@ pub(super) fn judged(
             }
             Ok(None)
         }
-        (Came::Stored | Came::Parked, _) => Err(format!("{:?}, with {stored:?}", answer.came)),
+        (Disposition::Stored | Disposition::Parked, _) => Err(format!("{:?}, with {stored:?}", answer.disposition)),
         (_, []) => Ok(None),
         (came, _) => Err(format!("{came:?}, and stored all the same: {stored:?}")),
     }

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use reseller_hooks::order::{OrderEvent, StorefrontKind};
 use reseller_hooks::storefront::Guards;
-use reseller_hooks::webhook::{Answer, Came};
+use reseller_hooks::webhook::{Answer, Disposition};
 
 use super::change::{Change, Changed, Subject, bytes_changed};
 use super::delivery::{Layer, NORTH, Request, SECRET, Standing, claims, envelope, judged, request, secret_document};
@@ -152,10 +152,10 @@ impl<'a> Trial<'a> {
         if (is_cheap || nth.is_multiple_of(4)) && old.body.trim_ascii() != self.original.body.trim_ascii() {
             let sent = self.sent(&old, true);
             self.keep(&named, sent, |_, answer, _| {
-                if matches!(answer.came, Came::Unverified | Came::TooLarge) {
+                if matches!(answer.disposition, Disposition::Unverified | Disposition::TooLarge) {
                     return Ok(());
                 }
-                Err(format!("{:?} with the old signature", answer.came))
+                Err(format!("{:?} with the old signature", answer.disposition))
             });
         }
 
@@ -313,8 +313,8 @@ impl<'a> Trial<'a> {
         let counts = &mut self.report.counts;
         counts.deliveries += 1;
         *counts.answers.entry(answer.status().as_u16()).or_default() += 1;
-        counts.stored += u64::from(answer.came == Came::Stored);
-        counts.parked += u64::from(answer.came == Came::Parked);
+        counts.stored += u64::from(answer.disposition == Disposition::Stored);
+        counts.parked += u64::from(answer.disposition == Disposition::Parked);
     }
 
     fn found(&mut self, named: &str, what: &str) {

@@ -9,9 +9,9 @@ use http::{HeaderValue, Method};
 use reseller_hooks::fulfilment::Fulfilment;
 use reseller_hooks::order::StorefrontKind;
 use reseller_hooks::secrets::Secrets;
-use reseller_hooks::storefront::{FieldNames, Trigger};
+use reseller_hooks::storefront::{FieldNames, OrderQueue};
 use reseller_hooks::time::{Clock, Timestamp};
-use reseller_hooks::webhook::{Answer, Came, Queues, Request, Webhook};
+use reseller_hooks::webhook::{Answer, Disposition, Queues, Request, Webhook};
 use reseller_hooks::worker::{batch, reconcile};
 use serde_json::{Value, json};
 
@@ -124,9 +124,9 @@ impl Sim {
         let secrets = Secrets::new(self.keys.clone(), clock.clone(), Duration::from_secs(300));
         let queue = |trigger| self.queues.queue(trigger);
         let queues = Queues {
-            order_paid: queue(Some(Trigger::OrderPaid)),
-            order_canceled: queue(Some(Trigger::OrderCanceled)),
-            tag_external_id: queue(Some(Trigger::TagExternalId)),
+            order_paid: queue(Some(OrderQueue::OrderPaid)),
+            order_canceled: queue(Some(OrderQueue::OrderCanceled)),
+            tag_external_id: queue(Some(OrderQueue::TagExternalId)),
             parked: queue(None),
         };
         let webhook = Webhook::new(Arc::new(secrets), queues, clock, Ok(FieldNames::default()));
@@ -184,7 +184,7 @@ impl Sim {
     }
 
     /// A queue invokes its worker; `false` when it has nothing for it.
-    pub(super) fn batch(&mut self, trigger: Trigger) -> bool {
+    pub(super) fn batch(&mut self, trigger: OrderQueue) -> bool {
         let most = self.rng.pick(&[1, 2, 10]);
         let Some((ids, event)) = self.queues.receive(trigger, most) else {
             return false;
@@ -244,7 +244,7 @@ impl Sim {
                     format!(
                         "webhook {number} answers {} ({})",
                         answer.status(),
-                        answer.came.as_str()
+                        answer.disposition.as_str()
                     )
                 });
                 self.answered(*at, &answer, task.begun, *signed_at);
@@ -288,10 +288,13 @@ impl Sim {
                     self.post_again(at);
                 }
                 if !matches!(
-                    answer.came,
-                    Came::Stored | Came::Nothing | Came::Unverified | Came::Unavailable
+                    answer.disposition,
+                    Disposition::Stored | Disposition::Nothing | Disposition::Unverified | Disposition::Unavailable
                 ) {
-                    self.broken(format!("I7: the shop's delivery {at} is answered {:?}", answer.came));
+                    self.broken(format!(
+                        "I7: the shop's delivery {at} is answered {:?}",
+                        answer.disposition
+                    ));
                 }
             }
             Sender::Forger if is_taken => self.broken("a forged delivery is taken".to_owned()),

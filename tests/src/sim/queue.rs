@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use reseller_hooks::queue::{Queue, QueueError};
-use reseller_hooks::storefront::Trigger;
+use reseller_hooks::storefront::OrderQueue;
 use reseller_hooks::time::{Clock, Timestamp};
 
 use super::rng::Rng;
@@ -20,7 +20,7 @@ const MOST_RECEIVES: u32 = 5;
 /// One of the queues, as `webhook` sees it; `None` is the queue for parked deliveries.
 #[derive(Clone)]
 pub(super) struct SimQueue {
-    trigger: Option<Trigger>,
+    trigger: Option<OrderQueue>,
     queues: Queues,
 }
 
@@ -47,7 +47,7 @@ struct State {
 
 struct Message {
     id: u64,
-    trigger: Trigger,
+    trigger: OrderQueue,
     body: String,
     visible_at: Timestamp,
     received: u32,
@@ -74,7 +74,7 @@ impl Queues {
     }
 
     /// The queue of a trigger, or the one for parked deliveries.
-    pub(super) fn queue(&self, trigger: Option<Trigger>) -> SimQueue {
+    pub(super) fn queue(&self, trigger: Option<OrderQueue>) -> SimQueue {
         SimQueue {
             trigger,
             queues: self.clone(),
@@ -101,7 +101,7 @@ impl Queues {
     }
 
     /// Receives a batch of up to `most` messages of a queue: their IDs, and the event that a worker gets.
-    pub(super) fn receive(&self, trigger: Trigger, most: usize) -> Option<(Vec<u64>, SqsEvent)> {
+    pub(super) fn receive(&self, trigger: OrderQueue, most: usize) -> Option<(Vec<u64>, SqsEvent)> {
         let now = self.clock.now();
         let mut state = self.state();
         let state = &mut *state;
@@ -167,11 +167,11 @@ impl Queues {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn send(&self, trigger: Option<Trigger>, body: &str) -> Result<(), QueueError> {
+    fn send(&self, trigger: Option<OrderQueue>, body: &str) -> Result<(), QueueError> {
         let now = self.clock.now();
         let mut state = self.state();
         let state = &mut *state;
-        let name = trigger.map_or("parked", Trigger::as_str);
+        let name = trigger.map_or("parked", OrderQueue::as_str);
         let away = || QueueError::Unavailable {
             queue: name.to_owned(),
             reason: "the simulation says so".to_owned(),

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use reseller_hooks::catalog::Catalog;
 use reseller_hooks::order::OrderKey;
-use reseller_hooks::storefront::{self, Trigger};
+use reseller_hooks::storefront::{self, OrderQueue};
 use reseller_hooks::time::{Clock, Timestamp};
 use serde_json::json;
 use tracing::Dispatch;
@@ -224,9 +224,9 @@ impl Sim {
             self.post(delivery);
         }
         if self.tasks.len() < MOST_TASKS && self.queues.next_visible().is_some_and(|at| at <= now) {
-            let first = self.rng.index(Trigger::ALL.len());
-            for at in 0..Trigger::ALL.len() {
-                let trigger = Trigger::ALL[(first + at) % Trigger::ALL.len()];
+            let first = self.rng.index(OrderQueue::ALL.len());
+            for at in 0..OrderQueue::ALL.len() {
+                let trigger = OrderQueue::ALL[(first + at) % OrderQueue::ALL.len()];
                 if self.tasks.len() < MOST_TASKS {
                     self.batch(trigger);
                 }

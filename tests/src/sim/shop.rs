@@ -58,13 +58,13 @@ pub(super) struct ShopOrder {
     pub reference: Option<String>,
     /// Line to SKU.
     pub skus: BTreeMap<String, String>,
-    said: Vec<Said>,
+    said: Vec<ToldVersion>,
     refunds: BTreeMap<String, BTreeMap<String, u32>>,
 }
 
 /// A version that was told.
 #[derive(Debug, Clone)]
-struct Said {
+struct ToldVersion {
     units: BTreeMap<String, u32>,
     counted: BTreeSet<String>,
     paid: bool,
@@ -81,7 +81,7 @@ impl ShopOrder {
             return 0;
         };
         // What a version has of the line, less what was refunded and it has not counted.
-        let left = |said: &Said| {
+        let left = |said: &ToldVersion| {
             let uncounted = self.refunds.iter().filter(|(id, _)| !said.counted.contains(*id));
             let taken: u32 = uncounted.filter_map(|(_, lines)| lines.get(line)).sum();
             said.units.get(line).copied().unwrap_or(0).saturating_sub(taken)
@@ -330,7 +330,7 @@ impl Under<'_> {
         } else {
             self.units.clone()
         };
-        self.record.said.push(Said {
+        self.record.said.push(ToldVersion {
             units,
             counted: self.counted.clone(),
             paid: self.paid,

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use reseller_hooks::order::{Fields, Line, OrderEvent, Refund, SCHEMA, Snapshot, Version, Wish};
+use reseller_hooks::order::{
+    Ended, Fields, Line, Notice, OrderEvent, Paid, Refund, RefundState, SCHEMA, Snapshot, Statement, Version,
+};
 use reseller_hooks::time::Timestamp;
 
 use super::START;
@@ -150,32 +152,26 @@ impl Order {
 
     /// What the storefront delivers of it now.
     pub fn event(&self) -> OrderEvent {
-        let lines = self.lines.iter().map(|(id, (sku, units))| Line {
-            id: id.clone(),
-            sku: sku.parse().ok(),
-            units: if self.canceled { 0 } else { *units },
-            fields: self.line_fields.get(id).cloned().unwrap_or_default(),
+        let lines = self.lines.iter().map(|(id, (sku, units))| {
+            let units = if self.canceled { 0 } else { *units };
+            let fields = self.line_fields.get(id).cloned().unwrap_or_default();
+            Line::new(id.clone(), sku.parse().ok(), units, fields)
         });
+        let notice = |sentence: &String| Notice::new(sentence, "NOT_MAPPED", sentence);
+        let version = Version::at(self.updated_at());
         OrderEvent {
             schema: SCHEMA,
             key: self.key.parse().expect("a key"),
             delivery: format!("delivery-{}", self.changed),
             received_at: START,
-            wish: Wish::Snapshot(Snapshot {
-                version: Version {
-                    time: self.updated_at(),
-                    sequence: 0,
-                    canceled: self.canceled,
-                    refunds: u32::try_from(self.refunds.len()).expect("few refunds"),
-                    hash: format!("{:016x}", self.changed),
-                },
-                created_at: self.created_at,
+            says: Statement::Snapshot(Snapshot {
                 lines: lines.collect(),
                 refunds: self.refunds.iter().cloned().collect(),
-                fully_paid: self.paid,
-                canceled: self.canceled,
+                paid: if self.paid { Paid::Full } else { Paid::No },
+                ended: self.canceled.then_some(Ended::PLAIN),
                 fields: self.fields.clone(),
-                unmapped: self.unmapped.iter().cloned().collect(),
+                notices: self.unmapped.iter().map(notice).collect(),
+                ..Snapshot::new(version, format!("{:016x}", self.changed), self.created_at)
             }),
         }
     }
@@ -188,9 +184,11 @@ pub fn refund(key: &str, id: &str, lines: &[(&str, u32)]) -> OrderEvent {
         key: key.parse().expect("a key"),
         delivery: format!("refund-{id}"),
         received_at: START,
-        wish: Wish::Refund(Refund {
+        says: Statement::Refund(Refund {
             id: id.to_owned(),
-            lines: lines.iter().map(|(line, units)| ((*line).to_owned(), *units)).collect(),
+            state: RefundState::Succeeded,
+            lines: Some(lines.iter().map(|(line, units)| ((*line).to_owned(), *units)).collect()),
+            whole: false,
         }),
     }
 }

@@ -25,9 +25,9 @@ fn ways(counted: &Effects) -> Vec<(String, Effects)> {
 /// A storefront delivers until it is answered 200.
 fn delivered(deployment: &Deployment, effects: &Effects, post: &Post) {
     let first = deployment.post_to(&deployment.function(effects), effects, post);
-    if first.is_none_or(|answer| answer.came != Came::Stored) {
+    if first.is_none_or(|answer| answer.disposition != Disposition::Stored) {
         deployment.world.clock.advance(Duration::from_secs(120));
-        assert_eq!(deployment.post(post), Came::Stored);
+        assert_eq!(deployment.post(post), Disposition::Stored);
     }
 }
 
@@ -64,7 +64,7 @@ fn a_delivery_not_understood_is_parked_whole_wherever_the_webhook_dies() {
     let parked = |deployment: &Deployment, effects: &Effects| {
         let answer = deployment.post_to(&deployment.function(effects), effects, &post);
         if answer.is_none() {
-            assert_eq!(deployment.post(&post), Came::Parked);
+            assert_eq!(deployment.post(&post), Disposition::Parked);
         }
         let shelf = deployment.shelf();
         assert!(shelf.messages.iter().all(|message| message.queue == "parked"));
@@ -85,7 +85,7 @@ fn a_cancellation_that_overtakes_wins_wherever_the_webhook_dies() {
     for (told, effects) in ways(&counted) {
         let deployment = Deployment::new(World::kind());
         delivered(&deployment, &effects, &canceled);
-        assert_eq!(deployment.post(&paid), Came::Stored);
+        assert_eq!(deployment.post(&paid), Disposition::Stored);
         deployment.settle();
         let holdings = deployment.world.holdings();
         let on_site = holdings.iter().filter(|holding| holding.site.is_some()).count();

@@ -28,7 +28,7 @@ fn is_bought_once(deployment: &Deployment) {
 #[test]
 fn a_signed_paid_order_becomes_its_packages() {
     let deployment = unkind();
-    assert_eq!(deployment.post(&bought()), Came::Stored);
+    assert_eq!(deployment.post(&bought()), Disposition::Stored);
     deployment.settle();
     is_bought_once(&deployment);
 }
@@ -41,7 +41,7 @@ fn a_webhook_that_dies_after_enqueueing_is_delivered_to_again() {
     assert_eq!(dies.begun(), ["fetch", "send"]);
     // Work may be done before the storefront delivers again, or after.
     assert_eq!(deployment.shelf().messages.len(), 1);
-    assert_eq!(deployment.post(&bought()), Came::Stored);
+    assert_eq!(deployment.post(&bought()), Disposition::Stored);
     assert_eq!(deployment.shelf().messages.len(), 2);
     deployment.settle();
     is_bought_once(&deployment);
@@ -54,7 +54,7 @@ fn an_enqueueing_that_fails_is_503_and_the_retry_succeeds() {
     let function = deployment.function(&effects);
     deployment.shelf().away = true;
     let answer = deployment.post_to(&function, &effects, &bought()).unwrap();
-    assert_eq!((answer.status().as_u16(), answer.came), (503, Came::Unavailable));
+    assert_eq!((answer.status().as_u16(), answer.disposition), (503, Disposition::Unavailable));
     assert_eq!(deployment.shelf().messages, []);
     deployment.settle();
     assert_eq!(deployment.world.ledger.entries(), []);
@@ -71,7 +71,7 @@ fn an_enqueueing_that_fails_is_503_and_the_retry_succeeds() {
 fn a_retry_because_our_200_came_too_late_is_one_package_at_any_moment() {
     for steps in 0..40 {
         let deployment = unkind();
-        assert_eq!(deployment.post(&bought()), Came::Stored);
+        assert_eq!(deployment.post(&bought()), Disposition::Stored);
         let first = deployment.shelf().messages.pop().unwrap();
         let event = OrderEvent::from_json(&first.body).unwrap();
         let working = worker(&deployment.world, &Effects::counted());
@@ -79,7 +79,7 @@ fn a_retry_because_our_200_came_too_late_is_one_package_at_any_moment() {
         let mut done = run.steps(steps).is_some();
         let last = done;
         // The storefront did not wait for it, and delivers again; another worker gets that.
-        assert_eq!(deployment.post(&bought()), Came::Stored);
+        assert_eq!(deployment.post(&bought()), Disposition::Stored);
         deployment.work("order-paid", &Effects::counted()).unwrap();
         while !done {
             done = run.step().is_some();
@@ -100,7 +100,7 @@ fn a_body_replayed_under_another_shops_header_buys_nothing() {
     deployment.settle();
     let calls = deployment.world.look().calls().count();
     let replayed = bought().header("x-shopify-shop-domain", "other.myshopify.com");
-    assert_eq!(deployment.post(&replayed), Came::Stored);
+    assert_eq!(deployment.post(&replayed), Disposition::Stored);
     deployment.settle();
     assert_eq!(deployment.world.look().calls().count(), calls);
     is_bought_once(&deployment);
@@ -113,7 +113,7 @@ fn a_paid_delivery_replayed_after_the_cancellation_gives_nothing_back() {
     deployment.post(&shopify("orders/cancelled", CANCELED));
     deployment.settle();
     deployment.world.clock.advance(Duration::from_secs(14 * 86_400));
-    assert_eq!(deployment.post(&bought()), Came::Stored);
+    assert_eq!(deployment.post(&bought()), Disposition::Stored);
     deployment.settle();
     let holdings = deployment.world.holdings();
     assert_eq!(holdings.iter().filter(|holding| holding.site.is_some()).count(), 0);
@@ -123,15 +123,18 @@ fn a_paid_delivery_replayed_after_the_cancellation_gives_nothing_back() {
 #[test]
 fn test_orders_anonymised_events_and_imported_orders_buy_nothing() {
     let deployment = unkind();
-    assert_eq!(deployment.post(&shopify("orders/paid", TEST_ORDER)), Came::Nothing);
+    assert_eq!(
+        deployment.post(&shopify("orders/paid", TEST_ORDER)),
+        Disposition::Nothing
+    );
     for sample in [IMPORTED, ANONYMIZED] {
         let post = Post::sample(StorefrontKind::Wix, "", sample, START);
-        assert_eq!(deployment.post(&post), Came::Nothing);
+        assert_eq!(deployment.post(&post), Disposition::Nothing);
     }
     assert_eq!(deployment.shelf().messages, []);
     // Shopify does not say that an order is imported, but when it was placed.
     let imported = PAID.replace("2026-03-02T09:14:04-05:00", "2024-03-02T09:14:04-05:00");
-    assert_eq!(deployment.post(&shopify("orders/paid", &imported)), Came::Stored);
+    assert_eq!(deployment.post(&shopify("orders/paid", &imported)), Disposition::Stored);
     deployment.settle();
     assert_eq!(deployment.world.calls(Operation::CreatePackage), 0);
     assert_eq!(deployment.world.attention(SAMPLE_KEY), Vec::<String>::new());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use reseller_hooks::config::LogLevel;
 use reseller_hooks::order::StorefrontKind;
 use reseller_hooks::telemetry::{Captured, subscriber};
-use reseller_hooks::webhook::Came;
+use reseller_hooks::webhook::Disposition;
 use reseller_hooks_tests::deployment::Deployment;
 use reseller_hooks_tests::effects::Effects;
 use reseller_hooks_tests::post::secret;
@@ -34,10 +34,10 @@ fn no_line_has_a_secret_or_a_person_and_each_order_is_named() {
             r#"{ "name": "wix_external_id", "value": "jane.doe@example.com, 5 Hidden Lane" }, { "name": "gift""#;
         let written = PAID.replacen(r#"{ "name": "gift""#, reference, 1);
         assert_ne!(written, PAID);
-        assert_eq!(deployment.post(&shopify("orders/paid", &written)), Came::Stored);
+        assert_eq!(deployment.post(&shopify("orders/paid", &written)), Disposition::Stored);
         let mut forged = shopify("orders/paid", PAID);
         forged.body.push(' ');
-        assert_eq!(deployment.post(&forged), Came::Unverified);
+        assert_eq!(deployment.post(&forged), Disposition::Unverified);
         for (operation, effect) in [
             (Operation::CreatePackage, Effect::LoseAnswer),
             (Operation::QueryPackages, Effect::CutJson),

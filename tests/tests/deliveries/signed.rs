@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reseller_hooks::order::{OrderEvent, StorefrontKind};
 use reseller_hooks::storefront::sign;
-use reseller_hooks::webhook::Came;
+use reseller_hooks::webhook::Disposition;
 use reseller_hooks_tests::deployment::Deployment;
 use reseller_hooks_tests::effects::Effects;
 use reseller_hooks_tests::post::{Post, SECRETS, secret};
@@ -20,10 +20,10 @@ fn kind() -> Deployment {
 }
 
 /// Posts to one instance of the function, again and again.
-fn served(deployment: &Deployment) -> impl Fn(&Post) -> Came {
+fn served(deployment: &Deployment) -> impl Fn(&Post) -> Disposition {
     let effects = Effects::counted();
     let function = deployment.function(&effects);
-    move |post| deployment.post_to(&function, &effects, post).unwrap().came
+    move |post| deployment.post_to(&function, &effects, post).unwrap().disposition
 }
 
 /// A secret document with these for Shopify.
@@ -40,10 +40,10 @@ fn during_a_rotation_either_secret_counts_and_then_the_new_one_only() {
     let new = Post::signed_with("the new one", kind, "orders/paid", &old.body, deployment.now());
     deployment.put_secret(Some(&document(&["the new one", secret(kind)])));
     let post = served(&deployment);
-    assert_eq!((post(&old), post(&new)), (Came::Stored, Came::Stored));
+    assert_eq!((post(&old), post(&new)), (Disposition::Stored, Disposition::Stored));
     deployment.put_secret(Some(&document(&["the new one"])));
     deployment.world.clock.advance(Duration::from_secs(300));
-    assert_eq!((post(&old), post(&new)), (Came::Unverified, Came::Stored));
+    assert_eq!((post(&old), post(&new)), (Disposition::Unverified, Disposition::Stored));
 }
 
 #[test]
@@ -52,10 +52,10 @@ fn a_secret_that_cannot_be_fetched_at_start_is_503_until_it_can() {
     deployment.put_secret(None);
     let post = served(&deployment);
     let paid = shopify("orders/paid", PAID);
-    assert_eq!(post(&paid), Came::Unavailable);
+    assert_eq!(post(&paid), Disposition::Unavailable);
     assert_eq!(deployment.shelf().messages, []);
     deployment.put_secret(Some(SECRETS));
-    assert_eq!(post(&paid), Came::Stored);
+    assert_eq!(post(&paid), Disposition::Stored);
 }
 
 #[test]
@@ -63,14 +63,14 @@ fn a_stale_secret_stays_in_use_while_it_cannot_be_fetched() {
     let deployment = kind();
     let post = served(&deployment);
     let paid = shopify("orders/paid", PAID);
-    assert_eq!(post(&paid), Came::Stored);
+    assert_eq!(post(&paid), Disposition::Stored);
     deployment.put_secret(None);
     deployment.world.clock.advance(Duration::from_secs(3_600));
-    assert_eq!(post(&paid), Came::Stored);
+    assert_eq!(post(&paid), Disposition::Stored);
     // Rotated meanwhile: a minute after the attempt that failed, it is fetched again.
     deployment.put_secret(Some(&document(&["the new one"])));
     deployment.world.clock.advance(Duration::from_secs(60));
-    assert_eq!(post(&paid), Came::Unverified);
+    assert_eq!(post(&paid), Disposition::Unverified);
 }
 
 #[test]
@@ -83,11 +83,14 @@ fn what_was_signed_for_another_shop_is_not_taken_at_this_shops_address() {
     let body = sign::as_of(STANDARD, deployment.now());
     let at = deployment.now();
     let post = |path| Post::signed_with(south, StorefrontKind::Standard, "", &body, at).to(path);
-    assert_eq!(deployment.post(&post("/webhooks/standard/north")), Came::Unverified);
+    assert_eq!(
+        deployment.post(&post("/webhooks/standard/north")),
+        Disposition::Unverified
+    );
     assert_eq!(deployment.shelf().messages, []);
     // At its own and at the common one it is south's order, whoever says otherwise.
     for path in ["/webhooks/standard/south", "/webhooks/standard"] {
-        assert_eq!(deployment.post(&post(path)), Came::Stored);
+        assert_eq!(deployment.post(&post(path)), Disposition::Stored);
         let message = deployment.shelf().messages.pop().unwrap();
         let event = OrderEvent::from_json(&message.body).unwrap();
         assert_eq!(event.key.to_string(), "standard/south/1001");
@@ -120,7 +123,7 @@ fn a_token_of_another_algorithm_is_not_taken_at_the_door() {
             headers: http::HeaderMap::new(),
             body,
         };
-        assert_eq!(deployment.post(&post), Came::Unverified, "{}", &post.body[..24]);
+        assert_eq!(deployment.post(&post), Disposition::Unverified, "{}", &post.body[..24]);
     }
     assert_eq!(deployment.shelf().messages, []);
 }

@@ -1,7 +1,7 @@
 //! One order of each storefront, with the SKUs and the times of its samples, from the signed body to the package.
 
 use reseller_hooks::order::StorefrontKind::{self, Shopify, Standard, Stripe, Wix, Woocommerce};
-use reseller_hooks::webhook::Came;
+use reseller_hooks::webhook::Disposition;
 use reseller_hooks_tests::deployment::{Deployment, catalog_of};
 use reseller_hooks_tests::world::violations;
 
@@ -57,7 +57,7 @@ fn each_storefronts_order_is_bought_and_taken_back_when_canceled() {
     let skus = ["PREMIUM-1Y", "EMAIL-1Y", "price_1SamplePremium1Y"];
     for (kind, (topic, paid), (canceled_topic, canceled)) in LIVES {
         let shop = Deployment::selling(&catalog_of(&skus, "ignore"), "2026-03-02T14:15:00Z");
-        assert_eq!(shop.deliver(kind, topic, paid), Came::Stored, "{kind}");
+        assert_eq!(shop.deliver(kind, topic, paid), Disposition::Stored, "{kind}");
         shop.settle();
         let units = |of: fn(&Deployment, &str) -> usize| skus.iter().map(|sku| of(&shop, sku)).sum::<usize>();
         let alive = units(|shop, sku| shop.world.alive(sku));
@@ -65,7 +65,11 @@ fn each_storefronts_order_is_bought_and_taken_back_when_canceled() {
         assert!(units(|shop, sku| shop.world.on_site(sku)) > 0, "{kind}");
 
         shop.world.clock.set("2026-03-07T00:00:00Z".parse().unwrap());
-        assert_eq!(shop.deliver(kind, canceled_topic, canceled), Came::Stored, "{kind}");
+        assert_eq!(
+            shop.deliver(kind, canceled_topic, canceled),
+            Disposition::Stored,
+            "{kind}"
+        );
         shop.settle();
         assert_eq!(units(|shop, sku| shop.world.on_site(sku)), 0, "{kind}");
         assert_eq!(units(|shop, sku| shop.world.alive(sku)), alive, "{kind}");

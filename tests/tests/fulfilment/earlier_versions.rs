@@ -6,30 +6,22 @@ use reseller_hooks_tests::prelude::*;
 
 /// The order of every record here: one plan with its voucher, for a site.
 const PAID: &str = r#"{
-    "latest": {
-        "version": {"time": "2026-09-21T14:13:23Z", "canceled": false, "refunds": 0, "hash": "0000000000000003"},
-        "created_at": "2026-09-21T14:12:20Z", "fully_paid": true, "canceled": false,
+    "newest": {"states": [{"at": "2026-09-21T14:13:24Z", "snapshot": {
+        "version": {"time": "2026-09-21T14:13:23Z"}, "hash": "0000000000000003",
+        "created_at": "2026-09-21T14:12:20Z", "paid": "full",
         "lines": [{"id": "1", "sku": "PLAN", "units": 1}],
         "fields": {"site": "918aa943-ab4f-40bc-88c3-8dfd02fae7cd"}
-    },
-    "paid": {
-        "version": {"time": "2026-09-21T14:13:23Z", "canceled": false, "refunds": 0, "hash": "0000000000000003"},
-        "units": {"1": 1}
-    }
+    }}]}
 }"#;
 
 /// The same order, canceled.
 const CANCELED: &str = r#"{
-    "latest": {
-        "version": {"time": "2026-09-21T14:13:24Z", "canceled": true, "refunds": 0, "hash": "0000000000000004"},
-        "created_at": "2026-09-21T14:12:20Z", "fully_paid": true, "canceled": true,
+    "newest": {"states": [{"at": "2026-09-21T14:13:25Z", "snapshot": {
+        "version": {"time": "2026-09-21T14:13:24Z"}, "hash": "0000000000000004",
+        "created_at": "2026-09-21T14:12:20Z", "paid": "full", "ended": {},
         "lines": [{"id": "1", "sku": "PLAN", "units": 0}],
         "fields": {"site": "918aa943-ab4f-40bc-88c3-8dfd02fae7cd"}
-    },
-    "paid": {
-        "version": {"time": "2026-09-21T14:13:24Z", "canceled": true, "refunds": 0, "hash": "0000000000000004"},
-        "units": {}
-    }
+    }}]}
 }"#;
 
 const LINES: &str = r#"[{"id": "1", "runs": [{"count": 1, "plan": {"buy": [{
@@ -210,12 +202,12 @@ fn what_a_newer_version_added_does_not_stop_an_older_one() {
 #[test]
 fn an_older_message_in_the_queue_is_worked_on() {
     let texts = [
-        r#"{"schema": 1, "key": "shopify/5324830114101", "received_at": "2026-09-21T14:13:20Z", "wish": {"snapshot": {
-            "version": {"time": "2026-09-21T14:13:23Z", "canceled": false, "refunds": 0, "hash": "3"},
-            "created_at": "2026-09-21T14:12:20Z", "fully_paid": true, "canceled": false,
+        r#"{"schema": 2, "key": "shopify/5324830114101", "received_at": "2026-09-21T14:13:20Z", "says": {"snapshot": {
+            "version": {"time": "2026-09-21T14:13:23Z"}, "hash": "3",
+            "created_at": "2026-09-21T14:12:20Z", "paid": "full",
             "lines": [{"id": "1", "sku": "ENDS", "units": 2}, {"id": "2", "units": 1}]}}}"#,
-        r#"{"schema": 1, "key": "shopify/5324830114101", "received_at": "2026-09-21T14:13:21Z", "wish": {"refund": {
-            "id": "r", "lines": {"1": 1}}}}"#,
+        r#"{"schema": 2, "key": "shopify/5324830114101", "received_at": "2026-09-21T14:13:21Z", "says": {"refund": {
+            "id": "r", "state": "succeeded", "lines": {"1": 1}}}}"#,
     ];
     let world = World::kind();
     for text in texts {

@@ -242,11 +242,11 @@ impl OrderRecord {
 
     /// Every plan of a unit of which nothing was begun or bought is resolved anew, from today's catalog.
     pub(crate) fn replan_unbought(&mut self) {
-        let Some(latest) = &self.desired.latest else { return };
+        let Some(latest) = self.desired.latest() else { return };
         // Older than any snapshot, so that it counts as decided on another one.
         let version = Version {
             time: Timestamp::EPOCH,
-            ..latest.version.clone()
+            ..latest.version
         };
         let stale = Plan::Refused {
             advice: "to be planned anew".to_owned(),

@@ -9,11 +9,11 @@ const DEADLINE: Timestamp = Timestamp::from_secs(1_700_000_058);
 
 fn event(order: &str, delivery: &str) -> String {
     json!({
-        "schema": 1,
+        "schema": 2,
         "key": format!("shopify/{order}"),
         "delivery": delivery,
         "received_at": "2023-11-14T22:13:20Z",
-        "wish": { "refund": { "id": "7", "lines": { "1": 1 } } },
+        "says": { "refund": { "id": "7", "state": "succeeded", "lines": { "1": 1 } } },
     })
     .to_string()
 }

@@ -55,7 +55,7 @@ fn holds(name: &str) {
         Vec::new()
     };
     for (path, input) in seeds.iter().chain(&found) {
-        // Said where a promise is broken, because the panic does not know the file.
+        // Understood where a promise is broken, because the panic does not know the file.
         println!("{}", path.display());
         (parser.check)(input);
     }

@@ -1,0 +1,254 @@
+//! The desired state: what the storefront said about an order, merged to the same whatever the order, the number and
+//! the delay of the deliveries. Everything here is pure; proptest holds it to commutative, associative and idempotent.
+//!
+//! Each kind of statement has its own register, and each register is a small lattice: the newest states of the order
+//! ([`newest`]), what was paid for ([`paid`]), what was given back by cause ([`causes`]), and what an operator answered
+//! ([`told`]). [`entitlement`] computes from all of them which units may be bought and which are kept. What is unclear
+//! lies between the two, is neither bought nor taken back, and is a notice.
+
+mod causes;
+mod entitlement;
+mod newest;
+mod paid;
+mod told;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+pub use causes::{EndRegister, RefundRegister};
+pub use entitlement::{Entitlement, Entitlements, Policy};
+pub use newest::{Heard, Newest};
+pub use paid::{PaidState, PaidStates, PaidUnits, Payments};
+pub use told::ToldRegister;
+
+use crate::order::{
+    Cause, Dispute, DisputeState, LineId, Notice, OrderEvent, OrderKey, Paid, Refund, RefundId, Snapshot, Statement,
+    StorefrontKind, Version,
+};
+use crate::time::Timestamp;
+
+/// How long a change of a subscription may stay unbilled before a person is told.
+pub(crate) const UNBILLED: std::time::Duration = std::time::Duration::from_secs(3_600);
+/// A time by which everything has happened that time alone brings.
+const FAR: Timestamp = Timestamp::from_millis(i64::MAX);
+/// The most event-like notices of one order that are kept.
+const MAX_NOTICES: usize = 40;
+
+/// The desired state of one order.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Desired {
+    /// The snapshots of the greatest version: more than one where the shop's clock cannot tell them apart.
+    #[serde(default, skip_serializing_if = "Newest::is_empty")]
+    newest: Newest,
+    /// The fully paid snapshots of the greatest version that was fully paid, unless `newest` has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    paid: Option<PaidStates>,
+    /// The first version that was fully paid and not refunded in full.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    first_paid: Option<Version>,
+    /// What paid invoices listed.
+    #[serde(default, skip_serializing_if = "Payments::is_empty")]
+    payments: Payments,
+    /// Something of the first period of a subscription, or of an order, was heard.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    heard_first: bool,
+    /// Something of a later period was heard.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    heard_renewal: bool,
+    /// Refunds that came as events of their own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    refunds: BTreeMap<RefundId, RefundRegister>,
+    /// Disputes: how far each is, and whether it is an inquiry only.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    disputes: BTreeMap<String, (DisputeState, bool)>,
+    /// What else is over, by its cause.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    ends: BTreeMap<Cause, EndRegister>,
+    /// Our latest receipt of its deletion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trashed: Option<Timestamp>,
+    /// Our latest receipt of a body of it, where deletions have no other date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    alive: Option<Timestamp>,
+    /// The order that everything here is about, where this key is only another name of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    belongs_to: Option<OrderKey>,
+    /// Event-like notices by their ID.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    notices: BTreeMap<String, (String, String)>,
+    /// What an operator answered.
+    #[serde(default, skip_serializing_if = "ToldRegister::is_empty")]
+    told: ToldRegister,
+    /// Lines that had an SKU in a state that is gone.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    had_sku: BTreeSet<LineId>,
+    /// When the order was first heard of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    first_seen_at: Option<Timestamp>,
+}
+
+impl Desired {
+    /// Merges what an event says; `true` when that changed anything that counts.
+    pub fn apply(&mut self, event: &OrderEvent) -> bool {
+        let before = self.clone();
+        self.merge(&Self::of(event));
+        // Hearing the same again at another time changes nothing that counts.
+        let mut after = self.clone();
+        after.first_seen_at = before.first_seen_at;
+        after != before
+    }
+
+    /// The desired state of an order of which this is all that was heard.
+    fn of(event: &OrderEvent) -> Self {
+        let mut desired = Self {
+            first_seen_at: Some(event.received_at),
+            ..Self::default()
+        };
+        match &event.says {
+            Statement::Snapshot(snapshot) => desired.hear_snapshot(snapshot, event),
+            Statement::Payment(payment) => {
+                desired.heard_first = payment.first;
+                desired.heard_renewal = !payment.first;
+                desired.payments = Payments::of(payment);
+            }
+            Statement::Refund(refund) => desired.hear_refund(refund),
+            Statement::Dispute(Dispute { id, state, inquiry }) => {
+                desired.disputes.insert(id.clone(), (*state, *inquiry));
+            }
+            Statement::End(end) => {
+                desired.ends.insert(end.cause.clone(), EndRegister::of(end));
+            }
+            Statement::Trashed => desired.trashed = Some(event.received_at),
+            Statement::BelongsTo(key) => desired.belongs_to = Some(key.clone()).filter(|key| *key != event.key),
+            Statement::Notice(Notice { id, code, sentence }) => {
+                desired.notices.insert(id.clone(), (code.clone(), sentence.clone()));
+            }
+            Statement::Told(told) => {
+                desired.paid = PaidStates::of_told(told);
+                desired.told = ToldRegister::of(told);
+            }
+        }
+        desired
+    }
+
+    fn hear_snapshot(&mut self, snapshot: &Snapshot, event: &OrderEvent) {
+        self.heard_renewal = snapshot.renewal;
+        self.heard_first = !snapshot.renewal && (snapshot.paid != Paid::ByPayments || paid::is_beginning(snapshot));
+        self.first_paid = (snapshot.paid == Paid::Full && !snapshot.refunded_all).then_some(snapshot.version);
+        self.newest = Newest::of(snapshot, event.received_at);
+        if event.key.storefront() == StorefrontKind::Woocommerce {
+            self.alive = Some(event.received_at);
+        }
+    }
+
+    fn hear_refund(&mut self, refund: &Refund) {
+        self.refunds.insert(refund.id.clone(), RefundRegister::of(refund));
+    }
+
+    /// Merges another copy of the same order's desired state.
+    pub fn merge(&mut self, other: &Self) {
+        let paid = PaidStates::merged(self.paid_states(), other.paid_states());
+        let before = self.newest.clone();
+        self.newest.merge(&other.newest);
+        let named: BTreeSet<&str> = self.newest.lines_with_sku().collect();
+        let heard = before.lines_with_sku().chain(other.newest.lines_with_sku());
+        let heard = heard.chain(self.had_sku.iter().chain(&other.had_sku).map(String::as_str));
+        let had_sku = heard.filter(|line| !named.contains(line)).map(ToOwned::to_owned);
+        self.had_sku = had_sku.collect();
+        self.payments.merge(&other.payments);
+        self.first_paid = least(self.first_paid, other.first_paid);
+        self.heard_first |= other.heard_first;
+        self.heard_renewal |= other.heard_renewal;
+        for (id, theirs) in &other.refunds {
+            merge_entry(&mut self.refunds, id, theirs, RefundRegister::merge);
+        }
+        for (id, theirs) in &other.disputes {
+            merge_entry(&mut self.disputes, id, theirs, |mine, (state, inquiry)| {
+                *mine = (mine.0.max(*state), mine.1 && *inquiry);
+            });
+        }
+        for (cause, theirs) in &other.ends {
+            merge_entry(&mut self.ends, cause, theirs, EndRegister::merge);
+        }
+        for (id, theirs) in &other.notices {
+            merge_entry(&mut self.notices, id, theirs, |mine, theirs| {
+                *mine = std::cmp::min(&*mine, theirs).clone();
+            });
+        }
+        while self.notices.len() > MAX_NOTICES {
+            self.notices.pop_last();
+        }
+        self.trashed = self.trashed.max(other.trashed);
+        self.alive = self.alive.max(other.alive);
+        self.belongs_to = least(self.belongs_to.take(), other.belongs_to.clone());
+        self.told.merge(&other.told);
+        self.first_seen_at = least(self.first_seen_at, other.first_seen_at);
+        self.paid = paid.filter(|paid| !self.newest.has_all(paid));
+    }
+
+    /// What the greatest fully paid version had.
+    fn paid_states(&self) -> Option<PaidStates> {
+        self.paid.clone().or_else(|| self.newest.paid_states())
+    }
+
+    /// The newest snapshot, the first of several.
+    pub fn latest(&self) -> Option<&Snapshot> {
+        self.newest.first()
+    }
+
+    /// How many units of a line may be bought, with everything settled that time alone settles.
+    pub fn live(&self, line: &str) -> u32 {
+        self.entitlement(line, FAR, &Policy::default()).buy
+    }
+
+    /// The lines of which anything is wanted, with how many units.
+    pub fn live_lines(&self) -> impl Iterator<Item = (&crate::order::Line, u32)> {
+        let entitlements = self.entitlements(FAR, &Policy::default());
+        let lines = self.latest().map(|latest| latest.lines.as_slice()).unwrap_or_default();
+        lines
+            .iter()
+            .map(move |line| (line, entitlements.of(&line.id).buy))
+            .filter(|(_, units)| *units > 0)
+    }
+
+    /// When the order was first heard of.
+    pub const fn first_seen_at(&self) -> Option<Timestamp> {
+        self.first_seen_at
+    }
+
+    /// The order that everything here is about, where this key is only another name of it.
+    pub const fn belongs_to(&self) -> Option<&OrderKey> {
+        self.belongs_to.as_ref()
+    }
+
+    /// Whether the order was first heard of so long after it was placed that it may have been bought before.
+    pub fn first_seen_late(&self, after: std::time::Duration) -> bool {
+        match (self.latest(), self.first_seen_at) {
+            (Some(latest), Some(seen)) => seen.since(latest.created_at) > after,
+            _ => false,
+        }
+    }
+}
+
+/// The lesser of what is there.
+fn least<T: Ord>(one: Option<T>, two: Option<T>) -> Option<T> {
+    match (one, two) {
+        (Some(one), Some(two)) => Some(one.min(two)),
+        (one, two) => one.or(two),
+    }
+}
+
+fn merge_entry<K: Ord + Clone, V: Clone>(
+    map: &mut BTreeMap<K, V>,
+    key: &K,
+    theirs: &V,
+    merge: impl FnOnce(&mut V, &V),
+) {
+    match map.get_mut(key) {
+        Some(mine) => merge(mine, theirs),
+        None => {
+            map.insert(key.clone(), theirs.clone());
+        }
+    }
+}

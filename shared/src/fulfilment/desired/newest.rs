@@ -1,0 +1,129 @@
+//! The newest states of an order. States that the shop's clock cannot tell apart are kept beside each other: units are
+//! bought only if all of them agree, and taken back only if all of them agree.
+
+use serde::{Deserialize, Serialize};
+
+use super::paid::PaidStates;
+use crate::order::{Paid, Snapshot, Version};
+use crate::time::Timestamp;
+
+/// The most states of one version that are kept.
+pub(super) const MAX_STATES: usize = 4;
+/// The most lines that the states of one version may have together. The first state is always kept.
+pub(super) const MAX_LINES: usize = 2_000;
+
+/// The different snapshots of the greatest version.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Newest {
+    /// In one order everywhere: fully paid ones first, then by their hash.
+    states: Vec<Heard>,
+    /// There were more of them: then nothing is bought and nothing is taken back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    more: bool,
+}
+
+/// A snapshot, and when we first heard of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heard {
+    /// What was said.
+    pub snapshot: Snapshot,
+    /// When it was first received.
+    pub at: Timestamp,
+}
+
+impl Heard {
+    fn place(&self) -> (bool, &Snapshot) {
+        (self.snapshot.paid != Paid::Full, &self.snapshot)
+    }
+}
+
+/// What makes a snapshot newer than another: a terminal state wins over any version.
+type Rank = (bool, Version);
+
+impl Newest {
+    pub(super) fn of(snapshot: &Snapshot, at: Timestamp) -> Self {
+        Self {
+            states: vec![Heard {
+                snapshot: snapshot.clone(),
+                at,
+            }],
+            more: false,
+        }
+    }
+
+    /// Whether no snapshot was heard.
+    pub const fn is_empty(&self) -> bool {
+        self.states.is_empty()
+    }
+
+    pub(super) fn rank(&self) -> Option<Rank> {
+        let first = self.first()?;
+        let terminal = first.ended.is_some_and(|ended| ended.terminal);
+        Some((terminal, first.version))
+    }
+
+    pub(super) fn first(&self) -> Option<&Snapshot> {
+        self.states.first().map(|heard| &heard.snapshot)
+    }
+
+    pub(super) fn states(&self) -> &[Heard] {
+        &self.states
+    }
+
+    /// Whether states are missing here because there were too many.
+    pub(super) const fn has_more(&self) -> bool {
+        self.more
+    }
+
+    /// The IDs of the lines that have an SKU in any of the states.
+    pub(super) fn lines_with_sku(&self) -> impl Iterator<Item = &str> {
+        let lines = self.states.iter().flat_map(|heard| &heard.snapshot.lines);
+        lines.filter(|line| line.sku.is_some()).map(|line| line.id.as_str())
+    }
+
+    /// Whether these fully paid states are all here, so that they need not be kept twice.
+    pub(super) fn has_all(&self, paid: &PaidStates) -> bool {
+        let is_paid = |heard: &&Heard| heard.snapshot.paid == Paid::Full && heard.snapshot.version == paid.version();
+        self.states.iter().filter(is_paid).count() == paid.states().len()
+    }
+
+    /// What its fully paid states had.
+    pub(super) fn paid_states(&self) -> Option<PaidStates> {
+        let states = self.states.iter().map(|heard| &heard.snapshot);
+        states
+            .filter(|snapshot| snapshot.paid == Paid::Full)
+            .map(PaidStates::of)
+            .reduce(|one, two| one.merge(two))
+    }
+
+    pub(super) fn merge(&mut self, other: &Self) {
+        match self.rank().cmp(&other.rank()) {
+            std::cmp::Ordering::Less => *self = other.clone(),
+            std::cmp::Ordering::Greater => {}
+            std::cmp::Ordering::Equal => {
+                self.more |= other.more;
+                for theirs in &other.states {
+                    match self.states.iter_mut().find(|mine| mine.snapshot == theirs.snapshot) {
+                        Some(mine) => mine.at = mine.at.min(theirs.at),
+                        None => self.states.push(theirs.clone()),
+                    }
+                }
+                self.states.sort_by(|one, two| one.place().cmp(&two.place()));
+                let kept = kept(self.states.iter().map(|heard| heard.snapshot.lines.len()));
+                self.more |= kept < self.states.len();
+                self.states.truncate(kept);
+            }
+        }
+    }
+}
+
+/// How many of the first states are kept. A prefix of the sorted states stays one under any further merge, which keeps
+/// the merge associative.
+pub(super) fn kept(lines: impl Iterator<Item = usize>) -> usize {
+    let mut sum = 0_usize;
+    let fits = lines.take(MAX_STATES).enumerate().take_while(|(at, lines)| {
+        sum = sum.saturating_add(*lines);
+        *at == 0 || sum <= MAX_LINES
+    });
+    fits.count()
+}
