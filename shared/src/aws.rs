@@ -22,7 +22,7 @@ mod profile;
 mod tls;
 
 #[cfg(any(feature = "dynamodb", feature = "sqs", feature = "secrets-manager"))]
-pub(crate) use failure::Failure;
+pub(crate) use failure::SdkFailure;
 
 /// The longest that one attempt of a call may take.
 const ATTEMPT: Duration = Duration::from_secs(5);

@@ -37,7 +37,7 @@ CREATE INDEX messages_queue ON messages (queue, id);
 
 /// What went wrong with the file.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Failure {
+pub(crate) enum SqliteFailure {
     /// Locked for too long, or the disk is full or failing: may be gone later.
     #[error("{0}")]
     Passing(String),
@@ -46,7 +46,7 @@ pub(crate) enum Failure {
     Lasting(String),
 }
 
-impl Failure {
+impl SqliteFailure {
     fn new(path: &Path, error: &rusqlite::Error) -> Self {
         let said = format!("{}: {error}", path.display());
         match error.sqlite_error_code() {
@@ -76,8 +76,8 @@ pub(crate) struct Sqlite {
 
 impl Sqlite {
     /// Opens the file, making it and its tables where they are missing. Waits for the disk: for start-up only.
-    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
-        let mut connection = connect(path).map_err(|error| Failure::new(path, &error))?;
+    pub(crate) fn open(path: &Path) -> Result<Self, SqliteFailure> {
+        let mut connection = connect(path).map_err(|error| SqliteFailure::new(path, &error))?;
         prepare(path, &mut connection)?;
         let (jobs, queue) = mpsc::channel::<Job>();
         std::thread::Builder::new()
@@ -87,7 +87,7 @@ impl Sqlite {
                     job(&mut connection);
                 }
             })
-            .map_err(|error| Failure::Passing(format!("no thread for {}: {error}", path.display())))?;
+            .map_err(|error| SqliteFailure::Passing(format!("no thread for {}: {error}", path.display())))?;
         Ok(Self {
             path: path.to_owned(),
             jobs,
@@ -100,7 +100,7 @@ impl Sqlite {
     pub(crate) async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, Failure> {
+    ) -> Result<T, SqliteFailure> {
         self.run(|connection| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let answer = work(&transaction)?;
@@ -114,25 +114,25 @@ impl Sqlite {
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, Failure> {
+    ) -> Result<T, SqliteFailure> {
         self.run(|connection| work(connection)).await
     }
 
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, Failure> {
+    ) -> Result<T, SqliteFailure> {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
             // Nobody listens any more when the caller was dropped: the work is done all the same.
             let _ = answer.send(work(connection));
         });
-        let gone = || Failure::Passing(format!("the thread of {} is gone", self.path.display()));
+        let gone = || SqliteFailure::Passing(format!("the thread of {} is gone", self.path.display()));
         self.jobs.send(job).map_err(|_| gone())?;
         answered
             .await
             .map_err(|_| gone())?
-            .map_err(|error| Failure::new(&self.path, &error))
+            .map_err(|error| SqliteFailure::new(&self.path, &error))
     }
 }
 
@@ -145,8 +145,8 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-fn prepare(path: &Path, connection: &mut Connection) -> Result<(), Failure> {
-    let failure = |error: rusqlite::Error| Failure::new(path, &error);
+fn prepare(path: &Path, connection: &mut Connection) -> Result<(), SqliteFailure> {
+    let failure = |error: rusqlite::Error| SqliteFailure::new(path, &error);
     // The mode stays with the file, so that only its first opener changes it.
     let mode: String = connection
         .pragma_query_value(None, "journal_mode", |row| row.get(0))
@@ -169,7 +169,7 @@ fn prepare(path: &Path, connection: &mut Connection) -> Result<(), Failure> {
                 .map_err(failure)?;
             transaction.commit().map_err(failure)
         }
-        other => Err(Failure::Lasting(format!(
+        other => Err(SqliteFailure::Lasting(format!(
             "{} has tables of version {other}, and this code knows version {SCHEMA}: use the newer version, or another file",
             path.display()
         ))),

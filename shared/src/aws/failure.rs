@@ -9,14 +9,14 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 /// What a failed call means for the caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Failure {
+pub(crate) enum SdkFailure {
     /// The set-up is wrong; the remedy is said.
     Misconfigured(String),
     /// A retry can help. Whether the call was carried out is not known.
     Unavailable(String),
 }
 
-impl Failure {
+impl SdkFailure {
     /// Reads an error. `thing` is what was asked for ("the table orders"), `variable` where it is configured.
     pub(crate) fn read<E, R>(error: &SdkError<E, R>, thing: &str, variable: &str) -> Self
     where
@@ -101,9 +101,9 @@ mod tests {
     use super::*;
     use aws_smithy_types::error::ErrorMetadata;
 
-    fn read(code: &str) -> Failure {
+    fn read(code: &str) -> SdkFailure {
         let error = ErrorMetadata::builder().code(code).message("said").build();
-        Failure::of_service(&error, "the table orders", "LEDGER_URL")
+        SdkFailure::of_service(&error, "the table orders", "LEDGER_URL")
     }
 
     #[test]
@@ -132,7 +132,7 @@ mod tests {
             ("DecryptionFailure", "repair the KMS key of the table orders"),
         ] {
             let said = format!("the table orders: {code}: said: {remedy}");
-            assert_eq!(read(code), Failure::Misconfigured(said));
+            assert_eq!(read(code), SdkFailure::Misconfigured(said));
         }
     }
 
@@ -148,7 +148,7 @@ mod tests {
             "KmsThrottled",
             "SomethingNew",
         ] {
-            assert_eq!(read(code), Failure::Unavailable(format!("{code}: said")));
+            assert_eq!(read(code), SdkFailure::Unavailable(format!("{code}: said")));
         }
     }
 }

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 
 use super::{Entry, Indexed, Ledger, LedgerError, Stored, check_size};
-use crate::aws::{Aws, Failure};
+use crate::aws::{Aws, SdkFailure};
 use crate::time::Timestamp;
 
 /// The partition key: the order's key (S).
@@ -159,9 +159,9 @@ impl DynamoDbLedger {
         E: aws_sdk_dynamodb::error::ProvideErrorMetadata + std::error::Error + 'static,
         R: std::fmt::Debug + 'static,
     {
-        match Failure::read(error, &format!("the DynamoDB table {}", self.table), "LEDGER_URL") {
-            Failure::Misconfigured(reason) => LedgerError::Misconfigured(reason),
-            Failure::Unavailable(reason) => LedgerError::Unavailable {
+        match SdkFailure::read(error, &format!("the DynamoDB table {}", self.table), "LEDGER_URL") {
+            SdkFailure::Misconfigured(reason) => LedgerError::Misconfigured(reason),
+            SdkFailure::Unavailable(reason) => LedgerError::Unavailable {
                 operation,
                 key: key.to_owned(),
                 reason,

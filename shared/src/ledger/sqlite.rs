@@ -6,7 +6,7 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Entry, Indexed, Ledger, LedgerError, Stored, check_size, decide};
-use crate::sqlite::{Failure, Sqlite};
+use crate::sqlite::{Sqlite, SqliteFailure};
 use crate::time::Timestamp;
 
 const COLUMNS: &str = "key, body, rev, write_id, due_at, attention_since";
@@ -130,13 +130,13 @@ fn read_entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     })
 }
 
-fn named(operation: &'static str, key: &str, failure: Failure) -> LedgerError {
+fn named(operation: &'static str, key: &str, failure: SqliteFailure) -> LedgerError {
     match failure {
-        Failure::Passing(reason) => LedgerError::Unavailable {
+        SqliteFailure::Passing(reason) => LedgerError::Unavailable {
             operation,
             key: key.to_owned(),
             reason,
         },
-        Failure::Lasting(reason) => LedgerError::Misconfigured(reason),
+        SqliteFailure::Lasting(reason) => LedgerError::Misconfigured(reason),
     }
 }

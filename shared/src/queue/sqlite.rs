@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::{Queue, QueueError, check_size};
-use crate::sqlite::{Failure, Sqlite};
+use crate::sqlite::{Sqlite, SqliteFailure};
 use crate::time::Timestamp;
 
 /// One queue of a file.
@@ -240,10 +240,10 @@ fn bury(
     Ok(())
 }
 
-fn named(queue: &str, failure: Failure) -> QueueError {
+fn named(queue: &str, failure: SqliteFailure) -> QueueError {
     let queue = queue.to_owned();
     match failure {
-        Failure::Passing(reason) => QueueError::Unavailable { queue, reason },
-        Failure::Lasting(reason) => QueueError::Misconfigured { queue, reason },
+        SqliteFailure::Passing(reason) => QueueError::Unavailable { queue, reason },
+        SqliteFailure::Lasting(reason) => QueueError::Misconfigured { queue, reason },
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use aws_sdk_sqs::Client;
 
 use super::{Queue, QueueError, check_size};
-use crate::aws::{Aws, Failure};
+use crate::aws::{Aws, SdkFailure};
 use crate::config::url::{HttpUrl, QueueUrl};
 
 /// A queue by its URL.
@@ -67,9 +67,9 @@ impl Queue for SqsQueue {
             Err(error) => {
                 let thing = format!("the SQS queue {}", self.name);
                 let queue = self.name.clone();
-                Err(match Failure::read(&error, &thing, "its queue URL") {
-                    Failure::Misconfigured(reason) => QueueError::Misconfigured { queue, reason },
-                    Failure::Unavailable(reason) => QueueError::Unavailable { queue, reason },
+                Err(match SdkFailure::read(&error, &thing, "its queue URL") {
+                    SdkFailure::Misconfigured(reason) => QueueError::Misconfigured { queue, reason },
+                    SdkFailure::Unavailable(reason) => QueueError::Unavailable { queue, reason },
                 })
             }
         }

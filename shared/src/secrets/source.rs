@@ -66,7 +66,7 @@ pub use manager::{AnySource, SecretsManagerSource};
 #[cfg(feature = "secrets-manager")]
 mod manager {
     use super::{EnvSource, FileSource, SecretError, SecretString, Source};
-    use crate::aws::{Aws, Failure};
+    use crate::aws::{Aws, SdkFailure};
     use crate::config::Env;
     use crate::config::url::SecretUrl;
 
@@ -103,9 +103,9 @@ mod manager {
                 .secret_id(&self.secret_id)
                 .send()
                 .await
-                .map_err(|error| match Failure::read(&error, &thing, "SECRET_URL") {
-                    Failure::Misconfigured(reason) => SecretError::Misconfigured(reason),
-                    Failure::Unavailable(reason) => SecretError::Unavailable(format!("{thing}: {reason}")),
+                .map_err(|error| match SdkFailure::read(&error, &thing, "SECRET_URL") {
+                    SdkFailure::Misconfigured(reason) => SecretError::Misconfigured(reason),
+                    SdkFailure::Unavailable(reason) => SecretError::Unavailable(format!("{thing}: {reason}")),
                 })?;
             answer.secret_string.map(SecretString::from).ok_or_else(|| {
                 SecretError::Misconfigured(format!("{thing} holds bytes and not text: store the JSON as text"))

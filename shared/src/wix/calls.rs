@@ -45,7 +45,7 @@ macro_rules! answers_with_package {
 }
 
 /// Create Package V2. Never sent twice by the client, unless it provably never left. After
-/// [`FailureClass::Unknown`](super::FailureClass::Unknown) the package may exist.
+/// [`Failure::Unknown`](super::Failure::Unknown) the package may exist.
 impl Call for CreatePackage {
     answers_with_package!(Operation::CreatePackage);
 

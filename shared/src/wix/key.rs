@@ -4,9 +4,7 @@ use std::fmt;
 
 #[cfg(feature = "wix")]
 use http::HeaderValue;
-#[cfg(any(feature = "wix", test))]
-use secrecy::ExposeSecret as _;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 /// An account-level API key of Wix. Shown by nothing; wiped from memory when it is dropped.
 #[derive(Clone)]
@@ -30,8 +28,7 @@ impl ApiKey {
     }
 
     /// The key itself: show it to nobody.
-    #[cfg(any(feature = "wix", test))]
-    pub(crate) fn expose(&self) -> &str {
+    pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 

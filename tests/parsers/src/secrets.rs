@@ -36,7 +36,7 @@ fn read(text: &str) -> Vec<String> {
     );
     match document.require_wix() {
         Ok(wix) => {
-            let key = wix.api_key.expose_secret();
+            let key = wix.api_key.expose();
             assert!(!key.is_empty(), "an empty key was taken");
             assert!(
                 key.bytes().all(|byte| byte.is_ascii_graphic()),

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use reseller_hooks::ids::SiteId;
+use reseller_hooks::ids::{ExternalId, SiteId};
 use reseller_hooks::wix::{
     AdjustProductInstance, AssignProductInstance, CancelPackage, CancelProductInstance, Failure, GetPackage,
     PackageQuery, QueryPackages, Status, UnassignProductInstance, UpdateExternalId,
@@ -317,7 +317,7 @@ async fn every_other_write_is_sent_once_too_when_its_answer_is_lost() {
                     .await
             }
             Operation::UpdateExternalId => {
-                let tag = "SUB-7".parse().unwrap();
+                let tag: ExternalId = "SUB-7".parse().unwrap();
                 client
                     .execute(
                         &main(),
