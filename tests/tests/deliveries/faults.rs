@@ -54,7 +54,10 @@ fn an_enqueueing_that_fails_is_503_and_the_retry_succeeds() {
     let function = deployment.function(&effects);
     deployment.shelf().away = true;
     let answer = deployment.post_to(&function, &effects, &bought()).unwrap();
-    assert_eq!((answer.status().as_u16(), answer.disposition), (503, Disposition::Unavailable));
+    assert_eq!(
+        (answer.status().as_u16(), answer.disposition),
+        (503, Disposition::Unavailable)
+    );
     assert_eq!(deployment.shelf().messages, []);
     deployment.settle();
     assert_eq!(deployment.world.ledger.entries(), []);

@@ -27,11 +27,11 @@ const CANCELED: &str = r#"{
 const LINES: &str = r#"[{"id": "1", "runs": [{"count": 1, "plan": {"buy": [{
     "account": "5a5db0c5-0000-4000-8000-000000000001", "on_cancel": "unassign",
     "product": {
-        "catalogProductId": PREMIUM, "siteId": "918aa943-ab4f-40bc-88c3-8dfd02fae7cd",
+        "catalogProductId": "00ba7923-2655-402a-852d-2b2100568bcf", "siteId": "918aa943-ab4f-40bc-88c3-8dfd02fae7cd",
         "billingInfo": {"type": "RECURRING", "cycleDuration": {"unit": "YEAR", "count": 1}}, "countryCode": "US"
     },
     "voucher": {"product": {
-        "catalogProductId": DOMAIN, "siteId": "918aa943-ab4f-40bc-88c3-8dfd02fae7cd",
+        "catalogProductId": "040639ae-277e-4a73-a4d2-1b6801b92f45", "siteId": "918aa943-ab4f-40bc-88c3-8dfd02fae7cd",
         "billingInfo": {"type": "RECURRING", "cycleDuration": {"unit": "YEAR", "count": 1}}, "countryCode": "US"
     }}
 }]}}]}]"#;
@@ -41,7 +41,7 @@ fn base(state: &str) -> String {
     format!(
         r#"{{"kind": "base", "ordinal": 1, "generation": 1, "account": "5a5db0c5-0000-4000-8000-000000000001",
         "items": [[0, 1, 0]], "products": [{{"count": 1,
-            "catalogProductId": PREMIUM, "siteId": "918aa943-ab4f-40bc-88c3-8dfd02fae7cd",
+            "catalogProductId": "00ba7923-2655-402a-852d-2b2100568bcf", "siteId": "918aa943-ab4f-40bc-88c3-8dfd02fae7cd",
             "billingInfo": {{"type": "RECURRING", "cycleDuration": {{"unit": "YEAR", "count": 1}}}}, "countryCode": "US"
         }}], "state": {state}}}"#
     )
@@ -52,7 +52,7 @@ fn voucher(state: &str) -> String {
     format!(
         r#"{{"kind": "voucher", "ordinal": 1, "generation": 1, "account": "5a5db0c5-0000-4000-8000-000000000001",
         "items": [[0, 1, 0]], "references": ["06c45d18-8009-454f-943a-8377ed80cd92"], "products": [{{"count": 1,
-            "catalogProductId": DOMAIN, "siteId": "918aa943-ab4f-40bc-88c3-8dfd02fae7cd",
+            "catalogProductId": "040639ae-277e-4a73-a4d2-1b6801b92f45", "siteId": "918aa943-ab4f-40bc-88c3-8dfd02fae7cd",
             "billingInfo": {{"type": "RECURRING", "cycleDuration": {{"unit": "YEAR", "count": 1}}}}, "countryCode": "US"
         }}], "state": {state}}}"#
     )

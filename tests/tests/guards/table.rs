@@ -10,7 +10,7 @@ use reseller_hooks::worker::batch::Guards as BatchGuards;
 /// own guard).
 type Row = (&'static str, &'static str, &'static str, &'static str);
 
-const MAIN: &str = include_str!("main.rs");
+const MAIN: &str = include_str!("mod.rs");
 const EDGE: &str = include_str!("edge.rs");
 const SIM: &str = include_str!("../../src/sim/guards.rs");
 
