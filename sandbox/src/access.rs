@@ -5,13 +5,14 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::Map;
 
+use crate::call::{Answer, Caller, Prepared};
 use crate::calls::Call;
 use crate::guid::Guid;
 use crate::message::Request;
 use crate::refusal::Refusal;
 use crate::route::{Operation, Route};
 use crate::validate;
-use crate::wix::{Answer, Caller, Prepared, Wix};
+use crate::wix::Wix;
 
 /// The header that makes a query see all that was written before.
 pub(crate) const TOKEN: &str = "x-wix-consistent";

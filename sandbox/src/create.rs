@@ -5,13 +5,14 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
+use crate::call::{Caller, Done, Twist};
 use crate::config::{Product, SiteRule};
 use crate::guid::Guid;
 use crate::model::{BillingInfo, BillingType, CycleUnit, Instance, Package, Status};
 use crate::refusal::Refusal;
 use crate::store::later;
 use crate::validate::{self, CreateBody, ProductBody};
-use crate::wix::{Caller, Done, Twist, Wix};
+use crate::wix::Wix;
 
 impl Wix {
     pub(crate) fn create(

@@ -185,3 +185,11 @@ impl Effect {
         }
     }
 }
+
+/// A rule, and how often it was met.
+#[derive(Debug)]
+pub(crate) struct ArmedRule {
+    pub(crate) rule: FaultRule,
+    pub(crate) seen: u32,
+    pub(crate) struck: u32,
+}

@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value};
 
+use crate::call::{Caller, Done, Twist};
 use crate::create::billing_for;
 use crate::guid::Guid;
 use crate::model::{Instance, Package, Status};
 use crate::refusal::Refusal;
 use crate::validate;
-use crate::wix::{Caller, Done, Twist, Wix};
+use crate::wix::Wix;
 
 impl Wix {
     pub(crate) fn get(&self, caller: Caller, package: &str) -> Result<Done, Refusal> {

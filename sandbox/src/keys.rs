@@ -1,32 +1,40 @@
 //! Idempotency keys: what is remembered under one, and what a second call with it gets in each mode.
 
+use std::collections::HashMap;
+
+use crate::call::{Answer, Prepared};
 use crate::config::Idempotency;
 use crate::guid::Guid;
 use crate::refusal::Refusal;
 use crate::route::Operation;
 use crate::store::later;
-use crate::wix::{Answer, Prepared, Wix};
 
 /// What a key counts for: one operation of one account.
-pub(crate) type Scope = (Operation, Guid, String);
+type Scope = (Operation, Guid, String);
+
+/// The answers that are remembered, each under its key.
+#[derive(Debug, Default)]
+pub(crate) struct KeyMemory(HashMap<Scope, Remembered>);
 
 #[derive(Debug)]
-pub(crate) struct Remembered {
+struct Remembered {
     at_ms: i64,
     fingerprint: u64,
     answer: Answer,
 }
 
-impl Wix {
-    pub(crate) fn remembered(&self, now: i64, prepared: &Prepared) -> Option<Answer> {
+impl KeyMemory {
+    /// The answer to a call whose key was used before, if that counts in this mode. Where the latest state is wanted, its
+    /// body is the caller's to renew.
+    pub(crate) fn answer(&self, mode: Idempotency, now: i64, prepared: &Prepared) -> Option<Answer> {
         let scope = prepared.scope()?;
-        let memory = self.keys.get(&scope)?;
+        let memory = self.0.get(&scope)?;
         let conflict = |description: &str| {
             let mut answer = Answer::from(Refusal::with_code(409, "IDEMPOTENCY_KEY_REUSED", description));
             answer.replayed = true;
             Some(answer)
         };
-        match self.config.idempotency {
+        match mode {
             Idempotency::Ignore => return None,
             Idempotency::Forget { after_ms } if now >= later(memory.at_ms, after_ms) => return None,
             Idempotency::Conflict => return conflict("The idempotency key was used already"),
@@ -39,17 +47,15 @@ impl Wix {
             return conflict("The idempotency key was used already for another request");
         }
         let mut answer = memory.answer.clone();
-        if let (Idempotency::LatestState, Some(package)) = (self.config.idempotency, answer.package) {
-            answer.body = self.done(package, prepared.key.as_deref()).ok()?.body;
-        }
         answer.committed = false;
         answer.replayed = true;
         Some(answer)
     }
 
-    pub(crate) fn remember(&mut self, now: i64, prepared: &Prepared, answer: &Answer) {
-        let failures = self.config.idempotency == Idempotency::ReplayFailures;
-        if self.config.idempotency == Idempotency::Ignore || (answer.status != 200 && !failures) {
+    /// Keeps an answer, where this mode keeps such answers.
+    pub(crate) fn keep(&mut self, mode: Idempotency, now: i64, prepared: &Prepared, answer: &Answer) {
+        let failures = mode == Idempotency::ReplayFailures;
+        if mode == Idempotency::Ignore || (answer.status != 200 && !failures) {
             return;
         }
         if let Some(scope) = prepared.scope() {
@@ -58,7 +64,7 @@ impl Wix {
                 fingerprint: prepared.fingerprint,
                 answer: answer.clone(),
             };
-            self.keys.insert(scope, memory);
+            self.0.insert(scope, memory);
         }
     }
 }

@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 mod access;
+mod call;
 mod calls;
 mod config;
 mod control;

@@ -3,15 +3,16 @@
 use serde_json::Value;
 
 use crate::access::{TOKEN, too_many};
+use crate::call::{Answer, Prepared, Twist};
 use crate::calls::Call;
 use crate::config::Idempotency;
-use crate::fault::{Effect, FaultRule};
+use crate::fault::{ArmedRule, Effect, FaultRule};
 use crate::guid::Guid;
 use crate::message::{Fate, Reply};
 use crate::refusal::Refusal;
 use crate::route::Route;
 use crate::store::later;
-use crate::wix::{Answer, ArmedRule, Prepared, Twist, Wix};
+use crate::wix::Wix;
 
 /// An account that no configuration has.
 const NOBODY: Guid = Guid::from_u128(0xdead_dead_dead_4ead_8ead_dead_dead_dead);

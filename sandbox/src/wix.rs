@@ -1,19 +1,18 @@
 //! The whole of this Wix: takes a request and the time, gives the answer. No clock, no sockets, no chance: the same calls at
 //! the same times always end the same.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 
 use serde::Serialize;
-use serde_json::{Map, Value};
 
+use crate::call::{Answer, Caller, Done, Prepared, Twist};
 use crate::calls::{Call, CallLog, Count};
-use crate::config::Config;
-use crate::fault::FaultRule;
+use crate::config::{Config, Idempotency};
+use crate::fault::ArmedRule;
 use crate::guid::Guid;
-use crate::keys::{Remembered, Scope};
+use crate::keys::KeyMemory;
 use crate::message::{Reply, Request};
-use crate::model::{Failure, Instance, Package, Status};
+use crate::model::{Instance, Package};
 use crate::refusal::Refusal;
 use crate::render::PackageJson;
 use crate::route::{Operation, Route};
@@ -29,92 +28,9 @@ pub struct Wix {
     pub(crate) now_ms: i64,
     ids: u64,
     seq: u64,
-    pub(crate) keys: HashMap<Scope, Remembered>,
+    pub(crate) keys: KeyMemory,
     pub(crate) windows: HashMap<String, VecDeque<i64>>,
     deferred: Vec<(i64, Prepared)>,
-}
-
-#[derive(Debug)]
-pub(crate) struct ArmedRule {
-    pub(crate) rule: FaultRule,
-    pub(crate) seen: u32,
-    pub(crate) struck: u32,
-}
-
-/// Who calls: the account in the header, and the main account above it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Caller {
-    pub(crate) account: Guid,
-    pub(crate) parent: Guid,
-}
-
-/// What a fault changes about how a request is done.
-#[derive(Debug, Default)]
-pub(crate) struct Twist {
-    pub(crate) stale_ms: u64,
-    pub(crate) new_instances: Option<(Status, Option<Failure>, u64)>,
-    pub(crate) half_assign: Option<u16>,
-}
-
-/// A request that was done.
-#[derive(Debug)]
-pub(crate) struct Done {
-    pub(crate) body: Vec<u8>,
-    pub(crate) package: Option<Guid>,
-    pub(crate) committed: bool,
-}
-
-/// A request that was let in.
-#[derive(Debug)]
-pub(crate) struct Prepared {
-    pub(crate) seq: u64,
-    pub(crate) route: Route,
-    pub(crate) caller: Caller,
-    pub(crate) body: Map<String, Value>,
-    pub(crate) key: Option<String>,
-    pub(crate) fingerprint: u64,
-    /// Whether queries show everything as it is now.
-    pub(crate) fresh: bool,
-}
-
-/// An answer on its way out, before faults.
-#[derive(Debug, Clone)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) code: Option<Cow<'static, str>>,
-    pub(crate) body: Vec<u8>,
-    pub(crate) package: Option<Guid>,
-    pub(crate) committed: bool,
-    pub(crate) replayed: bool,
-    pub(crate) retry_after: Option<u32>,
-}
-
-impl From<Refusal> for Answer {
-    fn from(refusal: Refusal) -> Self {
-        Self {
-            status: refusal.status,
-            body: refusal.to_bytes(),
-            code: refusal.code,
-            package: None,
-            committed: false,
-            replayed: false,
-            retry_after: None,
-        }
-    }
-}
-
-impl From<Done> for Answer {
-    fn from(done: Done) -> Self {
-        Self {
-            status: 200,
-            code: None,
-            body: done.body,
-            package: done.package,
-            committed: done.committed,
-            replayed: false,
-            retry_after: None,
-        }
-    }
 }
 
 impl Wix {
@@ -128,7 +44,7 @@ impl Wix {
             now_ms: i64::MIN,
             ids: 0,
             seq: 0,
-            keys: HashMap::new(),
+            keys: KeyMemory::default(),
             windows: HashMap::new(),
             deferred: Vec::new(),
         }
@@ -196,6 +112,18 @@ impl Wix {
         };
         self.remember(now, prepared, &answer);
         answer
+    }
+
+    pub(crate) fn remembered(&self, now: i64, prepared: &Prepared) -> Option<Answer> {
+        let mut answer = self.keys.answer(self.config.idempotency, now, prepared)?;
+        if let (Idempotency::LatestState, Some(package)) = (self.config.idempotency, answer.package) {
+            answer.body = self.done(package, prepared.key.as_deref()).ok()?.body;
+        }
+        Some(answer)
+    }
+
+    pub(crate) fn remember(&mut self, now: i64, prepared: &Prepared, answer: &Answer) {
+        self.keys.keep(self.config.idempotency, now, prepared, answer);
     }
 
     fn execute(&mut self, now: i64, prepared: &Prepared, twist: &Twist) -> Result<Done, Refusal> {

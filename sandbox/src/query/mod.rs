@@ -6,12 +6,13 @@ mod filter;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::call::{Caller, Done, Twist};
 use crate::guid::Guid;
 use crate::model::Package;
 use crate::refusal::Refusal;
 use crate::render::PackageJson;
 use crate::store::Key;
-use crate::wix::{Caller, Done, Twist, Wix};
+use crate::wix::Wix;
 use cursor::Cursor;
 use filter::Filter;
 

@@ -4,7 +4,7 @@
 use reseller_hooks::order::StorefrontKind;
 use reseller_hooks::secrets::SecretDocument;
 use reseller_hooks::storefront::{Guards, StorefrontSecrets};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
 use crate::taint;
 

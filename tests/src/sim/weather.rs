@@ -7,10 +7,10 @@ use std::time::Duration;
 use reseller_hooks::ledger::{Entry, Ledger};
 use reseller_hooks::time::Timestamp;
 use serde_json::json;
-use wix_sandbox::{DEFAULT_API_KEY, InstanceChange, Status};
+use wix_sandbox::{InstanceChange, Status};
 
 use super::scheduler::{CATALOGS, Sim};
-use super::words::STOREFRONTS;
+use super::words::{STOREFRONTS, WIX_KEYS};
 use crate::world::poll_through;
 
 impl Sim {
@@ -32,8 +32,17 @@ impl Sim {
     fn go_wrong(&mut self, until: Timestamp) {
         match self.rng.below(10) {
             0 => {
-                self.world.look().revoke_api_key(DEFAULT_API_KEY);
-                self.tell(|| "the API key is revoked".to_owned());
+                let key = self.world.secret.key();
+                self.world.look().revoke_api_key(&key);
+                let is_replaced = self.rng.one_in(2);
+                if is_replaced {
+                    // The document has the new key at once; a process that runs finds out by a 401.
+                    let [one, other] = WIX_KEYS;
+                    let new = if key == one { other } else { one };
+                    self.world.look().add_api_key(new);
+                    self.world.secret.set_key(new);
+                }
+                self.tell(|| format!("the API key is revoked; replaced: {is_replaced}"));
             }
             1 => {
                 self.ledger.go_away(until);
@@ -103,7 +112,7 @@ impl Sim {
     /// What was away is there again.
     pub(super) fn mend(&mut self) {
         self.mend_at = None;
-        self.world.look().add_api_key(DEFAULT_API_KEY);
+        self.world.look().add_api_key(&self.world.secret.key());
         self.unreachable.store(false, Ordering::Relaxed);
         if self.world.settings.paused {
             self.world.settings.paused = false;

@@ -15,7 +15,7 @@ use crate::world::Order;
 pub(super) const STOREFRONTS: [StorefrontKind; 2] = [StorefrontKind::Shopify, StorefrontKind::Standard];
 
 /// What no log line may hold: the buyer, and every secret.
-pub(super) const PRIVATE: [&str; 8] = [
+pub(super) const PRIVATE: [&str; 9] = [
     "jane.doe@example.com",
     "Jane Doe",
     "1 Example Street",
@@ -23,8 +23,12 @@ pub(super) const PRIVATE: [&str; 8] = [
     SECRETS[1],
     SECRETS[2],
     FORGED,
-    wix_sandbox::DEFAULT_API_KEY,
+    WIX_KEYS[0],
+    WIX_KEYS[1],
 ];
+
+/// The keys for Wix, one of which is in the secret document.
+pub(super) const WIX_KEYS: [&str; 2] = [wix_sandbox::DEFAULT_API_KEY, "IST.sandbox-second-key"];
 
 /// The secrets that a shop has one after the other. They are good for both storefronts.
 pub(super) const SECRETS: [&str; 3] = [

@@ -30,6 +30,11 @@ impl Default for WixSecret {
 }
 
 impl WixSecret {
+    /// The key in the document.
+    pub fn key(&self) -> String {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Puts another key into the document.
     pub fn set_key(&self, key: &str) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = key.to_owned();
@@ -38,8 +43,7 @@ impl WixSecret {
 
 impl Source for WixSecret {
     async fn fetch(&self) -> Result<SecretString, SecretError> {
-        let key = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let document = json!({ "wix": { "api_key": key, "account_id": OWN } });
+        let document = json!({ "wix": { "api_key": self.key(), "account_id": OWN } });
         Ok(document.to_string().into())
     }
 }

@@ -110,6 +110,8 @@ fn a_lost_answer_and_a_death_after_it_are_made_good_together() {
                 }
                 _ => world.strike(FaultRule {
                     skip: u32::try_from(calls).unwrap(),
+                    // The client repeats a read by itself.
+                    times: if READS.contains(effect) { MAX_ATTEMPTS } else { 1 },
                     ..FaultRule::new(Effect::LoseAnswer)
                 }),
             };
