@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 
 use serde::Serialize;
 
-use crate::call::{Answer, Caller, Done, Prepared, Twist};
+use crate::call::{Answer, Done, Prepared, Twist};
 use crate::calls::{Call, CallLog, Count};
 use crate::config::{Config, Idempotency};
 use crate::fault::ArmedRule;

@@ -5,10 +5,11 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer};
 
+use crate::call::Twist;
 use crate::config::ApiKey;
 use crate::guid::Guid;
 use crate::model::{BillingInfo, Failure, Instance, Package, Status};
-use crate::wix::{Twist, Wix};
+use crate::wix::Wix;
 
 /// What becomes of an instance. What is `None` stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]

@@ -1,35 +1,38 @@
 //! The business: events merge into an order record, one pure function says what is next, and the converge loop does it.
 //!
-//! - [`desired`] what the storefront said, merged (pure);
-//! - [`plan`] what is bought for a unit, decided once (pure);
-//! - [`step`] what is next (pure);
-//! - `outcome` what an answer of Wix's means for the record (pure);
-//! - [`attention`](mod@attention) what needs a person (pure);
-//! - [`audit`] finds what went wrong without anybody's noticing;
-//! - `converge`, `perform` and [`engine`] carry it out, through [`ports`] and the ledger.
+//! How to read it: [`desired`] is what the storefront said, and [`record`] holds it beside what was done at Wix.
+//! [`decide`](mod@decide) is the order in which calls are tried; each call to Wix has one file in [`calls`] that says when
+//! it is due, what each of its answers means, and what of it needs a person. Everything of that is pure, but for each
+//! call's few lines of `send`.
+//!
+//! - `plan` from the catalog to the frozen plan of a unit;
+//! - [`attention`](mod@attention) what needs a person, and [`verbs`] what an operator can do about it;
+//! - [`run`] the loop, the record's writes, the sweep and the operator, through [`ports`] and the ledger;
+//! - [`audit`] finds what went wrong without anybody's noticing.
 
 pub mod attention;
 pub mod audit;
-mod converge;
-pub mod derive;
+pub mod calls;
+pub mod decide;
 pub mod desired;
-pub mod engine;
-mod operator;
-mod outcome;
-mod perform;
-pub mod plan;
+mod plan;
 pub mod ports;
-pub mod purchase;
+mod problem;
 pub mod record;
 pub mod report;
+pub mod run;
 pub mod settings;
-mod size;
-pub mod step;
-mod stray;
+#[cfg(test)]
+mod testing;
+pub mod verbs;
+mod view;
+mod wake;
 
 pub use attention::{Attention, attention};
 pub use audit::{AuditRequest, AuditSummary};
-pub use engine::{AcceptError, Fulfilment, RetryError};
-pub use record::OrderRecord;
-pub use report::{AttentionReport, Outage, Outcome, Progress, Sweep, Tally};
+pub use decide::{Step, decide};
+pub use record::{OrderRecord, derive};
+pub use report::{AttentionReport, OrderOutcome, Outage, Progress, Sweep, Tally};
+pub use run::{AcceptError, Fulfilment, OperatorError};
 pub use settings::Settings;
+pub use verbs::{Close, Closed};

@@ -5,12 +5,12 @@ use std::ops::AddAssign;
 
 use serde::Serialize;
 
-use super::attention::Attention;
+use super::problem::Attention;
 use crate::time::Timestamp;
 
 /// What came of working on one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
+pub struct OrderOutcome {
     /// Where the order stands.
     pub progress: Progress,
     /// How many problems of it need a person.
@@ -29,7 +29,7 @@ pub enum Progress {
         /// When.
         due_at: Timestamp,
     },
-    /// Another worker has it; the wish is merged, and that worker or the sweep does what follows.
+    /// Another worker has it; the desired state is merged, and that worker or the sweep does what follows.
     Busy,
     /// Something that every order needs is not there.
     Stopped(Outage),
@@ -71,7 +71,7 @@ impl fmt::Display for Outage {
             }
             Self::Catalog(why) => write!(
                 f,
-                "the catalog cannot be used ({why}): mend and deploy it; orders are recorded until then"
+                "the catalog cannot be used ({why}): correct and deploy it; orders are recorded until then"
             ),
             Self::ApiKey(why) => write!(
                 f,
@@ -137,7 +137,7 @@ pub struct Sweep {
 }
 
 impl Sweep {
-    pub(super) fn add(&mut self, outcome: &Outcome) {
+    pub(super) fn add(&mut self, outcome: &OrderOutcome) {
         match &outcome.progress {
             Progress::Settled => self.settled += 1,
             Progress::Waiting { .. } | Progress::Busy => self.waiting += 1,

@@ -11,7 +11,7 @@ use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent
 use futures_util::{FutureExt, StreamExt, stream};
 
 use super::{Engine, Measure, measure};
-use crate::fulfilment::{Outage, Outcome, Progress, Tally};
+use crate::fulfilment::{OrderOutcome, Outage, Progress, Tally};
 use crate::order::OrderEvent;
 use crate::time::{Clock, Timestamp};
 
@@ -65,7 +65,7 @@ impl Report {
         measures
     }
 
-    fn add(&mut self, outcome: Outcome) {
+    fn add(&mut self, outcome: OrderOutcome) {
         self.tally += outcome.tally;
         match outcome.progress {
             Progress::Settled => self.settled += 1,
@@ -180,7 +180,7 @@ async fn in_turn(
     items: Vec<Item>,
     deadline: Timestamp,
     guards: Guards,
-) -> Vec<Result<Outcome, String>> {
+) -> Vec<Result<OrderOutcome, String>> {
     let mut results = Vec::with_capacity(items.len());
     for item in items {
         results.push(one(engine, clock, item, deadline, guards).await);
@@ -194,7 +194,7 @@ async fn one(
     Item { message, event }: Item,
     deadline: Timestamp,
     guards: Guards,
-) -> Result<Outcome, String> {
+) -> Result<OrderOutcome, String> {
     let (order, delivery) = (&event.key, event.delivery.as_str());
     let now = clock.now();
     if now + LEAST_TO_BEGIN >= deadline {
@@ -225,7 +225,7 @@ async fn one(
     }
 }
 
-fn log_outcome(event: &OrderEvent, outcome: &Outcome) {
+fn log_outcome(event: &OrderEvent, outcome: &OrderOutcome) {
     let (progress, due_at) = progress_words(&outcome.progress);
     tracing::info!(
         order = %event.key,

@@ -4,8 +4,8 @@ use std::cell::{Cell, RefCell};
 
 use super::Engine;
 use crate::fulfilment::{
-    AcceptError, Attention, AttentionReport, AuditRequest, AuditSummary, Outage, Outcome, Progress, RetryError, Sweep,
-    Tally,
+    AcceptError, Attention, AttentionReport, AuditRequest, AuditSummary, Close, Closed, OperatorError, OrderOutcome,
+    Outage, Progress, Sweep, Tally,
 };
 use crate::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
 use crate::order::{OrderEvent, OrderKey};
@@ -23,8 +23,8 @@ impl Clock for Standing {
     }
 }
 
-pub(super) fn outcome(progress: Progress) -> Outcome {
-    Outcome {
+pub(super) fn outcome(progress: Progress) -> OrderOutcome {
+    OrderOutcome {
         progress,
         attention: 0,
         tally: Tally {
@@ -55,7 +55,7 @@ fn away() -> LedgerError {
 }
 
 impl Engine for FakeEngine {
-    async fn accept(&self, event: &OrderEvent, _deadline: Timestamp) -> Result<Outcome, AcceptError> {
+    async fn accept(&self, event: &OrderEvent, _deadline: Timestamp) -> Result<OrderOutcome, AcceptError> {
         let name = format!("{}#{}", event.key.order(), event.delivery);
         self.began.borrow_mut().push(name.clone());
         self.at_a_time.set(self.at_a_time.get() + 1);
@@ -83,12 +83,27 @@ impl Engine for FakeEngine {
         self.sweep.borrow().clone().ok_or_else(away)
     }
 
-    async fn retry(&self, key: &OrderKey, _deadline: Timestamp) -> Result<Outcome, RetryError> {
+    async fn retry(&self, key: &OrderKey, _deadline: Timestamp) -> Result<OrderOutcome, OperatorError> {
         match key.order() {
             "unstored" => Err(AcceptError::from(away()).into()),
             _ => Ok(outcome(Progress::Waiting {
                 due_at: Timestamp::from_secs(1_700_000_060),
             })),
+        }
+    }
+
+    async fn release(&self, _key: &OrderKey, _deadline: Timestamp) -> Result<OrderOutcome, OperatorError> {
+        Ok(outcome(Progress::Settled))
+    }
+
+    async fn close(&self, key: &OrderKey, close: &Close) -> Result<Closed, OperatorError> {
+        match key.order() {
+            "moved" => Err(OperatorError::Changed {
+                key: key.to_string(),
+                problem: close.problem.clone(),
+            }),
+            "closed" => Ok(Closed::Before),
+            _ => Ok(Closed::Now),
         }
     }
 
@@ -105,6 +120,7 @@ impl Engine for FakeEngine {
                 code: "PRODUCT_NOT_FOUND".to_owned(),
                 request_id: Some("r-1".to_owned()),
                 advice: "Correct the catalog, then retry the order.".to_owned(),
+                id: "0123456789".parse().expect("an ID"),
             }],
         }])
     }

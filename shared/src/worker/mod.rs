@@ -5,7 +5,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::fulfilment::{
-    AcceptError, AttentionReport, AuditRequest, AuditSummary, Fulfilment, Outcome, RetryError, Sweep, ports,
+    AcceptError, AttentionReport, AuditRequest, AuditSummary, Close, Closed, Fulfilment, OperatorError, OrderOutcome,
+    Sweep, ports,
 };
 use crate::ledger::{Ledger, LedgerError};
 use crate::order::{OrderEvent, OrderKey};
@@ -42,13 +43,24 @@ pub fn own_deadline(lambda_deadline_millis: u64, now: Timestamp) -> Timestamp {
 /// What the functions ask of fulfilment. The one implementation is [`Fulfilment`]; tests of batches bring their own.
 pub trait Engine {
     /// Merges the wish and does at Wix what can be done by `deadline`. An error means that the wish is not stored.
-    fn accept(&self, event: &OrderEvent, deadline: Timestamp) -> impl Future<Output = Result<Outcome, AcceptError>>;
+    fn accept(
+        &self,
+        event: &OrderEvent,
+        deadline: Timestamp,
+    ) -> impl Future<Output = Result<OrderOutcome, AcceptError>>;
 
     /// Takes up what is due, the longest due first.
     fn sweep(&self, deadline: Timestamp) -> impl Future<Output = Result<Sweep, LedgerError>>;
 
-    /// Takes up one order again, attention included, because an operator asks for it.
-    fn retry(&self, key: &OrderKey, deadline: Timestamp) -> impl Future<Output = Result<Outcome, RetryError>>;
+    /// Tries again what an order has in attention, because an operator asks for it.
+    fn retry(&self, key: &OrderKey, deadline: Timestamp) -> impl Future<Output = Result<OrderOutcome, OperatorError>>;
+
+    /// Lets an order's held and not-ours lines be planned, because an operator says so.
+    fn release(&self, key: &OrderKey, deadline: Timestamp)
+    -> impl Future<Output = Result<OrderOutcome, OperatorError>>;
+
+    /// Notes that a person has settled a problem.
+    fn close(&self, key: &OrderKey, close: &Close) -> impl Future<Output = Result<Closed, OperatorError>>;
 
     /// The order's record, for an operator's eyes.
     fn show(&self, key: &OrderKey) -> impl Future<Output = Result<Option<serde_json::Value>, LedgerError>>;
@@ -65,7 +77,11 @@ pub trait Engine {
 }
 
 impl<W: ports::Wix, L: Ledger, C: Timer> Engine for Fulfilment<W, L, C> {
-    fn accept(&self, event: &OrderEvent, deadline: Timestamp) -> impl Future<Output = Result<Outcome, AcceptError>> {
+    fn accept(
+        &self,
+        event: &OrderEvent,
+        deadline: Timestamp,
+    ) -> impl Future<Output = Result<OrderOutcome, AcceptError>> {
         Self::accept(self, event, deadline)
     }
 
@@ -73,8 +89,20 @@ impl<W: ports::Wix, L: Ledger, C: Timer> Engine for Fulfilment<W, L, C> {
         Self::sweep(self, deadline)
     }
 
-    fn retry(&self, key: &OrderKey, deadline: Timestamp) -> impl Future<Output = Result<Outcome, RetryError>> {
+    fn retry(&self, key: &OrderKey, deadline: Timestamp) -> impl Future<Output = Result<OrderOutcome, OperatorError>> {
         Self::retry(self, key, deadline)
+    }
+
+    fn release(
+        &self,
+        key: &OrderKey,
+        deadline: Timestamp,
+    ) -> impl Future<Output = Result<OrderOutcome, OperatorError>> {
+        Self::release(self, key, deadline)
+    }
+
+    fn close(&self, key: &OrderKey, close: &Close) -> impl Future<Output = Result<Closed, OperatorError>> {
+        Self::close(self, key, close)
     }
 
     fn show(&self, key: &OrderKey) -> impl Future<Output = Result<Option<serde_json::Value>, LedgerError>> {

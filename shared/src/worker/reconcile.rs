@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Engine, Measure, batch, measure};
-use crate::fulfilment::{AttentionReport, AuditRequest, AuditSummary, Outcome, Sweep};
+use crate::fulfilment::{AttentionReport, AuditRequest, AuditSummary, Close, Closed, OrderOutcome, Sweep};
 use crate::ledger::{Ledger, LedgerError};
 use crate::order::OrderKey;
 use crate::time::{Clock, Timestamp};
@@ -16,8 +16,12 @@ const MOST_IN_ATTENTION: usize = 1_000;
 pub enum Request {
     /// `{}`, or the event of a schedule: take up what is due.
     Sweep,
-    /// `{"retry": "ORDER-KEY"}`: take up this order now, attention included.
+    /// `{"retry": "ORDER-KEY"}`: try again what this order has in attention.
     Retry(OrderKey),
+    /// `{"release": {"order": "ORDER-KEY"}}`: let this order's held and not-ours lines be planned.
+    Release(OrderKey),
+    /// `{"close": {"order": "ORDER-KEY", "problem": "ID", "by": "...", "reason": "..."}}`: a person has settled this problem.
+    Close(OrderKey, Close),
     /// `{"show": "ORDER-KEY"}`: this order's record.
     Show(OrderKey),
     /// `{"attention": {}}`: the orders that need a person.
@@ -31,7 +35,7 @@ pub enum Request {
 pub enum ReconcileError {
     /// The event is none that is known.
     #[error(
-        "{0}. Accepted are {{}} (take up what is due), {{\"retry\": \"ORDER-KEY\"}}, {{\"show\": \"ORDER-KEY\"}}, {{\"attention\": {{}}}} and {{\"audit\": {{}}}}; an ORDER-KEY looks like shopify/5324830114101"
+        "{0}. Accepted are {{}} (take up what is due), {{\"retry\": \"ORDER-KEY\"}}, {{\"release\": {{\"order\": \"ORDER-KEY\"}}}}, {{\"close\": {{\"order\": \"ORDER-KEY\", \"problem\": \"ID\", \"by\": \"WHO\", \"reason\": \"WHY\"}}}}, {{\"show\": \"ORDER-KEY\"}}, {{\"attention\": {{}}}} and {{\"audit\": {{}}}}; an ORDER-KEY looks like shopify/5324830114101"
     )]
     NotUnderstood(String),
     /// There is no such order.
@@ -43,6 +47,9 @@ pub enum ReconcileError {
     /// The order could not be taken up.
     #[error("the order could not be taken up: {0}")]
     Retry(String),
+    /// The problem could not be closed.
+    #[error("the problem could not be closed: {0}")]
+    Close(String),
 }
 
 impl ReconcileError {
@@ -53,6 +60,7 @@ impl ReconcileError {
             Self::NoSuchOrder(_) => "NoSuchOrder",
             Self::Ledger(_) => "Ledger",
             Self::Retry(_) => "Retry",
+            Self::Close(_) => "Close",
         }
     }
 }
@@ -81,6 +89,11 @@ impl Request {
     fn command(name: &str, value: &Value) -> Result<Self, ReconcileError> {
         match name {
             "retry" => order_key(name, value).map(Self::Retry),
+            "release" => {
+                let [order] = texts(name, value, ["order"])?;
+                order_key("order", &order).map(Self::Release)
+            }
+            "close" => close_request(name, value),
             "show" => order_key(name, value).map(Self::Show),
             "attention" => object(name, value).map(|_| Self::Attention),
             "audit" => audit_request(object(name, value)?).map(Self::Audit),
@@ -107,6 +120,36 @@ fn object<'a>(name: &str, value: &'a Value) -> Result<&'a Map<String, Value>, Re
     value
         .as_object()
         .ok_or_else(|| not_understood(&format!("{name:?} wants an object, which may be empty")))
+}
+
+/// The members of a command, each a text; no other member is taken.
+fn texts<const N: usize>(name: &str, value: &Value, members: [&str; N]) -> Result<[Value; N], ReconcileError> {
+    let object = object(name, value)?;
+    if let Some(other) = object.keys().find(|member| !members.contains(&member.as_str())) {
+        return Err(not_understood(&format!("{name:?} has no member {:?}", shown(other))));
+    }
+    if let Some(missing) = members
+        .iter()
+        .find(|member| !object.get(**member).is_some_and(Value::is_string))
+    {
+        return Err(not_understood(&format!("{name:?} wants a text {missing:?}")));
+    }
+    Ok(members.map(|member| object.get(member).cloned().unwrap_or_default()))
+}
+
+fn close_request(name: &str, value: &Value) -> Result<Request, ReconcileError> {
+    let [order, problem, by, reason] = texts(name, value, ["order", "problem", "by", "reason"])?;
+    let text = |value: &Value| value.as_str().unwrap_or_default().trim().to_owned();
+    let problem = text(&problem).parse();
+    let close = Close {
+        problem: problem.map_err(|error| not_understood(&format!("\"problem\": {error}")))?,
+        by: text(&by),
+        reason: text(&reason),
+    };
+    if close.by.is_empty() || close.reason.is_empty() {
+        return Err(not_understood("\"close\" wants a name in \"by\" and a \"reason\""));
+    }
+    Ok(Request::Close(order_key("order", &order)?, close))
 }
 
 fn audit_request(options: &Map<String, Value>) -> Result<AuditRequest, ReconcileError> {
@@ -172,7 +215,17 @@ pub async fn handle(
         Request::Retry(key) => {
             let retried = engine.retry(&key, deadline).await;
             let outcome = retried.map_err(|error| ReconcileError::Retry(error.to_string()))?;
-            Ok(retry_answer(&key, &outcome))
+            Ok(retry_answer("order retried", &key, &outcome))
+        }
+        Request::Release(key) => {
+            let released = engine.release(&key, deadline).await;
+            let outcome = released.map_err(|error| ReconcileError::Retry(error.to_string()))?;
+            Ok(retry_answer("order released", &key, &outcome))
+        }
+        Request::Close(key, close) => {
+            let closed = engine.close(&key, &close).await;
+            let closed = closed.map_err(|error| ReconcileError::Close(error.to_string()))?;
+            Ok(Answer::plain(close_answer(&key, &close, closed)))
         }
         Request::Show(key) => match engine.show(&key).await? {
             Some(record) => Ok(Answer::plain(record)),
@@ -282,7 +335,16 @@ async fn gauges(ledger: &impl Ledger, clock: &impl Clock) -> Result<[Measure; 2]
     ])
 }
 
-fn retry_answer(key: &OrderKey, outcome: &Outcome) -> Answer {
+fn close_answer(key: &OrderKey, close: &Close, closed: Closed) -> Value {
+    let closed = match closed {
+        Closed::Now => "now",
+        Closed::Before => "before",
+        Closed::Moved => "moved",
+    };
+    json!({ "order": key, "problem": close.problem, "closed": closed })
+}
+
+fn retry_answer(what: &'static str, key: &OrderKey, outcome: &OrderOutcome) -> Answer {
     let (progress, due_at) = batch::progress_words(&outcome.progress);
     let stopped = match &outcome.progress {
         crate::fulfilment::Progress::Stopped(outage) => Some(outage.to_string()),
@@ -290,7 +352,7 @@ fn retry_answer(key: &OrderKey, outcome: &Outcome) -> Answer {
         | crate::fulfilment::Progress::Waiting { .. }
         | crate::fulfilment::Progress::Busy => None,
     };
-    tracing::info!(order = %key, progress, due_at, attention = outcome.attention, "order retried");
+    tracing::info!(order = %key, progress, due_at, attention = outcome.attention, "{what}");
     Answer {
         body: json!({
             "order": key,

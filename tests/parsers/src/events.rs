@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use reseller_hooks::catalog::Catalog;
-use reseller_hooks::fulfilment::{OrderRecord, plan};
+use reseller_hooks::fulfilment::{OrderRecord, Settings, decide};
 use reseller_hooks::ids::AccountId;
 use reseller_hooks::order::{Fields, Line, Notice, OrderEvent, OrderKey, Paid, SCHEMA, Statement, StorefrontKind};
 use reseller_hooks::queue::parked;
@@ -170,7 +170,8 @@ fn survives(event: &OrderEvent) {
     assert_eq!(record, once, "telling an event twice changes something");
     only_what_was_said(event, &record);
     let own: AccountId = "2250b761-b31c-453b-885b-76e9fc04bdc6".parse().expect("a GUID");
-    plan::freeze(&mut record, catalog(), &own);
+    let decided = decide(&mut record, catalog(), &own, &Settings::default(), event.received_at);
+    assert!(decided.is_ok(), "a new record cannot be decided on: {decided:?}");
     match OrderRecord::from_json(&record.to_json()) {
         Ok(again) => assert_eq!(again, record, "a record changed in the ledger"),
         Err(error) => panic!("a record is not read back from the ledger: {error}"),
@@ -179,7 +180,7 @@ fn survives(event: &OrderEvent) {
 
 /// Never more is wanted than the order says, and nothing of an order that is canceled or was never paid.
 fn only_what_was_said(event: &OrderEvent, record: &OrderRecord) {
-    let wanted: u64 = record.desired.live_lines().map(|(_, units)| u64::from(units)).sum();
+    let wanted: u64 = record.desired().live_lines().map(|(_, units)| u64::from(units)).sum();
     let said = match &event.says {
         Statement::Snapshot(snapshot) if snapshot.ended.is_none() => {
             let counts = |line: &&Line| snapshot.paid == Paid::Full || line.trial;

@@ -20,7 +20,7 @@ impl Wants {
             return Self::default();
         };
         let mut wants = Self::default();
-        for (line, units) in record.desired.live_lines() {
+        for (line, units) in record.desired().live_lines() {
             let units = u64::from(units);
             wants.all += units;
             if let Some(sku) = &line.sku {

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use reseller_hooks::fulfilment::OrderRecord;
 use reseller_hooks::fulfilment::attention;
 use reseller_hooks::fulfilment::derive;
-use reseller_hooks::fulfilment::plan::{ComponentPlan, Line, Plan};
-use reseller_hooks::fulfilment::record::PurchaseState;
+use reseller_hooks::fulfilment::record::{ComponentPlan, Line, Plan};
 
 use super::shop::{FORGED_ORDER, ShopOrder};
 use super::trouble::OTHER_MAIL;
 use crate::world::{OWN, World, packages_of, violations as invariants};
+use reseller_hooks::time::Clock;
 
 const PREMIUM: &str = "00ba7923-2655-402a-852d-2b2100568bcf";
 const EMAIL: &str = "53cfc9f8-197a-4e12-b570-ad9ed0cb4e2c";
@@ -23,6 +23,8 @@ pub(super) enum Stage {
     Rest,
     /// After an operator's retry.
     Retried,
+    /// After an operator closed every problem and retried.
+    Closed,
     /// After an audit.
     Audited,
     /// After everything was delivered again.
@@ -74,7 +76,7 @@ impl Book<'_> {
     fn heard(&self) -> Vec<String> {
         let lines = self.order.skus.keys();
         lines
-            .map(|line| (line, self.order.owed(line), self.record.desired.live(line)))
+            .map(|line| (line, self.order.owed(line), self.record.desired().live(line)))
             .filter(|(_, owed, live)| owed != live)
             .map(|(line, owed, live)| format!("I7 line {line}: {owed} are owed, the record wants {live}"))
             .collect()
@@ -85,7 +87,7 @@ impl Book<'_> {
         let mut found = Vec::new();
         for (line, sku) in &self.order.skus {
             let owed = self.order.owed(line);
-            let planned = self.record.actual.lines.iter().find(|planned| planned.id == *line);
+            let planned = self.record.lines().iter().find(|planned| planned.id() == line);
             for unit in 1..=owed {
                 if let Err(what) = self.plan_of(line, sku, planned, unit) {
                     found.push(format!("I2 line {line} unit {unit} ({sku}): {what}"));
@@ -105,7 +107,9 @@ impl Book<'_> {
             _ => {
                 return match plan {
                     Plan::NotOurs(_) => Ok(()),
-                    Plan::Held | Plan::Refused { .. } | Plan::Buy(_) => Err(format!("{plan:?}")),
+                    Plan::Open | Plan::Held | Plan::Refused { .. } | Plan::Closed | Plan::Buy(_) => {
+                        Err(format!("{plan:?}"))
+                    }
                 };
             }
         };
@@ -120,8 +124,10 @@ impl Book<'_> {
                 Ok(())
             }
             // Without a site of its own it cannot be bought, and that is said.
-            Plan::Refused { .. } if sku == "SITED" => Ok(()),
-            Plan::Refused { .. } | Plan::NotOurs(_) | Plan::Held => Err(format!("{plan:?}")),
+            Plan::Refused { .. } | Plan::Closed if sku == "SITED" => Ok(()),
+            Plan::Open | Plan::Refused { .. } | Plan::Closed | Plan::NotOurs(_) | Plan::Held => {
+                Err(format!("{plan:?}"))
+            }
         }
     }
 
@@ -189,22 +195,22 @@ impl Book<'_> {
         let Some(reference) = &self.order.reference else {
             return Vec::new();
         };
-        let in_doubt = |state: &PurchaseState| matches!(state, PurchaseState::Unknown(_));
-        if self.record.actual.purchases.iter().any(|p| in_doubt(&p.state)) {
+        let mut purchases = self.record.purchases().iter();
+        if purchases.any(|purchase| purchase.attempt().doubt().is_some()) {
             return Vec::new();
         }
         let wix = self.world.look();
         let mut found = Vec::new();
-        for (purchase, done) in self.record.packages() {
-            let tag = derive::tag(reference, purchase.kind, purchase.ordinal).expect("a good reference");
+        for (purchase, held) in self.record.packages() {
+            let tag = derive::tag(reference, purchase.id()).expect("a good reference");
             let shown = wix
                 .packages()
-                .find(|package| package.id.to_string() == done.package.as_str());
+                .find(|package| package.id.to_string() == held.id().as_str());
             let has = shown.and_then(|package| package.external_id.as_deref());
-            if has != Some(tag.as_str()) && done.tag_refused.is_none() {
+            if has != Some(tag.as_str()) && held.tag_refused().is_none() {
                 found.push(format!(
                     "I2: package {} has the reference {has:?}, not {tag}",
-                    done.package
+                    held.id()
                 ));
             }
         }
@@ -214,7 +220,7 @@ impl Book<'_> {
     /// I5: nothing is in attention without a cause, and after a retry only what nobody has mended.
     fn attention(&self, stage: Stage) -> Vec<String> {
         let wix = self.world.look();
-        let problems = attention(self.record, &self.world.settings);
+        let problems = attention(self.record, &self.world.settings, self.world.clock.now());
         let unexplained = |code: &str| match code {
             // The order itself asks for what cannot be.
             "NOT_PLANNED" => !self.order.skus.values().any(|sku| sku == "SITED"),
@@ -228,7 +234,7 @@ impl Book<'_> {
                 .instances()
                 .any(|(_, i)| !matches!(i.status.as_str(), "PENDING" | "ENABLED" | "CANCELED" | "FAILED")),
             "SEVERAL_PACKAGES" | "SURPLUS_PACKAGE" | "PACKAGE_GONE" | "SITE_CHANGED" | "NOT_MAPPED" => true,
-            _ => stage == Stage::Retried,
+            _ => stage == Stage::Retried || stage == Stage::Closed,
         };
         problems
             .iter()

@@ -14,6 +14,7 @@ use reseller_hooks::storefront::{self, OrderQueue};
 use reseller_hooks::time::{Clock, Timestamp};
 use serde_json::json;
 use tracing::Dispatch;
+use wix_sandbox::Operation;
 
 use super::jobs::{Processes, Task};
 use super::keys::Keys;
@@ -314,7 +315,7 @@ impl Sim {
         }
     }
 
-    /// Nothing moves any more: is it as promised? Then once more after an operator's retry, after an audit, or after
+    /// Nothing moves any more: is it as promised? Then once more after an operator's retry or closing, after an audit, or after
     /// everything was delivered again.
     fn judge(&mut self) {
         if !self.result.violations.is_empty() {
@@ -330,7 +331,11 @@ impl Sim {
             .filter(|entry| entry.attention_since.is_some())
             .filter_map(|entry| entry.key.parse().ok())
             .collect();
-        let stage = if !troubled.is_empty() && self.rng.one_in(2) {
+        let verb = self.rng.below(4);
+        let stage = if !troubled.is_empty() && verb == 0 {
+            self.close_all(&troubled);
+            check::Stage::Closed
+        } else if !troubled.is_empty() && verb <= 2 {
             self.end_waits();
             for key in troubled {
                 self.reconcile(json!({"retry": key}));
@@ -354,6 +359,35 @@ impl Sim {
             }
         };
         self.check(stage);
+    }
+
+    /// An operator closes every problem, twice, and retries and releases what was closed: nothing may be bought by it.
+    fn close_all(&mut self, troubled: &[OrderKey]) {
+        let creates = |sim: &Self| sim.world.calls(Operation::CreatePackage);
+        for key in troubled {
+            let (calls, bought) = (self.world.look().calls().len(), creates(self));
+            let problems = self.world.problems(&key.to_string());
+            for problem in problems.iter().chain(&problems) {
+                let close =
+                    json!({"order": key, "problem": problem.id, "by": "simulation", "reason": "settled by hand"});
+                self.reconcile(json!({ "close": close }));
+                self.calm_at = self.now();
+                self.happen();
+            }
+            // What is due goes on meanwhile; closing itself calls nobody.
+            if self.world.look().calls().len() != calls && self.ledger.next_due().is_none() {
+                self.broken(format!("I11: closing the problems of {key} called Wix"));
+            }
+            let left = self.world.problems(&key.to_string());
+            if !left.is_empty() {
+                self.broken(format!("I11: closed, and still in attention: {left:?}"));
+            }
+            self.reconcile(json!({"retry": key}));
+            self.happen();
+            if creates(self) != bought {
+                self.broken(format!("I11: a retry of {key} bought what was closed"));
+            }
+        }
     }
 
     fn check(&mut self, stage: check::Stage) {

@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use reseller_hooks::catalog::OnCancel;
-use reseller_hooks::fulfilment::record::{Done, Instance as Known, Item, Kind, OrderRecord, Purchase, PurchaseState};
-use reseller_hooks::fulfilment::step::{Step, next_step};
-use reseller_hooks::fulfilment::{Attention, attention, derive};
+use reseller_hooks::fulfilment::record::{
+    Attempt, Entitled, HeldPackage, Holder, Instance as Known, Item, Kind, OrderRecord, Purchase,
+};
+use reseller_hooks::fulfilment::{Attention, Step, attention, decide, derive};
 use reseller_hooks::ledger::Entry;
 use reseller_hooks::time::Clock;
 use reseller_hooks::wix::Status;
@@ -56,9 +57,9 @@ pub fn violations(world: &World) -> Vec<String> {
 /// The packages at Wix that were made for an order: what has an external ID that was derived for it, and what its
 /// record points at.
 pub fn packages_of(world: &World, record: &OrderRecord) -> Vec<Package> {
-    let any = derive::external_id(&record.key, Kind::Base, 1).expect("an external ID");
+    let any = derive::external_id(record.key(), derive::FIRST).expect("an external ID");
     let prefix = any.as_str().trim_end_matches("b1").to_owned();
-    let known: BTreeSet<String> = holders(record).map(|(_, done, _)| done.package.to_string()).collect();
+    let known: BTreeSet<String> = record.holdings().map(|(_, _, held)| held.id().to_string()).collect();
     let wix = world.look();
     let ours = |package: &&Package| {
         let tagged = package.external_id.as_deref().is_some_and(|id| id.starts_with(&prefix));
@@ -67,24 +68,23 @@ pub fn packages_of(world: &World, record: &OrderRecord) -> Vec<Package> {
     wix.packages().filter(ours).cloned().collect()
 }
 
-/// Every package that a record points at: the purchase that it was created for, and whether it is surplus.
-fn holders(record: &OrderRecord) -> impl Iterator<Item = (Option<&Purchase>, &Done, bool)> {
-    let held = record.packages().map(|(purchase, done)| (Some(purchase), done, false));
-    let surplus = record.actual.surplus.iter().map(|surplus| {
-        let made_for = |p: &&Purchase| p.kind == surplus.kind && p.ordinal == surplus.ordinal;
-        (record.actual.purchases.iter().find(made_for), &surplus.done, true)
-    });
-    held.chain(surplus)
-}
-
 struct Checked<'a> {
     entry: &'a Entry,
     record: &'a OrderRecord,
     problems: Vec<Attention>,
     step: Step,
+    entitled: Entitled,
     packages: Vec<Package>,
     instances: BTreeMap<Guid, (Guid, Instance)>,
     found: Vec<String>,
+}
+
+/// What a worker would do now.
+fn next_step(world: &World, record: &OrderRecord) -> Step {
+    let own = super::OWN.parse().expect("an account");
+    let mut record = record.clone();
+    let step = decide(&mut record, &world.catalog, &own, &world.settings, world.clock.now());
+    step.expect("a record that can be")
 }
 
 impl<'a> Checked<'a> {
@@ -102,8 +102,9 @@ impl<'a> Checked<'a> {
         Self {
             entry,
             record,
-            problems: attention(record, &world.settings),
-            step: next_step(record, &world.settings, world.clock.now()),
+            problems: attention(record, &world.settings, world.clock.now()),
+            step: next_step(world, record),
+            entitled: Entitled::of(record, world.clock.now()),
             packages,
             instances,
             found: Vec::new(),
@@ -131,13 +132,13 @@ impl<'a> Checked<'a> {
     fn once(&mut self) {
         let mut held = BTreeSet::new();
         let mut twice = Vec::new();
-        for (_, done, _) in holders(self.record) {
-            if !held.insert(done.package.to_string()) {
-                twice.push(format!("two purchases hold package {}", done.package));
+        for (_, _, package) in self.record.holdings() {
+            if !held.insert(package.id().to_string()) {
+                twice.push(format!("two purchases hold package {}", package.id()));
             }
-            for instance in &done.instances {
-                if !held.insert(instance.id.to_string()) {
-                    twice.push(format!("two units hold instance {}", instance.id));
+            for instance in package.instances() {
+                if !held.insert(instance.id().to_string()) {
+                    twice.push(format!("two units hold instance {}", instance.id()));
                 }
             }
         }
@@ -172,9 +173,8 @@ impl<'a> Checked<'a> {
     /// Every item that has a plan to buy, wanted or not.
     fn planned_items(&self) -> Vec<Item> {
         let mut items = Vec::new();
-        for (index, line) in (0_u32..).zip(&self.record.actual.lines) {
-            let planned: u32 = line.runs.iter().map(|run| run.count).sum();
-            for unit in 1..=planned {
+        for (index, line) in (0_u32..).zip(self.record.lines()) {
+            for unit in 1..=line.planned() {
                 let components = (0..).take_while(|at| self.record.component(Item(index, unit, *at)).is_some());
                 items.extend(components.map(|at| Item(index, unit, at)));
             }
@@ -184,7 +184,8 @@ impl<'a> Checked<'a> {
 
     /// I2: every wanted unit has what its plan says, or attention says why not; the record knows every package.
     fn wanted(&mut self) {
-        for item in self.record.wanted_items() {
+        let wanted = self.planned_items().into_iter();
+        for item in wanted.filter(|item| self.entitled.may_buy(*item)).collect::<Vec<_>>() {
             for kind in [Kind::Base, Kind::Voucher] {
                 if let Err(what) = self.has(kind, item)
                     && !self.is_explained(kind, item)
@@ -193,9 +194,8 @@ impl<'a> Checked<'a> {
                 }
             }
         }
-        let known: BTreeSet<String> = holders(self.record)
-            .map(|(_, done, _)| done.package.to_string())
-            .collect();
+        let holdings = self.record.holdings();
+        let known: BTreeSet<String> = holdings.map(|(_, _, held)| held.id().to_string()).collect();
         let lost: Vec<String> = self
             .packages
             .iter()
@@ -221,7 +221,7 @@ impl<'a> Checked<'a> {
                 None => return Ok(()),
             },
         };
-        let known = self.record.instance(kind, item).ok_or("nothing is bought")?;
+        let known = self.instance(kind, item).ok_or("nothing is bought")?;
         let (account, shown) = self.at_wix(known).ok_or("the instance is not at Wix")?;
         if account.to_string() != plan.account.as_str() {
             return Err(format!("it belongs to {account}, not {}", plan.account));
@@ -241,10 +241,10 @@ impl<'a> Checked<'a> {
             let bases: Vec<String> = self
                 .record
                 .packages()
-                .filter(|(purchase, _)| purchase.kind == Kind::Base)
-                .flat_map(|(purchase, done)| purchase.items.iter().zip(&done.instances))
+                .filter(|(purchase, _)| purchase.id().kind == Kind::Base)
+                .flat_map(|(purchase, held)| purchase.items().iter().zip(held.instances()))
                 .filter(|(held, _)| **held == item)
-                .map(|(_, base)| base.id.to_string())
+                .map(|(_, base)| base.id().to_string())
                 .collect();
             if !shown.reference.is_some_and(|named| bases.contains(&named.to_string())) {
                 return Err(format!("it names {:?}, not one of {bases:?}", shown.reference));
@@ -254,44 +254,60 @@ impl<'a> Checked<'a> {
     }
 
     fn at_wix(&self, known: &Known) -> Option<&(Guid, Instance)> {
-        self.instances.get(&known.id.as_str().parse::<Guid>().ok()?)
+        self.instances.get(&known.id().as_str().parse::<Guid>().ok()?)
     }
 
-    /// Whether attention says why an item has not what it should, or what it waits for has a time.
+    /// The instance that is bought for an item and was not replaced.
+    fn instance(&self, kind: Kind, item: Item) -> Option<&'a Known> {
+        let packages = self
+            .record
+            .packages()
+            .filter(|(purchase, _)| purchase.id().kind == kind);
+        let mut items = packages.flat_map(|(purchase, held)| purchase.items().iter().zip(held.instances()));
+        let found = items.find(|(held, instance)| **held == item && !instance.is_replaced());
+        found.map(|(_, instance)| instance)
+    }
+
+    /// Whether attention says why an item has not what it should, a person has settled it, or what it waits for has a
+    /// time.
     fn is_explained(&self, kind: Kind, item: Item) -> bool {
-        let holder = self.record.actual.purchases.iter().find(|purchase| {
-            let gave_up = match &purchase.state {
-                PurchaseState::Done(done) => purchase
-                    .items
-                    .iter()
-                    .zip(&done.instances)
-                    .any(|(held, instance)| *held == item && instance.given_up),
-                PurchaseState::Unknown(_)
-                | PurchaseState::Refused(_)
-                | PurchaseState::Ambiguous
-                | PurchaseState::Dropped { .. } => false,
+        let stands_for = |purchase: &&Purchase| {
+            let replaced = match purchase.attempt() {
+                Attempt::Created(held) => {
+                    let mut items = purchase.items().iter().zip(held.instances());
+                    items.any(|(held, instance)| *held == item && instance.is_replaced())
+                }
+                Attempt::InDoubt(_)
+                | Attempt::Refused(_)
+                | Attempt::Ambiguous
+                | Attempt::Dropped { .. }
+                | Attempt::Closed => false,
             };
-            purchase.kind == kind && purchase.items.contains(&item) && !gave_up
-        });
-        if let Some(purchase) = holder {
-            return match &purchase.state {
-                PurchaseState::Done(done) => self.is_in_attention(&format!("package {}", done.package)),
-                PurchaseState::Unknown(_)
-                | PurchaseState::Refused(_)
-                | PurchaseState::Ambiguous
-                | PurchaseState::Dropped { .. } => self.is_in_attention(&match kind {
-                    Kind::Base => format!("base package b{}", purchase.ordinal),
-                    Kind::Voucher => format!("voucher package v{}", purchase.ordinal),
-                }),
+            purchase.id().kind == kind && purchase.items().contains(&item) && !replaced
+        };
+        if let Some(purchase) = self.record.purchases().iter().find(stands_for) {
+            let id = purchase.id();
+            return match purchase.attempt() {
+                Attempt::Created(held) => {
+                    let closed = self.instance(kind, item).is_some_and(Known::is_closed);
+                    closed || self.is_closed_or_shown(&format!("package {}", held.id()))
+                }
+                Attempt::InDoubt(doubt) if doubt.is_closed() => true,
+                Attempt::Closed => true,
+                Attempt::InDoubt(_) | Attempt::Refused(_) | Attempt::Ambiguous | Attempt::Dropped { .. } => self
+                    .is_closed_or_shown(&match kind {
+                        Kind::Base => format!("base package {id}"),
+                        Kind::Voucher => format!("voucher package {id}"),
+                    }),
             };
         }
         if kind == Kind::Base {
             return false;
         }
         // A voucher that was not begun: its reference is not there, is over, or is not ready yet.
-        match self.record.instance(Kind::Base, item) {
+        match self.instance(Kind::Base, item) {
             None => self.is_explained(Kind::Base, item),
-            Some(base) => match base.status {
+            Some(base) => match base.status() {
                 Status::AwaitingAction | Status::Unknown(_) => self.entry.due_at.is_some(),
                 Status::Failed | Status::Canceled => self.is_explained(Kind::Base, item),
                 Status::Pending | Status::Enabled => false,
@@ -299,48 +315,57 @@ impl<'a> Checked<'a> {
         }
     }
 
+    /// Whether attention names it, or a person has settled what it named.
+    fn is_closed_or_shown(&self, what: &str) -> bool {
+        self.is_in_attention(what) || self.record.closed().values().any(|closing| closing.what == what)
+    }
+
     /// I3: nothing that is not wanted is on a site, or alive where it should have ended.
     fn taken_back(&mut self) {
         let mut left = Vec::new();
-        for (purchase, done, surplus) in holders(self.record) {
-            let Some(purchase) = purchase else {
-                left.push(format!("package {} was made for no purchase", done.package));
+        for (holder, _, held) in self.record.holdings() {
+            let Some(purchase) = self.record.purchase_of(&holder) else {
+                left.push(format!("package {} was made for no purchase", held.id()));
                 continue;
             };
-            for (at, known) in done.instances.iter().enumerate() {
-                let Some((_, shown)) = self.at_wix(known).filter(|(_, shown)| shown.status.is_alive()) else {
-                    continue;
-                };
-                let item = if surplus {
-                    purchase.items.first()
-                } else {
-                    purchase.items.get(at)
-                };
-                let Some((item, plan)) = item.and_then(|item| Some((*item, self.record.component(*item)?))) else {
-                    continue;
-                };
-                let wanted = if surplus {
-                    self.record.wants_any(purchase)
-                } else {
-                    self.record.wants(item) && !known.given_up
-                };
-                let rests = wanted
-                    || match plan.on_cancel {
-                        OnCancel::Keep => true,
-                        OnCancel::Unassign => shown.site_id.is_none(),
-                        OnCancel::Cancel => false,
-                    };
-                if !rests && !self.is_in_attention(&format!("package {}", done.package)) {
-                    left.push(format!(
-                        "{} is not wanted, and {:?} on {:?}",
-                        known.id, shown.status, shown.site_id
-                    ));
-                }
-            }
+            left.extend(self.not_taken_back(&holder, purchase, held));
         }
         for what in left {
             self.broken("I3", &what);
         }
+    }
+
+    fn not_taken_back(&self, holder: &Holder, purchase: &Purchase, held: &HeldPackage) -> Vec<String> {
+        let mut left = Vec::new();
+        for (at, known) in held.instances().iter().enumerate() {
+            let Some((_, shown)) = self.at_wix(known).filter(|(_, shown)| shown.status.is_alive()) else {
+                continue;
+            };
+            let item = self.record.item_of(holder, purchase, at);
+            let Some((item, plan)) = item.and_then(|item| Some((item, self.record.component(item)?))) else {
+                continue;
+            };
+            let kept = match holder {
+                Holder::Surplus(_) => self.entitled.keeps_any(purchase),
+                Holder::Purchase(_) => self.entitled.keeps(item) && !known.is_replaced(),
+            };
+            let rests = kept
+                || match plan.on_cancel {
+                    OnCancel::Keep => true,
+                    OnCancel::Unassign => shown.site_id.is_none(),
+                    OnCancel::Cancel => false,
+                };
+            let settled = known.is_closed() && self.record.refusal_of(known).is_some();
+            if !rests && !settled && !self.is_in_attention(&format!("package {}", held.id())) {
+                left.push(format!(
+                    "{} is not wanted, and {:?} on {:?}",
+                    known.id(),
+                    shown.status,
+                    shown.site_id
+                ));
+            }
+        }
+        left
     }
 
     /// I4: what is left to do has a time. I5: one problem is one attention, and the index has it.
@@ -356,7 +381,7 @@ impl<'a> Checked<'a> {
             );
             self.broken("I5", &what);
         }
-        let distinct: BTreeSet<_> = self.problems.iter().map(|p| (&p.what, &p.code, &p.advice)).collect();
+        let distinct: BTreeSet<_> = self.problems.iter().map(|problem| &problem.id).collect();
         if distinct.len() < self.problems.len() {
             self.broken("I5", "a problem is shown twice");
         }

@@ -15,7 +15,10 @@ use std::time::Duration;
 
 use reseller_hooks::catalog::Catalog;
 use reseller_hooks::fulfilment::ports::Wix;
-use reseller_hooks::fulfilment::{AcceptError, Fulfilment, OrderRecord, Outcome, Settings, Sweep};
+use reseller_hooks::fulfilment::record::ProblemId;
+use reseller_hooks::fulfilment::{
+    AcceptError, Attention, Close, Closed, Fulfilment, OperatorError, OrderOutcome, OrderRecord, Settings, Sweep,
+};
 use reseller_hooks::ledger::memory::MemoryLedger;
 use reseller_hooks::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
 use reseller_hooks::order::{OrderEvent, OrderKey};
@@ -231,7 +234,7 @@ impl World {
     }
 
     /// Delivers an event to a worker that nothing disturbs.
-    pub fn deliver(&self, event: &OrderEvent) -> Result<Outcome, AcceptError> {
+    pub fn deliver(&self, event: &OrderEvent) -> Result<OrderOutcome, AcceptError> {
         poll_through(self.worker().accept(event, self.deadline()))
     }
 
@@ -241,8 +244,23 @@ impl World {
     }
 
     /// `reconcile`'s retry of an order.
-    pub fn retry(&self, key: &OrderKey) -> Outcome {
+    pub fn retry(&self, key: &OrderKey) -> OrderOutcome {
         poll_through(self.worker().retry(key, self.deadline())).expect("the order can be retried")
+    }
+
+    /// `reconcile`'s release of an order.
+    pub fn release(&self, key: &OrderKey) -> OrderOutcome {
+        poll_through(self.worker().release(key, self.deadline())).expect("the order can be released")
+    }
+
+    /// `reconcile`'s closing of a problem.
+    pub fn close(&self, key: &OrderKey, problem: &ProblemId) -> Result<Closed, OperatorError> {
+        let close = Close {
+            problem: problem.clone(),
+            by: "a tester".to_owned(),
+            reason: "settled by hand".to_owned(),
+        };
+        poll_through(self.worker().close(key, &close))
     }
 
     /// Runs `reconcile` whenever something is due, until nothing is, for at most three days.
@@ -298,12 +316,12 @@ impl World {
     /// The packages that an order's record points at.
     pub fn held(&self, key: &str) -> Vec<String> {
         let record = self.record(key);
-        record.packages().map(|(_, done)| done.package.to_string()).collect()
+        record.packages().map(|(_, done)| done.id().to_string()).collect()
     }
 
     /// How many purchases an order's record has.
     pub fn purchases(&self, key: &str) -> usize {
-        self.record(key).actual.purchases.len()
+        self.record(key).purchases().len()
     }
 
     /// The ledger's entry of an order.
@@ -314,11 +332,12 @@ impl World {
 
     /// The codes of what is in attention for an order.
     pub fn attention(&self, key: &str) -> Vec<String> {
-        let record = self.record(key);
-        reseller_hooks::fulfilment::attention(&record, &self.settings)
-            .into_iter()
-            .map(|item| item.code)
-            .collect()
+        self.problems(key).into_iter().map(|problem| problem.code).collect()
+    }
+
+    /// What is in attention for an order.
+    pub fn problems(&self, key: &str) -> Vec<Attention> {
+        reseller_hooks::fulfilment::attention(&self.record(key), &self.settings, self.clock.now())
     }
 
     /// Packages and instances at Wix: (base packages, voucher packages).

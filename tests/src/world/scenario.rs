@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reseller_hooks::catalog::Catalog;
 use reseller_hooks::fulfilment::audit::{AuditRequest, AuditSummary};
-use reseller_hooks::fulfilment::{AcceptError, Outcome};
+use reseller_hooks::fulfilment::{AcceptError, OrderOutcome};
 use reseller_hooks::ledger::{Entry, Ledger, Stored};
 use reseller_hooks::order::OrderEvent;
 use reseller_hooks::time::{Clock, Timestamp};
@@ -154,12 +154,12 @@ impl Told for Order {
 }
 
 /// A worker that hears of something.
-pub type Hearing = Run<'static, Result<Outcome, AcceptError>>;
+pub type Hearing = Run<'static, Result<OrderOutcome, AcceptError>>;
 
 impl World {
     /// A worker that nothing disturbs hears of this.
     #[track_caller]
-    pub fn hears(&self, told: &impl Told) -> Outcome {
+    pub fn hears(&self, told: &impl Told) -> OrderOutcome {
         self.deliver(&told.told()).expect("the ledger answers")
     }
 

@@ -108,7 +108,7 @@ fn a_query_that_does_not_show_a_package_is_no_evidence() {
 fn an_instance_that_is_not_in_its_package_any_more_is_attention() {
     let world = one_order(&ordered("MAIL", 2));
     world.edit_record(|record| {
-        let instance = &mut record["actual"]["purchases"][0]["state"]["done"]["instances"][1]["i"];
+        let instance = &mut record["actual"]["purchases"][0]["state"]["created"]["instances"][1]["i"];
         assert!(instance.is_string());
         *instance = serde_json::json!("99999999-9999-4999-8999-999999999999");
     });

@@ -123,7 +123,7 @@ fn a_site_that_appears_later_is_assigned_to_the_floating_instance() {
 }
 
 #[test]
-fn a_changed_site_is_attention_until_a_retry_unless_units_have_both() {
+fn a_changed_site_is_attention_until_closed_unless_units_have_both() {
     let world = World::kind();
     let order = ordered("MAIL", 1).site(SITE);
     world.hears(&order);
@@ -132,6 +132,8 @@ fn a_changed_site_is_attention_until_a_retry_unless_units_have_both() {
     assert_eq!(world.attention(KEY), ["SITE_CHANGED"]);
     assert_eq!(world.calls(Operation::AssignProductInstance), 0);
     world.retries();
+    assert_eq!(world.attention(KEY), ["SITE_CHANGED"], "a retry acknowledges nothing");
+    world.close(&KEY.parse().unwrap(), &world.problems(KEY)[0].id).unwrap();
     world.needs_nobody();
     // Where a second unit was ordered for the new site it is on both, as the order says.
     let world = World::kind();

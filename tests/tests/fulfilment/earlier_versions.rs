@@ -24,7 +24,7 @@ const CANCELED: &str = r#"{
     }}]}
 }"#;
 
-const LINES: &str = r#"[{"id": "1", "runs": [{"count": 1, "plan": {"buy": [{
+const LINES: &str = r#"[{"id": "1", "runs": [{"count": 1, "sku": "PLAN", "plan": {"buy": [{
     "account": "5a5db0c5-0000-4000-8000-000000000001", "on_cancel": "unassign",
     "product": {
         "catalogProductId": "00ba7923-2655-402a-852d-2b2100568bcf", "siteId": "918aa943-ab4f-40bc-88c3-8dfd02fae7cd",
@@ -39,7 +39,7 @@ const LINES: &str = r#"[{"id": "1", "runs": [{"count": 1, "plan": {"buy": [{
 /// The base purchase in a state.
 fn base(state: &str) -> String {
     format!(
-        r#"{{"kind": "base", "ordinal": 1, "generation": 1, "account": "5a5db0c5-0000-4000-8000-000000000001",
+        r#"{{"id": "b1", "gen": 1, "account": "5a5db0c5-0000-4000-8000-000000000001",
         "items": [[0, 1, 0]], "products": [{{"count": 1,
             "catalogProductId": "00ba7923-2655-402a-852d-2b2100568bcf", "siteId": "918aa943-ab4f-40bc-88c3-8dfd02fae7cd",
             "billingInfo": {{"type": "RECURRING", "cycleDuration": {{"unit": "YEAR", "count": 1}}}}, "countryCode": "US"
@@ -50,7 +50,7 @@ fn base(state: &str) -> String {
 /// The voucher purchase in a state.
 fn voucher(state: &str) -> String {
     format!(
-        r#"{{"kind": "voucher", "ordinal": 1, "generation": 1, "account": "5a5db0c5-0000-4000-8000-000000000001",
+        r#"{{"id": "v1", "gen": 1, "account": "5a5db0c5-0000-4000-8000-000000000001",
         "items": [[0, 1, 0]], "references": ["06c45d18-8009-454f-943a-8377ed80cd92"], "products": [{{"count": 1,
             "catalogProductId": "040639ae-277e-4a73-a4d2-1b6801b92f45", "siteId": "918aa943-ab4f-40bc-88c3-8dfd02fae7cd",
             "billingInfo": {{"type": "RECURRING", "cycleDuration": {{"unit": "YEAR", "count": 1}}}}, "countryCode": "US"
@@ -59,21 +59,21 @@ fn voucher(state: &str) -> String {
 }
 
 /// Begun before the create, and nothing was written since.
-const BEGUN: &str = r#"{"unknown": {"earliest": "2026-09-21T14:13:20Z", "send_before": "2026-09-21T14:14:03Z",
-    "sends": 1, "look_at": "2026-09-21T14:13:20Z"}}"#;
-const BASE_DONE: &str = r#"{"done": {"package": "6e789e6a-a1b9-45f4-9ea5-9f2878e51fb5",
+const BEGUN: &str = r#"{"in_doubt": {"stage": "first_send", "created_after": "2026-09-21T14:13:20Z", "send_before": "2026-09-21T14:14:03Z",
+    "look_at": "2026-09-21T14:13:20Z"}}"#;
+const BASE_DONE: &str = r#"{"created": {"package": "6e789e6a-a1b9-45f4-9ea5-9f2878e51fb5",
     "created_at": "2026-09-21T14:13:20Z", "instances": [
         {"i": "06c45d18-8009-454f-943a-8377ed80cd92", "s": "918aa943-ab4f-40bc-88c3-8dfd02fae7cd"}]}}"#;
-const VOUCHER_DONE: &str = r#"{"done": {"package": "f88bb8a8-724c-41ec-a9e7-bf14d7c14038",
+const VOUCHER_DONE: &str = r#"{"created": {"package": "f88bb8a8-724c-41ec-a9e7-bf14d7c14038",
     "created_at": "2026-09-21T14:13:20Z", "instances": [
         {"i": "1b39896a-51a8-449b-884f-bf8e57525fe9", "s": "918aa943-ab4f-40bc-88c3-8dfd02fae7cd"}]}}"#;
 /// Its unassign was begun, and nothing was written since.
-const VOUCHER_BEING_TAKEN_OFF: &str = r#"{"done": {"package": "f88bb8a8-724c-41ec-a9e7-bf14d7c14038",
+const VOUCHER_BEING_TAKEN_OFF: &str = r#"{"created": {"package": "f88bb8a8-724c-41ec-a9e7-bf14d7c14038",
     "created_at": "2026-09-21T14:13:20Z", "instances": [
         {"i": "1b39896a-51a8-449b-884f-bf8e57525fe9", "s": "918aa943-ab4f-40bc-88c3-8dfd02fae7cd", "n": 1, "p": "u"}]}}"#;
 const REFUSED: &str =
-    r#"{"refused": {"operation": "Create Package", "code": "PRODUCT_NOT_FOUND", "at": "2026-09-21T14:13:20Z"}}"#;
-const DROPPED: &str = r#"{"dropped": {"earliest": "2026-09-21T14:13:20Z"}}"#;
+    r#"{"refused": {"op": "Create Package", "code": "PRODUCT_NOT_FOUND", "at": "2026-09-21T14:13:20Z"}}"#;
+const DROPPED: &str = r#"{"dropped": {"created_after": "2026-09-21T14:13:20Z"}}"#;
 
 fn order() -> Order {
     ordered("PLAN", 1).site(SITE)
@@ -102,12 +102,12 @@ fn actual(purchases: &[String], more: &str) -> String {
 /// The states in which a record of a paid order may be left, and how many packages there were.
 fn left() -> Vec<(&'static str, String, u64)> {
     let hold = r#", "hold": {"until": "2026-09-21T14:13:40Z", "failures": 2,
-        "last": {"operation": "Create Package", "code": "HTTP 500", "at": "2026-09-21T14:13:20Z"}}"#;
+        "last": {"op": "Create Package", "code": "HTTP 500", "at": "2026-09-21T14:13:20Z"}}"#;
     let lease = r#", "lease": {"owner": "a worker of the older version", "until": "2026-09-21T14:14:23Z"}"#;
     let begun = base(BEGUN);
     let unanswered = BEGUN.replace(
-        r#""sends": 1"#,
-        r#""sends": 1, "last": {"operation": "Create Package", "code": "no answer", "at": "2026-09-21T14:13:20Z"}"#,
+        r#""look_at""#,
+        r#""last": {"op": "Create Package", "code": "no answer", "at": "2026-09-21T14:13:20Z"}, "look_at""#,
     );
     vec![
         ("merged", String::new(), 0),

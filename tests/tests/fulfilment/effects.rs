@@ -79,7 +79,7 @@ fn a_create_that_arrives_twice_at_wix_is_named_by_the_audit() {
             wrong.retain(|what| !what.starts_with("I1") && !over.iter().any(|package| what.contains(package)));
             let wanted = world
                 .record(KEY)
-                .desired
+                .desired()
                 .latest()
                 .is_some_and(|latest| latest.ended.is_none());
             if too_many && wanted && !attention.contains(&"SURPLUS_PACKAGE".to_owned()) {

@@ -6,6 +6,7 @@ mod canceled;
 mod catalog;
 mod changes;
 mod clocks;
+mod closing;
 mod crashes;
 mod earlier_versions;
 mod effects;

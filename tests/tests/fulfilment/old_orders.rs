@@ -10,6 +10,8 @@ fn an_order_from_before_going_live_is_bought_only_by_an_operator() {
     assert_eq!(world.packages(), (0, 0));
     world.needs_nobody();
     world.retry(&KEY.parse().unwrap());
+    assert_eq!(world.packages(), (0, 0), "a retry releases nothing");
+    world.release(&KEY.parse().unwrap());
     assert_eq!(world.packages(), (1, 1));
 }
 

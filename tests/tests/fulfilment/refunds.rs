@@ -47,7 +47,7 @@ fn updated_with_a_refund_before_paid_buys_what_is_left() {
 }
 
 #[test]
-fn what_nobody_can_map_to_lines_is_shown_until_a_retry_closes_it() {
+fn what_maps_to_no_line_is_shown_once_and_again_when_more_comes() {
     let world = World::kind();
     let order = ordered("MAIL", 2);
     world.hears(&order);
@@ -57,6 +57,8 @@ fn what_nobody_can_map_to_lines_is_shown_until_a_retry_closes_it() {
     assert_eq!(world.attention(KEY), ["NOT_MAPPED"]);
     assert_eq!(world.bases(), 2, "nothing is taken back by a guess");
     world.retry(&KEY.parse().unwrap());
+    assert_eq!(world.attention(KEY), ["NOT_MAPPED"], "a retry acknowledges nothing");
+    world.close(&KEY.parse().unwrap(), &world.problems(KEY)[0].id).unwrap();
     world.needs_nobody();
     world.hears(&refunded.unmapped("a refund of 5.00 names no line"));
     assert_eq!(world.attention(KEY), ["NOT_MAPPED"]);

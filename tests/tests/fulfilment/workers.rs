@@ -69,7 +69,7 @@ fn a_manual_retry_is_refused_while_a_worker_has_the_order() {
     let mut run = world.begins_and_writes(&ordered("MAIL", 1));
     let operator = world.worker();
     let refused = poll_through(operator.retry(&KEY.parse().unwrap(), world.deadline())).unwrap_err();
-    assert!(refused.to_string().contains("retry after that"), "{refused}");
+    assert!(refused.to_string().contains("try again after that"), "{refused}");
     run.finish();
     world.ends_with_one_mail();
 }

@@ -5,8 +5,7 @@ use std::collections::HashSet;
 
 use super::slice::{Id, ShownInstance, Slice, id, stem_number};
 use crate::fulfilment::derive;
-use crate::fulfilment::purchase::Holder;
-use crate::fulfilment::record::{Instance, OrderRecord, Purchase};
+use crate::fulfilment::record::{Entitled, Holder, Instance, OrderRecord, Purchase};
 use crate::ids::PackageId;
 use crate::time::Timestamp;
 
@@ -46,29 +45,32 @@ pub(super) struct Compared {
 }
 
 /// Compares a record with the slice, and marks in the slice what the record knows.
-pub(super) fn compare(record: &OrderRecord, slice: &mut Slice, window: &Window) -> Compared {
+pub(super) fn compare(record: &OrderRecord, slice: &mut Slice, window: &Window, now: Timestamp) -> Compared {
     let mut compared = Compared::default();
-    for (holder, _) in record.holders() {
-        let Some(done) = record.held(holder) else { continue };
-        let doubt = match slice.know(&done.package) {
+    let entitled = Entitled::of(record, now);
+    for (holder, _, held) in record.holdings() {
+        let doubt = match slice.know(held.id()) {
             // It is read in any case.
-            Some(_) if done.read => None,
-            Some(_) if done.gone => Some(Doubt::Alive),
+            Some(_) if held.needs_read() => None,
+            Some(_) if held.is_gone() => Some(Doubt::Alive),
             Some(shown) => {
-                let purchase = record.purchase_of(holder);
-                let mut each = done.instances.iter().enumerate();
-                each.find_map(|(at, instance)| doubt(record, holder, purchase, at, instance, shown))
+                let purchase = record.purchase_of(&holder);
+                let mut each = held.instances().iter().enumerate();
+                each.find_map(|(at, instance)| {
+                    let expected = Expected::of(record, &entitled, &holder, purchase, at, instance);
+                    doubt_of(instance, &expected, shown)
+                })
             }
             None => {
-                let expected = (window.from..window.to).contains(&done.created_at)
-                    && !window.before.contains(&id(done.package.as_str()));
-                let settled = !done.read && !done.gone;
+                let expected = (window.from..window.to).contains(&held.created_at())
+                    && !window.before.contains(&id(held.id().as_str()));
+                let settled = !held.needs_read() && !held.is_gone();
                 (expected && settled).then_some(Doubt::Missing)
             }
         };
-        compared.doubts.extend(doubt.map(|doubt| (done.package.clone(), doubt)));
+        compared.doubts.extend(doubt.map(|doubt| (held.id().clone(), doubt)));
     }
-    if let Some(stem) = derive::stem(&record.key) {
+    if let Some(stem) = derive::stem(record.key()) {
         for at in slice.with_stem(stem_number(&stem)) {
             let known = slice.name(at).is_none_or(|(package, _)| record.knows(&package));
             if !known {
@@ -83,31 +85,57 @@ pub(super) fn compare(record: &OrderRecord, slice: &mut Slice, window: &Window) 
     compared
 }
 
-fn doubt(
-    record: &OrderRecord,
-    holder: Holder,
-    purchase: Option<&Purchase>,
-    at: usize,
-    instance: &Instance,
-    shown: &[ShownInstance],
-) -> Option<Doubt> {
-    let wanted = purchase
-        .and_then(|purchase| record.item_of(holder, purchase, at))
-        .is_some_and(|item| record.wants(item) && !instance.given_up);
-    // A surplus package is attention until it has ended, so that its end matters too.
-    let end_matters = match holder {
-        Holder::Purchase(_) => wanted,
-        Holder::Surplus(_) => true,
-    };
-    let wanted_id = id(instance.id.as_str());
+/// What the record expects of an instance.
+struct Expected {
+    /// That it has ended is news.
+    end_matters: bool,
+    /// It may be on a site.
+    is_kept: bool,
+}
+
+impl Expected {
+    fn of(
+        record: &OrderRecord,
+        entitled: &Entitled,
+        holder: &Holder,
+        purchase: Option<&Purchase>,
+        at: usize,
+        instance: &Instance,
+    ) -> Self {
+        let item = purchase.and_then(|purchase| record.item_of(holder, purchase, at));
+        let item = item.filter(|_| !instance.is_replaced());
+        Self {
+            end_matters: match holder {
+                Holder::Purchase(_) => item.is_some_and(|item| entitled.may_buy(item)),
+                // A surplus package is attention until it has ended.
+                Holder::Surplus(_) => true,
+            },
+            is_kept: item.is_some_and(|item| entitled.keeps(item)),
+        }
+    }
+}
+
+fn doubt_of(instance: &Instance, expected: &Expected, shown: &[ShownInstance]) -> Option<Doubt> {
+    let wanted_id = id(instance.id().as_str());
     let Some(shown) = shown.iter().find(|shown| shown.id == wanted_id) else {
-        return (end_matters && !instance.ended()).then_some(Doubt::InstanceMissing);
+        return (expected.end_matters && !instance.has_ended()).then_some(Doubt::InstanceMissing);
     };
-    match (instance.ended(), shown.ended) {
-        (false, true) => end_matters.then_some(Doubt::Ended),
+    match (instance.has_ended(), shown.ended) {
+        (false, true) => expected.end_matters.then_some(Doubt::Ended),
         (true, false) => Some(Doubt::Alive),
         // Somebody may have moved a wanted instance by hand: that is theirs to decide.
-        (false, false) => (!wanted && shown.on_site && instance.site.is_none()).then_some(Doubt::Assigned),
+        (false, false) => (!expected.is_kept && shown.on_site && instance.site().is_none()).then_some(Doubt::Assigned),
         (true, true) => None,
     }
+}
+
+/// Marks packages to be read before anything is decided about them; `true` when that changed anything.
+pub(super) fn doubt(record: &mut OrderRecord, packages: &[PackageId]) -> bool {
+    let mut changed = false;
+    for held in record.all_held_mut() {
+        if packages.contains(held.id()) {
+            changed |= held.doubt();
+        }
+    }
+    changed
 }

@@ -32,9 +32,23 @@ fn each_command_is_read() {
     );
     assert_eq!(
         Request::parse(&json!({ "show": "standard/north/1001" })).unwrap(),
-        Request::Show(key)
+        Request::Show(key.clone())
     );
     assert_eq!(Request::parse(&json!({ "attention": {} })).unwrap(), Request::Attention);
+    assert_eq!(
+        Request::parse(&json!({ "release": { "order": "standard/north/1001" } })).unwrap(),
+        Request::Release(key.clone())
+    );
+    let close = json!({ "order": "standard/north/1001", "problem": "0123456789", "by": "jane", "reason": "by hand" });
+    let expected = Close {
+        problem: "0123456789".parse().unwrap(),
+        by: "jane".to_owned(),
+        reason: "by hand".to_owned(),
+    };
+    assert_eq!(
+        Request::parse(&json!({ "close": close })).unwrap(),
+        Request::Close(key, expected)
+    );
     let since = |text: Option<&str>| {
         Request::Audit(AuditRequest {
             since: text.map(|text| text.parse().unwrap()),
@@ -58,6 +72,11 @@ fn what_is_not_understood_is_told_what_would_be() {
         json!({ "retry": "1001" }),
         json!({ "retry": "shopify/1", "show": "shopify/1" }),
         json!({ "repeat": "shopify/1" }),
+        json!({ "release": "shopify/1" }),
+        json!({ "release": { "order": "shopify/1", "line": "1" } }),
+        json!({ "close": { "order": "shopify/1", "problem": "0123456789", "by": "jane" } }),
+        json!({ "close": { "order": "shopify/1", "problem": "all", "by": "jane", "reason": "bought by hand" } }),
+        json!({ "close": { "order": "shopify/1", "problem": "0123456789", "by": " ", "reason": "bought by hand" } }),
         json!({ "audit": true }),
         json!({ "audit": { "since": "yesterday" } }),
         json!({ "audit": { "since": 5 } }),
@@ -120,6 +139,21 @@ async fn a_retry_says_how_far_the_order_came() {
 }
 
 #[tokio::test]
+async fn closing_says_whether_the_problem_is_closed_or_has_moved() {
+    let close = |order: &str| json!({ "close": { "order": format!("shopify/{order}"), "problem": "0123456789", "by": "jane", "reason": "by hand" } });
+    assert_eq!(ask(close("1001")).await.unwrap().body["closed"], "now");
+    assert_eq!(ask(close("closed")).await.unwrap().body["closed"], "before");
+    let error = ask(close("moved")).await.unwrap_err().to_string();
+    assert!(error.contains("it has changed, look again"), "{error}");
+}
+
+#[tokio::test]
+async fn a_release_says_how_far_the_order_came() {
+    let answer = ask(json!({ "release": { "order": "shopify/1001" } })).await.unwrap();
+    assert_eq!(answer.body["progress"], "settled");
+}
+
+#[tokio::test]
 async fn show_gives_the_record_or_says_that_there_is_none() {
     let answer = ask(json!({ "show": "shopify/1001" })).await.unwrap();
     assert_eq!(answer.body, json!({ "record": "of 1001" }));
@@ -141,6 +175,7 @@ async fn attention_lists_each_order_with_cause_and_advice() {
                     "code": "PRODUCT_NOT_FOUND",
                     "request_id": "r-1",
                     "advice": "Correct the catalog, then retry the order.",
+                    "id": "0123456789",
                 }],
             }],
             "more": false,

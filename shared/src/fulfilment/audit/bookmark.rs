@@ -16,7 +16,7 @@ const MOST_SEEN: usize = 1_000;
 
 /// Where the next slice begins.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Place {
+pub(super) struct Bookmark {
     /// With packages of this time; `None`: with the first there is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) at: Option<Timestamp>,
@@ -25,7 +25,7 @@ pub(super) struct Place {
     seen: Vec<String>,
 }
 
-impl Place {
+impl Bookmark {
     /// At a time of which nothing is done.
     pub(super) const fn at(time: Timestamp) -> Self {
         Self {
@@ -49,7 +49,7 @@ impl Place {
         }
     }
 
-    /// The packages that are done at [`Place::at`].
+    /// The packages that are done at [`Bookmark::at`].
     pub(super) fn done(&self) -> HashSet<Id> {
         self.seen.iter().map(|text| id(text)).collect()
     }

@@ -1,0 +1,321 @@
+//! Changes of instances: assign, unassign and cancel. Which one an instance needs, its key, and what each answer means.
+
+use super::caller::{Caller, Interrupt};
+use super::read::{read_dependents, states};
+use crate::catalog::OnCancel;
+use crate::fulfilment::derive;
+use crate::fulfilment::ports::Wix;
+use crate::fulfilment::problem::{OnClose, Problem};
+use crate::fulfilment::record::{
+    Change, ComponentPlan, HeldPackage, Holder, Instance, InstanceRef, Kind, OrderRecord, Purchase, RecordError,
+    Refusal,
+};
+use crate::fulfilment::view::View;
+use crate::ids::{IdempotencyKey, SiteId};
+use crate::time::{Clock, Timestamp};
+use crate::wix::{AssignProductInstance, CancelProductInstance, Error, Failure, Package, UnassignProductInstance};
+
+/// How many changes are begun in one write.
+const CHANGES_AT_ONCE: usize = 16;
+
+/// A change that an instance needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Needed {
+    /// Which instance.
+    pub instance: InstanceRef,
+    /// What is done with it.
+    pub change: Change,
+    /// The site to assign it to.
+    pub site: Option<SiteId>,
+}
+
+/// The next changes of these kinds, voucher instances before the others: a voucher is off the site before the instance
+/// that it names.
+pub(crate) fn due(view: &View<'_>, of: &[Change]) -> Option<Vec<Needed>> {
+    for kind in [Kind::Voucher, Kind::Base] {
+        let mut needed = Vec::new();
+        for (holder, account, held) in view.record.holdings() {
+            let purchase = view
+                .record
+                .purchase_of(&holder)
+                .filter(|purchase| purchase.id().kind == kind);
+            let Some(purchase) = purchase.filter(|_| !held.is_gone() && !held.needs_read()) else {
+                continue;
+            };
+            for (at, instance) in held.instances().iter().enumerate() {
+                let change = change_of(view, &holder, purchase, at, instance);
+                let Some((change, site)) = change.filter(|(change, _)| of.contains(change)) else {
+                    continue;
+                };
+                if !is_refused(view.record, instance, change) {
+                    let instance = InstanceRef {
+                        holder: holder.clone(),
+                        at,
+                        account: account.clone(),
+                        id: instance.id().clone(),
+                    };
+                    needed.push(Needed { instance, change, site });
+                    if needed.len() == CHANGES_AT_ONCE {
+                        return Some(needed);
+                    }
+                }
+            }
+        }
+        if !needed.is_empty() {
+            return Some(needed);
+        }
+    }
+    None
+}
+
+/// The change that an instance needs, with the site to assign it to.
+fn change_of(
+    view: &View<'_>,
+    holder: &Holder,
+    purchase: &Purchase,
+    at: usize,
+    instance: &Instance,
+) -> Option<(Change, Option<SiteId>)> {
+    if instance.has_ended() || instance.begun().is_some() {
+        return None;
+    }
+    let item = view.record.item_of(holder, purchase, at)?;
+    let component = view.record.component(item)?;
+    let (may_be_assigned, is_kept) = match holder {
+        Holder::Purchase(_) => {
+            let current = !instance.is_replaced();
+            (
+                current && view.entitled.may_buy(item),
+                current && view.entitled.keeps(item),
+            )
+        }
+        Holder::Surplus(_) => (false, view.entitled.keeps_any(purchase)),
+    };
+    if is_kept {
+        let site = planned_site(component, purchase.id().kind).filter(|_| may_be_assigned && instance.site().is_none());
+        return site.map(|site| (Change::Assign, Some(site.clone())));
+    }
+    match component.on_cancel {
+        OnCancel::Keep => None,
+        OnCancel::Cancel if !view.entitled.may_come_back(item) => Some((Change::Cancel, None)),
+        OnCancel::Cancel | OnCancel::Unassign => instance.site().is_some().then_some((Change::Unassign, None)),
+    }
+}
+
+/// Where the unit's plan wants an instance to be.
+fn planned_site(component: &ComponentPlan, kind: Kind) -> Option<&SiteId> {
+    match kind {
+        Kind::Base => component.product.site_id.as_ref(),
+        Kind::Voucher => component.voucher.as_ref()?.product.site_id.as_ref(),
+    }
+}
+
+/// Whether Wix refused this very change of the instance.
+fn is_refused(record: &OrderRecord, instance: &Instance, change: Change) -> bool {
+    let refusal = record.refusal_of(instance);
+    refusal.is_some_and(|refusal| refusal.operation == change.operation().as_str())
+}
+
+/// Opens again what a person has closed and what stands on another desired state by now: an instance whose refused change
+/// is not the one that it needs.
+pub(crate) fn reopen_moved(record: &mut OrderRecord, now: Timestamp) -> Result<(), RecordError> {
+    let is_closed = |held: &HeldPackage| {
+        let mut instances = held.instances().iter();
+        !held.is_gone() && !held.is_unread() && instances.any(|i| i.is_closed() && !i.has_ended())
+    };
+    if !record.holdings().any(|(_, _, held)| is_closed(held)) {
+        return Ok(());
+    }
+    let view = View::of(record, now);
+    let mut moved: Vec<(Holder, Vec<usize>)> = Vec::new();
+    for (holder, _, held) in record.holdings().filter(|(_, _, held)| is_closed(held)) {
+        let Some(purchase) = record.purchase_of(&holder) else {
+            continue;
+        };
+        let each = held
+            .instances()
+            .iter()
+            .enumerate()
+            .filter(|(_, i)| i.is_closed() && !i.has_ended());
+        let stale = each.filter(|(at, instance)| {
+            let needed = change_of(&view, &holder, purchase, *at, instance);
+            !needed.is_some_and(|(change, _)| is_refused(record, instance, change))
+        });
+        let at = stale.map(|(at, _)| at).collect();
+        moved.push((holder, at));
+    }
+    for (holder, at) in moved {
+        record.held_mut(&holder)?.reopen(&at);
+    }
+    Ok(())
+}
+
+/// Changes that are begun, each with a key that no change of its instance had before.
+pub(crate) struct Begun(Vec<(Needed, IdempotencyKey)>);
+
+impl Begun {
+    /// Takes them back: nothing was sent. The numbers of the keys stay used.
+    pub(crate) fn undo(self, record: &mut OrderRecord) -> Result<(), RecordError> {
+        let mut all = self.0.iter();
+        all.try_for_each(|(needed, _)| forget(record, needed))
+    }
+}
+
+fn forget(record: &mut OrderRecord, needed: &Needed) -> Result<(), RecordError> {
+    record
+        .held_mut(&needed.instance.holder)?
+        .forget_change(&needed.instance)
+}
+
+/// Begins changes.
+pub(crate) fn begin(record: &mut OrderRecord, changes: Vec<Needed>) -> Result<Begun, RecordError> {
+    let mut begun = Vec::with_capacity(changes.len());
+    for needed in changes {
+        let held = record.held_mut(&needed.instance.holder)?;
+        let count = held.begin_change(&needed.instance, needed.change)?;
+        let id = &needed.instance.id;
+        let key = derive::operation_key(id, count).ok_or_else(|| RecordError::NoKey(id.clone()))?;
+        begun.push((needed, key));
+    }
+    Ok(Begun(begun))
+}
+
+/// Sends changes one after the other. After an error that every call would meet, the others are taken back.
+pub(crate) async fn send<W: Wix, C: Clock>(
+    begun: Begun,
+    record: &mut OrderRecord,
+    caller: &mut Caller<'_, W, C>,
+) -> Result<(), Interrupt> {
+    let mut interrupt = None;
+    let mut unclear = None;
+    for (needed, key) in begun.0 {
+        if interrupt.is_some() || caller.is_too_late() {
+            forget(record, &needed)?;
+            continue;
+        }
+        let InstanceRef { account, id, .. } = &needed.instance;
+        caller.tally.wix_calls += 1;
+        let result = send_one(&needed, key, caller).await;
+        match result {
+            Ok(_) => {
+                record.set_hold(None);
+                changed(record, &needed)?;
+                tracing::info!(order = %record.key(), instance = %id, change = needed.change.operation().as_str(), "instance changed");
+            }
+            Err(error) => {
+                let error = caller.classify(error, account).await;
+                tracing::warn!(order = %record.key(), instance = %id, error = %error, failure = ?error.failure(), "instance not changed");
+                not_changed(record, &needed, &error, caller.clock.now())?;
+                match error.failure() {
+                    Failure::Rejected => {}
+                    // The others go on; then the order is left alone for a while.
+                    Failure::Unknown => unclear = Some(error),
+                    Failure::NotSent | Failure::Throttled(_) | Failure::Unauthorized | Failure::Forbidden => {
+                        interrupt = Some(caller.hold(record, &error));
+                    }
+                }
+            }
+        }
+    }
+    if let (None, Some(error)) = (&interrupt, unclear) {
+        interrupt = Some(caller.hold(record, &error));
+    }
+    interrupt.map_or(Ok(()), Err)
+}
+
+async fn send_one<W: Wix, C: Clock>(
+    needed: &Needed,
+    idempotency_key: IdempotencyKey,
+    caller: &Caller<'_, W, C>,
+) -> Result<Package, Error> {
+    let (account, instance) = (&needed.instance.account, needed.instance.id.clone());
+    match (needed.change, needed.site.clone()) {
+        (Change::Assign, Some(site)) => {
+            let call = AssignProductInstance {
+                instance,
+                site,
+                idempotency_key,
+            };
+            caller.wix.send(account, &call).await
+        }
+        (Change::Unassign | Change::Assign, _) => {
+            let call = UnassignProductInstance {
+                instance,
+                idempotency_key,
+            };
+            caller.wix.send(account, &call).await
+        }
+        (Change::Cancel, _) => {
+            let call = CancelProductInstance {
+                instance,
+                idempotency_key,
+            };
+            caller.wix.send(account, &call).await
+        }
+    }
+}
+
+/// Wix says that a change is made.
+fn changed(record: &mut OrderRecord, needed: &Needed) -> Result<(), RecordError> {
+    let held = record.held_mut(&needed.instance.holder)?;
+    held.changed(&needed.instance, needed.change, needed.site.as_ref())?;
+    if needed.change == Change::Cancel {
+        read_dependents(record, &needed.instance.id);
+    }
+    Ok(())
+}
+
+/// A change was not made, or nobody knows: then Get tells, and until then it stays begun.
+fn not_changed(record: &mut OrderRecord, needed: &Needed, error: &Error, now: Timestamp) -> Result<(), RecordError> {
+    match error.failure() {
+        Failure::Unknown => Ok(()),
+        Failure::NotSent | Failure::Throttled(_) | Failure::Unauthorized | Failure::Forbidden => forget(record, needed),
+        // It floats already (inferred).
+        Failure::Rejected if needed.change == Change::Unassign && error.code() == Some("MISSING_SITE_ID") => {
+            changed(record, needed)
+        }
+        Failure::Rejected => {
+            let refused = record.keep_refusal(Refusal::of(error, now));
+            record
+                .held_mut(&needed.instance.holder)?
+                .change_refused(&needed.instance, refused)
+        }
+    }
+}
+
+/// Changes that are needed and that Wix refused: one problem for those of a package that were refused alike.
+pub(crate) fn problems(view: &View<'_>, holder: &Holder, held: &HeldPackage, found: &mut Vec<Problem>) {
+    let purchase = view.record.purchase_of(holder).filter(|_| !held.is_gone());
+    let Some(purchase) = purchase else { return };
+    type Alike<'a> = (&'a Refusal, Option<SiteId>, Vec<(usize, &'a Instance)>);
+    let mut groups: Vec<Alike<'_>> = Vec::new();
+    for (at, instance) in held.instances().iter().enumerate().filter(|(_, i)| !i.is_closed()) {
+        let Some(refusal) = view.record.refusal_of(instance) else {
+            continue;
+        };
+        let needed = change_of(view, holder, purchase, at, instance);
+        let Some((_, site)) = needed.filter(|(change, _)| change.operation().as_str() == refusal.operation) else {
+            continue;
+        };
+        let alike = groups
+            .iter_mut()
+            .find(|(known, to, _)| known.code == refusal.code && *to == site);
+        match alike {
+            Some((_, _, instances)) => instances.push((at, instance)),
+            None => groups.push((refusal, site, vec![(at, instance)])),
+        }
+    }
+    for (refusal, site, instances) in groups {
+        let to = site.map(|site| format!(" to site {site}")).unwrap_or_default();
+        let advice = format!(
+            "Wix refused the change{to}: correct the cause and retry the order, or do it at Wix by hand and close this"
+        );
+        let what = format!("package {}", held.id());
+        let stands_on = [to.as_str(), &states(&instances)];
+        let problem = Problem::new(what, &refusal.code, &stands_on, advice).with_answer(refusal);
+        found.push(problem.closing(OnClose::Instances {
+            holder: holder.clone(),
+            at: instances.into_iter().map(|(at, _)| at).collect(),
+        }));
+    }
+}

@@ -1,0 +1,152 @@
+//! Freezes a plan for every unit that may be bought and has none.
+
+use std::collections::HashMap;
+
+use super::replan::replan_unbought_parts;
+use super::resolve::Resolver;
+use super::sites::{self, TakenSites, named_site};
+use super::size::Size;
+use crate::catalog::Catalog;
+use crate::fulfilment::desired::Entitlements;
+use crate::fulfilment::record::{Entitled, Line, OrderRecord, Plan, PlannedUnits, Unplannable};
+use crate::ids::AccountId;
+use crate::ledger::MAX_BODY_BYTES;
+use crate::order::{Snapshot, Version};
+
+/// Freezes what is missing, and gives a floating unit the site that the order has come to name. `own` is the reseller's
+/// own account.
+pub(crate) fn freeze(record: &mut OrderRecord, catalog: &Catalog, own: &AccountId, entitlements: &Entitlements) {
+    let Some(latest) = record.desired().latest() else {
+        return;
+    };
+    // Nearly always all is planned: then nothing is copied.
+    if is_frozen(record, latest, entitlements) {
+        return;
+    }
+    let latest = latest.clone();
+    let live: Vec<(crate::order::Line, u32)> = live_lines(&latest, entitlements)
+        .map(|(line, units)| (line.clone(), units))
+        .collect();
+    let by_id = |(index, line): (usize, &Line)| (line.id().clone(), index);
+    let mut known: HashMap<String, usize> = record.lines().iter().enumerate().map(by_id).collect();
+    let mut freezing = Freezing {
+        taken: TakenSites::of(record, &Entitled::from(record, entitlements)),
+        size: None,
+        resolver: Resolver {
+            catalog,
+            own,
+            latest: &latest,
+            released: record.switches().released,
+        },
+    };
+    let mut named = Vec::new();
+    for (line, units) in &live {
+        let index = *known
+            .entry(line.id.clone())
+            .or_insert_with(|| record.add_line(&line.id));
+        freezing.line(record, index, line, *units);
+        if let Some(site) = named_site(line, &latest).ok().flatten() {
+            named.push((index, site));
+        }
+    }
+    if !named.is_empty() {
+        let entitled = Entitled::from(record, entitlements);
+        sites::attach(record, &entitled, &named);
+    }
+    if record.switches().replan {
+        replan_unbought_parts(record, catalog, &latest);
+        record.switches_mut().replan = false;
+    }
+}
+
+/// The lines of which anything may be bought, with how many units.
+fn live_lines<'a>(
+    latest: &'a Snapshot,
+    entitlements: &'a Entitlements,
+) -> impl Iterator<Item = (&'a crate::order::Line, u32)> {
+    let lines = latest.lines.iter().map(|line| (line, entitlements.of(&line.id).buy));
+    lines.filter(|(_, units)| *units > 0)
+}
+
+/// Whether a plan is to be resolved: for the first time, or because it was refused on an older snapshot.
+fn is_open(plan: &Plan, newest: &Version) -> bool {
+    match plan {
+        Plan::Open => true,
+        Plan::Refused { version, .. } => version < newest,
+        Plan::NotOurs(_) | Plan::Held | Plan::Closed | Plan::Buy(_) => false,
+    }
+}
+
+/// Whether every live unit has its plan, and its site where the order names one.
+fn is_frozen(record: &OrderRecord, latest: &Snapshot, entitlements: &Entitlements) -> bool {
+    if record.switches().replan {
+        return false;
+    }
+    let known: HashMap<&str, &Line> = record.lines().iter().map(|line| (line.id().as_str(), line)).collect();
+    live_lines(latest, entitlements).all(|(listed, units)| {
+        let Some(line) = known.get(listed.id.as_str()).filter(|line| line.planned() >= units) else {
+            return false;
+        };
+        let mut floating = line.runs().iter().flat_map(|run| run.plan.components());
+        let could_be_placed = floating.any(|c| c.product.site_id.is_none() && !c.floats)
+            && named_site(listed, latest).is_ok_and(|site| site.is_some());
+        !could_be_placed && !line.runs().iter().any(|run| is_open(&run.plan, &latest.version))
+    })
+}
+
+struct Freezing<'a> {
+    resolver: Resolver<'a>,
+    taken: TakenSites,
+    size: Option<Size>,
+}
+
+impl Freezing<'_> {
+    /// Plans what is missing of one line. Where the record could grow too large, the units are refused instead: a record
+    /// that the ledger refuses after a purchase would lose what was done.
+    fn line(&mut self, record: &mut OrderRecord, index: usize, line: &crate::order::Line, units: u32) {
+        let Some(planned) = record.lines().get(index) else {
+            return;
+        };
+        let newest = &self.resolver.latest.version;
+        let is_open = |run: &PlannedUnits| is_open(&run.plan, newest);
+        let missing = units.saturating_sub(planned.planned());
+        if missing == 0 && !planned.runs().iter().any(is_open) {
+            return;
+        }
+        let old = planned.runs().to_vec();
+        let (mut runs, mut fresh) = (Vec::new(), Vec::new());
+        for run in &old {
+            if is_open(run) {
+                let resolved = self.resolver.resolve(line, run.count, &mut self.taken);
+                fresh.extend(resolved.iter().cloned());
+                runs.extend(resolved);
+            } else {
+                runs.push(run.clone());
+            }
+        }
+        if missing > 0 {
+            let resolved = self.resolver.resolve(line, missing, &mut self.taken);
+            fresh.extend(resolved.iter().cloned());
+            runs.extend(resolved);
+        }
+        let size = self.size.get_or_insert_with(|| Size::of(record));
+        let before = size.clone();
+        size.replace(&old, &runs);
+        if size.worst_case() > MAX_BODY_BYTES {
+            *size = before;
+            self.taken.give_back(&fresh);
+            let too_many = |count| PlannedUnits {
+                count,
+                sku: line.sku.clone(),
+                plan: self.resolver.refused(Unplannable::TooManyUnits(units)),
+            };
+            let kept = old
+                .iter()
+                .map(|run| if is_open(run) { too_many(run.count) } else { run.clone() });
+            runs = kept.chain((missing > 0).then(|| too_many(missing))).collect();
+        }
+        if let Some(planned) = record.lines_mut().get_mut(index) {
+            planned.set_runs(runs);
+        }
+    }
+}

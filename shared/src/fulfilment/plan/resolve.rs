@@ -1,0 +1,197 @@
+//! What the catalog of today says about a line: the plan of its units, or why there is none.
+
+use super::sites::{TakenSites, named_site};
+use crate::catalog::{AccountRule, Catalog, Component, UnknownSku, VoucherSite, VoucherSpec};
+use crate::fulfilment::record::{ComponentPlan, NotOurs, Plan, PlannedUnits, Unplannable, VoucherPlan};
+use crate::ids::{AccountId, CountryCode, SiteId, Sku};
+use crate::order::{Line, Snapshot};
+use crate::wix::ProductInput;
+
+/// What every line of an order is resolved with.
+pub(crate) struct Resolver<'a> {
+    pub(crate) catalog: &'a Catalog,
+    /// The reseller's own account.
+    pub(crate) own: &'a AccountId,
+    pub(crate) latest: &'a Snapshot,
+    /// `not_before` does not hold the order back.
+    pub(crate) released: bool,
+}
+
+/// Where the product of one component goes.
+pub(crate) struct Destination<'a> {
+    pub(crate) account: &'a AccountId,
+    pub(crate) site: Option<&'a SiteId>,
+    pub(crate) country: Option<&'a CountryCode>,
+}
+
+impl Resolver<'_> {
+    /// The plans of `count` units of a line. Where the order names a site, only the first unit can have it.
+    pub(crate) fn resolve(&self, line: &Line, count: u32, taken: &mut TakenSites) -> Vec<PlannedUnits> {
+        let units = |count, plan| PlannedUnits {
+            count,
+            sku: line.sku.clone(),
+            plan,
+        };
+        let Some(sku) = &line.sku else {
+            return vec![units(count, Plan::NotOurs(NotOurs::BlankSku))];
+        };
+        let Some(components) = self.catalog.components(sku) else {
+            let plan = match self.catalog.defaults.unknown_sku {
+                UnknownSku::Ignore => Plan::NotOurs(NotOurs::UnknownSku),
+                UnknownSku::Attention => self.refused(Unplannable::UnknownSku(sku.clone())),
+            };
+            return vec![units(count, plan)];
+        };
+        if self.latest.created_at < self.catalog.defaults.not_before && !self.released {
+            return vec![units(count, Plan::Held)];
+        }
+        let first = match self.components(line, sku, components, taken) {
+            Ok(first) => Plan::Buy(first),
+            Err(cause) => return vec![units(count, self.refused(cause))],
+        };
+        let mut runs = vec![units(1, first)];
+        if count > 1 {
+            let others = match self.components(line, sku, components, taken) {
+                Ok(others) => Plan::Buy(others),
+                Err(cause) => self.refused(cause),
+            };
+            crate::fulfilment::record::Line::push(&mut runs, units(count - 1, others));
+        }
+        runs
+    }
+
+    /// A plan that is refused until something changes.
+    pub(crate) fn refused(&self, cause: Unplannable) -> Plan {
+        Plan::Refused {
+            cause,
+            version: self.latest.version,
+        }
+    }
+
+    fn components(
+        &self,
+        line: &Line,
+        sku: &Sku,
+        components: &[Component],
+        taken: &mut TakenSites,
+    ) -> Result<Vec<ComponentPlan>, Unplannable> {
+        let account = self.account(line)?;
+        let site = named_site(line, self.latest)?;
+        let country = self.country(line)?;
+        let to = Destination {
+            account: &account,
+            site: site.as_ref(),
+            country: country.as_ref(),
+        };
+        let each = components
+            .iter()
+            .map(|component| Self::component(sku, component, &to, taken));
+        each.collect()
+    }
+
+    /// The plan of one component.
+    pub(crate) fn component(
+        sku: &Sku,
+        component: &Component,
+        to: &Destination<'_>,
+        taken: &mut TakenSites,
+    ) -> Result<ComponentPlan, Unplannable> {
+        let spec = &component.product;
+        let own_site = to
+            .site
+            .filter(|site| taken.take(site, &spec.catalog_product_id))
+            .cloned();
+        if spec.needs_site && own_site.is_none() {
+            return Err(match to.site.cloned() {
+                Some(site) => Unplannable::SiteTaken {
+                    sku: sku.to_string(),
+                    site,
+                },
+                None => Unplannable::NoSite(sku.to_string()),
+            });
+        }
+        let country = to.country.or(spec.country.as_ref()).cloned();
+        let country = country.ok_or_else(|| Unplannable::NoCountry(sku.to_string()))?;
+        let voucher = component.voucher.as_ref();
+        let no_voucher_in = voucher.map(|voucher| voucher_country(voucher, &country));
+        let no_voucher_in = no_voucher_in.and_then(Result::err);
+        let voucher = voucher.and_then(|voucher| voucher_plan(voucher, &country, own_site.as_ref(), taken));
+        Ok(ComponentPlan {
+            account: to.account.clone(),
+            floats: to.site.is_some() && own_site.is_none(),
+            product: ProductInput {
+                catalog_product_id: spec.catalog_product_id.clone(),
+                site_id: own_site,
+                billing_info: spec.billing.clone(),
+                country_code: country,
+                discount_code: spec.discount_code.clone(),
+                reference_product_instance_id: None,
+            },
+            on_cancel: component.on_cancel,
+            voucher,
+            no_voucher_in,
+        })
+    }
+
+    fn account(&self, line: &Line) -> Result<AccountId, Unplannable> {
+        let named = line.fields.account.as_ref().or(self.latest.fields.account.as_ref());
+        let defaults = &self.catalog.defaults;
+        match (named, defaults.account) {
+            (Some(named), _) => {
+                let account: AccountId = named.parse().map_err(|_| Unplannable::InvalidAccount)?;
+                if defaults.allows(&account) {
+                    Ok(account)
+                } else {
+                    Err(Unplannable::AccountNotAllowed(account))
+                }
+            }
+            (None, AccountRule::Default) => Ok(self.own.clone()),
+            (None, AccountRule::Required) => Err(Unplannable::NoAccount),
+        }
+    }
+
+    fn country(&self, line: &Line) -> Result<Option<CountryCode>, Unplannable> {
+        let named = line.fields.country.as_ref().or(self.latest.fields.country.as_ref());
+        match named.map(|named| named.trim()).filter(|named| !named.is_empty()) {
+            Some(named) => named.parse().map(Some).map_err(|_| Unplannable::InvalidCountry),
+            None => Ok(None),
+        }
+    }
+}
+
+/// The country in which a voucher is claimed; `Err`: it does not exist there.
+fn voucher_country(spec: &VoucherSpec, inherited: &CountryCode) -> Result<CountryCode, CountryCode> {
+    let country = spec.country.as_ref().unwrap_or(inherited).clone();
+    if spec.exists_in(&country) {
+        Ok(country)
+    } else {
+        Err(country)
+    }
+}
+
+fn voucher_plan(
+    spec: &VoucherSpec,
+    inherited: &CountryCode,
+    site: Option<&SiteId>,
+    taken: &mut TakenSites,
+) -> Option<VoucherPlan> {
+    let country_code = voucher_country(spec, inherited).ok()?;
+    let follows_site = match spec.site {
+        VoucherSite::Inherit => true,
+        VoucherSite::None => false,
+    };
+    let site_id = site
+        .filter(|site| follows_site && taken.take(site, &spec.catalog_product_id))
+        .cloned();
+    Some(VoucherPlan {
+        product: ProductInput {
+            catalog_product_id: spec.catalog_product_id.clone(),
+            site_id,
+            billing_info: spec.billing.clone(),
+            country_code,
+            discount_code: spec.discount_code.clone(),
+            reference_product_instance_id: None,
+        },
+        follows_site,
+    })
+}

@@ -1,0 +1,199 @@
+//! One product instance, as far as the record knows. JSON names are short because an order can have thousands.
+
+use serde::{Deserialize, Serialize};
+
+use super::Holder;
+use crate::ids::{AccountId, InstanceId, SiteId};
+use crate::wix::{Operation, ProductInstance, Status};
+
+/// One product instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instance {
+    #[serde(rename = "i")]
+    pub(super) id: InstanceId,
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+    pub(super) site: Option<SiteId>,
+    #[serde(rename = "st", default = "pending", skip_serializing_if = "is_pending")]
+    pub(super) status: Status,
+    #[serde(rename = "n", default, skip_serializing_if = "is_zero")]
+    pub(super) changes: u32,
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    pub(super) begun: Option<Change>,
+    #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
+    pub(super) refused: Option<u32>,
+    #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
+    pub(super) decided: Option<Decision>,
+}
+
+/// What a person decided about an instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Decision {
+    /// It is over, and its unit is bought again.
+    #[serde(rename = "r")]
+    Replaced,
+    /// Its problem is settled as it is.
+    #[serde(rename = "c")]
+    Closed,
+}
+
+/// A change of one instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Change {
+    /// Assign Product Instance To Site.
+    #[serde(rename = "a")]
+    Assign,
+    /// Unassign Product Instance From Site.
+    #[serde(rename = "u")]
+    Unassign,
+    /// Cancel Product Instance.
+    #[serde(rename = "c")]
+    Cancel,
+}
+
+impl Change {
+    /// The operation of Wix's that makes it.
+    pub const fn operation(self) -> Operation {
+        match self {
+            Self::Assign => Operation::AssignProductInstance,
+            Self::Unassign => Operation::UnassignProductInstance,
+            Self::Cancel => Operation::CancelProductInstance,
+        }
+    }
+}
+
+/// Where an instance is in the record, and the account to call for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InstanceRef {
+    /// Who holds its package.
+    pub holder: Holder,
+    /// Its index among the package's instances.
+    pub at: usize,
+    /// The account that it belongs to.
+    pub account: AccountId,
+    /// Its ID, which must be found at the index.
+    pub id: InstanceId,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature that serde's skip_serializing_if wants"
+)]
+pub(super) fn is_zero(value: &u32) -> bool {
+    *value == 0
+}
+
+fn pending() -> Status {
+    Status::Pending
+}
+
+fn is_pending(status: &Status) -> bool {
+    *status == Status::Pending
+}
+
+impl Instance {
+    /// What is kept of an instance that Wix shows.
+    pub(crate) fn shown(shown: &ProductInstance) -> Self {
+        Self {
+            id: shown.instance_id.clone(),
+            site: shown.site_id.clone(),
+            status: short(shown.status.clone()),
+            changes: 0,
+            begun: None,
+            refused: None,
+            decided: None,
+        }
+    }
+
+    /// Wix's ID.
+    pub const fn id(&self) -> &InstanceId {
+        &self.id
+    }
+
+    /// The site that it is on; `None` while it floats.
+    pub const fn site(&self) -> Option<&SiteId> {
+        self.site.as_ref()
+    }
+
+    /// The status when it was last read.
+    pub const fn status(&self) -> &Status {
+        &self.status
+    }
+
+    /// How many changes of it were begun: part of their idempotency keys.
+    pub const fn changes(&self) -> u32 {
+        self.changes
+    }
+
+    /// A change that was begun and whose outcome the record does not know.
+    pub const fn begun(&self) -> Option<Change> {
+        self.begun
+    }
+
+    /// Whether its unit is bought again, because an operator gave this one up.
+    pub fn is_replaced(&self) -> bool {
+        self.decided == Some(Decision::Replaced)
+    }
+
+    /// Whether a person has settled its problem.
+    pub fn is_closed(&self) -> bool {
+        self.decided == Some(Decision::Closed)
+    }
+
+    /// Whether it is over: canceled at Wix, or it never came to be.
+    pub const fn has_ended(&self) -> bool {
+        match self.status {
+            Status::Canceled | Status::Failed => true,
+            Status::Pending | Status::Enabled | Status::AwaitingAction | Status::Unknown(_) => false,
+        }
+    }
+
+    /// Whether a voucher can name it as its reference now: `PENDING` or `ENABLED` (documented; prose says "ACTIVE").
+    pub const fn can_be_named(&self) -> bool {
+        match self.status {
+            Status::Pending | Status::Enabled => true,
+            Status::Canceled | Status::Failed | Status::AwaitingAction | Status::Unknown(_) => false,
+        }
+    }
+
+    /// Whether it may yet become one that can be named.
+    pub fn may_become_nameable(&self) -> bool {
+        match self.status {
+            Status::AwaitingAction | Status::Unknown(_) => !self.is_replaced(),
+            Status::Pending | Status::Enabled | Status::Canceled | Status::Failed => false,
+        }
+    }
+
+    /// Takes over what a read shows; `None`: its package does not have it any more, which is as good as canceled.
+    /// `true` when it has ended since.
+    pub(super) fn read(&mut self, shown: Option<&ProductInstance>) -> bool {
+        let had_ended = self.has_ended();
+        match shown {
+            Some(shown) => {
+                self.site.clone_from(&shown.site_id);
+                self.status = short(shown.status.clone());
+            }
+            None => self.status = Status::Canceled,
+        }
+        self.begun = None;
+        if had_ended && !self.has_ended() && self.is_closed() {
+            // What was settled has moved: should it end again, that is another problem.
+            self.decided = None;
+        }
+        self.has_ended() && !had_ended
+    }
+}
+
+/// An unknown status is cut, so that the record's size stays within what was computed for it.
+fn short(status: Status) -> Status {
+    match status {
+        Status::Unknown(text) => Status::Unknown(
+            text.chars()
+                .filter(|c| c.is_ascii_alphanumeric() || *c == '_')
+                .take(16)
+                .collect(),
+        ),
+        known @ (Status::Pending | Status::Enabled | Status::Canceled | Status::Failed | Status::AwaitingAction) => {
+            known
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The record as the ledger keeps it.
+
+use serde::Deserialize;
+
+use super::OrderRecord;
+
+/// The schema version of a record: written by this code, and the newest that it reads.
+pub const RECORD_SCHEMA: u32 = 1;
+
+impl OrderRecord {
+    /// The record as the ledger keeps it.
+    pub fn to_json(&self) -> String {
+        // Structs, strings, numbers and maps with string keys always serialise.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Reads what [`OrderRecord::to_json`] wrote.
+    pub fn from_json(text: &str) -> Result<Self, InvalidRecord> {
+        match crate::decode::decode::<Self>(text.as_bytes()) {
+            Ok(record) if record.schema <= RECORD_SCHEMA => Ok(record),
+            Ok(record) => Err(InvalidRecord::Newer { found: record.schema }),
+            // What newer code wrote need not look like a record to this code.
+            Err(misfit) => Err(match serde_json::from_str(text) {
+                Ok(Header { schema }) if schema > RECORD_SCHEMA => InvalidRecord::Newer { found: schema },
+                Ok(_) | Err(_) => InvalidRecord::Malformed(format!("at {}: {}", misfit.place(), misfit.source())),
+            }),
+        }
+    }
+}
+
+/// What every version of a record begins with.
+#[derive(Deserialize)]
+struct Header {
+    schema: u32,
+}
+
+/// A stored record that cannot be read. Nothing is done for its order until it can.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidRecord {
+    /// Written by newer code.
+    #[error("the record has schema {found}, and this code reads up to {RECORD_SCHEMA}: deploy the newer version again")]
+    Newer {
+        /// The schema that it says.
+        found: u32,
+    },
+    /// It is not a record.
+    #[error("the record cannot be read ({0}): restore it from a backup")]
+    Malformed(String),
+}

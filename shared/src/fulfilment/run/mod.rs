@@ -1,0 +1,20 @@
+//! Fulfilment as workers call it: take an event in, go on with an order, and answer questions.
+//!
+//! Whatever goes wrong here, an order is left in the ledger with its desired state merged and a time at which it is taken
+//! up again. A message may be consumed as soon as that is so: from then on `due_at` and the sweep own the order.
+//!
+//! - `accept` an event, or an order that is due; `work` a record in the hands of a worker, and its writes;
+//!   `converge` the loop;
+//! - `sweep` what is due; `operator` an operator's verbs and questions.
+
+mod accept;
+mod converge;
+mod fulfilment;
+mod operator;
+mod sweep;
+mod work;
+
+pub use accept::AcceptError;
+pub use fulfilment::Fulfilment;
+pub use operator::OperatorError;
+pub(crate) use work::{Session, Work};

@@ -1,0 +1,188 @@
+//! An operator's verbs, each one thing, and questions.
+
+use uuid::Uuid;
+
+use super::accept::{AcceptError, MAX_CONFLICTS};
+use super::fulfilment::Fulfilment;
+use super::work::{Session, Work};
+use crate::fulfilment::attention::{Attention, attention};
+use crate::fulfilment::ports::Wix;
+use crate::fulfilment::record::{InvalidRecord, OrderRecord, ProblemId, RecordError};
+use crate::fulfilment::report::{AttentionReport, OrderOutcome};
+use crate::fulfilment::verbs::{self, Close, Closed};
+use crate::ledger::{Entry, Ledger, LedgerError};
+use crate::order::OrderKey;
+use crate::time::{Clock, Timestamp};
+
+/// An operator's request that could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum OperatorError {
+    /// No such order.
+    #[error("the ledger has no order {0}: the key is as in the logs, such as shopify/5324830114101")]
+    NotFound(String),
+    /// Somebody works on it.
+    #[error("order {key} is being worked on until {until} at the latest: try again after that")]
+    Busy {
+        /// The order.
+        key: String,
+        /// Until when its lease runs.
+        until: Timestamp,
+    },
+    /// The problem to close is not there.
+    #[error("order {key} has no problem {problem}: it has changed, look again")]
+    Changed {
+        /// The order.
+        key: String,
+        /// The problem.
+        problem: ProblemId,
+    },
+    /// A defect.
+    #[error("order {key}: {reason}")]
+    Record {
+        /// The order.
+        key: String,
+        /// What is wrong.
+        reason: RecordError,
+    },
+    /// It could not be loaded or stored.
+    #[error(transparent)]
+    Accept(#[from] AcceptError),
+}
+
+impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
+    /// What an operator asks for after correcting a cause: what Wix refused, what is unclear and what the catalog refused
+    /// is tried again, the latter from today's catalog.
+    pub async fn retry(&self, key: &OrderKey, deadline: Timestamp) -> Result<OrderOutcome, OperatorError> {
+        self.change_and_work(key, deadline, verbs::retry).await
+    }
+
+    /// Lets held and not-ours lines be planned from today's catalog, whatever its `not_before` says.
+    pub async fn release(&self, key: &OrderKey, deadline: Timestamp) -> Result<OrderOutcome, OperatorError> {
+        self.change_and_work(key, deadline, |record, _| {
+            verbs::release(record);
+            Ok(())
+        })
+        .await
+    }
+
+    /// A person has settled a problem. Nobody is called.
+    pub async fn close(&self, key: &OrderKey, close: &Close) -> Result<Closed, OperatorError> {
+        let mut session = Session::new(Uuid::new_v4().to_string(), self.clock.now());
+        for _ in 0..MAX_CONFLICTS {
+            let mut work = self.open_for_operator(key, &mut session).await?;
+            let closed = verbs::close(&mut work.record, close, &self.settings, self.clock.now());
+            match closed.map_err(|reason| record_error(key, reason))? {
+                Closed::Before => return Ok(Closed::Before),
+                Closed::Moved => {
+                    return Err(OperatorError::Changed {
+                        key: key.to_string(),
+                        problem: close.problem.clone(),
+                    });
+                }
+                Closed::Now => {}
+            }
+            let due_at = work.due_at;
+            if self
+                .put(&mut work, due_at, &mut session)
+                .await
+                .map_err(AcceptError::from)?
+            {
+                tracing::info!(order = %key, problem = %close.problem, by = close.by, reason = close.reason, "problem closed");
+                return Ok(Closed::Now);
+            }
+        }
+        Err(AcceptError::Contended(key.to_string()).into())
+    }
+
+    async fn change_and_work(
+        &self,
+        key: &OrderKey,
+        deadline: Timestamp,
+        change: impl Fn(&mut OrderRecord, Timestamp) -> Result<(), RecordError>,
+    ) -> Result<OrderOutcome, OperatorError> {
+        let mut session = Session::new(Uuid::new_v4().to_string(), deadline);
+        for _ in 0..MAX_CONFLICTS {
+            let mut work = self.open_for_operator(key, &mut session).await?;
+            change(&mut work.record, self.clock.now()).map_err(|reason| record_error(key, reason))?;
+            let worked = self.work(&mut work, true, &mut session).await;
+            if let Some(progress) = worked.map_err(AcceptError::from)? {
+                return Ok(session.outcome(progress, &work));
+            }
+        }
+        Err(AcceptError::Contended(key.to_string()).into())
+    }
+
+    /// A record that exists and that no worker holds: the actual state is the lease holder's to write.
+    async fn open_for_operator(&self, key: &OrderKey, session: &mut Session) -> Result<Work, OperatorError> {
+        let work = self.open(key, session).await?;
+        if work.rev == 0 {
+            return Err(OperatorError::NotFound(key.to_string()));
+        }
+        let now = self.clock.now();
+        match work.record.lease().filter(|lease| lease.until > now) {
+            Some(lease) => Err(OperatorError::Busy {
+                key: key.to_string(),
+                until: lease.until,
+            }),
+            None => Ok(work),
+        }
+    }
+
+    /// The record of an order as the ledger has it, with what of it is in attention.
+    pub async fn show(&self, key: &OrderKey) -> Result<Option<serde_json::Value>, LedgerError> {
+        let Some(entry) = self.ledger.load(&key.to_string()).await? else {
+            return Ok(None);
+        };
+        let record: serde_json::Value = serde_json::from_str(&entry.body).unwrap_or_default();
+        Ok(Some(serde_json::json!({
+            "rev": entry.rev,
+            "due_at": entry.due_at,
+            "attention_since": entry.attention_since,
+            "attention": self.problems_of(&entry),
+            "record": record,
+        })))
+    }
+
+    /// The orders that need a person, the oldest first, each with what and why.
+    pub async fn attention(&self, limit: usize) -> Result<Vec<AttentionReport>, LedgerError> {
+        let mut reports = Vec::new();
+        for indexed in self.ledger.attention(limit).await? {
+            let Some(entry) = self.ledger.load(&indexed.key).await? else {
+                continue;
+            };
+            let items = self.problems_of(&entry);
+            if !items.is_empty() {
+                reports.push(AttentionReport {
+                    key: indexed.key,
+                    since: indexed.at,
+                    items,
+                });
+            }
+        }
+        Ok(reports)
+    }
+
+    fn problems_of(&self, entry: &Entry) -> Vec<Attention> {
+        match OrderRecord::from_json(&entry.body) {
+            Ok(record) => attention(&record, &self.settings, self.clock.now()),
+            Err(error) => vec![unreadable(&error)],
+        }
+    }
+}
+
+fn unreadable(error: &InvalidRecord) -> Attention {
+    Attention {
+        what: "record".to_owned(),
+        code: "UNREADABLE_RECORD".to_owned(),
+        request_id: None,
+        advice: error.to_string(),
+        id: ProblemId::of(&["UNREADABLE_RECORD"]),
+    }
+}
+
+fn record_error(key: &OrderKey, reason: RecordError) -> OperatorError {
+    OperatorError::Record {
+        key: key.to_string(),
+        reason,
+    }
+}
