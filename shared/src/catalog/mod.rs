@@ -16,10 +16,13 @@ use crate::ids::{AccountId, CatalogProductId, CountryCode, DiscountCode, Sku};
 use crate::time::Timestamp;
 use crate::wix::BillingInfo;
 
+mod billing;
+mod policy;
 mod problem;
 mod read;
 mod table;
 
+pub use policy::{OnDispute, OnRenewal, OnTrial, Policies, Price, Suborders, UnpaidChanges};
 pub use problem::{CatalogError, CatalogErrors, Problem};
 
 /// A catalog that has been checked.
@@ -52,6 +55,8 @@ pub struct Defaults {
     pub site_fields: Vec<String>,
     /// Names of order properties that hold the storefront's own reference.
     pub external_id_fields: Vec<String>,
+    /// What is decided about things that shops mean either way.
+    pub policies: Policies,
 }
 
 impl Defaults {
@@ -107,6 +112,10 @@ pub struct Component {
     pub voucher: Option<VoucherSpec>,
     /// What a cancellation does to both.
     pub on_cancel: OnCancel,
+    /// What a renewal does, where the product is `ONE_TIME`; unsaid, a person decides.
+    pub on_renewal: Option<OnRenewal>,
+    /// What a unit of the SKU costs in the shop: an order that charges another amount is not bought.
+    pub price: Option<Price>,
 }
 
 /// A product that is paid for.

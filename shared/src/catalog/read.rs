@@ -8,12 +8,13 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::billing::billing;
+use super::policy::{OnRenewal, POLICY_KEYS, on_renewal, policies, price};
 use super::problem::CatalogErrors;
 use super::table::{Notes, Table};
 use super::{AccountRule, Component, Defaults, OnCancel, ProductSpec, UnknownSku, VoucherSite, VoucherSpec};
 use crate::ids::{AccountId, CountryCode, Sku};
 use crate::time::Timestamp;
-use crate::wix::{BillingInfo, CycleUnit};
 
 const DEFAULTS_KEYS: &[&str] = &[
     "not_before",
@@ -35,9 +36,11 @@ const COMPONENT_KEYS: &[&str] = &[
     "discount_code",
     "needs_site",
     "voucher",
+    "on_renewal",
+    "price",
 ];
 /// What a bundle says once for all of its components.
-const BUNDLE_KEYS: &[&str] = &["sku", "component", "country", "on_cancel"];
+const BUNDLE_KEYS: &[&str] = &["sku", "component", "country", "on_cancel", "on_renewal"];
 const VOUCHER_KEYS: &[&str] = &[
     "catalog_product_id",
     "billing",
@@ -78,6 +81,7 @@ pub(super) fn catalog(text: &str) -> Result<(Defaults, Products), CatalogErrors>
         on_cancel: defaults
             .as_ref()
             .map_or(OnCancel::Unassign, |defaults| defaults.on_cancel),
+        on_renewal: defaults.as_ref().and_then(|defaults| defaults.policies.on_renewal),
     };
     let mut products = Products::new();
     let mut lines: BTreeMap<Sku, usize> = BTreeMap::new();
@@ -138,7 +142,7 @@ fn defaults_section(notes: &mut Notes, root: &Table<'_, '_>) -> Option<Defaults>
 }
 
 fn defaults(notes: &mut Notes, table: &Table<'_, '_>) -> Option<Defaults> {
-    notes.unknown_keys(table, DEFAULTS_KEYS);
+    notes.unknown_keys(table, &[DEFAULTS_KEYS, POLICY_KEYS].concat());
     let not_before = not_before(notes, table);
     let country = notes.parsed(table, "country");
     let on_cancel = notes.choice(table, "on_cancel", ON_CANCEL);
@@ -154,6 +158,7 @@ fn defaults(notes: &mut Notes, table: &Table<'_, '_>) -> Option<Defaults> {
     let account_fields = fields("account_fields");
     let site_fields = fields("site_fields");
     let external_id_fields = fields("external_id_fields");
+    let policies = policies(notes, table);
     Some(Defaults {
         not_before: not_before?,
         country,
@@ -164,6 +169,7 @@ fn defaults(notes: &mut Notes, table: &Table<'_, '_>) -> Option<Defaults> {
         account_fields,
         site_fields,
         external_id_fields,
+        policies,
     })
 }
 
@@ -207,6 +213,7 @@ impl std::str::FromStr for FieldName {
 struct Inherited {
     country: Option<CountryCode>,
     on_cancel: OnCancel,
+    on_renewal: Option<OnRenewal>,
 }
 
 fn product(
@@ -298,6 +305,7 @@ fn bundle(notes: &mut Notes, table: &Table<'_, '_>, inherited: &Inherited) -> Ve
         on_cancel: notes
             .choice(table, "on_cancel", ON_CANCEL)
             .unwrap_or(inherited.on_cancel),
+        on_renewal: on_renewal(notes, table).or(inherited.on_renewal),
     };
     let mut tables = notes
         .tables(table, "component", "[[product.component]]")
@@ -328,6 +336,8 @@ fn component(notes: &mut Notes, table: &Table<'_, '_>, inherited: &Inherited) ->
     let discount_code = notes.parsed(table, "discount_code");
     let needs_site = notes.flag(table, "needs_site").unwrap_or(false);
     let on_cancel = notes.choice(table, "on_cancel", ON_CANCEL);
+    let on_renewal = on_renewal(notes, table).or(inherited.on_renewal);
+    let price = price(notes, table);
     let voucher = notes
         .table(table, "voucher", &format!("{}, voucher", table.entry))
         .and_then(|table| voucher(notes, &table));
@@ -341,6 +351,8 @@ fn component(notes: &mut Notes, table: &Table<'_, '_>, inherited: &Inherited) ->
         },
         voucher,
         on_cancel: on_cancel.unwrap_or(inherited.on_cancel),
+        on_renewal,
+        price,
     })
 }
 
@@ -379,69 +391,4 @@ fn voucher(notes: &mut Notes, table: &Table<'_, '_>) -> Option<VoucherSpec> {
         discount_code,
         site,
     })
-}
-
-#[derive(Clone, Copy)]
-enum Kind {
-    Recurring,
-    OneTime,
-}
-
-#[derive(Clone, Copy)]
-enum Unit {
-    Day,
-    Week,
-    Month,
-    Year,
-}
-
-fn billing(notes: &mut Notes, table: &Table<'_, '_>) -> Option<BillingInfo> {
-    let inner = notes.table(table, "billing", &format!("{}, billing", table.entry))?;
-    notes.unknown_keys(&inner, &["type", "unit", "count"]);
-    let kinds = [("RECURRING", Kind::Recurring), ("ONE_TIME", Kind::OneTime)];
-    let kind = notes.choice(&inner, "type", &kinds);
-    if !inner.has("type") {
-        notes.missing(
-            &inner,
-            "type",
-            "\"RECURRING\" (with `unit` and `count`) or \"ONE_TIME\"",
-        );
-    }
-    match kind? {
-        Kind::OneTime => {
-            for key in ["unit", "count"] {
-                if let Some(value) = inner.get(key) {
-                    let message =
-                        format!("`{key}` has no meaning for ONE_TIME: take it out, or make the type RECURRING");
-                    notes.note(&value.span(), &inner.entry, message);
-                }
-            }
-            Some(BillingInfo::one_time())
-        }
-        Kind::Recurring => {
-            let units = [
-                ("DAY", Unit::Day),
-                ("WEEK", Unit::Week),
-                ("MONTH", Unit::Month),
-                ("YEAR", Unit::Year),
-            ];
-            let unit = notes.choice(&inner, "unit", &units);
-            let count = notes.count(&inner, "count");
-            for (key, wanted) in [
-                ("unit", "\"DAY\", \"WEEK\", \"MONTH\" or \"YEAR\""),
-                ("count", "how many units a cycle has, such as 1"),
-            ] {
-                if !inner.has(key) {
-                    notes.missing(&inner, key, wanted);
-                }
-            }
-            let unit = match unit? {
-                Unit::Day => CycleUnit::Day,
-                Unit::Week => CycleUnit::Week,
-                Unit::Month => CycleUnit::Month,
-                Unit::Year => CycleUnit::Year,
-            };
-            Some(BillingInfo::recurring(unit, count?))
-        }
-    }
 }

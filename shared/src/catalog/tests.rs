@@ -54,6 +54,8 @@ fn the_sample_at_the_root_means_what_its_comments_say() {
                     site: VoucherSite::Inherit,
                 }),
                 on_cancel: OnCancel::Unassign,
+                on_renewal: None,
+                price: None,
             }][..]
         )
     );
@@ -98,9 +100,63 @@ fn defaults_are_those_of_the_documentation() {
             account_fields: Vec::new(),
             site_fields: Vec::new(),
             external_id_fields: Vec::new(),
+            policies: Policies::default(),
         }
     );
     assert!(defaults.allows(&PLAN.parse().unwrap()));
+}
+
+#[test]
+fn every_policy_can_be_set_and_a_product_has_its_own() {
+    let catalog = read(&format!(
+        r#"on_trial = "wait"
+        on_dispute = "take_back"
+        unpaid_changes = "now"
+        on_renewal = "nothing"
+        paid_statuses = ["wc-shipped", "partially-shipped"]
+        suborders = "only"
+        [[product]]
+        sku = "A"
+        catalog_product_id = "{PLAN}"
+        on_renewal = "buy"
+        price = {{ amount = 8000, currency = "USD" }}
+        [[product]]
+        sku = "B"
+        catalog_product_id = "{MAIL}"
+        "#
+    ));
+    let set = Policies {
+        on_trial: OnTrial::Wait,
+        on_dispute: OnDispute::TakeBack,
+        unpaid_changes: UnpaidChanges::Now,
+        on_renewal: Some(OnRenewal::Nothing),
+        paid_statuses: vec!["shipped".to_owned(), "partially-shipped".to_owned()],
+        suborders: Suborders::Only,
+    };
+    assert_eq!(catalog.defaults.policies, set);
+    let of = |name: &str| &catalog.components(&sku(name)).unwrap()[0];
+    assert_eq!(of("A").on_renewal, Some(OnRenewal::Buy));
+    assert_eq!(of("B").on_renewal, Some(OnRenewal::Nothing));
+    let price = of("A").price.as_ref().unwrap();
+    assert_eq!((price.amount, price.currency.as_str()), (8_000, "USD"));
+    assert_eq!(of("B").price, None);
+}
+
+#[test]
+fn what_is_wrong_with_a_policy_is_named() {
+    let found = problems(&format!(
+        "on_trial = \"later\"\npaid_statuses = [\"Not This\"]\n[[product]]\nsku = \"A\"\ncatalog_product_id = \"{PLAN}\"\nprice = 80.00\n"
+    ));
+    assert_eq!(found.len(), 3, "{found:?}");
+    assert!(
+        found[0].contains("on_trial") && found[1].contains("paid_statuses"),
+        "{found:?}"
+    );
+    assert!(found[2].contains("smallest unit"), "{found:?}");
+    let half = problems(&format!(
+        "[[product]]\nsku = \"A\"\ncatalog_product_id = \"{PLAN}\"\nprice = {{ amount = 8000, currency = \"dollars\" }}\n"
+    ));
+    assert!(half[0].contains("three capital letters"), "{half:?}");
 }
 
 #[test]
@@ -133,6 +189,7 @@ fn every_default_can_be_set_and_a_date_needs_no_quotes() {
             account_fields: vec!["account".to_owned(), "wix account".to_owned()],
             site_fields: vec!["site".to_owned()],
             external_id_fields: vec!["ref".to_owned()],
+            policies: Policies::default(),
         }
     );
     assert!(!catalog.defaults.allows(&PLAN.parse().unwrap()));

@@ -1,12 +1,15 @@
 //! What needs a person, derived from the record: one line for each problem, with its cause and what to do. It is gone
 //! when the problem is, or when a person has closed it.
 
+use std::collections::HashMap;
+
 use super::calls::{change, create, lookup, read, tag};
 use super::plan::sites::moved_to;
 use super::problem::{OnClose, Problem};
 use super::record::{Holder, Line, OrderRecord, Plan, RecordError, Refusal, Unplannable};
 use super::settings::Settings;
 use super::view::View;
+use crate::ids::Sku;
 use crate::order::Notice;
 use crate::time::Timestamp;
 
@@ -50,8 +53,9 @@ pub(crate) fn problems(record: &OrderRecord, settings: &Settings, now: Timestamp
         change::problems(&view, &holder, surplus.held(), &mut found);
     }
     found.extend(tag::reference_problem(record));
-    let notices = record.desired().latest().map(|latest| latest.notices.as_slice());
-    found.extend(notices.unwrap_or_default().iter().map(notice_problem));
+    let notices = record.desired().notices(now, &record.policy());
+    found.extend(notices.iter().map(notice_problem));
+    changed_plans(&view, &mut found);
     found.extend(defect_problem(record));
     // What closing settles is not a problem any more; what is only acknowledged is left out by its ID.
     found.retain(|problem| problem.closing != OnClose::Acknowledge || !record.closed().contains_key(&problem.shown.id));
@@ -85,9 +89,10 @@ fn refused_plans(view: &View<'_>, index: usize, line: &Line, found: &mut Vec<Pro
 
 /// Lines that have come to name another site than the one that their product is on.
 fn moved_sites(view: &View<'_>, found: &mut Vec<Problem>) {
-    let Some(latest) = view.record.desired().latest() else {
+    let Some(latest) = view.record.desired().planned_order() else {
         return;
     };
+    let latest = latest.as_ref();
     let has_site = |line: &Line| {
         let mut components = line.runs().iter().flat_map(|run| run.plan.components());
         components.any(|component| component.product.site_id.is_some())
@@ -109,8 +114,51 @@ fn moved_sites(view: &View<'_>, found: &mut Vec<Problem>) {
 
 /// What the storefront said and this software cannot act on.
 fn notice_problem(notice: &Notice) -> Problem {
-    let advice = format!("{}: take back by hand what is meant, then close this", notice.sentence);
+    let advice = format!(
+        "{}; close this when it is settled",
+        notice.sentence.trim_end_matches('.')
+    );
     Problem::new("order".to_owned(), &notice.code, &[&notice.id], advice)
+}
+
+/// Lines whose paid SKU is not the one that their products were bought for.
+fn changed_plans(view: &View<'_>, found: &mut Vec<Problem>) {
+    let mut bought = view
+        .record
+        .lines()
+        .iter()
+        .enumerate()
+        .filter_map(|(index, line)| {
+            let mut runs = line.runs().iter().filter(|run| !run.plan.components().is_empty());
+            let sku = runs.next().and_then(|run| run.sku.as_ref())?;
+            (view.entitled.buy(index) > 0).then_some((line, sku))
+        })
+        .peekable();
+    if bought.peek().is_none() {
+        return;
+    }
+    let Some(order) = view.record.desired().planned_order() else {
+        return;
+    };
+    let paid: HashMap<&str, &Sku> = order
+        .lines
+        .iter()
+        .filter_map(|line| Some((line.id.as_str(), line.sku.as_ref()?)))
+        .collect();
+    for (line, had) in bought {
+        if let Some(paid) = paid.get(line.id().as_str()).filter(|paid| **paid != had) {
+            let advice = format!(
+                "the line was bought as {had} and is now paid as {paid}: change the product at Wix by hand, then close this"
+            );
+            let what = format!("line {}", line.id());
+            found.push(Problem::new(
+                what,
+                "PLAN_CHANGED",
+                &[had.as_str(), paid.as_str()],
+                advice,
+            ));
+        }
+    }
 }
 
 /// The refusal that a hold has after a defect.

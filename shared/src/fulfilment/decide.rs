@@ -3,6 +3,7 @@
 
 use super::calls::{Call, change, create, lookup, read, tag};
 use super::desired::Entitlements;
+use super::desired::Policy;
 use super::plan;
 use super::record::{Absence, Change, Entitled, Kind, OrderRecord, RecordError, Stage, entitlements, next_change};
 use super::settings::Settings;
@@ -32,6 +33,7 @@ pub fn decide(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Step, RecordError> {
+    record.set_policy(Policy::of(&catalog.defaults));
     let entitlements = entitlements(record, now);
     normalize(record, &entitlements, now)?;
     plan::freeze(record, catalog, own, &entitlements);

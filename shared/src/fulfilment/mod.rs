@@ -31,6 +31,7 @@ mod wake;
 pub use attention::{Attention, attention};
 pub use audit::{AuditRequest, AuditSummary};
 pub use decide::{Step, decide};
+pub use desired::Tell;
 pub use record::{OrderRecord, derive};
 pub use report::{AttentionReport, OrderOutcome, Outage, Progress, Sweep, Tally};
 pub use run::{AcceptError, Fulfilment, OperatorError};

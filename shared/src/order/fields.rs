@@ -41,6 +41,13 @@ impl Fields {
         }
     }
 
+    /// About how many bytes it takes as JSON.
+    #[cfg(feature = "fulfilment")]
+    pub(crate) fn weight(&self) -> usize {
+        let fields = [&self.account, &self.site, &self.country, &self.external_id];
+        fields.into_iter().flatten().map(|field| field.len() + 16).sum()
+    }
+
     /// Whether nothing is said.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

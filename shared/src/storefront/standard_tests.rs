@@ -196,10 +196,10 @@ fn an_unpaid_order_is_nothing_to_do_and_a_partly_paid_one_reaches_the_merge() {
 fn a_type_that_contradicts_the_data_is_parked() {
     let reason = parked(deliver(KIND, &with(UNPAID, "order.created", "order.paid"), ""));
     assert_eq!(reason, "at data.payment: order.paid of an order that is not paid");
-    let reason = parked(deliver(KIND, &with(PAID, "order.paid", "order.ended.is_some()"), ""));
+    let reason = parked(deliver(KIND, &with(PAID, "order.paid", "order.canceled"), ""));
     assert_eq!(
         reason,
-        "at data.status: order.ended.is_some() of an order that is not canceled"
+        "at data.status: order.canceled of an order that is not canceled"
     );
 }
 

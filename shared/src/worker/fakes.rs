@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use super::Engine;
 use crate::fulfilment::{
     AcceptError, Attention, AttentionReport, AuditRequest, AuditSummary, Close, Closed, OperatorError, OrderOutcome,
-    Outage, Progress, Sweep, Tally,
+    Outage, Progress, Sweep, Tally, Tell,
 };
 use crate::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
 use crate::order::{OrderEvent, OrderKey};
@@ -104,6 +104,16 @@ impl Engine for FakeEngine {
             }),
             "closed" => Ok(Closed::Before),
             _ => Ok(Closed::Now),
+        }
+    }
+
+    async fn tell(&self, key: &OrderKey, tell: &Tell, deadline: Timestamp) -> Result<OrderOutcome, OperatorError> {
+        match tell.paid {
+            Some(_) => self.release(key, deadline).await,
+            None => Err(OperatorError::Told {
+                key: key.to_string(),
+                reason: crate::fulfilment::desired::TellError::Nothing,
+            }),
         }
     }
 

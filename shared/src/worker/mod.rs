@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::fulfilment::{
     AcceptError, AttentionReport, AuditRequest, AuditSummary, Close, Closed, Fulfilment, OperatorError, OrderOutcome,
-    Sweep, ports,
+    Sweep, Tell, ports,
 };
 use crate::ledger::{Ledger, LedgerError};
 use crate::order::{OrderEvent, OrderKey};
@@ -62,6 +62,14 @@ pub trait Engine {
     /// Notes that a person has settled a problem.
     fn close(&self, key: &OrderKey, close: &Close) -> impl Future<Output = Result<Closed, OperatorError>>;
 
+    /// Takes an operator's answer to what the storefront leaves open.
+    fn tell(
+        &self,
+        key: &OrderKey,
+        tell: &Tell,
+        deadline: Timestamp,
+    ) -> impl Future<Output = Result<OrderOutcome, OperatorError>>;
+
     /// The order's record, for an operator's eyes.
     fn show(&self, key: &OrderKey) -> impl Future<Output = Result<Option<serde_json::Value>, LedgerError>>;
 
@@ -103,6 +111,15 @@ impl<W: ports::Wix, L: Ledger, C: Timer> Engine for Fulfilment<W, L, C> {
 
     fn close(&self, key: &OrderKey, close: &Close) -> impl Future<Output = Result<Closed, OperatorError>> {
         Self::close(self, key, close)
+    }
+
+    fn tell(
+        &self,
+        key: &OrderKey,
+        tell: &Tell,
+        deadline: Timestamp,
+    ) -> impl Future<Output = Result<OrderOutcome, OperatorError>> {
+        Self::tell(self, key, tell, deadline)
     }
 
     fn show(&self, key: &OrderKey) -> impl Future<Output = Result<Option<serde_json::Value>, LedgerError>> {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Engine, Measure, batch, measure};
-use crate::fulfilment::{AttentionReport, AuditRequest, AuditSummary, Close, Closed, OrderOutcome, Sweep};
+use crate::fulfilment::{AttentionReport, AuditRequest, AuditSummary, Close, Closed, OrderOutcome, Sweep, Tell};
 use crate::ledger::{Ledger, LedgerError};
 use crate::order::OrderKey;
 use crate::time::{Clock, Timestamp};
@@ -22,6 +22,9 @@ pub enum Request {
     Release(OrderKey),
     /// `{"close": {"order": "ORDER-KEY", "problem": "ID", "by": "...", "reason": "..."}}`: a person has settled this problem.
     Close(OrderKey, Close),
+    /// `{"tell": {"order": "ORDER-KEY", "refunded": {"LINE": 1}, "paid": true, "not_ours": ["LINE"], "by": "...",
+    /// "reason": "..."}}`, with at least one of the three answers: what the storefront leaves open about this order.
+    Tell(OrderKey, Tell),
     /// `{"show": "ORDER-KEY"}`: this order's record.
     Show(OrderKey),
     /// `{"attention": {}}`: the orders that need a person.
@@ -35,7 +38,7 @@ pub enum Request {
 pub enum ReconcileError {
     /// The event is none that is known.
     #[error(
-        "{0}. Accepted are {{}} (take up what is due), {{\"retry\": \"ORDER-KEY\"}}, {{\"release\": {{\"order\": \"ORDER-KEY\"}}}}, {{\"close\": {{\"order\": \"ORDER-KEY\", \"problem\": \"ID\", \"by\": \"WHO\", \"reason\": \"WHY\"}}}}, {{\"show\": \"ORDER-KEY\"}}, {{\"attention\": {{}}}} and {{\"audit\": {{}}}}; an ORDER-KEY looks like shopify/5324830114101"
+        "{0}. Accepted are {{}} (take up what is due), {{\"retry\": \"ORDER-KEY\"}}, {{\"release\": {{\"order\": \"ORDER-KEY\"}}}}, {{\"close\": {{\"order\": \"ORDER-KEY\", \"problem\": \"ID\", \"by\": \"WHO\", \"reason\": \"WHY\"}}}}, {{\"tell\": {{\"order\": \"ORDER-KEY\", \"refunded\": {{\"LINE\": 1}}, \"paid\": true, \"not_ours\": [\"LINE\"], \"by\": \"WHO\", \"reason\": \"WHY\"}}}}, {{\"show\": \"ORDER-KEY\"}}, {{\"attention\": {{}}}} and {{\"audit\": {{}}}}; an ORDER-KEY looks like shopify/5324830114101"
     )]
     NotUnderstood(String),
     /// There is no such order.
@@ -47,6 +50,9 @@ pub enum ReconcileError {
     /// The order could not be taken up.
     #[error("the order could not be taken up: {0}")]
     Retry(String),
+    /// What was told was not taken.
+    #[error("what was told is not taken: {0}")]
+    Tell(String),
     /// The problem could not be closed.
     #[error("the problem could not be closed: {0}")]
     Close(String),
@@ -61,6 +67,7 @@ impl ReconcileError {
             Self::Ledger(_) => "Ledger",
             Self::Retry(_) => "Retry",
             Self::Close(_) => "Close",
+            Self::Tell(_) => "Tell",
         }
     }
 }
@@ -94,6 +101,7 @@ impl Request {
                 order_key("order", &order).map(Self::Release)
             }
             "close" => close_request(name, value),
+            "tell" => tell_request(name, value),
             "show" => order_key(name, value).map(Self::Show),
             "attention" => object(name, value).map(|_| Self::Attention),
             "audit" => audit_request(object(name, value)?).map(Self::Audit),
@@ -150,6 +158,15 @@ fn close_request(name: &str, value: &Value) -> Result<Request, ReconcileError> {
         return Err(not_understood("\"close\" wants a name in \"by\" and a \"reason\""));
     }
     Ok(Request::Close(order_key("order", &order)?, close))
+}
+
+fn tell_request(name: &str, value: &Value) -> Result<Request, ReconcileError> {
+    let mut members = object(name, value)?.clone();
+    let order = members.remove("order").unwrap_or_default();
+    let key = order_key("order", &order)?;
+    let tell: Tell = serde_json::from_value(Value::Object(members))
+        .map_err(|error| not_understood(&format!("{name:?}: {error}")))?;
+    Ok(Request::Tell(key, tell))
 }
 
 fn audit_request(options: &Map<String, Value>) -> Result<AuditRequest, ReconcileError> {
@@ -226,6 +243,11 @@ pub async fn handle(
             let closed = engine.close(&key, &close).await;
             let closed = closed.map_err(|error| ReconcileError::Close(error.to_string()))?;
             Ok(Answer::plain(close_answer(&key, &close, closed)))
+        }
+        Request::Tell(key, tell) => {
+            let told = engine.tell(&key, &tell, deadline).await;
+            let outcome = told.map_err(|error| ReconcileError::Tell(error.to_string()))?;
+            Ok(retry_answer("order told", &key, &outcome))
         }
         Request::Show(key) => match engine.show(&key).await? {
             Some(record) => Ok(Answer::plain(record)),

@@ -14,6 +14,7 @@ mod histories;
 mod in_doubt;
 mod ledger_faults;
 mod lookups;
+mod meaning;
 mod old_orders;
 mod outages;
 mod queue;

@@ -54,7 +54,7 @@ pub(crate) fn due(view: &View<'_>, settings: &Settings, kind: Kind, now: Timesta
     let desired = view.record.desired();
     Some(
         if settings.guards.lookup && desired.first_seen_late(settings.look_first_after) {
-            Due::AfterLookup(draft, desired.latest().map_or(now, |latest| latest.created_at))
+            Due::AfterLookup(draft, desired.created_at().unwrap_or(now))
         } else {
             Due::Now(Box::new(draft))
         },

@@ -109,11 +109,10 @@ impl EndRegister {
             Some(_) | None => Verdict::Alive,
         });
         let agreed = verdicts.reduce(|one, two| if one == two { one } else { join(one, two) });
-        match agreed {
-            Some(verdict) if !self.more => verdict,
-            Some(Verdict::Alive) | None => Verdict::Alive,
-            Some(Verdict::Unclear | Verdict::Over(_)) => Verdict::Unclear,
+        if self.more {
+            return Verdict::Unclear;
         }
+        agreed.unwrap_or(Verdict::Alive)
     }
 }
 

@@ -4,13 +4,20 @@
 //! Each kind of statement has its own register, and each register is a small lattice: the newest states of the order
 //! ([`newest`]), what was paid for ([`paid`]), what was given back by cause ([`causes`]), and what an operator answered
 //! ([`told`]). [`entitlement`] computes from all of them which units may be bought and which are kept. What is unclear
-//! lies between the two, is neither bought nor taken back, and is a notice.
+//! lies between the two, is neither bought nor taken back, and is one of the [`notices`]. [`planned`] is the order that
+//! plans are resolved from, and [`tell`] makes an operator's answer into a statement.
 
 mod causes;
 mod entitlement;
+mod facts;
 mod newest;
+mod notices;
 mod paid;
+mod planned;
+mod scales;
+mod tell;
 mod told;
+mod trash;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +27,7 @@ pub use causes::{EndRegister, RefundRegister};
 pub use entitlement::{Entitlement, Entitlements, Policy};
 pub use newest::{Heard, Newest};
 pub use paid::{PaidState, PaidStates, PaidUnits, Payments};
+pub use tell::{Tell, TellError};
 pub use told::ToldRegister;
 
 use crate::order::{
@@ -30,6 +38,8 @@ use crate::time::Timestamp;
 
 /// How long a change of a subscription may stay unbilled before a person is told.
 pub(crate) const UNBILLED: std::time::Duration = std::time::Duration::from_secs(3_600);
+/// About how many bytes the desired state may take of a record, which also has to hold what is bought.
+const MAX_WEIGHT: usize = 200 * 1024;
 /// A time by which everything has happened that time alone brings.
 const FAR: Timestamp = Timestamp::from_millis(i64::MAX);
 /// The most event-like notices of one order that are kept.
@@ -83,6 +93,9 @@ pub struct Desired {
     /// Lines that had an SKU in a state that is gone.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     had_sku: BTreeSet<LineId>,
+    /// Something was said that would not have fitted: nothing is bought and nothing is taken back any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    too_large: bool,
     /// When the order was first heard of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     first_seen_at: Option<Timestamp>,
@@ -146,8 +159,18 @@ impl Desired {
         self.refunds.insert(refund.id.clone(), RefundRegister::of(refund));
     }
 
-    /// Merges another copy of the same order's desired state.
+    /// Merges another copy of the same order's desired state. What does not fit is left out as a whole and noted: the
+    /// record must always be one that can be written.
     pub fn merge(&mut self, other: &Self) {
+        let before = self.clone();
+        self.join(other);
+        if self.weight() > MAX_WEIGHT {
+            *self = before;
+            self.too_large = true;
+        }
+    }
+
+    fn join(&mut self, other: &Self) {
         let paid = PaidStates::merged(self.paid_states(), other.paid_states());
         let before = self.newest.clone();
         self.newest.merge(&other.newest);
@@ -183,8 +206,33 @@ impl Desired {
         self.alive = self.alive.max(other.alive);
         self.belongs_to = least(self.belongs_to.take(), other.belongs_to.clone());
         self.told.merge(&other.told);
+        self.too_large |= other.too_large;
         self.first_seen_at = least(self.first_seen_at, other.first_seen_at);
         self.paid = paid.filter(|paid| !self.newest.has_all(paid));
+    }
+
+    /// About how many bytes this takes as JSON.
+    fn weight(&self) -> usize {
+        let of_ends = self.ends.len() * 200;
+        let of_refunds = self.refunds.iter().map(|(id, refund)| {
+            let lines = refund.lines.iter().flatten();
+            id.len() + 60 + lines.map(|(line, _)| line.len() + 14).sum::<usize>()
+        });
+        let of_disputes = self.disputes.keys().map(|id| id.len() + 30);
+        let of_notices = self
+            .notices
+            .iter()
+            .map(|(id, (code, sentence))| id.len() + code.len() + sentence.len() + 10);
+        let of_lines = self.had_sku.iter().map(|line| line.len() + 3);
+        self.newest.weight()
+            + self.paid.as_ref().map_or(0, PaidStates::weight)
+            + self.payments.weight()
+            + self.told.weight()
+            + of_ends
+            + of_refunds.sum::<usize>()
+            + of_disputes.sum::<usize>()
+            + of_notices.sum::<usize>()
+            + of_lines.sum::<usize>()
     }
 
     /// What the greatest fully paid version had.
@@ -195,6 +243,30 @@ impl Desired {
     /// The newest snapshot, the first of several.
     pub fn latest(&self) -> Option<&Snapshot> {
         self.newest.first()
+    }
+
+    /// What of this is about the order that everything under this key belongs to: what gives money back or ends it, and
+    /// what a person must see. What is bought under this key stays its own. A refund of one payment of an order is not
+    /// one of the order, so it names no lines there.
+    pub fn for_target(&self) -> Self {
+        let unnamed = |refund: &RefundRegister| RefundRegister {
+            lines: None,
+            whole: false,
+            ..refund.clone()
+        };
+        let refunds = self.refunds.iter();
+        Self {
+            refunds: refunds.map(|(id, refund)| (id.clone(), unnamed(refund))).collect(),
+            disputes: self.disputes.clone(),
+            ends: self.ends.clone(),
+            notices: self.notices.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// Whether anything says what is in the order; what only gives back is about nothing of ours.
+    fn is_order(&self) -> bool {
+        !self.newest.is_empty() || !self.payments.is_empty()
     }
 
     /// How many units of a line may be bought, with everything settled that time alone settles.
@@ -224,8 +296,8 @@ impl Desired {
 
     /// Whether the order was first heard of so long after it was placed that it may have been bought before.
     pub fn first_seen_late(&self, after: std::time::Duration) -> bool {
-        match (self.latest(), self.first_seen_at) {
-            (Some(latest), Some(seen)) => seen.since(latest.created_at) > after,
+        match (self.created_at(), self.first_seen_at) {
+            (Some(created), Some(seen)) => seen.since(created) > after,
             _ => false,
         }
     }

@@ -84,7 +84,8 @@ impl Newest {
     /// Whether these fully paid states are all here, so that they need not be kept twice.
     pub(super) fn has_all(&self, paid: &PaidStates) -> bool {
         let is_paid = |heard: &&Heard| heard.snapshot.paid == Paid::Full && heard.snapshot.version == paid.version();
-        self.states.iter().filter(is_paid).count() == paid.states().len()
+        // Where states are missing here, the paid ones are kept apart: which are missing is not known.
+        !self.more && self.states.iter().filter(is_paid).count() == paid.states().len()
     }
 
     /// What its fully paid states had.
@@ -94,6 +95,11 @@ impl Newest {
             .filter(|snapshot| snapshot.paid == Paid::Full)
             .map(PaidStates::of)
             .reduce(|one, two| one.merge(two))
+    }
+
+    /// About how many bytes this takes as JSON.
+    pub(super) fn weight(&self) -> usize {
+        self.states.iter().map(|heard| weight_of(&heard.snapshot)).sum()
     }
 
     pub(super) fn merge(&mut self, other: &Self) {
@@ -115,6 +121,21 @@ impl Newest {
             }
         }
     }
+}
+
+fn weight_of(snapshot: &Snapshot) -> usize {
+    let of_lines = snapshot.lines.iter().map(|line| {
+        let sku = line.sku.as_ref().map_or(0, |sku| sku.as_str().len() + 9);
+        let part = line.part_of.as_ref().map_or(0, |part| part.len() + 12);
+        line.id.len() + sku + part + line.fields.weight() + 40
+    });
+    let of_notices = snapshot.notices.iter();
+    let of_notices = of_notices.map(|notice| notice.id.len() + notice.code.len() + notice.sentence.len() + 40);
+    let of_refunds = snapshot.refunds.iter().chain(&snapshot.unmapped_refunds);
+    250 + snapshot.fields.weight()
+        + of_lines.sum::<usize>()
+        + of_notices.sum::<usize>()
+        + of_refunds.map(|id| id.len() + 3).sum::<usize>()
 }
 
 /// How many of the first states are kept. A prefix of the sorted states stays one under any further merge, which keeps

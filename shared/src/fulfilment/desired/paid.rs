@@ -25,6 +25,9 @@ pub(super) fn is_beginning(snapshot: &Snapshot) -> bool {
 pub struct PaidStates {
     version: Version,
     states: Vec<PaidState>,
+    /// There were more of them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    more: bool,
 }
 
 /// What one fully paid state had.
@@ -65,6 +68,7 @@ impl PaidStates {
                 lines: lines.collect(),
                 refunds: snapshot.refunds.clone(),
             }],
+            more: false,
         }
     }
 
@@ -83,6 +87,7 @@ impl PaidStates {
                     lines: lines.clone(),
                     refunds: refunds.clone(),
                 }],
+                more: false,
             }),
             Answer::NotPaid { .. } | Answer::NotOurs { .. } | Answer::Refunded { .. } => None,
         }
@@ -94,6 +99,31 @@ impl PaidStates {
 
     pub(super) fn states(&self) -> &[PaidState] {
         &self.states
+    }
+
+    /// Whether states are missing here because there were too many.
+    pub(super) const fn has_more(&self) -> bool {
+        self.more
+    }
+
+    /// The SKU that was paid for in a line, which may be none; `None` where no state has the line.
+    pub(super) fn sku(&self, line: &str) -> Option<Option<&Sku>> {
+        let paid = self.states.iter().find_map(|state| state.line(line))?;
+        Some(paid.sku.as_ref())
+    }
+
+    pub(super) fn agrees_on_sku(&self, line: &str) -> bool {
+        let first = self.sku(line);
+        let mut lines = self.states.iter().filter_map(|state| state.line(line));
+        lines.all(|paid| Some(paid.sku.as_ref()) == first)
+    }
+
+    /// About how many bytes this takes as JSON.
+    pub(super) fn weight(&self) -> usize {
+        let lines = self.states.iter().flat_map(|state| &state.lines);
+        let lines = lines.map(|(id, paid)| id.len() + paid.sku.as_ref().map_or(0, |sku| sku.as_str().len()) + 30);
+        let refunds = self.states.iter().flat_map(|state| &state.refunds);
+        100 + lines.sum::<usize>() + refunds.map(|id| id.len() + 3).sum::<usize>()
     }
 
     pub(super) fn merged(one: Option<Self>, two: Option<Self>) -> Option<Self> {
@@ -112,6 +142,7 @@ impl PaidStates {
                 self.states.sort();
                 self.states.dedup();
                 let kept = kept(self.states.iter().map(|state| state.lines.len()));
+                self.more |= other.more || kept < self.states.len();
                 self.states.truncate(kept);
                 self
             }
@@ -203,6 +234,29 @@ impl Payments {
 
     pub(super) const fn lines(&self) -> &BTreeMap<LineId, BTreeMap<Sku, PaidUnits>> {
         &self.lines
+    }
+
+    pub(super) fn fields(&self) -> Option<&Fields> {
+        self.fields.as_ref().map(|(_, fields)| fields)
+    }
+
+    pub(super) const fn created_at(&self) -> Option<Timestamp> {
+        self.created_at
+    }
+
+    /// That of the newest invoice.
+    pub(super) fn version(&self) -> Option<Version> {
+        self.fields.as_ref().map(|(version, _)| *version)
+    }
+
+    /// About how many bytes this takes as JSON.
+    pub(super) fn weight(&self) -> usize {
+        let skus = self
+            .lines
+            .iter()
+            .flat_map(|(line, skus)| skus.iter().map(move |(sku, paid)| (line, sku, paid)));
+        skus.map(|(line, sku, paid)| line.len() + sku.as_str().len() + paid.invoice.len() + paid.fields.weight() + 120)
+            .sum()
     }
 
     pub(super) fn of_sku(&self, line: &str, sku: &Sku) -> Option<&PaidUnits> {

@@ -39,6 +39,27 @@ impl ToldRegister {
         *self == Self::default()
     }
 
+    /// Whether the same answer was given already, whoever gave it and when.
+    pub(super) fn has(&self, told: &Told) -> bool {
+        let mut known = self.payment.iter().chain(&self.refunded).chain(self.not_ours.values());
+        known.any(|known| known.answer == told.answer)
+    }
+
+    /// About how many bytes this takes as JSON, without what it says to be paid, which counts elsewhere.
+    pub(super) fn weight(&self) -> usize {
+        let lines = |told: &Told| match &told.answer {
+            Answer::Paid { lines, .. } => lines.keys().map(|id| id.len() + 60).sum(),
+            Answer::Refunded { lines, refunds } => {
+                let refunds = refunds.iter().map(|id| id.len() + 3);
+                lines.keys().map(|id| id.len() + 14).sum::<usize>() + refunds.sum::<usize>()
+            }
+            Answer::NotPaid { .. } | Answer::NotOurs { .. } => 0_usize,
+        };
+        let told = self.payment.iter().chain(&self.refunded).chain(self.not_ours.values());
+        told.map(|told| lines(told) + told.by.len() + told.reason.len() + 200)
+            .sum()
+    }
+
     pub(super) fn merge(&mut self, other: &Self) {
         self.payment = std::cmp::max(self.payment.take(), other.payment.clone());
         self.refunded = std::cmp::max(self.refunded.take(), other.refunded.clone());

@@ -1,6 +1,6 @@
 //! Freezes a plan for every unit that may be bought and has none.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::replan::replan_unbought_parts;
 use super::resolve::Resolver;
@@ -8,7 +8,8 @@ use super::sites::{self, TakenSites, named_site};
 use super::size::Size;
 use crate::catalog::Catalog;
 use crate::fulfilment::desired::Entitlements;
-use crate::fulfilment::record::{Entitled, Line, OrderRecord, Plan, PlannedUnits, Unplannable};
+use crate::fulfilment::record::{Entitled, Kind, Line, OrderRecord, Plan, PlannedUnits, Unplannable};
+use crate::fulfilment::view;
 use crate::ids::AccountId;
 use crate::ledger::MAX_BODY_BYTES;
 use crate::order::{Snapshot, Version};
@@ -16,14 +17,15 @@ use crate::order::{Snapshot, Version};
 /// Freezes what is missing, and gives a floating unit the site that the order has come to name. `own` is the reseller's
 /// own account.
 pub(crate) fn freeze(record: &mut OrderRecord, catalog: &Catalog, own: &AccountId, entitlements: &Entitlements) {
-    let Some(latest) = record.desired().latest() else {
+    let Some(latest) = record.desired().planned_order() else {
         return;
     };
     // Nearly always all is planned: then nothing is copied.
-    if is_frozen(record, latest, entitlements) {
+    if is_frozen(record, &latest, entitlements) {
         return;
     }
-    let latest = latest.clone();
+    let latest = latest.into_owned();
+    let had_sku = record.desired().lines_that_had_a_sku(&latest);
     let live: Vec<(crate::order::Line, u32)> = live_lines(&latest, entitlements)
         .map(|(line, units)| (line.clone(), units))
         .collect();
@@ -37,7 +39,9 @@ pub(crate) fn freeze(record: &mut OrderRecord, catalog: &Catalog, own: &AccountI
             own,
             latest: &latest,
             released: record.switches().released,
+            had_sku,
         },
+        bought: None,
     };
     let mut named = Vec::new();
     for (line, units) in &live {
@@ -68,11 +72,11 @@ fn live_lines<'a>(
     lines.filter(|(_, units)| *units > 0)
 }
 
-/// Whether a plan is to be resolved: for the first time, or because it was refused on an older snapshot.
+/// Whether a plan is to be resolved: for the first time, or because it was refused on another state of the order.
 fn is_open(plan: &Plan, newest: &Version) -> bool {
     match plan {
         Plan::Open => true,
-        Plan::Refused { version, .. } => version < newest,
+        Plan::Refused { version, .. } => version != newest,
         Plan::NotOurs(_) | Plan::Held | Plan::Closed | Plan::Buy(_) => false,
     }
 }
@@ -90,17 +94,88 @@ fn is_frozen(record: &OrderRecord, latest: &Snapshot, entitlements: &Entitlement
         let mut floating = line.runs().iter().flat_map(|run| run.plan.components());
         let could_be_placed = floating.any(|c| c.product.site_id.is_none() && !c.floats)
             && named_site(listed, latest).is_ok_and(|site| site.is_some());
-        !could_be_placed && !line.runs().iter().any(|run| is_open(&run.plan, &latest.version))
+        let is_stale = |run: &PlannedUnits| is_open(&run.plan, &latest.version) || is_of_another_plan(run, listed);
+        !could_be_placed && !line.runs().iter().any(is_stale)
     })
+}
+
+/// Units that were planned to be bought from another SKU than the one that is paid now.
+fn is_of_another_plan(run: &PlannedUnits, listed: &crate::order::Line) -> bool {
+    let is_to_buy = !run.plan.components().is_empty();
+    is_to_buy && listed.sku.is_some() && run.sku.is_some() && run.sku != listed.sku
 }
 
 struct Freezing<'a> {
     resolver: Resolver<'a>,
     taken: TakenSites,
     size: Option<Size>,
+    /// The units of which anything was begun or bought, by line; found out when it matters.
+    bought: Option<HashSet<(u32, u32)>>,
 }
 
 impl Freezing<'_> {
+    /// The runs of a line, those of another plan opened of which nothing was begun.
+    fn without_unbought(
+        &mut self,
+        record: &OrderRecord,
+        index: usize,
+        runs: Vec<PlannedUnits>,
+        line: &crate::order::Line,
+    ) -> Vec<PlannedUnits> {
+        let bought = self.bought.get_or_insert_with(|| {
+            let taken = view::taken(record, Kind::Base);
+            taken.into_iter().map(|item| (item.0, item.1)).collect()
+        });
+        let index = u32::try_from(index).unwrap_or(u32::MAX);
+        let (mut opened, mut next) = (Vec::new(), 1_u32);
+        for run in runs {
+            let units = next..next.saturating_add(run.count);
+            next = units.end;
+            if !is_of_another_plan(&run, line) {
+                Line::push(&mut opened, run);
+                continue;
+            }
+            for unit in units {
+                let is_bought = bought.contains(&(index, unit));
+                let plan = if is_bought { run.plan.clone() } else { Plan::Open };
+                let sku = run.sku.clone();
+                Line::push(&mut opened, PlannedUnits { count: 1, sku, plan });
+            }
+        }
+        opened
+    }
+
+    /// Units that would be of another plan than their siblings are refused until somebody changes those.
+    fn refuse_the_rest(
+        &self,
+        record: &mut OrderRecord,
+        index: usize,
+        line: &crate::order::Line,
+        before: &PlannedUnits,
+        old: Vec<PlannedUnits>,
+        missing: u32,
+    ) {
+        let another = |count| PlannedUnits {
+            count,
+            sku: line.sku.clone(),
+            plan: self.resolver.refused(Unplannable::AnotherPlan {
+                had: before.sku.as_ref().map(ToString::to_string).unwrap_or_default(),
+                paid: line.sku.as_ref().map(ToString::to_string).unwrap_or_default(),
+            }),
+        };
+        let mut runs = Vec::new();
+        for run in old {
+            let open = is_open(&run.plan, &self.resolver.latest.version);
+            Line::push(&mut runs, if open { another(run.count) } else { run });
+        }
+        if missing > 0 {
+            Line::push(&mut runs, another(missing));
+        }
+        if let Some(planned) = record.lines_mut().get_mut(index) {
+            planned.set_runs(runs);
+        }
+    }
+
     /// Plans what is missing of one line. Where the record could grow too large, the units are refused instead: a record
     /// that the ledger refuses after a purchase would lose what was done.
     fn line(&mut self, record: &mut OrderRecord, index: usize, line: &crate::order::Line, units: u32) {
@@ -110,10 +185,19 @@ impl Freezing<'_> {
         let newest = &self.resolver.latest.version;
         let is_open = |run: &PlannedUnits| is_open(&run.plan, newest);
         let missing = units.saturating_sub(planned.planned());
-        if missing == 0 && !planned.runs().iter().any(is_open) {
+        let mut old = planned.runs().to_vec();
+        let changed = old.iter().find(|run| is_of_another_plan(run, line)).cloned();
+        if let Some(before) = &changed {
+            old = self.without_unbought(record, index, old, line);
+            // Of a line that has units of another plan nothing more is bought: those keep what they have.
+            if old.iter().any(|run| is_of_another_plan(run, line)) {
+                self.refuse_the_rest(record, index, line, before, old, missing);
+                return;
+            }
+        }
+        if changed.is_none() && missing == 0 && !old.iter().any(is_open) {
             return;
         }
-        let old = planned.runs().to_vec();
         let (mut runs, mut fresh) = (Vec::new(), Vec::new());
         for run in &old {
             if is_open(run) {

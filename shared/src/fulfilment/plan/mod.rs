@@ -13,6 +13,8 @@ pub(crate) mod sites;
 mod size;
 
 #[cfg(test)]
+mod meaning_tests;
+#[cfg(test)]
 mod size_tests;
 
 pub(crate) use freeze::freeze;

@@ -1,11 +1,13 @@
 //! What the catalog of today says about a line: the plan of its units, or why there is none.
 
 use super::sites::{TakenSites, named_site};
-use crate::catalog::{AccountRule, Catalog, Component, UnknownSku, VoucherSite, VoucherSpec};
+use std::collections::HashSet;
+
+use crate::catalog::{AccountRule, Catalog, Component, OnRenewal, UnknownSku, VoucherSite, VoucherSpec};
 use crate::fulfilment::record::{ComponentPlan, NotOurs, Plan, PlannedUnits, Unplannable, VoucherPlan};
 use crate::ids::{AccountId, CountryCode, SiteId, Sku};
-use crate::order::{Line, Snapshot};
-use crate::wix::ProductInput;
+use crate::order::{Line, LineId, Snapshot};
+use crate::wix::{BillingType, ProductInput};
 
 /// What every line of an order is resolved with.
 pub(crate) struct Resolver<'a> {
@@ -15,6 +17,8 @@ pub(crate) struct Resolver<'a> {
     pub(crate) latest: &'a Snapshot,
     /// `not_before` does not hold the order back.
     pub(crate) released: bool,
+    /// The lines without an SKU that had one in an earlier state.
+    pub(crate) had_sku: HashSet<LineId>,
 }
 
 /// Where the product of one component goes.
@@ -32,8 +36,11 @@ impl Resolver<'_> {
             sku: line.sku.clone(),
             plan,
         };
+        if self.is_component(line) {
+            return vec![units(count, Plan::NotOurs(NotOurs::Component))];
+        }
         let Some(sku) = &line.sku else {
-            return vec![units(count, Plan::NotOurs(NotOurs::BlankSku))];
+            return vec![units(count, self.without_sku(line))];
         };
         let Some(components) = self.catalog.components(sku) else {
             let plan = match self.catalog.defaults.unknown_sku {
@@ -45,6 +52,15 @@ impl Resolver<'_> {
         if self.latest.created_at < self.catalog.defaults.not_before && !self.released {
             return vec![units(count, Plan::Held)];
         }
+        if let Err(cause) = price(sku, line, components) {
+            return vec![units(count, self.refused(cause))];
+        }
+        let renewed = match self.renewed(sku, components) {
+            Ok(renewed) if renewed.is_empty() => return vec![units(count, Plan::NotOurs(NotOurs::Renewal))],
+            Ok(renewed) => renewed,
+            Err(cause) => return vec![units(count, self.refused(cause))],
+        };
+        let components = renewed.as_slice();
         let first = match self.components(line, sku, components, taken) {
             Ok(first) => Plan::Buy(first),
             Err(cause) => return vec![units(count, self.refused(cause))],
@@ -60,6 +76,56 @@ impl Resolver<'_> {
         runs
     }
 
+    /// A line without an SKU is not ours, unless it had one, or the catalog says that somebody looks at such lines.
+    fn without_sku(&self, line: &Line) -> Plan {
+        if self.had_sku.contains(&line.id) {
+            return self.refused(Unplannable::LostSku(line.missing_sku));
+        }
+        match self.catalog.defaults.unknown_sku {
+            UnknownSku::Ignore => Plan::NotOurs(NotOurs::BlankSku),
+            UnknownSku::Attention => self.refused(Unplannable::NoSku(line.missing_sku)),
+        }
+    }
+
+    /// Whether a line is a component of one whose own SKU is in the catalog, directly or through others.
+    fn is_component(&self, line: &Line) -> bool {
+        let mut of = line.part_of.as_ref();
+        for _ in 0..MOST_NESTED {
+            let Some(parent) = of.and_then(|of| self.latest.lines.iter().find(|listed| listed.id == *of)) else {
+                return false;
+            };
+            if parent
+                .sku
+                .as_ref()
+                .is_some_and(|sku| self.catalog.components(sku).is_some())
+            {
+                return true;
+            }
+            of = parent.part_of.as_ref();
+        }
+        false
+    }
+
+    /// What of an SKU is bought for an order that renews a subscription: nothing that Wix renews by itself.
+    fn renewed<'c>(&self, sku: &Sku, components: &'c [Component]) -> Result<Vec<&'c Component>, Unplannable> {
+        if self.latest.renews.is_none() {
+            return Ok(components.iter().collect());
+        }
+        let mut bought = Vec::new();
+        for component in components {
+            let recurs = component.product.billing.as_ref();
+            if recurs.is_some_and(|billing| billing.kind == BillingType::Recurring) {
+                continue;
+            }
+            match component.on_renewal {
+                Some(OnRenewal::Nothing) => {}
+                Some(OnRenewal::Buy) => bought.push(component),
+                None => return Err(Unplannable::RenewalUnsaid(sku.clone())),
+            }
+        }
+        Ok(bought)
+    }
+
     /// A plan that is refused until something changes.
     pub(crate) fn refused(&self, cause: Unplannable) -> Plan {
         Plan::Refused {
@@ -72,7 +138,7 @@ impl Resolver<'_> {
         &self,
         line: &Line,
         sku: &Sku,
-        components: &[Component],
+        components: &[&Component],
         taken: &mut TakenSites,
     ) -> Result<Vec<ComponentPlan>, Unplannable> {
         let account = self.account(line)?;
@@ -157,6 +223,27 @@ impl Resolver<'_> {
             None => Ok(None),
         }
     }
+}
+
+/// How deep composites are looked into: a shop that nests deeper is met in no published order.
+const MOST_NESTED: usize = 5;
+
+/// Compares what was charged for a line with the catalog's price, where both are said.
+fn price(sku: &Sku, line: &Line, components: &[Component]) -> Result<(), Unplannable> {
+    let price = components.iter().find_map(|component| component.price.as_ref());
+    let (Some(price), Some(charged)) = (price, &line.amount) else {
+        return Ok(());
+    };
+    let expected = i64::from(price.amount).checked_mul(i64::from(line.units));
+    if expected == Some(charged.minor) && price.currency == charged.currency {
+        return Ok(());
+    }
+    Err(Unplannable::PriceDiffers {
+        sku: sku.clone(),
+        units: line.units,
+        charged: format!("{} {}", charged.minor, charged.currency),
+        expected: format!("{} {}", expected.unwrap_or(i64::MAX), price.currency),
+    })
 }
 
 /// The country in which a voucher is claimed; `Err`: it does not exist there.

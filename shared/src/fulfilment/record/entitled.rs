@@ -2,7 +2,7 @@
 //! Worked out once for a decision, so that an order of many lines costs in proportion.
 
 use super::{Item, OrderRecord, Purchase};
-use crate::fulfilment::desired::{Entitlement, Entitlements, Policy};
+use crate::fulfilment::desired::{Desired, Entitlement, Entitlements, Policy};
 use crate::time::Timestamp;
 
 /// What the order is entitled to, by the index of the line in the record.
@@ -11,18 +11,34 @@ pub struct Entitled(Vec<Entitlement>);
 
 /// What the desired state says of every line.
 pub(crate) fn entitlements(record: &OrderRecord, now: Timestamp) -> Entitlements {
-    record.desired().entitlements(now, &policy(record))
+    record.desired().entitlements(now, &record.policy())
 }
 
 /// When that changes by itself.
 pub(crate) fn next_change(record: &OrderRecord, now: Timestamp) -> Option<Timestamp> {
-    record.desired().next_change(now, &policy(record))
+    record.desired().next_change(now, &record.policy())
 }
 
-fn policy(record: &OrderRecord) -> Policy {
-    Policy {
-        released: record.switches().released,
-        ..Policy::default()
+impl OrderRecord {
+    /// What the catalog and the operator decided about things that a shop may mean either way.
+    pub fn policy(&self) -> Policy {
+        Policy {
+            released: self.actual.switches.released,
+            ..self.actual.policy
+        }
+    }
+
+    /// The catalog of now.
+    pub(crate) fn set_policy(&mut self, policy: Policy) {
+        self.actual.policy = Policy {
+            released: false,
+            ..policy
+        };
+    }
+
+    /// Merges what another record was told and that is about this order.
+    pub(crate) fn take_in(&mut self, told: &Desired) {
+        self.desired.merge(told);
     }
 }
 

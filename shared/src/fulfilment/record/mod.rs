@@ -27,7 +27,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::desired::Desired;
+use super::desired::{Desired, Policy};
 use crate::ids::{AccountId, PackageId};
 use crate::order::{OrderEvent, OrderKey};
 use crate::time::Timestamp;
@@ -93,6 +93,9 @@ struct Actual {
     /// What an operator allowed, and what Wix's refusals taught.
     #[serde(default, skip_serializing_if = "Switches::is_default")]
     switches: Switches,
+    /// The catalog's policies when the order was decided on last: what is shown in between follows the same ones.
+    #[serde(default)]
+    policy: Policy,
 }
 
 /// Rules of one order that differ from the ordinary ones.
@@ -151,8 +154,7 @@ impl OrderRecord {
 
     /// The storefront's own reference of the order, if it has one.
     pub fn reference(&self) -> Option<&str> {
-        let named = self.desired.latest()?.fields.external_id.as_deref()?.trim();
-        (!named.is_empty()).then_some(named)
+        self.desired.reference()
     }
 
     /// Merges what an event says; `true` when that changed anything that counts. Commutative, associative, idempotent.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Item;
 use crate::catalog::OnCancel;
 use crate::ids::{AccountId, CountryCode, SiteId, Sku};
-use crate::order::{LineId, Version};
+use crate::order::{LineId, MissingSku, Version};
 use crate::wix::ProductInput;
 
 /// A line of the order with the frozen plans of its units.
@@ -58,6 +58,10 @@ pub enum NotOurs {
     BlankSku,
     /// The catalog does not have the SKU, and says to ignore such ones.
     UnknownSku,
+    /// A component of another line whose own SKU is in the catalog: it is bought with that one.
+    Component,
+    /// A renewal of what Wix renews by itself, or of what the catalog says not to buy again.
+    Renewal,
 }
 
 /// Why a unit cannot be planned. What it displays is the cause and the remedy, in one sentence.
@@ -67,6 +71,33 @@ pub enum NotOurs {
 pub enum Unplannable {
     #[error("the catalog has no SKU {0}: add it, or set unknown_sku = \"ignore\", deploy, then retry the order")]
     UnknownSku(Sku),
+    #[error(
+        "a line has no SKU{}: give it one in the storefront and save the order again, or set unknown_sku = \"ignore\"",
+        why(.0.as_ref())
+    )]
+    NoSku(Option<MissingSku>),
+    #[error(
+        "a line has no SKU any more, and had one before{}: see in the storefront what was sold, and buy it by hand",
+        why(.0.as_ref())
+    )]
+    LostSku(Option<MissingSku>),
+    #[error(
+        "the order renews a subscription, and SKU {0} is not RECURRING: say on_renewal = \"nothing\" or \"buy\" in the catalog, deploy, then retry the order"
+    )]
+    RenewalUnsaid(Sku),
+    #[error(
+        "the storefront charged {charged} for SKU {sku}, and {units} x its price in the catalog is {expected}: see what was sold, correct the order or the catalog, then retry the order"
+    )]
+    PriceDiffers {
+        sku: Sku,
+        units: u32,
+        charged: String,
+        expected: String,
+    },
+    #[error(
+        "the line was bought as {had} and is now paid as {paid}: nothing more is bought for it; change the products at Wix by hand, then close this"
+    )]
+    AnotherPlan { had: String, paid: String },
     #[error(
         "SKU {sku} needs a site of its own, and the order names only {site}, which has the product already: let the customer name another site"
     )]
@@ -93,6 +124,16 @@ pub enum Unplannable {
         "{0} units are more than one order record can hold, and nothing was bought for them: buy them by hand, or let the customer split the order"
     )]
     TooManyUnits(u32),
+}
+
+/// Why a line has no SKU, in words.
+const fn why(missing: Option<&MissingSku>) -> &'static str {
+    match missing {
+        Some(MissingSku::ProductDeleted) => " (its product was deleted)",
+        Some(MissingSku::VariantWithoutSku) => " (the variant that was sold has none)",
+        Some(MissingSku::BundlePart) => " (it is a part of a bundle, and the bundle's own SKU is in no line)",
+        None => "",
+    }
 }
 
 /// What is bought for one component of a unit.

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::fulfilment::Fulfilment;
 use super::work::{Session, Work};
+use crate::fulfilment::desired::Desired;
 use crate::fulfilment::ports::Wix;
 use crate::fulfilment::record::InvalidRecord;
 use crate::fulfilment::report::{OrderOutcome, Progress};
@@ -13,6 +14,9 @@ use crate::time::{Clock, Timestamp};
 
 /// How often a write is tried over before somebody else's turn is waited for.
 pub(super) const MAX_CONFLICTS: usize = 20;
+
+/// How many keys may belong to each other in a row: Stripe has three (payment intent, invoice, subscription).
+const MAX_FORWARDED: usize = 4;
 
 /// The desired state of an event was not stored: the message must come again.
 #[derive(Debug, thiserror::Error)]
@@ -37,26 +41,83 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
     /// Merges what an event says and does what follows from it, until `deadline`, which is when the record must be
     /// written. An error means that the desired state is not stored and the message must be delivered again.
     pub async fn accept(&self, event: &OrderEvent, deadline: Timestamp) -> Result<OrderOutcome, AcceptError> {
+        let (outcome, told) = self.accept_here(event, deadline).await?;
+        if let Some(told) = told {
+            self.forward(&event.key, *told, deadline).await?;
+        }
+        Ok(outcome)
+    }
+
+    /// The same for the event's own record; with it the desired state, where that belongs to another order.
+    async fn accept_here(
+        &self,
+        event: &OrderEvent,
+        deadline: Timestamp,
+    ) -> Result<(OrderOutcome, Option<Box<Desired>>), AcceptError> {
+        let told = |work: &Work| {
+            let desired = work.record.desired();
+            desired.belongs_to().is_some().then(|| Box::new(desired.clone()))
+        };
         let mut session = Session::new(Uuid::new_v4().to_string(), deadline);
         for _ in 0..MAX_CONFLICTS {
             let mut work = self.open(&event.key, &mut session).await?;
             let changed = work.record.apply(event);
             if !changed && !work.is_due(self.clock.now()) {
-                return Ok(session.outcome(work.standing(), &work));
+                return Ok((session.outcome(work.standing(), &work), told(&work)));
             }
             match self.work(&mut work, changed, &mut session).await {
-                Ok(Some(progress)) => return Ok(session.outcome(progress, &work)),
+                Ok(Some(progress)) => return Ok((session.outcome(progress, &work), told(&work))),
                 Ok(None) => {}
                 // The desired state is stored, and due_at with it: the sweep goes on where this stopped.
                 Err(error) if session.stored => {
                     tracing::warn!(order = %event.key, error = %error, "interrupted: the sweep goes on");
                     let due_at = work.due_at.unwrap_or(deadline);
-                    return Ok(session.outcome(Progress::Waiting { due_at }, &work));
+                    return Ok((session.outcome(Progress::Waiting { due_at }, &work), told(&work)));
                 }
                 Err(error) => return Err(error.into()),
             }
         }
         Err(AcceptError::Contended(event.key.to_string()))
+    }
+
+    /// Merges what a record was told into the record of the order that it belongs to, before the message is consumed:
+    /// whichever of the two is told first, the order has all of it. A chain of keys that comes back to itself ends.
+    async fn forward(&self, from: &OrderKey, mut desired: Desired, deadline: Timestamp) -> Result<(), AcceptError> {
+        let mut seen = vec![from.clone()];
+        while let Some(target) = desired.belongs_to().filter(|target| !seen.contains(target)).cloned() {
+            if seen.len() > MAX_FORWARDED {
+                tracing::warn!(order = %from, target = %target, "too many orders belong to each other: not forwarded");
+                return Ok(());
+            }
+            desired = self.take_in(&target, &desired.for_target(), deadline).await?;
+            seen.push(target);
+        }
+        Ok(())
+    }
+
+    /// Merges into one record, durably; the desired state that it has then.
+    async fn take_in(&self, key: &OrderKey, told: &Desired, deadline: Timestamp) -> Result<Desired, AcceptError> {
+        let mut session = Session::new(Uuid::new_v4().to_string(), deadline);
+        for _ in 0..MAX_CONFLICTS {
+            let mut work = self.open(key, &mut session).await?;
+            let before = work.record.desired().clone();
+            work.record.take_in(told);
+            let desired = work.record.desired().clone();
+            if desired == before {
+                return Ok(desired);
+            }
+            match self.work(&mut work, true, &mut session).await {
+                Ok(Some(_)) => return Ok(desired),
+                Ok(None) => {}
+                // It is stored, and due_at with it: the sweep goes on where this stopped.
+                Err(error) if session.stored => {
+                    tracing::warn!(order = %key, error = %error, "interrupted: the sweep goes on");
+                    return Ok(desired);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(AcceptError::Contended(key.to_string()))
     }
 
     /// Goes on with one order, if it is due.

@@ -6,12 +6,13 @@ use super::accept::{AcceptError, MAX_CONFLICTS};
 use super::fulfilment::Fulfilment;
 use super::work::{Session, Work};
 use crate::fulfilment::attention::{Attention, attention};
+use crate::fulfilment::desired::{Tell, TellError};
 use crate::fulfilment::ports::Wix;
 use crate::fulfilment::record::{InvalidRecord, OrderRecord, ProblemId, RecordError};
 use crate::fulfilment::report::{AttentionReport, OrderOutcome};
 use crate::fulfilment::verbs::{self, Close, Closed};
 use crate::ledger::{Entry, Ledger, LedgerError};
-use crate::order::OrderKey;
+use crate::order::{OrderEvent, OrderKey, SCHEMA, Statement};
 use crate::time::{Clock, Timestamp};
 
 /// An operator's request that could not be carried out.
@@ -35,6 +36,14 @@ pub enum OperatorError {
         key: String,
         /// The problem.
         problem: ProblemId,
+    },
+    /// What is told answers nothing.
+    #[error("order {key}: {reason}")]
+    Told {
+        /// The order.
+        key: String,
+        /// Why not.
+        reason: TellError,
     },
     /// A defect.
     #[error("order {key}: {reason}")]
@@ -89,6 +98,35 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             {
                 tracing::info!(order = %key, problem = %close.problem, by = close.by, reason = close.reason, "problem closed");
                 return Ok(Closed::Now);
+            }
+        }
+        Err(AcceptError::Contended(key.to_string()).into())
+    }
+
+    /// Takes an operator's answer to what the storefront leaves open: it is merged like any other statement.
+    pub async fn tell(&self, key: &OrderKey, tell: &Tell, deadline: Timestamp) -> Result<OrderOutcome, OperatorError> {
+        let mut session = Session::new(Uuid::new_v4().to_string(), deadline);
+        for _ in 0..MAX_CONFLICTS {
+            let mut work = self.open_for_operator(key, &mut session).await?;
+            let now = self.clock.now();
+            let answers = work.record.desired().answers(tell, now);
+            let answers = answers.map_err(|reason| OperatorError::Told {
+                key: key.to_string(),
+                reason,
+            })?;
+            for told in answers {
+                work.record.apply(&OrderEvent {
+                    schema: SCHEMA,
+                    key: key.clone(),
+                    delivery: String::new(),
+                    received_at: now,
+                    says: Statement::Told(told),
+                });
+            }
+            let worked = self.work(&mut work, true, &mut session).await;
+            if let Some(progress) = worked.map_err(AcceptError::from)? {
+                tracing::info!(order = %key, by = tell.by, reason = tell.reason, "operator told");
+                return Ok(session.outcome(progress, &work));
             }
         }
         Err(AcceptError::Contended(key.to_string()).into())

@@ -24,6 +24,28 @@ fn an_empty_event_and_a_schedules_event_take_up_what_is_due() {
 }
 
 #[test]
+fn an_operators_answer_is_read_and_a_misspelt_one_is_not() {
+    let tell = json!({ "order": "standard/north/1001", "refunded": { "1": 2 }, "by": "jane", "reason": "by phone" });
+    let expected = Tell {
+        refunded: Some(std::collections::BTreeMap::from([("1".to_owned(), 2)])),
+        by: "jane".to_owned(),
+        reason: "by phone".to_owned(),
+        ..Tell::default()
+    };
+    assert_eq!(
+        Request::parse(&json!({ "tell": tell })).unwrap(),
+        Request::Tell("standard/north/1001".parse().unwrap(), expected)
+    );
+    for wrong in [
+        json!({ "order": "standard/north/1001", "payed": true, "by": "jane" }),
+        json!({ "refunded": {}, "by": "jane" }),
+        json!({ "order": "standard/north/1001", "refunded": { "1": -1 } }),
+    ] {
+        assert!(Request::parse(&json!({ "tell": wrong })).is_err(), "{wrong}");
+    }
+}
+
+#[test]
 fn each_command_is_read() {
     let key: OrderKey = "standard/north/1001".parse().unwrap();
     assert_eq!(

@@ -1,0 +1,99 @@
+//! Single questions about the registers: which SKU, which payment, which refunds are open.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Desired;
+use crate::ids::Sku;
+use crate::order::{Answer, Line, LineId, Paid, RefundId, RefundState, Snapshot, Version};
+
+impl Desired {
+    pub(super) fn agrees_on_sku(&self, line: &str) -> bool {
+        let mut skus = self.newest.states().iter().filter_map(|heard| {
+            let line = heard.snapshot.lines.iter().find(|listed| listed.id == line)?;
+            Some(self.sku_of(&heard.snapshot, line))
+        });
+        let first = skus.next();
+        skus.all(|sku| Some(sku) == first)
+    }
+
+    /// The SKU that a line is planned from: the one that was paid, never an unpaid edit's.
+    pub(super) fn sku_of<'a>(&'a self, snapshot: &'a Snapshot, line: &'a Line) -> Option<&'a Sku> {
+        match self.payment_of(snapshot) {
+            Paid::Full => line.sku.as_ref(),
+            Paid::No | Paid::Unclear => self.paid_sku(&line.id).unwrap_or(line.sku.as_ref()),
+            Paid::ByPayments => {
+                let listed = line.sku.as_ref();
+                match listed.filter(|sku| self.payments.of_sku(&line.id, sku).is_some()) {
+                    Some(paid) => Some(paid),
+                    None if line.trial => listed,
+                    None => self.payments.newest_of(&line.id).map(|(sku, ..)| sku).or(listed),
+                }
+            }
+        }
+    }
+
+    /// The SKU that was paid for in a line, which may be none; `None` where the line was never paid for.
+    pub(super) fn paid_sku(&self, line: &str) -> Option<Option<&Sku>> {
+        match &self.paid {
+            Some(paid) => paid.sku(line),
+            None => self.newest.states().iter().find_map(|heard| {
+                let mut lines = heard.snapshot.lines.iter();
+                let paid = lines.find(|paid| paid.id == line && !paid.trial)?;
+                (heard.snapshot.paid == Paid::Full).then_some(paid.sku.as_ref())
+            }),
+        }
+    }
+
+    /// What a snapshot says of its payment, with the operator's answer about it.
+    pub(super) fn payment_of(&self, snapshot: &Snapshot) -> Paid {
+        match self.told_payment(snapshot.version) {
+            Some(true) => Paid::Full,
+            Some(false) if snapshot.paid != Paid::ByPayments => Paid::No,
+            Some(false) | None => snapshot.paid,
+        }
+    }
+
+    /// Whether an operator told that the order, as it stood at a version, is paid or is not.
+    pub(super) fn told_payment(&self, of: Version) -> Option<bool> {
+        match &self.told.payment.as_ref()?.answer {
+            Answer::Paid { version, .. } if *version == of => Some(true),
+            Answer::NotPaid { version } if *version == of => Some(false),
+            Answer::Paid { .. } | Answer::NotPaid { .. } | Answer::NotOurs { .. } | Answer::Refunded { .. } => None,
+        }
+    }
+
+    /// The refunds of which nobody knows what they gave back, of one snapshot.
+    pub(super) fn unmapped<'a>(&'a self, snapshot: &'a Snapshot) -> BTreeSet<&'a RefundId> {
+        let failed = |id: &RefundId| {
+            self.refunds
+                .get(id)
+                .is_some_and(|refund| refund.state == RefundState::Failed)
+        };
+        let named = |id: &RefundId| self.refunds.get(id).is_some_and(|refund| !refund.is_unmapped());
+        let of_snapshot = snapshot.unmapped_refunds.iter().filter(|id| !failed(id) && !named(id));
+        let told_apart = self.refunds.iter().filter(|(id, refund)| {
+            refund.is_unmapped() && refund.state != RefundState::Failed && !snapshot.refunds.contains(*id)
+        });
+        of_snapshot.chain(told_apart.map(|(id, _)| id)).collect()
+    }
+
+    /// The units that an operator told to be given back by refunds that name no lines, as long as those refunds stand.
+    pub(super) fn told_refunded(
+        &self,
+        unmapped: &BTreeSet<&RefundId>,
+    ) -> Option<(&BTreeSet<RefundId>, &BTreeMap<LineId, u32>)> {
+        match &self.told.refunded.as_ref()?.answer {
+            Answer::Refunded { refunds, lines } => {
+                let stands = refunds.iter().all(|id| unmapped.contains(id));
+                stands.then_some((refunds, lines))
+            }
+            Answer::Paid { .. } | Answer::NotPaid { .. } | Answer::NotOurs { .. } => None,
+        }
+    }
+
+    /// A subscription of which only later periods were heard: its first delivery may have been lost, or it began long
+    /// before anybody listened.
+    pub fn is_first_heard_by_renewal(&self) -> bool {
+        self.heard_renewal && !self.heard_first
+    }
+}

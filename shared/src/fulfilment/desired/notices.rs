@@ -1,0 +1,259 @@
+//! What a person must be told of the desired state. Notices that follow from the state are gone when it changes; those
+//! of what happened stay. The ID of each names the storefront's object with its state, and never a time or a wording.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::entitlement::Policy;
+use super::trash::Trash;
+use super::{Desired, UNBILLED};
+use crate::order::{DisputeState, Line, LineId, Notice, Paid, RefundId, RefundState, Snapshot};
+use crate::time::Timestamp;
+
+impl Desired {
+    /// Everything of the desired state that a person must see at `now`, by ID.
+    pub fn notices(&self, now: Timestamp, policy: &Policy) -> Vec<Notice> {
+        let mut found: BTreeMap<String, Notice> = BTreeMap::new();
+        // The storefront's own words go before ours about the same thing.
+        let of_states = self
+            .newest
+            .states()
+            .iter()
+            .flat_map(|heard| heard.snapshot.notices.clone());
+        let of_events = self.notices.iter().map(|(id, (code, sentence))| Notice {
+            id: id.clone(),
+            code: code.clone(),
+            sentence: sentence.clone(),
+        });
+        if !self.is_order() {
+            // Of a key that belongs to another order, or of nothing that was sold by us.
+            let alone = of_events.filter(|_| self.belongs_to.is_none());
+            return alone.collect();
+        }
+        let derived = self
+            .ties(now, policy)
+            .into_iter()
+            .chain(self.of_refunds())
+            .chain(self.of_payment())
+            .chain(self.of_disputes())
+            .chain(self.of_trash(now))
+            .chain(self.of_first_heard(policy))
+            .chain(self.unbilled(now, policy))
+            .chain(self.paid_after_the_end())
+            .chain(self.too_large());
+        for notice in of_states.chain(of_events).chain(derived) {
+            found.entry(notice.id.clone()).or_insert(notice);
+        }
+        found.into_values().collect()
+    }
+
+    /// States of one time that disagree in what is bought or taken back, after the settle time.
+    fn ties(&self, now: Timestamp, policy: &Policy) -> Option<Notice> {
+        let states = self.newest.states();
+        let newest = states.iter().map(|heard| heard.at).max()?;
+        let differ = states.windows(2).any(|pair| match pair {
+            [one, two] => matters(&one.snapshot) != matters(&two.snapshot),
+            _ => false,
+        });
+        let lasts = differ && now >= newest + policy.settle;
+        if !lasts && !self.newest.has_more() {
+            return None;
+        }
+        let hashes: Vec<&str> = states.iter().map(|heard| heard.snapshot.hash.as_str()).collect();
+        Some(Notice::new(
+            &format!("tie:{}", hashes.join(":")),
+            "STATES_DISAGREE",
+            "the storefront told different states of one time, and only what they agree on is bought or taken back: save the order again in the storefront",
+        ))
+    }
+
+    fn of_refunds(&self) -> Vec<Notice> {
+        let mut found = Vec::new();
+        for (id, refund) in &self.refunds {
+            if refund.state == RefundState::Failed {
+                found.push(Notice::new(
+                    &format!("refund:{id}:failed"),
+                    "REFUND_FAILED",
+                    &format!(
+                        "refund {id} failed, and its units are wanted again: refund it another way, or close this"
+                    ),
+                ));
+            }
+        }
+        for snapshot in self.newest.states().iter().map(|heard| &heard.snapshot) {
+            if snapshot.ended.is_some() || snapshot.refunded_all {
+                continue;
+            }
+            found.extend(self.open_refunds(snapshot).into_iter().map(|id| {
+                Notice::new(
+                    &format!("refund:{id}:unmapped"),
+                    "REFUND_UNCLEAR",
+                    &format!("refund {id} names no lines, so nothing is bought and nothing is taken back: tell which units it gave back"),
+                )
+            }));
+        }
+        found
+    }
+
+    /// The refunds of which nobody told what they gave back.
+    pub(super) fn open_refunds<'a>(&'a self, snapshot: &'a Snapshot) -> BTreeSet<&'a RefundId> {
+        let mut unmapped = self.unmapped(snapshot);
+        let answered = self.told_refunded(&unmapped).map(|(refunds, _)| refunds.clone());
+        if let Some(answered) = answered {
+            unmapped.retain(|id| !answered.contains(*id));
+        }
+        unmapped
+    }
+
+    fn of_payment(&self) -> Vec<Notice> {
+        let mut found = Vec::new();
+        for snapshot in self.newest.states().iter().map(|heard| &heard.snapshot) {
+            let told = self.told_payment(snapshot.version);
+            if snapshot.ended.is_some() || told.is_some() {
+                continue;
+            }
+            let paid_before = self.first_paid.is_some_and(|first| first < snapshot.version);
+            if snapshot.refunded_all && snapshot.paid == Paid::Full && paid_before {
+                let refunds = snapshot.unmapped_refunds.len() + snapshot.refunds.len();
+                found.push(Notice::new(
+                    &format!("paid_again:{refunds}"),
+                    "PAID_AGAIN",
+                    "the order is refunded in full and marked as paid: whether it was paid again cannot be seen, so tell whether it is paid",
+                ));
+            }
+            let named = snapshot.notices.iter().any(|notice| notice.code == PAYMENT_UNCLEAR);
+            if snapshot.paid == Paid::Unclear && !named && snapshot.lines.iter().any(|line| line.units > 0) {
+                found.push(Notice::new(
+                    "payment_unclear",
+                    PAYMENT_UNCLEAR,
+                    "whether the order is paid is unclear, so nothing is bought and nothing is taken back: tell whether it is paid",
+                ));
+            }
+        }
+        found
+    }
+
+    fn of_disputes(&self) -> Vec<Notice> {
+        let found = self.disputes.iter().filter_map(|(id, (state, inquiry))| {
+            let (state, code, sentence) = match (state, inquiry) {
+                (DisputeState::Won, _) => return None,
+                (_, true) => ("inquiry", "DISPUTE_INQUIRY", "the buyer's bank asks about the payment: answer it in the storefront"),
+                (DisputeState::Open, false) => ("open", "DISPUTE_OPEN", "the payment is disputed: answer it in the storefront; the catalog's on_dispute says what becomes of the products"),
+                (DisputeState::Lost, false) => ("lost", "DISPUTE_LOST", "the dispute is lost and the money is gone: cancel the order in the storefront if its products are to be taken back"),
+            };
+            Some(Notice::new(&format!("dispute:{id}:{state}"), code, sentence))
+        });
+        found.collect()
+    }
+
+    fn of_trash(&self, now: Timestamp) -> Option<Notice> {
+        let both = self.trashed.is_some() && self.alive.is_some();
+        (both && self.trash(now) == Trash::Unclear && !self.trash_is_settling(now)).then(|| {
+            Notice::new(
+                "trash:unclear",
+                "TRASH_UNCLEAR",
+                "the order was moved to the trash and told alive within two minutes, so nothing is bought and nothing is taken back: save the order again in the storefront, or delete it again",
+            )
+        })
+    }
+
+    fn of_first_heard(&self, policy: &Policy) -> Option<Notice> {
+        let began = self.created_at();
+        let is_old = began.is_some_and(|began| began < policy.not_before);
+        (self.is_first_heard_by_renewal() && !policy.released && !is_old).then(|| {
+            Notice::new(
+                "first_heard_by_renewal",
+                "FIRST_HEARD_BY_RENEWAL",
+                "the first that was heard of this subscription is a renewal, so its first delivery may be lost: release the order to buy it, or close this where it was fulfilled otherwise",
+            )
+        })
+    }
+
+    /// Changes of a subscription that no invoice has billed within an hour.
+    fn unbilled(&self, now: Timestamp, policy: &Policy) -> Vec<Notice> {
+        let [only] = self.newest.states() else {
+            return Vec::new();
+        };
+        let snapshot = &only.snapshot;
+        let is_due = snapshot.paid == Paid::ByPayments && now >= snapshot.version.time + UNBILLED;
+        if !is_due || snapshot.ended.is_some() || self.payments.is_empty() || policy.buy_unpaid_changes {
+            return Vec::new();
+        }
+        let unbilled = |line: &&Line| {
+            let paid = line.sku.as_ref().and_then(|sku| self.payments.of_sku(&line.id, sku));
+            let on_trial = line.trial && policy.buy_on_trial;
+            !on_trial && line.units > paid.map_or(0, |paid| paid.most)
+        };
+        let lines = snapshot.lines.iter().filter(unbilled);
+        lines
+            .map(|line| {
+                let sku = line.sku.as_ref().map(ToString::to_string).unwrap_or_default();
+                Notice::new(
+                    &format!("unpaid_change:{}:{sku}:{}", line.id, line.units),
+                    "UNPAID_CHANGE",
+                    &format!(
+                        "the subscription now has {} x {sku} in line {}, and no invoice has billed that: it is bought once one is paid; unpaid_changes = \"now\" buys it before",
+                        line.units, line.id
+                    ),
+                )
+            })
+            .collect()
+    }
+
+    /// An invoice that was paid after the subscription ended for ever revives nothing.
+    fn paid_after_the_end(&self) -> Vec<Notice> {
+        let ended = self
+            .latest()
+            .filter(|latest| latest.ended.is_some_and(|ended| ended.terminal));
+        let Some(ended) = ended else {
+            return Vec::new();
+        };
+        let paid = self.payments.lines().values().flat_map(BTreeMap::values);
+        let late: BTreeSet<&str> = paid
+            .filter(|paid| paid.version > ended.version)
+            .map(|paid| paid.invoice.as_str())
+            .collect();
+        let notice = |invoice: &str| {
+            Notice::new(
+                &format!("paid_after_end:{invoice}"),
+                "PAID_AFTER_END",
+                &format!(
+                    "invoice {invoice} was paid after the subscription had ended, and nothing is bought for it: refund it, or sell the customer a new subscription"
+                ),
+            )
+        };
+        late.into_iter().map(notice).collect()
+    }
+
+    fn too_large(&self) -> Option<Notice> {
+        self.too_large.then(|| {
+            Notice::new(
+                "too_large",
+                "ORDER_TOO_LARGE",
+                "the order says more than a record can hold, so nothing of it is bought or taken back any more: fulfil it by hand",
+            )
+        })
+    }
+}
+
+const PAYMENT_UNCLEAR: &str = "PAYMENT_UNCLEAR";
+
+type Matters<'a> = (
+    Paid,
+    bool,
+    bool,
+    BTreeSet<&'a RefundId>,
+    HashMap<&'a LineId, (Option<&'a str>, u32)>,
+);
+
+/// What of a state decides over money.
+fn matters(snapshot: &Snapshot) -> Matters<'_> {
+    let lines = snapshot.lines.iter().filter(|line| line.units > 0);
+    let lines = lines.map(|line| (&line.id, (line.sku.as_ref().map(|sku| sku.as_str()), line.units)));
+    (
+        snapshot.paid,
+        snapshot.ended.is_some(),
+        snapshot.refunded_all,
+        snapshot.unmapped_refunds.iter().collect(),
+        lines.collect(),
+    )
+}

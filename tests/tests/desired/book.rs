@@ -1,0 +1,531 @@
+//! The shop's own book: what a customer is entitled to, read from the plain list of all statements, one rule after the
+//! other, without any register. Slow, and only for tests.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use reseller_hooks::fulfilment::desired::Policy;
+use reseller_hooks::order::{
+    Answer, Covers, Dispute, DisputeState, Ended, Line, OrderEvent, Paid, Refund, RefundState, Snapshot, Statement,
+    Told, Version,
+};
+use reseller_hooks::time::Timestamp;
+
+const TWO_MINUTES: Duration = Duration::from_secs(120);
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// The units that may be bought, and those that are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Owed {
+    pub(super) buy: u32,
+    pub(super) keep: u32,
+}
+
+/// Units by line.
+type Units = BTreeMap<String, u32>;
+/// A refund over all its tellings: how far it is, its units if any telling names them, and whether it gives back all.
+type Known = (RefundState, Option<Units>, bool);
+
+const NOTHING: Owed = Owed { buy: 0, keep: 0 };
+
+pub(super) struct Book<'a> {
+    events: &'a [OrderEvent],
+    now: Timestamp,
+    policy: &'a Policy,
+}
+
+impl<'a> Book<'a> {
+    pub(super) fn of(events: &'a [OrderEvent], now: Timestamp, policy: &'a Policy) -> Self {
+        Self { events, now, policy }
+    }
+
+    fn said(&self) -> impl Iterator<Item = &'a Statement> {
+        self.events.iter().map(|event| &event.says)
+    }
+
+    fn snapshots(&self) -> Vec<&'a Snapshot> {
+        let mut all = Vec::new();
+        for says in self.said() {
+            if let Statement::Snapshot(snapshot) = says
+                && !all.contains(&snapshot)
+            {
+                all.push(snapshot);
+            }
+        }
+        all
+    }
+
+    /// All snapshots of the newest time; what cannot be undone is newer than anything.
+    fn newest(&self) -> Vec<&'a Snapshot> {
+        let all = self.snapshots();
+        let rank = |snapshot: &Snapshot| (snapshot.ended.is_some_and(|ended| ended.terminal), snapshot.version);
+        let greatest = all.iter().map(|snapshot| rank(snapshot)).max();
+        all.into_iter()
+            .filter(|snapshot| Some(rank(snapshot)) == greatest)
+            .collect()
+    }
+
+    /// All fully paid snapshots of the newest time that was fully paid.
+    fn newest_paid(&self) -> Vec<&'a Snapshot> {
+        let paid = self
+            .snapshots()
+            .into_iter()
+            .filter(|snapshot| snapshot.paid == Paid::Full);
+        let paid: Vec<_> = paid.collect();
+        let greatest = paid.iter().map(|snapshot| snapshot.version).max();
+        paid.into_iter()
+            .filter(|snapshot| Some(snapshot.version) == greatest)
+            .collect()
+    }
+
+    /// How far a refund came in the end, over all tellings, with its units of a line; `None`: never told apart.
+    fn refund(&self, id: &str) -> Option<Known> {
+        let tellings: Vec<&Refund> = self
+            .said()
+            .filter_map(|says| {
+                let Statement::Refund(refund) = says else { return None };
+                (refund.id == id).then_some(refund)
+            })
+            .collect();
+        let state = tellings.iter().map(|refund| refund.state).max()?;
+        let mut lines: Option<Units> = None;
+        for (line, units) in tellings.iter().filter_map(|refund| refund.lines.as_ref()).flatten() {
+            let known = lines.get_or_insert_default().entry(line.clone()).or_default();
+            *known = (*known).max(*units);
+        }
+        Some((state, lines, tellings.iter().any(|refund| refund.whole)))
+    }
+
+    fn refund_ids(&self) -> BTreeSet<&'a str> {
+        let ids = self.said().filter_map(|says| {
+            let Statement::Refund(refund) = says else { return None };
+            Some(refund.id.as_str())
+        });
+        ids.collect()
+    }
+
+    /// Refunds that stand and of which the storefront does not say what they gave back.
+    fn unmapped(&self, snapshot: &Snapshot) -> BTreeSet<String> {
+        let mut open = BTreeSet::new();
+        for id in &snapshot.unmapped_refunds {
+            match self.refund(id) {
+                Some((RefundState::Failed, ..)) => {}
+                Some((_, Some(_), _) | (_, _, true)) => {}
+                Some((_, None, false)) | None => {
+                    open.insert(id.clone());
+                }
+            }
+        }
+        for id in self.refund_ids() {
+            if let Some((state, None, false)) = self.refund(id)
+                && state != RefundState::Failed
+                && !snapshot.refunds.contains(id)
+            {
+                open.insert(id.to_owned());
+            }
+        }
+        open
+    }
+
+    fn last_told(&self, is: impl Fn(&Answer) -> bool) -> Option<&'a Told> {
+        let told = self.said().filter_map(|says| {
+            let Statement::Told(told) = says else { return None };
+            (is(&told.answer)).then_some(told)
+        });
+        told.max()
+    }
+
+    /// What an operator said the refunds gave back, as long as all of them stand.
+    fn told_refunded(&self, unmapped: &BTreeSet<String>) -> Option<(&'a BTreeSet<String>, &'a Units)> {
+        match &self
+            .last_told(|answer| matches!(answer, Answer::Refunded { .. }))?
+            .answer
+        {
+            Answer::Refunded { refunds, lines } => refunds.is_subset(unmapped).then_some((refunds, lines)),
+            Answer::Paid { .. } | Answer::NotPaid { .. } | Answer::NotOurs { .. } => None,
+        }
+    }
+
+    fn told_unpaid(&self, of: Version) -> bool {
+        let told = self.last_told(|answer| matches!(answer, Answer::NotPaid { .. } | Answer::Paid { .. }));
+        matches!(told.map(|told| &told.answer), Some(Answer::NotPaid { version }) if *version == of)
+    }
+
+    /// Units less what was given back and not counted in them.
+    fn less(&self, units: u32, line: &str, counted: &BTreeSet<String>) -> Owed {
+        let first = self
+            .newest()
+            .into_iter()
+            .min_by_key(|snapshot| (snapshot.paid != Paid::Full, (*snapshot).clone()));
+        let unmapped = first.map(|first| self.unmapped(first)).unwrap_or_default();
+        let told = self.told_refunded(&unmapped);
+        let told = told.and_then(|(_, lines)| lines.get(line)).copied().unwrap_or(0);
+        let (mut pending, mut gone) = (told, told);
+        for id in self.refund_ids().into_iter().filter(|id| !counted.contains(*id)) {
+            let Some((state, Some(lines), _)) = self.refund(id) else {
+                continue;
+            };
+            let units = lines.get(line).copied().unwrap_or(0);
+            match state {
+                RefundState::Pending => pending += units,
+                RefundState::Succeeded => {
+                    pending += units;
+                    gone += units;
+                }
+                RefundState::Failed => {}
+            }
+        }
+        Owed {
+            buy: units.saturating_sub(pending),
+            keep: units.saturating_sub(gone),
+        }
+    }
+
+    fn payments_of(&self, line: &str, sku: Option<&str>) -> Vec<(Version, String, u32)> {
+        let mut found = Vec::new();
+        for says in self.said() {
+            if let Statement::Payment(payment) = says {
+                for paid in payment.lines.iter().filter(|paid| paid.line == line) {
+                    if sku.is_none_or(|sku| paid.sku.as_str() == sku) {
+                        found.push((payment.version, paid.sku.as_str().to_owned(), paid.units));
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// The fewest and the most units that the newest invoices name of a line, of one SKU or of whatever was paid last.
+    fn billed(&self, line: &str, sku: Option<&str>) -> Option<Owed> {
+        if let Some(sku) = sku.filter(|sku| !self.payments_of(line, Some(sku)).is_empty()) {
+            let all = self.payments_of(line, Some(sku));
+            return Some(range(&all));
+        }
+        let all = self.payments_of(line, None);
+        let newest = all.iter().map(|(version, ..)| *version).max()?;
+        // What counts for each SKU is its newest invoice.
+        let skus: BTreeSet<&str> = all
+            .iter()
+            .filter(|(version, ..)| *version == newest)
+            .map(|(_, sku, _)| sku.as_str())
+            .collect();
+        let first = skus.first()?;
+        let of_first: Vec<_> = all.iter().filter(|(_, sku, _)| sku == first).cloned().collect();
+        let range = range(&of_first);
+        Some(if skus.len() == 1 {
+            range
+        } else {
+            Owed { buy: 0, ..range }
+        })
+    }
+
+    fn paid_earlier(&self, line: &str) -> Owed {
+        let paid = self.newest_paid();
+        if paid.len() > 4 {
+            return Owed { buy: 0, keep: u32::MAX };
+        }
+        let of_state = |snapshot: &&Snapshot| {
+            let listed = snapshot.lines.iter().find(|listed| listed.id == line && !listed.trial);
+            self.less(listed.map_or(0, |listed| listed.units), line, &snapshot.refunds)
+        };
+        let mut owed = paid.iter().map(of_state).reduce(both).unwrap_or(NOTHING);
+        let skus: BTreeSet<_> = paid.iter().filter_map(|snapshot| paid_line(snapshot, line)).collect();
+        if skus.len() > 1 {
+            owed.buy = 0;
+        }
+        owed
+    }
+
+    /// The SKU that a line is planned from.
+    fn sku(&self, snapshot: &Snapshot, line: &Line) -> Option<String> {
+        let listed = line.sku.as_ref().map(ToString::to_string);
+        let told_unpaid = self.told_unpaid(snapshot.version);
+        match snapshot.paid {
+            Paid::Full if !told_unpaid => listed,
+            Paid::ByPayments => {
+                let billed = |sku: &str| !self.payments_of(&line.id, Some(sku)).is_empty();
+                if line.trial || listed.as_deref().is_some_and(billed) {
+                    return listed;
+                }
+                let all = self.payments_of(&line.id, None);
+                let newest = all.iter().map(|(version, ..)| *version).max();
+                let skus = all
+                    .iter()
+                    .filter(|(version, ..)| Some(*version) == newest)
+                    .map(|(_, sku, _)| sku.clone());
+                skus.min().or(listed)
+            }
+            Paid::Full | Paid::No | Paid::Unclear => {
+                let mut paid = self.newest_paid();
+                paid.sort();
+                paid.into_iter()
+                    .find_map(|paid| paid_line(paid, &line.id))
+                    .unwrap_or(listed)
+            }
+        }
+    }
+
+    fn of_state(&self, snapshot: &Snapshot, line: &Line) -> Owed {
+        if snapshot.ended.is_some() {
+            return NOTHING;
+        }
+        let told_unpaid = self.told_unpaid(snapshot.version);
+        let listed = self.less(line.units, &line.id, &snapshot.refunds);
+        let on_trial = line.trial && self.policy.buy_on_trial;
+        let has_payments = self.said().any(|says| matches!(says, Statement::Payment(_)));
+        let earlier = || least(listed, self.paid_earlier(&line.id));
+        let mut owed = match snapshot.paid {
+            Paid::ByPayments if on_trial => listed,
+            Paid::ByPayments if self.policy.buy_unpaid_changes && has_payments => listed,
+            Paid::ByPayments => {
+                let sku = line.sku.as_ref().map(|sku| sku.as_str());
+                self.billed(&line.id, sku)
+                    .map_or(NOTHING, |billed| least(listed, billed))
+            }
+            Paid::Full if told_unpaid => earlier(),
+            Paid::Full if !line.trial || on_trial => listed,
+            Paid::Unclear if !told_unpaid => Owed { buy: 0, ..earlier() },
+            Paid::Full | Paid::No | Paid::Unclear => earlier(),
+        };
+        if snapshot.refunded_all {
+            let earlier_paid = self.snapshots().into_iter().any(|earlier| {
+                earlier.paid == Paid::Full && !earlier.refunded_all && earlier.version < snapshot.version
+            });
+            let again = snapshot.paid == Paid::Full && earlier_paid && !told_unpaid;
+            owed = if again { Owed { buy: 0, ..owed } } else { NOTHING };
+        } else {
+            let unmapped = self.unmapped(snapshot);
+            let answered = self
+                .told_refunded(&unmapped)
+                .map(|(refunds, _)| refunds.clone())
+                .unwrap_or_default();
+            if unmapped.iter().any(|id| !answered.contains(id)) {
+                owed.buy = 0;
+            }
+        }
+        self.ends(line, owed)
+    }
+
+    fn ends(&self, line: &Line, mut owed: Owed) -> Owed {
+        let causes: BTreeSet<&str> = self
+            .said()
+            .filter_map(|says| {
+                let Statement::End(end) = says else { return None };
+                Some(end.cause.as_str())
+            })
+            .collect();
+        for cause in causes {
+            let ends = self.said().filter_map(|says| {
+                let Statement::End(end) = says else { return None };
+                (end.cause == cause).then_some(end)
+            });
+            let ends: Vec<_> = ends.collect();
+            // Whether something is terminal is said by any of one cause and time.
+            let terminal = |ended: &Option<Ended>| ended.is_some_and(|ended| ended.terminal);
+            let any_terminal = ends.iter().any(|end| terminal(&end.ended));
+            let newest = ends.iter().filter(|end| !any_terminal || terminal(&end.ended));
+            let newest = newest.map(|end| end.version).max();
+            let mut of_newest = ends
+                .iter()
+                .filter(|end| Some(end.version) == newest && (!any_terminal || terminal(&end.ended)));
+            let over = |end: &&&reseller_hooks::order::End| {
+                end.ended.is_some()
+                    && match &end.of {
+                        Covers::All => true,
+                        Covers::Skus(skus) => line.sku.as_ref().is_some_and(|sku| skus.contains(sku)),
+                        Covers::SubscriptionLines => line.subscription,
+                    }
+            };
+            let distinct: BTreeSet<_> = of_newest.clone().collect();
+            let too_many = distinct.len() > 4;
+            let (all, any) = (of_newest.clone().all(|end| over(&end)), of_newest.any(|end| over(&end)));
+            if all && !too_many {
+                return NOTHING;
+            }
+            if any || too_many {
+                owed.buy = 0;
+            }
+        }
+        owed
+    }
+
+    /// What holds for the whole order.
+    fn whole(&self, mut owed: Owed) -> Owed {
+        let (mut first, mut later) = (false, false);
+        for says in self.said() {
+            match says {
+                Statement::Payment(payment) => {
+                    first |= payment.first;
+                    later |= !payment.first;
+                }
+                Statement::Snapshot(snapshot) if snapshot.renewal => later = true,
+                Statement::Snapshot(snapshot) => {
+                    let young = snapshot.version.time <= snapshot.created_at + HOUR;
+                    first |= snapshot.paid != Paid::ByPayments || young || snapshot.lines.iter().any(|line| line.trial);
+                }
+                Statement::Refund(_)
+                | Statement::Dispute(_)
+                | Statement::End(_)
+                | Statement::Trashed
+                | Statement::BelongsTo(_)
+                | Statement::Notice(_)
+                | Statement::Told(_) => {}
+            }
+        }
+        if later && !first && !self.policy.released {
+            owed.buy = 0;
+        }
+        for id in self.refund_ids() {
+            match self.refund(id) {
+                Some((RefundState::Pending, _, true)) => owed.buy = 0,
+                Some((RefundState::Succeeded, _, true)) => return NOTHING,
+                _ => {}
+            }
+        }
+        let ids: BTreeSet<&str> = self
+            .said()
+            .filter_map(|says| {
+                let Statement::Dispute(dispute) = says else { return None };
+                Some(dispute.id.as_str())
+            })
+            .collect();
+        for id in ids {
+            let tellings = self.said().filter_map(|says| {
+                let Statement::Dispute(dispute) = says else { return None };
+                (dispute.id == id).then_some(dispute)
+            });
+            let tellings: Vec<&Dispute> = tellings.collect();
+            let won = tellings.iter().any(|dispute| dispute.state == DisputeState::Won);
+            let inquiry = tellings.iter().all(|dispute| dispute.inquiry);
+            if self.policy.take_back_on_dispute && !won && !inquiry {
+                return NOTHING;
+            }
+        }
+        self.trash(owed)
+    }
+
+    fn trash(&self, owed: Owed) -> Owed {
+        let received = |is: fn(&Statement) -> bool| {
+            let all = self.events.iter().filter(|event| is(&event.says));
+            all.map(|event| event.received_at).max()
+        };
+        let trashed = received(|says| matches!(says, Statement::Trashed));
+        let alive = received(|says| matches!(says, Statement::Snapshot(_)));
+        let Some(trashed) = trashed else { return owed };
+        let unclear = Owed { buy: 0, ..owed };
+        match alive {
+            Some(alive) if alive > trashed + TWO_MINUTES => owed,
+            Some(alive) if trashed <= alive + TWO_MINUTES => unclear,
+            Some(_) | None if self.now < trashed + TWO_MINUTES => unclear,
+            Some(_) | None => NOTHING,
+        }
+    }
+
+    /// What the customer is owed of a line.
+    pub(super) fn owed(&self, line: &str) -> Owed {
+        let newest = self.newest();
+        if newest.is_empty() {
+            return self.owed_by_invoices(line);
+        }
+        let listed = |snapshot: &Snapshot| snapshot.lines.iter().find(|listed| listed.id == line).cloned();
+        let is_known = newest.iter().any(|snapshot| listed(snapshot).is_some());
+        if newest.len() > 4 {
+            return Owed { buy: 0, keep: u32::MAX };
+        }
+        if !is_known {
+            return NOTHING;
+        }
+        let owed = newest
+            .iter()
+            .map(|snapshot| listed(snapshot).map_or(NOTHING, |line| self.of_state(snapshot, &line)));
+        let mut owed = owed.reduce(both).unwrap_or(NOTHING);
+        let skus: BTreeSet<_> = newest
+            .iter()
+            .filter_map(|snapshot| listed(snapshot).map(|line| self.sku(snapshot, &line)))
+            .collect();
+        if skus.len() > 1 {
+            owed.buy = 0;
+        }
+        let mut owed = self.whole(owed);
+        if self.is_told_not_ours(line) {
+            owed.buy = 0;
+        }
+        owed
+    }
+
+    fn is_told_not_ours(&self, line: &str) -> bool {
+        self.said().any(
+            |says| matches!(says, Statement::Told(Told { answer: Answer::NotOurs { line: of }, .. }) if of == line),
+        )
+    }
+
+    fn owed_by_invoices(&self, line: &str) -> Owed {
+        let Some(billed) = self.billed(line, None) else {
+            return NOTHING;
+        };
+        let nothing = BTreeSet::new();
+        let owed = Owed {
+            buy: self.less(billed.buy, line, &nothing).buy,
+            keep: self.less(billed.keep, line, &nothing).keep,
+        };
+        let all = self.payments_of(line, None);
+        let newest = all.iter().map(|(version, ..)| *version).max();
+        let sku = all
+            .iter()
+            .filter(|(version, ..)| Some(*version) == newest)
+            .map(|(_, sku, _)| sku)
+            .min();
+        let line_of = Line {
+            subscription: true,
+            ..Line::new(
+                line.to_owned(),
+                sku.and_then(|sku| sku.parse().ok()),
+                billed.keep,
+                reseller_hooks::order::Fields::default(),
+            )
+        };
+        let mut owed = self.whole(self.ends(&line_of, owed));
+        let is_open = |id: &&str| matches!(self.refund(id), Some((state, None, false)) if state != RefundState::Failed);
+        if self.is_told_not_ours(line) || self.refund_ids().iter().any(is_open) {
+            owed.buy = 0;
+        }
+        owed
+    }
+}
+
+/// What a paid snapshot has of a line, if it is paid for: its SKU, which may be none.
+fn paid_line(snapshot: &Snapshot, line: &str) -> Option<Option<String>> {
+    let listed = snapshot
+        .lines
+        .iter()
+        .find(|listed| listed.id == line && !listed.trial)?;
+    Some(listed.sku.as_ref().map(ToString::to_string))
+}
+
+/// The fewest and the most units of the newest of these invoices.
+fn range(all: &[(Version, String, u32)]) -> Owed {
+    let newest = all.iter().map(|(version, ..)| *version).max();
+    let units = all
+        .iter()
+        .filter(|(version, ..)| Some(*version) == newest)
+        .map(|(.., units)| *units);
+    Owed {
+        buy: units.clone().min().unwrap_or(0),
+        keep: units.max().unwrap_or(0),
+    }
+}
+
+fn least(one: Owed, two: Owed) -> Owed {
+    Owed {
+        buy: one.buy.min(two.buy),
+        keep: one.keep.min(two.keep),
+    }
+}
+
+/// What may be true of either: bought only if both agree, taken back only if both agree.
+fn both(one: Owed, two: Owed) -> Owed {
+    Owed {
+        buy: one.buy.min(two.buy),
+        keep: one.keep.max(two.keep),
+    }
+}
