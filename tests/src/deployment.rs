@@ -200,6 +200,12 @@ impl Deployment {
         self.post(&Post::signed(kind, topic, body, self.now()))
     }
 
+    /// Somebody puts a message into the queue `order-paid`.
+    pub fn put(&self, id: &str, body: String) {
+        let (queue, id) = ("order-paid", id.to_owned());
+        self.shelf().messages.push(Message { queue, id, body });
+    }
+
     /// One invocation of a worker with all that its queue has: what is consumed is gone. `None`: it died.
     pub fn work(&self, queue: &str, effects: &Effects) -> Option<Report> {
         let batch: Vec<Message> = self

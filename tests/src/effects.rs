@@ -157,14 +157,9 @@ pub type CountedWorker = Fulfilment<Counted<WixPort>, Counted<YieldingLedger>, V
 
 /// A worker of a world: each call to Wix and each write of the ledger is an effect.
 pub fn worker(world: &World, effects: &Effects) -> CountedWorker {
-    let ledger = YieldingLedger(Arc::clone(&world.ledger), Arc::clone(&world.writes));
-    Fulfilment::new(
-        Counted::new(world.port(), effects.clone()),
-        Counted::new(ledger, effects.clone()),
-        world.clock.clone(),
-        Ok(world.catalog.clone()),
-        world.settings.clone(),
-    )
+    let port = Counted::new(world.port(), effects.clone());
+    let ledger = Counted::new(world.yielding(), effects.clone());
+    world.worker_over(port, ledger, world.clock.clone())
 }
 
 impl<S: Source> Source for Counted<S> {

@@ -15,6 +15,7 @@ pub mod flaky;
 pub mod ledger_contract;
 pub mod mutations;
 pub mod post;
+pub mod prelude;
 pub mod race;
 pub mod scratch;
 pub mod sim;

@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reseller_hooks::fulfilment::Fulfilment;
 use reseller_hooks::ledger::{Entry, Ledger, Stored};
 use reseller_hooks::order::OrderEvent;
 use reseller_hooks::time::{Clock, Timestamp};
@@ -19,7 +18,7 @@ use tokio::task::JoinSet;
 use crate::flaky::FlakyLedger;
 use crate::ledger_contract::WRITERS;
 use crate::sim::Rng;
-use crate::world::{Order, Paid, SkewedClock, WixPort, World, violations};
+use crate::world::{Order, Paid, SkewedWorker, World, violations};
 
 /// Where all chance of these cases comes from.
 const SEED: u64 = 16;
@@ -27,7 +26,7 @@ const SEED: u64 = 16;
 /// What any two clocks of these cases are apart at the most: the setting's default, `LEASE_SKEW_SECONDS`.
 const SKEW_MILLIS: i64 = 5_000;
 
-type Worker<L> = Fulfilment<WixPort<SkewedClock>, FlakyLedger<L>, SkewedClock>;
+type Worker<L> = SkewedWorker<FlakyLedger<L>>;
 
 /// Each writer puts its own lines into one entry, and looks whether they are there already before it tries again.
 pub async fn no_line_of_many_writers_is_lost_or_doubled_when_answers_are_lost<L: Ledger + 'static>(ledgers: Vec<L>) {
@@ -134,14 +133,7 @@ fn worker<L: Ledger>(world: &World, ledger: L, number: u64, chance: &mut Rng) ->
         1 => SKEW_MILLIS / 2,
         _ => i64::try_from(chance.below(SKEW_MILLIS.unsigned_abs())).unwrap() - SKEW_MILLIS / 2,
     };
-    let clock = SkewedClock {
-        right: world.clock.clone(),
-        ahead,
-    };
-    let port = world.port_over(world.transport(), clock.clone());
-    let catalog = Ok(world.catalog.clone());
-    let ledger = FlakyLedger::by_seed(ledger, SEED + number);
-    Fulfilment::new(port, ledger, clock, catalog, world.settings.clone())
+    world.skewed_worker(FlakyLedger::by_seed(ledger, SEED + number), ahead)
 }
 
 fn key(number: usize) -> String {

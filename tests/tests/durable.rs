@@ -86,7 +86,7 @@ impl Order {
 }
 
 #[tokio::test]
-async fn every_write_of_the_ledger_that_was_acknowledged_outlives_its_killed_writer() {
+async fn every_acknowledged_write_of_the_ledger_outlives_its_killed_writer() {
     let scratch = Scratch::new().unwrap();
     let file = scratch.file("ledger.db");
     let mut chance = Rng::new(9);
@@ -223,7 +223,7 @@ impl Messages {
 }
 
 #[tokio::test]
-async fn every_message_that_was_acknowledged_outlives_its_killed_sender_and_no_deleted_one_comes_again() {
+async fn every_acknowledged_message_outlives_its_killed_sender_and_comes_once() {
     let scratch = Scratch::new().unwrap();
     let file = scratch.file("queues.db");
     let mut chance = Rng::new(10);

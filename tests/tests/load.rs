@@ -187,7 +187,7 @@ fn deliveries() -> Vec<Value> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_storm_within_the_shares_takes_exactly_the_calls_that_it_needs_and_reconcile_wastes_no_time() {
+async fn a_storm_within_the_shares_takes_exactly_the_calls_that_it_needs() {
     let mut storm = Storm::new(25);
     storm.blow().await;
     storm.verify().await;
@@ -197,7 +197,7 @@ async fn a_storm_within_the_shares_takes_exactly_the_calls_that_it_needs_and_rec
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_storm_whose_shares_are_more_than_wix_allows_is_throttled_and_does_not_spin() {
+async fn a_storm_whose_shares_are_too_large_is_throttled_and_does_not_spin() {
     let mut storm = Storm::new(180);
     storm.blow().await;
     storm.verify().await;

@@ -129,9 +129,9 @@ fn every_test_that_a_document_names_is_in_the_source() {
 fn a_name_that_is_no_tests_is_noticed() {
     let files = files();
     for name in [
-        "queue::the_same_event_thrice_…",
-        "queue::the_same_event_twice_in_a_row_is",
-        "business::the_same_event_twice_in_a_row_is_one_package",
+        "queue::delivered_thrice_…",
+        "queue::delivered_again_it_costs_no_call",
+        "business::delivered_again_it_costs_no_call_and_no_write",
         "nowhere::*",
         "fulfilment::nowhere",
         "nowhere",

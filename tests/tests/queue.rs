@@ -74,7 +74,7 @@ async fn a_released_message_comes_when_it_is_told_to() {
 }
 
 #[tokio::test]
-async fn a_poison_message_becomes_a_dead_letter_after_its_receipts_and_can_be_redriven() {
+async fn a_poison_message_becomes_a_dead_letter_and_can_be_redriven() {
     let (queue, _scratch) = queue("order-paid");
     let queue = queue.with_dead_letters("order-paid-dead", 3);
     let dead = queue.sibling("order-paid-dead");

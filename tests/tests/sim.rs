@@ -29,7 +29,7 @@ fn no_history_breaks_the_promise() {
 }
 
 #[test]
-fn the_promise_holds_where_wix_ignores_keys_and_shows_packages_as_late_as_it_may() {
+fn the_promise_holds_where_wix_ignores_keys_and_shows_packages_late() {
     holds(&Profile {
         harsh: true,
         ..Profile::default()

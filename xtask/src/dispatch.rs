@@ -56,5 +56,6 @@ pub(crate) fn targets(kind: &str) -> Result<Vec<String>, Failure> {
         .filter_map(|target| Some(target.get("name")?.as_str()?.to_owned()))
         .collect();
     names.sort();
+    names.dedup();
     Ok(names)
 }

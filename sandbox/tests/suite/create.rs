@@ -153,7 +153,7 @@ fn a_product_with_one_cycle_takes_that_one() {
 }
 
 #[test]
-fn sites_that_are_not_the_accounts_are_not_found_and_the_text_names_the_other() {
+fn sites_of_another_account_are_not_found_and_the_text_names_it() {
     let mut world = World::new(Config {
         sites: [
             (SITE.parse().unwrap(), MAIN.parse().unwrap()),
@@ -174,7 +174,7 @@ fn sites_that_are_not_the_accounts_are_not_found_and_the_text_names_the_other() 
 }
 
 #[test]
-fn the_same_product_twice_on_one_site_is_refused_and_floating_ones_are_not() {
+fn the_same_product_twice_on_one_site_is_refused_but_not_floating() {
     let mut world = World::default();
     let email = json!({"catalogProductId": EMAIL, "billingInfo": yearly(), "countryCode": "US"});
     let twice = vec![on(SITE, email.clone()), on(SITE, email.clone())];

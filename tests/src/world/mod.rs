@@ -7,12 +7,14 @@ mod events;
 mod holdings;
 mod invariants;
 mod run;
+mod scenario;
 mod wix;
 
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use reseller_hooks::catalog::Catalog;
+use reseller_hooks::fulfilment::ports::Wix;
 use reseller_hooks::fulfilment::record::ProblemId;
 use reseller_hooks::fulfilment::{
     AcceptError, Attention, Close, Closed, Fulfilment, OperatorError, OrderOutcome, OrderRecord, Settings, Sweep,
@@ -27,6 +29,7 @@ pub use events::{Order, refund};
 pub use holdings::Holding;
 pub use invariants::{Paid, packages_of, violations};
 pub use run::{Run, poll_through, yield_once};
+pub use scenario::*;
 pub use wix::{SandboxTransport, WixPort, WixSecret};
 
 /// The account of the sandbox's default key.
@@ -135,6 +138,9 @@ pub struct YieldingLedger(pub Arc<MemoryLedger>, pub Writes);
 /// One worker.
 pub type Worker = Fulfilment<WixPort, YieldingLedger, VirtualClock>;
 
+/// One worker with a clock of its own.
+pub type SkewedWorker<L = YieldingLedger> = Fulfilment<WixPort<SkewedClock>, L, SkewedClock>;
+
 impl World {
     /// A world with a Wix of this configuration, at [`START`].
     pub fn new(config: wix_sandbox::Config) -> Self {
@@ -174,6 +180,11 @@ impl World {
         })
     }
 
+    /// A world whose Wix ignores idempotency keys and shows packages as late as may be: only lookups can save anything.
+    pub fn late() -> Self {
+        Self::unkind(Duration::from_secs(55))
+    }
+
     /// A connection to Wix.
     pub fn transport(&self) -> SandboxTransport {
         let mut transport = SandboxTransport::new(Arc::clone(&self.wix), self.clock.clone());
@@ -195,14 +206,26 @@ impl World {
     pub fn worker(&self) -> Worker {
         let mut transport = self.transport();
         transport.mute = self.mute;
-        let ledger = YieldingLedger(Arc::clone(&self.ledger), Arc::clone(&self.writes));
-        Fulfilment::new(
-            self.port_over(transport, self.clock.clone()),
-            ledger,
-            self.clock.clone(),
-            Ok(self.catalog.clone()),
-            self.settings.clone(),
-        )
+        let port = self.port_over(transport, self.clock.clone());
+        self.worker_over(port, self.yielding(), self.clock.clone())
+    }
+
+    /// A worker with this port, this ledger and this clock.
+    pub fn worker_over<W: Wix, L: Ledger, C: Clock>(&self, port: W, ledger: L, clock: C) -> Fulfilment<W, L, C> {
+        let catalog = Ok(self.catalog.clone());
+        Fulfilment::new(port, ledger, clock, catalog, self.settings.clone())
+    }
+
+    /// A worker whose clock is ahead of the time by so many milliseconds, or behind it.
+    pub fn skewed_worker<L: Ledger>(&self, ledger: L, ahead: i64) -> SkewedWorker<L> {
+        let right = self.clock.clone();
+        let clock = SkewedClock { right, ahead };
+        self.worker_over(self.port_over(self.transport(), clock.clone()), ledger, clock)
+    }
+
+    /// A worker's view of the ledger.
+    pub fn yielding(&self) -> YieldingLedger {
+        YieldingLedger(Arc::clone(&self.ledger), Arc::clone(&self.writes))
     }
 
     /// When an invocation that starts now has to be done.
@@ -288,6 +311,17 @@ impl World {
     pub fn record(&self, key: &str) -> OrderRecord {
         let entry = self.entry(key);
         OrderRecord::from_json(&entry.body).expect("the record can be read")
+    }
+
+    /// The packages that an order's record points at.
+    pub fn held(&self, key: &str) -> Vec<String> {
+        let record = self.record(key);
+        record.packages().map(|(_, done)| done.id().to_string()).collect()
+    }
+
+    /// How many purchases an order's record has.
+    pub fn purchases(&self, key: &str) -> usize {
+        self.record(key).purchases().len()
     }
 
     /// The ledger's entry of an order.

@@ -1,6 +1,7 @@
 //! Runs workers poll by poll: there is no runtime, so that a test decides at every await point who goes on and who is
 //! dropped there.
 
+use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -50,5 +51,23 @@ impl<'a, T> Run<'a, T> {
     /// Goes on for at most `steps` await points; the output if it is done by then.
     pub fn steps(&mut self, steps: usize) -> Option<T> {
         (0..steps).find_map(|_| self.step())
+    }
+
+    /// Goes on until this is so, which must be before it is done.
+    #[track_caller]
+    pub fn until(&mut self, is_so: impl Fn() -> bool) {
+        while !is_so() {
+            assert!(self.step().is_none(), "it is done before");
+        }
+    }
+}
+
+impl<T, E: Debug> Run<'_, Result<T, E>> {
+    /// Goes on to its end, which must be a good one.
+    #[track_caller]
+    pub fn finish(&mut self) -> T {
+        // Whoever asks for the same step again and again would go on without an end.
+        let end = self.steps(20_000).expect("it comes to an end");
+        end.expect("what it began could be done")
     }
 }

@@ -98,7 +98,7 @@ fn is_refused(error: &Error, status: u16, code: &str) {
 }
 
 #[tokio::test]
-async fn each_documented_code_is_a_refusal_with_its_status_that_is_sent_once_and_does_nothing() {
+async fn each_documented_code_is_a_refusal_that_is_sent_once_and_does_nothing() {
     let sandbox = Sandbox::start().await;
     let package = sandbox.buy("order-1", vec![on(SITE, yearly(PLAN))]).await;
     for (status, code, operations) in DOCUMENTED {

@@ -17,7 +17,7 @@ async fn limited(retry_after: Option<u32>) -> Sandbox {
 }
 
 #[tokio::test]
-async fn beyond_the_limit_a_call_is_throttled_done_by_nobody_and_not_repeated_at_once() {
+async fn beyond_the_limit_a_call_is_throttled_and_not_repeated_at_once() {
     for (retry_after, expected) in [(None, None), (Some(30), Some(Duration::from_secs(30)))] {
         let sandbox = limited(retry_after).await;
         for _ in 0..2 {
@@ -41,7 +41,7 @@ async fn beyond_the_limit_a_call_is_throttled_done_by_nobody_and_not_repeated_at
 }
 
 #[tokio::test]
-async fn a_read_waits_for_a_second_where_wix_says_so_and_a_write_is_left_to_the_caller() {
+async fn a_read_waits_where_wix_says_so_and_a_write_is_left_to_the_caller() {
     let sandbox = Sandbox::start().await;
     sandbox.strike(Effect::Throttle { retry_after: Some(1) });
     sandbox.client.execute(&main(), &Probe).await.unwrap();

@@ -85,7 +85,7 @@ async fn a_create_that_is_sent_again_with_its_key_makes_nothing_new() {
 }
 
 #[tokio::test]
-async fn a_wix_that_ignores_keys_makes_another_package_and_the_client_does_not_hide_it() {
+async fn a_wix_that_ignores_keys_makes_another_package_and_that_is_not_hidden() {
     let sandbox = Sandbox::with(Config {
         idempotency: Idempotency::Ignore,
         ..calm()
@@ -356,7 +356,7 @@ async fn a_probe_costs_one_query() {
 }
 
 #[tokio::test]
-async fn what_was_just_created_is_found_at_once_where_wix_hands_out_tokens_and_later_where_it_does_not() {
+async fn what_was_just_created_is_found_at_once_only_with_a_token_of_wix() {
     for (tokens, expected) in [(true, 1), (false, 0)] {
         let sandbox = Sandbox::with(Config {
             query_delay_ms: 3_600_000,

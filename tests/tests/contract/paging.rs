@@ -29,7 +29,7 @@ pub(crate) fn foreign(external_id: &str, account: &str, created_ms: i64) -> Fore
 const NOON: i64 = 1_767_268_800_000; // 2026-01-01T12:00:00Z
 
 #[tokio::test]
-async fn ten_thousand_packages_come_once_each_in_order_in_a_hundred_and_one_calls() {
+async fn ten_thousand_packages_come_once_each_in_a_hundred_and_one_calls() {
     let sandbox = Sandbox::start().await;
     sandbox
         .look()
@@ -134,7 +134,7 @@ async fn either_spelling_of_the_metadata_leads_on() {
 }
 
 #[tokio::test]
-async fn a_page_that_fails_for_a_moment_is_asked_for_again_and_no_package_is_lost() {
+async fn a_page_that_fails_is_asked_for_again_and_no_package_is_lost() {
     let sandbox = Sandbox::start().await;
     sandbox.look().insert_packages(NOON, 250, &foreign("n-{n}", MAIN, NOON));
     for (skip, effect) in [

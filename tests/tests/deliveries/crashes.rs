@@ -1,16 +1,10 @@
 //! The webhook and the workers' batches die at every effect and at every await point, found by running. Storefronts
 //! deliver again what was not answered 200, queues what was not consumed.
 
-use std::time::Duration;
+use reseller_hooks_tests::deployment::Message;
+use reseller_hooks_tests::prelude::*;
 
-use reseller_hooks::webhook::Disposition;
-use reseller_hooks_tests::deployment::{Deployment, Message};
-use reseller_hooks_tests::effects::{Effects, Happens};
-use reseller_hooks_tests::post::Post;
-use reseller_hooks_tests::world::{OTHER, Order, Paid, World, refund, violations};
-use wix_sandbox::Idempotency;
-
-use super::samples::{CANCELED, KEY, PAID, shopify};
+use super::samples::{CANCELED, PAID, SAMPLE_KEY, shopify};
 
 const KINDS: [fn() -> World; 2] = [World::kind, || World::unkind(Duration::from_secs(30))];
 
@@ -37,15 +31,6 @@ fn delivered(deployment: &Deployment, effects: &Effects, post: &Post) {
     }
 }
 
-fn wrong(world: &World, key: &str, paid: Paid) -> Vec<String> {
-    let mut wrong = violations(world);
-    if Paid::of(world, key) != paid {
-        wrong.push(format!("{key}: {:?}", Paid::of(world, key)));
-    }
-    wrong.extend(world.attention(key));
-    wrong
-}
-
 /// Twice at Wix, and it takes no notice of the key: `fulfilment::effects` has what becomes of that.
 fn is_two_packages(told: &str, world: &World) -> bool {
     told.starts_with("Twice")
@@ -65,7 +50,7 @@ fn a_webhook_that_dies_anywhere_or_does_anything_twice_leaves_one_package() {
             delivered(&deployment, &effects, &post);
             deployment.settle();
             assert_eq!(deployment.world.packages(), (1, 1), "{told}");
-            let found = wrong(&deployment.world, KEY, Paid { base: 3, vouchers: 3 });
+            let found = deployment.world.wrong(SAMPLE_KEY, paid(3, 3));
             assert_eq!(found, Vec::<String>::new(), "{told}");
             assert_eq!(deployment.shelf().messages, [], "{told}");
         }
@@ -73,7 +58,7 @@ fn a_webhook_that_dies_anywhere_or_does_anything_twice_leaves_one_package() {
 }
 
 #[test]
-fn a_delivery_that_is_not_understood_is_parked_whole_wherever_the_webhook_dies() {
+fn a_delivery_not_understood_is_parked_whole_wherever_the_webhook_dies() {
     let post = shopify("orders/paid", r#"{"id": "not an order"}"#);
     let counted = Effects::counted();
     let parked = |deployment: &Deployment, effects: &Effects| {
@@ -93,7 +78,7 @@ fn a_delivery_that_is_not_understood_is_parked_whole_wherever_the_webhook_dies()
 }
 
 #[test]
-fn a_cancellation_that_overtakes_its_payment_in_the_webhook_wins_wherever_that_dies() {
+fn a_cancellation_that_overtakes_wins_wherever_the_webhook_dies() {
     let (paid, canceled) = (shopify("orders/paid", PAID), shopify("orders/cancelled", CANCELED));
     let counted = Effects::counted();
     delivered(&Deployment::new(World::kind()), &counted, &canceled);
@@ -127,7 +112,7 @@ fn batch() -> Vec<Message> {
         Order::new("shopify/4").line("1", "PREMIUM-1M", 2).paid().event(),
         refund("shopify/4", "r", &[("1", 1)]),
     ];
-    let message = |(at, event): (usize, &reseller_hooks::order::OrderEvent)| Message {
+    let message = |(at, event): (usize, &OrderEvent)| Message {
         queue: "order-paid",
         id: format!("m{at}"),
         body: event.to_json(),
@@ -136,7 +121,7 @@ fn batch() -> Vec<Message> {
 }
 
 #[test]
-fn a_batch_of_several_orders_that_dies_anywhere_is_delivered_again_and_each_order_ends_right() {
+fn a_batch_of_several_orders_that_dies_anywhere_ends_right_for_each() {
     for world in KINDS {
         let undisturbed = Effects::counted();
         let deployment = Deployment::new(world());
@@ -156,7 +141,7 @@ fn a_batch_of_several_orders_that_dies_anywhere_is_delivered_again_and_each_orde
             deployment.settle();
             let world = &deployment.world;
             for (key, base, vouchers) in [("1", 2, 0), ("2", 1, 1), ("3", 1, 0)] {
-                let found = wrong(world, &format!("shopify/{key}"), Paid { base, vouchers });
+                let found = world.wrong(&format!("shopify/{key}"), paid(base, vouchers));
                 assert_eq!(found, Vec::<String>::new(), "{told}");
             }
             // Of the fourth one unit floats, or was never bought.

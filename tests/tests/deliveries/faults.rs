@@ -1,18 +1,10 @@
 //! Deliveries that come twice, late, from elsewhere, or cannot be kept: one package in the end.
 
-use std::time::Duration;
+use reseller_hooks::ledger::Entry;
+use reseller_hooks_tests::effects::worker;
+use reseller_hooks_tests::prelude::*;
 
-use reseller_hooks::ledger::{Entry, Ledger};
-use reseller_hooks::order::StorefrontKind;
-use reseller_hooks::time::Clock;
-use reseller_hooks::webhook::Disposition;
-use reseller_hooks_tests::deployment::{Deployment, Message};
-use reseller_hooks_tests::effects::{Effects, Happens, worker};
-use reseller_hooks_tests::post::Post;
-use reseller_hooks_tests::world::{Order, Paid, Run, START, World, poll_through, violations};
-use wix_sandbox::{DEFAULT_API_KEY, Operation};
-
-use super::samples::{CANCELED, KEY, PAID, shopify};
+use super::samples::{CANCELED, PAID, SAMPLE_KEY, shopify};
 
 const TEST_ORDER: &str = include_str!("../../../events/shopify/orders_paid_test_order.json");
 const IMPORTED: &str = include_str!("../../../events/wix/order_created_imported.json");
@@ -22,57 +14,46 @@ fn unkind() -> Deployment {
     Deployment::new(World::unkind(Duration::from_secs(30)))
 }
 
-fn paid() -> Post {
+fn bought() -> Post {
     shopify("orders/paid", PAID)
 }
 
 /// Three plans in one package, their vouchers in another.
 fn is_bought_once(deployment: &Deployment) {
     assert_eq!(deployment.world.packages(), (1, 1));
-    assert_eq!(Paid::of(&deployment.world, KEY), Paid { base: 3, vouchers: 3 });
-    assert_eq!(deployment.world.attention(KEY), Vec::<String>::new());
-    assert_eq!(violations(&deployment.world), Vec::<String>::new());
+    assert_eq!(deployment.world.wrong(SAMPLE_KEY, paid(3, 3)), Vec::<String>::new());
     assert_eq!(deployment.shelf().messages, []);
-}
-
-/// A message of an order event.
-fn message(id: &str, body: String) -> Message {
-    Message {
-        queue: "order-paid",
-        id: id.to_owned(),
-        body,
-    }
 }
 
 #[test]
 fn a_signed_paid_order_becomes_its_packages() {
     let deployment = unkind();
-    assert_eq!(deployment.post(&paid()), Disposition::Stored);
+    assert_eq!(deployment.post(&bought()), Disposition::Stored);
     deployment.settle();
     is_bought_once(&deployment);
 }
 
 #[test]
-fn a_webhook_that_dies_after_enqueueing_and_before_200_is_delivered_again_and_bought_once() {
+fn a_webhook_that_dies_after_enqueueing_is_delivered_to_again() {
     let deployment = unkind();
     let dies = Effects::with(1, Happens::DiesAfter);
-    assert_eq!(deployment.post_to(&deployment.function(&dies), &dies, &paid()), None);
+    assert_eq!(deployment.post_to(&deployment.function(&dies), &dies, &bought()), None);
     assert_eq!(dies.begun(), ["fetch", "send"]);
     // Work may be done before the storefront delivers again, or after.
     assert_eq!(deployment.shelf().messages.len(), 1);
-    assert_eq!(deployment.post(&paid()), Disposition::Stored);
+    assert_eq!(deployment.post(&bought()), Disposition::Stored);
     assert_eq!(deployment.shelf().messages.len(), 2);
     deployment.settle();
     is_bought_once(&deployment);
 }
 
 #[test]
-fn an_enqueueing_that_fails_is_503_with_nothing_else_done_and_the_retry_succeeds() {
+fn an_enqueueing_that_fails_is_503_and_the_retry_succeeds() {
     let deployment = unkind();
     let effects = Effects::counted();
     let function = deployment.function(&effects);
     deployment.shelf().away = true;
-    let answer = deployment.post_to(&function, &effects, &paid()).unwrap();
+    let answer = deployment.post_to(&function, &effects, &bought()).unwrap();
     assert_eq!(
         (answer.status().as_u16(), answer.disposition),
         (503, Disposition::Unavailable)
@@ -83,25 +64,25 @@ fn an_enqueueing_that_fails_is_503_with_nothing_else_done_and_the_retry_succeeds
     assert_eq!(deployment.world.look().calls().count(), 0);
     // The same instance of the function goes on.
     deployment.shelf().away = false;
-    let answer = deployment.post_to(&function, &effects, &paid()).unwrap();
+    let answer = deployment.post_to(&function, &effects, &bought()).unwrap();
     assert_eq!(answer.status().as_u16(), 200);
     deployment.settle();
     is_bought_once(&deployment);
 }
 
 #[test]
-fn a_retry_because_our_200_came_too_late_is_one_package_while_the_first_is_being_worked_on() {
+fn a_retry_because_our_200_came_too_late_is_one_package_at_any_moment() {
     for steps in 0..40 {
         let deployment = unkind();
-        assert_eq!(deployment.post(&paid()), Disposition::Stored);
+        assert_eq!(deployment.post(&bought()), Disposition::Stored);
         let first = deployment.shelf().messages.pop().unwrap();
-        let event = reseller_hooks::order::OrderEvent::from_json(&first.body).unwrap();
+        let event = OrderEvent::from_json(&first.body).unwrap();
         let working = worker(&deployment.world, &Effects::counted());
         let mut run = Run::new(working.accept(&event, deployment.world.deadline()));
         let mut done = run.steps(steps).is_some();
         let last = done;
         // The storefront did not wait for it, and delivers again; another worker gets that.
-        assert_eq!(deployment.post(&paid()), Disposition::Stored);
+        assert_eq!(deployment.post(&bought()), Disposition::Stored);
         deployment.work("order-paid", &Effects::counted()).unwrap();
         while !done {
             done = run.step().is_some();
@@ -116,12 +97,12 @@ fn a_retry_because_our_200_came_too_late_is_one_package_while_the_first_is_being
 }
 
 #[test]
-fn a_body_replayed_under_another_shops_header_is_the_same_order_and_buys_nothing() {
+fn a_body_replayed_under_another_shops_header_buys_nothing() {
     let deployment = unkind();
-    deployment.post(&paid());
+    deployment.post(&bought());
     deployment.settle();
     let calls = deployment.world.look().calls().count();
-    let replayed = paid().header("x-shopify-shop-domain", "other.myshopify.com");
+    let replayed = bought().header("x-shopify-shop-domain", "other.myshopify.com");
     assert_eq!(deployment.post(&replayed), Disposition::Stored);
     deployment.settle();
     assert_eq!(deployment.world.look().calls().count(), calls);
@@ -131,15 +112,15 @@ fn a_body_replayed_under_another_shops_header_is_the_same_order_and_buys_nothing
 #[test]
 fn a_paid_delivery_replayed_after_the_cancellation_gives_nothing_back() {
     let deployment = unkind();
-    deployment.post(&paid());
+    deployment.post(&bought());
     deployment.post(&shopify("orders/cancelled", CANCELED));
     deployment.settle();
     deployment.world.clock.advance(Duration::from_secs(14 * 86_400));
-    assert_eq!(deployment.post(&paid()), Disposition::Stored);
+    assert_eq!(deployment.post(&bought()), Disposition::Stored);
     deployment.settle();
     let holdings = deployment.world.holdings();
     assert_eq!(holdings.iter().filter(|holding| holding.site.is_some()).count(), 0);
-    assert_eq!(violations(&deployment.world), Vec::<String>::new());
+    deployment.world.holds();
 }
 
 #[test]
@@ -159,7 +140,7 @@ fn test_orders_anonymised_events_and_imported_orders_buy_nothing() {
     assert_eq!(deployment.post(&shopify("orders/paid", &imported)), Disposition::Stored);
     deployment.settle();
     assert_eq!(deployment.world.calls(Operation::CreatePackage), 0);
-    assert_eq!(deployment.world.attention(KEY), Vec::<String>::new());
+    assert_eq!(deployment.world.attention(SAMPLE_KEY), Vec::<String>::new());
 }
 
 #[test]
@@ -177,10 +158,7 @@ fn nine_of_ten_in_a_batch_succeed_and_the_tenth_alone_comes_again() {
     poll_through(deployment.world.ledger.store(&unreadable)).unwrap();
     for number in 1..=10 {
         let event = Order::new(&key(number)).line("1", "PREMIUM-1M", 1).paid().event();
-        deployment
-            .shelf()
-            .messages
-            .push(message(&format!("m{number}"), event.to_json()));
+        deployment.put(&format!("m{number}"), event.to_json());
     }
     let report = deployment.work("order-paid", &Effects::counted()).unwrap();
     assert_eq!((report.failed, report.settled), (vec!["m7".to_owned()], 9));
@@ -196,7 +174,7 @@ fn nine_of_ten_in_a_batch_succeed_and_the_tenth_alone_comes_again() {
     deployment.settle();
     assert_eq!(deployment.shelf().messages, []);
     assert_eq!(deployment.world.packages(), (10, 0));
-    assert_eq!(violations(&deployment.world), Vec::<String>::new());
+    deployment.world.holds();
 }
 
 #[test]
@@ -208,16 +186,10 @@ fn a_poison_message_goes_back_each_time_and_holds_up_nobody() {
             .paid()
     };
     for (at, poison) in ["", "{", "[]", r#"{"schema":99}"#].into_iter().enumerate() {
-        deployment
-            .shelf()
-            .messages
-            .push(message(&format!("p{at}"), poison.to_owned()));
+        deployment.put(&format!("p{at}"), poison.to_owned());
     }
     for received in 1..=5 {
-        deployment
-            .shelf()
-            .messages
-            .push(message(&format!("m{received}"), good(received).event().to_json()));
+        deployment.put(&format!("m{received}"), good(received).event().to_json());
         let report = deployment.work("order-paid", &Effects::counted()).unwrap();
         assert_eq!(report.failed, ["p0", "p1", "p2", "p3"]);
     }
@@ -226,12 +198,10 @@ fn a_poison_message_goes_back_each_time_and_holds_up_nobody() {
 }
 
 #[test]
-fn a_ledger_that_is_away_sends_the_whole_batch_back_and_nothing_is_bought_until_it_answers() {
+fn a_ledger_that_is_away_sends_the_whole_batch_back() {
     let deployment = unkind();
-    deployment.post(&paid());
-    deployment
-        .world
-        .next_writes(&[reseller_hooks_tests::world::WriteFate::Fails; 3]);
+    deployment.post(&bought());
+    deployment.world.next_writes(&[WriteFate::Fails; 3]);
     let report = deployment.work("order-paid", &Effects::counted()).unwrap();
     assert_eq!(report.failed, ["m1"]);
     assert_eq!(deployment.world.look().calls().count(), 0);
@@ -241,7 +211,7 @@ fn a_ledger_that_is_away_sends_the_whole_batch_back_and_nothing_is_bought_until_
 }
 
 #[test]
-fn a_revoked_key_is_one_alarm_for_a_whole_batch_and_all_is_bought_when_it_is_mended() {
+fn a_revoked_key_is_one_alarm_for_a_whole_batch() {
     let deployment = unkind();
     deployment.world.look().revoke_api_key(DEFAULT_API_KEY);
     for number in 1..=10 {
@@ -249,10 +219,7 @@ fn a_revoked_key_is_one_alarm_for_a_whole_batch_and_all_is_bought_when_it_is_men
             .line("1", "PREMIUM-1M", 1)
             .paid()
             .event();
-        deployment
-            .shelf()
-            .messages
-            .push(message(&format!("m{number}"), event.to_json()));
+        deployment.put(&format!("m{number}"), event.to_json());
     }
     let report = deployment.work("order-paid", &Effects::counted()).unwrap();
     assert_eq!(report.failed, Vec::<String>::new(), "the queue has done its part");
@@ -268,5 +235,5 @@ fn a_revoked_key_is_one_alarm_for_a_whole_batch_and_all_is_bought_when_it_is_men
     deployment.world.look().add_api_key(DEFAULT_API_KEY);
     deployment.settle();
     assert_eq!(deployment.world.packages(), (10, 0));
-    assert_eq!(violations(&deployment.world), Vec::<String>::new());
+    deployment.world.holds();
 }

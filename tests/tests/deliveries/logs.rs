@@ -14,10 +14,10 @@ use tracing::Dispatch;
 use tracing::subscriber::NoSubscriber;
 use wix_sandbox::{DEFAULT_API_KEY, Effect, FaultRule, Operation};
 
-use super::samples::{CANCELED, KEY, PAID, shopify};
+use super::samples::{CANCELED, PAID, SAMPLE_KEY, shopify};
 
 #[test]
-fn no_line_on_the_whole_way_has_a_secret_a_person_or_what_a_buyer_wrote_and_each_order_is_named() {
+fn no_line_has_a_secret_or_a_person_and_each_order_is_named() {
     let lines = Arc::new(Captured::default());
     let deployment = Deployment::new(World::kind());
     let logged = subscriber(
@@ -55,7 +55,7 @@ fn no_line_on_the_whole_way_has_a_secret_a_person_or_what_a_buyer_wrote_and_each
         deployment.world.look().revoke_api_key(DEFAULT_API_KEY);
         deployment.post(&shopify("orders/cancelled", CANCELED));
         deployment.work("order-canceled", &Effects::counted());
-        let key = KEY.parse().unwrap();
+        let key = SAMPLE_KEY.parse().unwrap();
         let shown = poll_through(deployment.world.worker().attention(10)).unwrap();
         let refused = poll_through(deployment.world.worker().retry(&key, deployment.world.deadline()));
         (format!("{shown:?}"), format!("{refused:?}"))
@@ -65,7 +65,7 @@ fn no_line_on_the_whole_way_has_a_secret_a_person_or_what_a_buyer_wrote_and_each
         "package not created",
         "package adopted",
         "attention",
-        KEY,
+        SAMPLE_KEY,
         "INVALID_EXTERNAL_ID",
     ] {
         assert!(text.contains(said), "{said} is not in {text}");

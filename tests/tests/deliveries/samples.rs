@@ -9,7 +9,7 @@ pub(crate) const PAID: &str = include_str!("../../../events/shopify/orders_paid.
 /// The same order, canceled.
 pub(crate) const CANCELED: &str = include_str!("../../../events/shopify/orders_cancelled.json");
 /// The key of the order in both.
-pub(crate) const KEY: &str = "shopify/9007199254740993";
+pub(crate) const SAMPLE_KEY: &str = "shopify/9007199254740993";
 
 /// A sample as Shopify delivers it just now.
 pub(crate) fn shopify(topic: &str, sample: &str) -> Post {

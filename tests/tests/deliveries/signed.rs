@@ -33,7 +33,7 @@ fn document(secrets: &[&str]) -> String {
 }
 
 #[test]
-fn during_a_rotation_deliveries_with_either_secret_are_taken_and_afterwards_with_the_new_one_only() {
+fn during_a_rotation_either_secret_counts_and_then_the_new_one_only() {
     let deployment = kind();
     let old = shopify("orders/paid", PAID);
     let kind = StorefrontKind::Shopify;
@@ -59,7 +59,7 @@ fn a_secret_that_cannot_be_fetched_at_start_is_503_until_it_can() {
 }
 
 #[test]
-fn a_kept_secret_that_is_stale_stays_in_use_while_it_cannot_be_fetched_and_is_then_fetched_again() {
+fn a_stale_secret_stays_in_use_while_it_cannot_be_fetched() {
     let deployment = kind();
     let post = served(&deployment);
     let paid = shopify("orders/paid", PAID);

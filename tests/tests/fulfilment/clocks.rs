@@ -1,34 +1,7 @@
 //! Two workers whose clocks are apart: up to the setting nothing is bought twice. Beyond it something may be, where Wix
 //! ignores keys; that is documented, and the audit names it.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use reseller_hooks::fulfilment::{AuditRequest, Fulfilment};
-use reseller_hooks::time::{Clock, Timestamp};
-use reseller_hooks_tests::world::{
-    Order, Paid, Run, SkewedClock, WixPort, World, YieldingLedger, poll_through, violations,
-};
-use wix_sandbox::{Effect, FaultRule, Operation};
-
-const KEY: &str = "shopify/5324830114101";
-
-type Worker = Fulfilment<WixPort<SkewedClock>, YieldingLedger, SkewedClock>;
-
-/// A worker whose clock is ahead of the time by so many milliseconds, or behind it.
-fn worker(world: &World, ahead: i64) -> Worker {
-    let clock = SkewedClock {
-        right: world.clock.clone(),
-        ahead,
-    };
-    Fulfilment::new(
-        world.port_over(world.transport(), clock.clone()),
-        YieldingLedger(Arc::clone(&world.ledger), Arc::clone(&world.writes)),
-        clock,
-        Ok(world.catalog.clone()),
-        world.settings.clone(),
-    )
-}
+use reseller_hooks_tests::prelude::*;
 
 fn deadline(clock: &impl Clock) -> Timestamp {
     clock.now() + Duration::from_secs(58)
@@ -38,21 +11,17 @@ fn deadline(clock: &impl Clock) -> Timestamp {
 /// and is dead. Wix takes all the time of a call to do it. One whose clock is fast takes over as soon as it may.
 fn the_worst(world: &World, apart: Duration) {
     let half = i64::try_from(apart.as_millis() / 2).unwrap();
-    let (slow, fast) = (worker(world, -half), worker(world, half));
-    let event = Order::new(KEY).line("1", "MAIL", 1).paid().event();
-    world.strike(FaultRule::on(Operation::CreatePackage, Effect::Late { ms: 14_999 }));
+    let [slow, fast] = [-half, half].map(|ahead| world.skewed_worker(world.yielding(), ahead));
+    let event = ordered("MAIL", 1).event();
+    world.strike(once(Operation::CreatePackage, Effect::Late { ms: 14_999 }));
     let ends = deadline(slow.clock());
     {
         let mut run = Run::new(slow.accept(&event, ends));
-        while world.ledger.entries().is_empty() {
-            assert!(run.step().is_none());
-        }
+        run.until(|| !world.ledger.entries().is_empty());
         let last = ends - world.settings.wix_timeout;
         let frozen = Duration::from_millis(last.since(slow.clock().now()).as_millis().try_into().unwrap_or(0) - 1);
         world.clock.advance(frozen);
-        while world.calls(Operation::CreatePackage) == 0 {
-            assert!(run.step().is_none());
-        }
+        run.until(|| world.calls(Operation::CreatePackage) > 0);
     }
     for _ in 0..600 {
         poll_through(fast.sweep(deadline(fast.clock()))).unwrap();
@@ -77,29 +46,26 @@ fn clocks_apart_by_the_skew_setting_buy_once_in_the_worst_case() {
         world.settings.lease_skew = skew;
         the_worst(&world, skew);
         assert_eq!(sent(&world), 1, "{skew:?}");
-        assert_eq!(Paid::of(&world, KEY), Paid { base: 1, vouchers: 0 }, "{skew:?}");
-        assert_eq!(violations(&world), Vec::<String>::new(), "{skew:?}");
+        assert_eq!(world.wrong(KEY, paid(1, 0)), Vec::<String>::new(), "{skew:?}");
     }
 }
 
 #[test]
 fn clocks_apart_beyond_the_skew_setting_buy_once_where_wix_honours_keys() {
     let world = World::unkind(Duration::from_secs(59));
-    world.look().config_mut().idempotency = wix_sandbox::Idempotency::Honour;
+    world.look().config_mut().idempotency = Idempotency::Honour;
     the_worst(&world, Duration::from_secs(60));
     assert!(sent(&world) > 1, "it is sent again too early");
     assert_eq!((alive(&world), violations(&world)), (1, vec![]));
 }
 
 #[test]
-fn clocks_apart_beyond_the_skew_setting_may_buy_twice_where_wix_ignores_keys_and_the_audit_names_it() {
+fn clocks_apart_beyond_the_setting_may_buy_twice_and_the_audit_tells() {
     let world = World::unkind(Duration::from_secs(59));
     the_worst(&world, Duration::from_secs(60));
     assert_eq!(alive(&world), 2, "this is the documented limit");
     world.clock.advance(Duration::from_secs(7_200));
-    let until = world.clock.now() + Duration::from_secs(898);
-    let summary = poll_through(world.worker().audit(AuditRequest::default(), until)).unwrap();
-    assert_eq!(summary.surplus, 1);
+    assert_eq!(world.audit().surplus, 1);
     world.settle();
     assert_eq!(world.attention(KEY), ["SURPLUS_PACKAGE"]);
 }

@@ -1,13 +1,10 @@
 //! A worker that dies at an await point: at every one of everything that it does, found by running, so that a new one is
 //! covered without a new test. Afterwards the message is delivered again and `reconcile` runs.
 
-use std::time::Duration;
+use reseller_hooks_tests::effects::worker;
+use reseller_hooks_tests::prelude::*;
 
-use reseller_hooks_tests::effects::{Effects, worker};
-use reseller_hooks_tests::world::{Order, Paid, Run, World, refund, violations};
-use wix_sandbox::{Effect, FaultRule, Operation};
-
-use super::acts::{KEY, histories, worlds};
+use super::histories::{histories, worlds};
 
 #[test]
 fn dropped_at_any_await_point_and_delivered_again_it_ends_right() {
@@ -29,23 +26,24 @@ fn dropped_at_any_await_point_and_delivered_again_it_ends_right() {
 
 /// Three orders that Wix had no time for are due together: one is bought, one was refunded, one was canceled meanwhile.
 #[test]
-fn a_sweep_over_several_orders_that_dies_at_any_await_point_is_made_good_by_the_next_one() {
+fn a_sweep_over_orders_that_dies_at_any_await_point_is_made_good() {
     for (wix, world) in worlds() {
         let due = || {
             let world = world();
-            world.strike(FaultRule {
-                times: 3,
-                ..FaultRule::on(Operation::CreatePackage, Effect::Throttle { retry_after: Some(30) })
-            });
+            world.strike(times(
+                3,
+                Operation::CreatePackage,
+                Effect::Throttle { retry_after: Some(30) },
+            ));
             let order = |number: u32| {
                 let order = Order::new(&format!("shopify/{number}")).line("1", "PLAN", 2).paid();
                 order.reference("SUB-7")
             };
             for number in 1..=3 {
-                world.deliver(&order(number).event()).unwrap();
+                world.hears(&order(number));
             }
-            world.deliver(&refund("shopify/2", "r", &[("1", 1)])).unwrap();
-            world.deliver(&order(3).canceled().event()).unwrap();
+            world.hears(&refund("shopify/2", "r", &[("1", 1)]));
+            world.hears(&order(3).canceled());
             world.clock.advance(Duration::from_secs(60));
             world
         };
@@ -69,33 +67,6 @@ fn a_sweep_over_several_orders_that_dies_at_any_await_point_is_made_good_by_the_
                 assert_eq!(Paid::of(&world, key), Paid { base, vouchers: base }, "{key}, {told}");
                 assert_eq!(world.attention(key), Vec::<String>::new(), "{key}, {told}");
             }
-        }
-    }
-}
-
-#[test]
-fn a_reference_that_changes_back_while_a_worker_dies_setting_it_is_set_again() {
-    let order = Order::new(KEY).line("1", "MAIL", 1).paid().reference("SUB-7");
-    let other = order.clone().reference("SUB-8");
-    let back = other.clone().reference("SUB-7");
-    for dies_at in 1..40 {
-        let world = World::kind();
-        world.deliver(&order.event()).unwrap();
-        let worker = world.worker();
-        let event = other.event();
-        let mut run = Run::new(worker.accept(&event, world.deadline()));
-        let done = run.steps(dies_at).is_some();
-        drop(run);
-        world.deliver(&back.event()).unwrap();
-        world.settle();
-        let tags: Vec<_> = world
-            .look()
-            .packages()
-            .filter_map(|package| package.external_id.clone())
-            .collect();
-        assert_eq!(tags, ["SUB-7"], "died at {dies_at}");
-        if done {
-            return;
         }
     }
 }

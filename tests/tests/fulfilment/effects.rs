@@ -1,15 +1,8 @@
 //! Every effect of every history, found by running: who does it dies before or after it, or it is done twice.
 
-use std::time::Duration;
+use reseller_hooks_tests::prelude::*;
 
-use reseller_hooks::fulfilment::AuditRequest;
-use reseller_hooks::time::Clock;
-use reseller_hooks::wix::retry::MAX_ATTEMPTS;
-use reseller_hooks_tests::effects::{Effects, Happens};
-use reseller_hooks_tests::world::{World, WriteFate, poll_through, violations};
-use wix_sandbox::{Effect, FaultRule, Idempotency};
-
-use super::acts::{History, KEY, histories, told, worlds};
+use super::histories::{History, histories, told, worlds};
 
 /// Calls that change nothing: to die after one is to die before it, and its answers are the same.
 const READS: [&str; 2] = ["Get Package", "Query Packages"];
@@ -57,13 +50,13 @@ fn whoever_dies_after_an_effect_the_next_one_makes_it_good() {
 }
 
 #[test]
-fn an_effect_that_is_done_twice_is_as_good_as_one_that_is_done_once() {
+fn an_effect_done_twice_is_as_good_as_done_once() {
     let picked = |world: &World, effect: &str| !is_a_create_that_wix_does_not_know_again(world, effect);
     at_each_effect(Happens::Twice, picked, History::wrong);
 }
 
 #[test]
-fn an_effect_that_is_done_twice_and_answered_first_is_as_good_as_one_that_is_done_once() {
+fn an_effect_done_twice_and_answered_first_is_as_good_as_done_once() {
     let picked = |world: &World, effect: &str| {
         !READS.contains(&effect) && !is_a_create_that_wix_does_not_know_again(world, effect)
     };
@@ -73,12 +66,11 @@ fn an_effect_that_is_done_twice_and_answered_first_is_as_good_as_one_that_is_don
 /// Our client sends a create once. But something between us and Wix may repeat it, and where Wix then ignores the key,
 /// nobody can keep it from making a second package. It is found, and shown for as long as it is too much.
 #[test]
-fn a_create_that_arrives_twice_at_a_wix_that_ignores_keys_is_named_by_the_audit() {
+fn a_create_that_arrives_twice_at_wix_is_named_by_the_audit() {
     for happens in [Happens::Twice, Happens::TwiceHearingTheFirst] {
         at_each_effect(happens, is_a_create_that_wix_does_not_know_again, |_, world| {
             world.clock.advance(Duration::from_secs(7_200));
-            let deadline = world.clock.now() + Duration::from_secs(898);
-            poll_through(world.worker().audit(AuditRequest::default(), deadline)).unwrap();
+            world.audit();
             world.settle();
             let (mut wrong, attention) = (violations(world), world.attention(KEY));
             let too_many = wrong.iter().any(|what| what.starts_with("I1"));

@@ -1,188 +1,313 @@
-//! Histories that the simulation found, each of which broke the promise once. The name tells the history.
+//! Histories in which somebody may die: who does what in the order of time, and how it must end wherever it was.
 
-use std::time::Duration;
+use reseller_hooks_tests::effects::worker;
+use reseller_hooks_tests::prelude::*;
 
-use reseller_hooks::catalog::Catalog;
-use reseller_hooks_tests::world::{CATALOG, Order, Paid, Run, SITE, World, violations};
-use wix_sandbox::{Effect, FaultRule, Operation};
+/// What is done by somebody who may die, or happens meanwhile.
+pub(crate) enum Act {
+    /// A worker gets the message.
+    Hears(Box<OrderEvent>),
+    /// `reconcile` takes up what is due.
+    Sweeps,
+    /// An operator retries the order.
+    Retries,
+    /// The daily audit.
+    Audits,
+    /// So many seconds pass.
+    Waits(u64),
+    /// Something is done by others.
+    Meanwhile(fn(&mut World)),
+}
 
-const KEY: &str = "shopify/5324830114101";
+/// A history and its end.
+pub(crate) struct History {
+    pub(crate) name: &'static str,
+    acts: Vec<Act>,
+    /// What is alive at Wix, where that does not depend on what was heard of first.
+    paid: Option<Paid>,
+}
 
-#[test]
-fn a_package_that_was_tagged_by_a_worker_that_then_dies_is_found_again_and_not_bought_twice() {
-    let world = World::unkind(Duration::ZERO);
-    let event = Order::new(KEY).line("1", "MAIL", 1).paid().reference("SUB-7").event();
-    let worker = world.worker();
-    let mut run = Run::new(worker.accept(&event, world.deadline()));
-    while world.calls(Operation::UpdateExternalId) == 0 {
-        assert!(run.step().is_none(), "it is tagged before the worker is done");
+fn hears(events: &[OrderEvent]) -> Vec<Act> {
+    events.iter().map(|event| Act::Hears(Box::new(event.clone()))).collect()
+}
+
+fn ends(name: &'static str, acts: Vec<Act>, base: usize, vouchers: usize) -> History {
+    History {
+        name,
+        acts,
+        paid: Some(paid(base, vouchers)),
     }
-    drop(run);
-    world.clock.advance(Duration::from_secs(120));
-    world.deliver(&event).unwrap();
-    world.settle();
-    assert_eq!(world.calls(Operation::CreatePackage), 1);
-    assert_eq!(Paid::of(&world, KEY), Paid { base: 1, vouchers: 0 });
-    assert_eq!(violations(&world), Vec::<String>::new());
 }
 
-#[test]
-fn a_reference_that_changes_and_changes_back_while_a_worker_dies_is_the_newest_one_in_the_end() {
-    let world = World::kind();
-    let order = Order::new(KEY).line("1", "MAIL", 1).paid().reference("SUB-A");
-    world.deliver(&order.event()).unwrap();
-    let changed = order.reference("SUB-B");
-    let event = changed.event();
-    let worker = world.worker();
-    let mut run = Run::new(worker.accept(&event, world.deadline()));
-    while world.calls(Operation::UpdateExternalId) == 1 {
-        assert!(run.step().is_none(), "it is tagged before the worker is done");
-    }
-    drop(run);
-    world.deliver(&changed.reference("SUB-A").event()).unwrap();
-    world.settle();
-    let tags: Vec<_> = world
-        .look()
-        .packages()
-        .map(|package| package.external_id.clone())
-        .collect();
-    assert_eq!(tags, [Some("SUB-A".to_owned())]);
+/// What the storefront tells.
+pub(crate) fn told() -> Vec<History> {
+    let plans = Order::new(KEY)
+        .line("1", "PLAN", 2)
+        .line("2", "ENDS", 1)
+        .paid()
+        .site(SITE);
+    let tagged = plans.clone().reference("SUB-7");
+    let canceled = tagged.clone().canceled();
+    let again = canceled.clone().line("2", "ENDS", 0).revived();
+    let ended = refund(KEY, "r", &[("2", 1)]);
+    let counted = plans.clone().line("2", "ENDS", 0).counted("r");
+    let floating = Order::new(KEY).line("1", "PLAN", 2).line("2", "ENDS", 1).paid();
+    let two = Order::new(KEY)
+        .line("1", "PLAN", 1)
+        .line("2", "MAIL", 1)
+        .line_account("2", OTHER);
+    let old = START - Duration::from_secs(3 * 86_400);
+    vec![
+        ends("paid", hears(&[plans.event()]), 3, 2),
+        ends("paid with a reference", hears(&[tagged.event()]), 3, 2),
+        ends("paid, tagged", hears(&[plans.event(), tagged.event()]), 3, 2),
+        ends(
+            "paid, tagged, tagged again",
+            hears(&[tagged.event(), tagged.clone().reference("SUB-8").event()]),
+            3,
+            2,
+        ),
+        ends("paid, one line refunded", hears(&[plans.event(), ended.clone()]), 2, 2),
+        ends(
+            "paid, a refund as an event and in a snapshot",
+            hears(&[plans.event(), ended, counted.event()]),
+            2,
+            2,
+        ),
+        ends(
+            "paid, edited up",
+            hears(&[plans.event(), plans.clone().line("1", "PLAN", 3).event()]),
+            4,
+            3,
+        ),
+        History {
+            paid: None,
+            ..ends("paid, canceled", hears(&[plans.event(), canceled.event()]), 0, 0)
+        },
+        ends(
+            "paid, canceled, paid again",
+            hears(&[plans.event(), canceled.event(), again.event()]),
+            2,
+            2,
+        ),
+        ends(
+            "paid, a site is named later",
+            hears(&[floating.event(), floating.clone().site(SITE).event()]),
+            3,
+            2,
+        ),
+        ends("paid for two accounts", hears(&[two.paid().event()]), 2, 1),
+        ends(
+            "heard of days late",
+            hears(&[plans.clone().reference("SUB-7").placed(old).event()]),
+            3,
+            2,
+        ),
+    ]
 }
 
-/// Strikes the next change of that kind: it gets no answer, and Wix makes it 50 seconds later.
-fn late(world: &World, operation: Operation) {
-    world.strike(FaultRule::on(operation, Effect::Late { ms: 50_000 }));
+/// What is found out, mended and repeated.
+fn mended() -> Vec<History> {
+    let plan = ordered("PLAN", 1).site(SITE);
+    let paid = || Act::Hears(Box::new(plan.event()));
+    let canceled = || Act::Hears(Box::new(plan.clone().canceled().event()));
+    let ends_with_it = ordered("ENDS", 1);
+    let wrong = Order::new(KEY).line("1", "WRONG", 1).line("2", "MAIL", 1).paid();
+    vec![
+        ends(
+            "the answer to the create is lost, swept",
+            vec![
+                Act::Meanwhile(|world| world.strike(once(Operation::CreatePackage, Effect::LoseAnswer))),
+                paid(),
+                Act::Waits(120),
+                Act::Sweeps,
+            ],
+            1,
+            1,
+        ),
+        ends(
+            "the create never arrives, swept until it is sent again",
+            vec![
+                Act::Meanwhile(|world| world.strike(once(Operation::CreatePackage, Effect::DropBefore))),
+                paid(),
+                Act::Waits(150),
+                Act::Sweeps,
+                Act::Waits(60),
+                Act::Sweeps,
+            ],
+            1,
+            1,
+        ),
+        History {
+            paid: None,
+            ..ends(
+                "the answer to the unassign is lost, swept",
+                vec![
+                    paid(),
+                    Act::Meanwhile(|world| world.strike(once(Operation::UnassignProductInstance, Effect::LoseAnswer))),
+                    canceled(),
+                    Act::Waits(60),
+                    Act::Sweeps,
+                ],
+                0,
+                0,
+            )
+        },
+        ends(
+            "canceled while nobody knows whether it was bought, swept",
+            vec![
+                Act::Meanwhile(|world| world.strike(once(Operation::CreatePackage, Effect::LoseAnswer))),
+                Act::Hears(Box::new(ends_with_it.event())),
+                Act::Hears(Box::new(ends_with_it.clone().canceled().event())),
+                Act::Waits(120),
+                Act::Sweeps,
+            ],
+            0,
+            0,
+        ),
+        ends(
+            "refused, the catalog is mended, retried",
+            vec![
+                Act::Hears(Box::new(wrong.event())),
+                Act::Meanwhile(|world| {
+                    world.change_catalog(NOT_SOLD, EMAIL);
+                }),
+                Act::Retries,
+            ],
+            2,
+            0,
+        ),
+        History {
+            paid: None,
+            ..ends(
+                "what was bought fails, audited, swept, retried",
+                vec![
+                    paid(),
+                    Act::Waits(7_200),
+                    Act::Meanwhile(|world| every_plan_becomes(world, &Status::Failed)),
+                    Act::Waits(60),
+                    Act::Audits,
+                    Act::Sweeps,
+                    Act::Retries,
+                ],
+                1,
+                2,
+            )
+        },
+        ends(
+            "a package too many, audited, canceled",
+            vec![
+                Act::Hears(Box::new(ends_with_it.event())),
+                Act::Meanwhile(a_package_too_many),
+                Act::Waits(7_200),
+                Act::Audits,
+                Act::Sweeps,
+                Act::Hears(Box::new(ends_with_it.canceled().event())),
+            ],
+            0,
+            0,
+        ),
+    ]
 }
 
-fn sites(world: &World) -> Vec<Option<String>> {
+/// Every history.
+pub(crate) fn histories() -> Vec<History> {
+    told().into_iter().chain(mended()).collect()
+}
+
+fn every_plan_becomes(world: &World, status: &Status) {
     let wix = world.look();
-    let site = |site: wix_sandbox::Guid| site.to_string();
-    wix.instances()
-        .map(|(_, instance)| instance.site_id.map(site))
-        .collect()
+    let bases = wix.instances().filter(|(_, instance)| instance.reference.is_none());
+    let bases: Vec<Guid> = bases.map(|(_, instance)| instance.id).collect();
+    drop(wix);
+    bases
+        .into_iter()
+        .for_each(|base| world.change(base, becomes(status.clone())));
 }
 
-#[test]
-fn an_unassign_that_takes_effect_after_the_order_was_paid_again_is_undone() {
-    let world = World::kind();
-    let order = Order::new(KEY).line("1", "MAIL", 1).paid().site(SITE);
-    world.deliver(&order.event()).unwrap();
-    late(&world, Operation::UnassignProductInstance);
-    let canceled = order.canceled();
-    world.deliver(&canceled.event()).unwrap();
-    world.clock.advance(Duration::from_secs(20));
-    world.deliver(&canceled.revived().event()).unwrap();
-    world.settle();
-    assert_eq!(sites(&world), [Some(SITE.to_owned())]);
-    assert_eq!(violations(&world), Vec::<String>::new());
-}
-
-#[test]
-fn an_assign_that_takes_effect_after_the_order_was_canceled_is_taken_back() {
-    let world = World::kind();
-    let order = Order::new(KEY).line("1", "MAIL", 1).paid();
-    world.deliver(&order.event()).unwrap();
-    late(&world, Operation::AssignProductInstance);
-    let sited = order.site(SITE);
-    world.deliver(&sited.event()).unwrap();
-    world.clock.advance(Duration::from_secs(20));
-    world.deliver(&sited.canceled().event()).unwrap();
-    world.settle();
-    assert_eq!(sites(&world), [None]);
-    assert_eq!(violations(&world), Vec::<String>::new());
-}
-
-#[test]
-fn a_retry_that_replaces_a_plan_whose_voucher_is_of_unknown_outcome_comes_to_an_end() {
-    let mut world = World::unkind(Duration::ZERO);
-    let ends = CATALOG.replacen("on_cancel = \"unassign\"", "on_cancel = \"cancel\"", 1);
-    world.catalog = Catalog::from_toml(&ends).unwrap();
-    world.strike(FaultRule {
-        skip: 1,
-        times: 3,
-        ..FaultRule::on(Operation::CreatePackage, Effect::DropBefore)
-    });
-    let order = Order::new(KEY).line("1", "PLAN", 1).paid();
-    world.deliver(&order.event()).unwrap();
-    world.settle();
-    assert_eq!(world.attention(KEY), ["no answer"]);
-    let canceled = order.canceled();
-    world.deliver(&canceled.event()).unwrap();
-    world.deliver(&canceled.revived().event()).unwrap();
-    world.retry(&KEY.parse().unwrap());
-    world.settle();
-    assert_eq!(world.attention(KEY), Vec::<String>::new());
-    assert_eq!(Paid::of(&world, KEY), Paid { base: 1, vouchers: 1 });
-    assert_eq!(violations(&world), Vec::<String>::new());
-}
-
-#[test]
-fn a_voucher_that_could_not_be_canceled_before_its_plan_is_known_to_have_gone_with_it() {
-    for answered in [true, false] {
-        the_voucher_goes_with_its_plan(answered);
+/// Beside the one that was bought, where it was bought by now.
+fn a_package_too_many(world: &mut World) {
+    if world.packages() != (0, 0) {
+        world.insert_twin(OWN, world.clock.now());
     }
 }
 
-/// Whether the cancellation of the plan is answered, or seen by a read later.
-fn the_voucher_goes_with_its_plan(answered: bool) {
-    let mut world = World::kind();
-    let ends = r#"
-        [[product]]
-        sku = "PLAN-ENDS"
-        catalog_product_id = "00ba7923-2655-402a-852d-2b2100568bcf"
-        billing = { type = "RECURRING", unit = "YEAR", count = 1 }
-        on_cancel = "cancel"
-        [product.voucher]
-        catalog_product_id = "040639ae-277e-4a73-a4d2-1b6801b92f45"
-        billing = { type = "RECURRING", unit = "YEAR", count = 1 }
-    "#;
-    world.catalog = Catalog::from_toml(&format!("{CATALOG}{ends}")).unwrap();
-    let order = Order::new(KEY).line("1", "PLAN-ENDS", 1).paid();
-    world.deliver(&order.event()).unwrap();
-    assert_eq!(Paid::of(&world, KEY), Paid { base: 1, vouchers: 1 });
-    // The voucher's turn comes first.
-    let refused = Effect::RejectCode {
-        code: "PRODUCT_LIMIT_EXCEEDED".to_owned(),
-    };
-    world.strike(FaultRule::on(Operation::CancelProductInstance, refused));
-    if !answered {
-        world.strike(FaultRule {
-            skip: 1,
-            ..FaultRule::on(Operation::CancelProductInstance, Effect::LoseAnswer)
-        });
-    }
-    let canceled = order.canceled();
-    world.deliver(&canceled.event()).unwrap();
-    world.settle();
-    assert_eq!(Paid::of(&world, KEY), Paid { base: 0, vouchers: 0 });
-    assert_eq!(world.attention(KEY), Vec::<String>::new());
-    world.deliver(&canceled.revived().event()).unwrap();
-    world.settle();
-    assert_eq!(violations(&world), Vec::<String>::new());
-    assert!(world.attention(KEY).contains(&"INSTANCE_CANCELED".to_owned()));
+/// A kind of Wix, and a new world with it.
+type Kind = (&'static str, fn() -> World);
+
+/// The kinds of Wix in which every history is played.
+pub(crate) fn worlds() -> [Kind; 2] {
+    [
+        ("a Wix that honours keys", World::kind),
+        ("a Wix that ignores keys", || World::unkind(Duration::from_secs(30))),
+    ]
 }
 
-#[test]
-fn changes_that_wix_refuses_alike_are_one_attention() {
-    let world = World::kind();
-    // One package: the one instance is taken off its site, the others end.
-    let order = Order::new(KEY)
-        .line("1", "MAIL", 1)
-        .line("2", "ENDS", 2)
-        .site(SITE)
-        .paid();
-    world.deliver(&order.event()).unwrap();
-    let refused = Effect::RejectCode {
-        code: "PRODUCT_LIMIT_EXCEEDED".to_owned(),
-    };
-    for operation in [Operation::UnassignProductInstance, Operation::CancelProductInstance] {
-        world.strike(FaultRule {
-            times: 2,
-            ..FaultRule::on(operation, refused.clone())
-        });
+impl History {
+    /// With `reconcile` running until nothing that a lost answer leaves open is open.
+    pub(crate) fn swept(mut self) -> Self {
+        let sweeps = [Act::Waits(150), Act::Sweeps, Act::Waits(60), Act::Sweeps];
+        self.acts.extend(sweeps);
+        self
     }
-    world.deliver(&order.canceled().event()).unwrap();
-    world.settle();
-    assert_eq!(world.attention(KEY), ["PRODUCT_LIMIT_EXCEEDED"]);
-    assert_eq!(Paid::of(&world, KEY), Paid { base: 3, vouchers: 0 });
+
+    /// Plays it; `effects` says where somebody dies. What died, or could not be done, is done again afterwards, and
+    /// every message is delivered once more, as queues may.
+    pub(crate) fn play(&self, world: &mut World, effects: &Effects) {
+        let mut again = Vec::new();
+        for act in &self.acts {
+            let (key, deadline) = (KEY.parse().unwrap(), world.deadline());
+            let long = world.clock.now() + Duration::from_secs(898);
+            let done = match act {
+                Act::Hears(event) => effects.lives(worker(world, effects).accept(event, deadline)).is_some(),
+                Act::Sweeps => effects.lives(worker(world, effects).sweep(deadline)).is_some(),
+                Act::Retries => matches!(effects.lives(worker(world, effects).retry(&key, deadline)), Some(Ok(_))),
+                Act::Audits => matches!(
+                    effects.lives(worker(world, effects).audit(AuditRequest::default(), long)),
+                    Some(Ok(summary)) if summary.finished && summary.busy == 0
+                ),
+                Act::Waits(seconds) => {
+                    world.clock.advance(Duration::from_secs(*seconds));
+                    true
+                }
+                Act::Meanwhile(happens) => {
+                    happens(world);
+                    true
+                }
+            };
+            match act {
+                Act::Hears(_) => again.push(act),
+                Act::Retries | Act::Audits if !done => again.push(act),
+                Act::Sweeps | Act::Retries | Act::Audits | Act::Waits(_) | Act::Meanwhile(_) => {}
+            }
+        }
+        for act in again {
+            world.clock.advance(Duration::from_secs(120));
+            match act {
+                Act::Hears(event) => drop(world.hears(event.as_ref())),
+                Act::Retries => drop(world.retry(&KEY.parse().unwrap())),
+                Act::Audits => drop(world.audit()),
+                Act::Sweeps | Act::Waits(_) | Act::Meanwhile(_) => {}
+            }
+        }
+        world.settle();
+        // An operator who still sees a problem retries once more: a request that may have been sent had to be sent again.
+        let operator = self.acts.iter().any(|act| matches!(act, Act::Retries));
+        if operator && !world.attention(KEY).is_empty() {
+            world.retries();
+        }
+    }
+
+    /// What is not as it must be in the end.
+    pub(crate) fn wrong(&self, world: &World) -> Vec<String> {
+        let mut wrong = violations(world);
+        let (paid, attention) = (Paid::of(world, KEY), world.attention(KEY));
+        if self.paid.is_some_and(|expected| expected != paid) {
+            wrong.push(format!("{paid:?} instead of {:?}", self.paid));
+        }
+        if !attention.is_empty() {
+            wrong.push(format!("attention {attention:?}"));
+        }
+        wrong
+    }
 }

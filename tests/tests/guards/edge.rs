@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use reseller_hooks::catalog::Catalog;
-use reseller_hooks::fulfilment::Fulfilment;
 use reseller_hooks::ledger::memory::MemoryLedger;
 use reseller_hooks::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
 use reseller_hooks::order::StorefrontKind;
@@ -82,7 +81,7 @@ fn deliver(world: &World, secret: &str, guards: DoorGuards, sent: &Sent) -> u16 
         .map(|(_, message)| message)
         .collect();
     if !messages.is_empty() {
-        let ledger = YieldingLedger(Arc::clone(&world.ledger), Arc::clone(&world.writes));
+        let ledger = world.yielding();
         assert_eq!(
             consumed(world, ledger, messages, BatchGuards::default()),
             Vec::<String>::new()
@@ -100,14 +99,7 @@ fn consumed(world: &World, ledger: impl Ledger + Clone, mut messages: Vec<String
         .build()
         .unwrap();
     for _ in 0..5 {
-        let catalog = Ok(world.catalog.clone());
-        let engine = Fulfilment::new(
-            world.port(),
-            ledger.clone(),
-            world.clock.clone(),
-            catalog,
-            world.settings.clone(),
-        );
+        let engine = world.worker_over(world.port(), ledger.clone(), world.clock.clone());
         let records: Vec<_> = (0..)
             .zip(&messages)
             .map(|(at, body): (usize, _)| json!({ "messageId": at.to_string(), "body": body }))
@@ -182,7 +174,7 @@ fn without_the_signature_check_anybody_orders_packages() {
 /// which is why nobody shall do it; and whoever has a delivery of last year can send it again. It is signed, it is of
 /// an order that the ledger does not know, and whose package has an external ID that nobody looks for.
 #[test]
-fn without_the_replay_tolerance_a_delivery_of_last_year_is_an_order_of_a_shop_that_was_renamed() {
+fn without_the_replay_tolerance_a_renamed_shop_buys_last_years_order() {
     is_needed(
         |guards: &mut DoorGuards| guards.replay_tolerance = false,
         |guards| {
@@ -205,7 +197,7 @@ fn without_the_replay_tolerance_a_delivery_of_last_year_is_an_order_of_a_shop_th
 /// The ledger was lost, and a new one knows nothing. An order of last year is looked up before it is bought, but its
 /// packages were tagged with the shop's own reference: they are not found by ours, and no key is remembered so long.
 #[test]
-fn without_the_replay_tolerance_a_delivery_of_last_year_is_bought_again_after_the_ledger_was_lost() {
+fn without_the_replay_tolerance_a_lost_ledger_buys_last_years_order() {
     for (kind, topic, sample) in [
         (
             StorefrontKind::Stripe,
@@ -272,7 +264,7 @@ impl Ledger for Poisoned {
 
 /// Ten orders in one batch, of which one makes the worker panic, as often as it comes.
 #[test]
-fn without_the_catch_of_a_panic_one_order_takes_its_whole_batch_to_the_dead_letters() {
+fn without_the_catch_of_a_panic_one_order_kills_its_whole_batch() {
     is_needed(
         |guards: &mut BatchGuards| guards.per_record_panic = false,
         |guards| {
@@ -280,7 +272,7 @@ fn without_the_catch_of_a_panic_one_order_takes_its_whole_batch_to_the_dead_lett
             let paid = |key: &str| Order::new(key).line("1", "MAIL", 1).paid().event().to_json();
             let mut messages = vec![paid(POISON)];
             messages.extend((1..10).map(|order| paid(&format!("shopify/{order}"))));
-            let ledger = Poisoned(YieldingLedger(Arc::clone(&world.ledger), Arc::clone(&world.writes)));
+            let ledger = Poisoned(world.yielding());
             let dead = consumed(&world, ledger, messages, guards);
             world.settle();
             let bought = world.packages();

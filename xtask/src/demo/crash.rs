@@ -70,6 +70,18 @@ struct World {
     settings: Value,
 }
 
+/// One kill: in this call, after Wix has done it or before.
+#[derive(Clone, Copy)]
+struct Kill<'a> {
+    world: &'a World,
+    scene: Scene,
+    call: u64,
+    committed: bool,
+}
+
+/// Kills are made in so many stages at a time, each in a folder of its own: most of their time is waiting.
+const STAGES: [&str; 3] = ["crash-1", "crash-2", "crash-3"];
+
 /// Answers how many kills were survived.
 pub(crate) async fn run() -> Result<u64, Failure> {
     stage::build().await?;
@@ -83,22 +95,40 @@ pub(crate) async fn run() -> Result<u64, Failure> {
             settings: json!({ "idempotency": { "mode": "ignore" }, "queryDelayMs": 1_000 }),
         },
     ];
-    let mut survived = 0;
+    let [one, two, three] = STAGES;
+    let mut kills = Vec::new();
     for (world, scene) in worlds.iter().flat_map(|world| SCENES.map(|scene| (world, scene))) {
         // The calls of an undisturbed run say where there is something to kill.
-        let calls = undisturbed(world, scene).await?;
-        for call in 0..calls {
-            for committed in [false, true] {
-                killed(world, scene, call, committed).await?;
-                survived += 1;
-            }
-        }
+        let calls = undisturbed(world, scene, one).await?;
+        kills.extend((0..calls).flat_map(|call| {
+            [false, true].map(|committed| Kill {
+                world,
+                scene,
+                call,
+                committed,
+            })
+        }));
     }
-    Ok(survived)
+    let every_third = |first: usize, folder| {
+        let kills = kills.iter().skip(first).step_by(STAGES.len());
+        async move {
+            for kill in kills {
+                killed(*kill, folder).await?;
+            }
+            Ok::<_, Failure>(())
+        }
+    };
+    // Where one fails the others are dropped, and their processes end with them.
+    tokio::try_join!(
+        Box::pin(every_third(0, one)),
+        Box::pin(every_third(1, two)),
+        Box::pin(every_third(2, three))
+    )?;
+    Ok(u64::try_from(kills.len()).unwrap_or(u64::MAX))
 }
 
 /// The stage, and the proxy that the functions are behind, with the scene's delivery in its queue.
-async fn set(world: &World, scene: Scene) -> Result<(Stage, Proxy), Failure> {
+async fn set(world: &World, scene: Scene, folder: &'static str) -> Result<(Stage, Proxy), Failure> {
     let mut environment = short_waits();
     environment.retain(|(name, _)| *name != "SETTLE_SECONDS" && *name != "WIX_TIMEOUT_SECONDS");
     environment.extend([
@@ -107,7 +137,7 @@ async fn set(world: &World, scene: Scene) -> Result<(Stage, Proxy), Failure> {
         ("WIX_TIMEOUT_SECONDS", "2".to_owned()),
     ]);
     let settings = Settings {
-        name: "crash",
+        name: folder,
         port: None,
         starts_functions: false,
         sandbox: vec!["--rate-limit".to_owned(), "none".to_owned()],
@@ -141,10 +171,10 @@ async fn deliver(stage: &Stage, scene: Scene) -> Result<(), Failure> {
     delivery.send(&stage.lambda, &deliver::secret()?).await.map(|_| ())
 }
 
-async fn undisturbed(world: &World, scene: Scene) -> Result<u64, Failure> {
+async fn undisturbed(world: &World, scene: Scene, folder: &'static str) -> Result<u64, Failure> {
     let begun = Instant::now();
     let line = Line::new(&format!("{}, {}: undisturbed", world.title, scene.title));
-    let (mut stage, _proxy) = set(world, scene).await?;
+    let (mut stage, _proxy) = set(world, scene, folder).await?;
     let before = stage.sandbox.all_calls().await?;
     let pump = Pump::new(&stage)?;
     come_to_rest(&mut stage, &pump).await?;
@@ -154,15 +184,21 @@ async fn undisturbed(world: &World, scene: Scene) -> Result<u64, Failure> {
     Ok(calls)
 }
 
-/// Kills the worker in its call number `call`: after Wix has done it, or before.
-async fn killed(world: &World, scene: Scene, call: u64, committed: bool) -> Result<(), Failure> {
+/// Kills the worker in a call, lets everything come to rest, and looks what is there.
+async fn killed(kill: Kill<'_>, folder: &'static str) -> Result<(), Failure> {
+    let Kill {
+        world,
+        scene,
+        call,
+        committed,
+    } = kill;
     let when = if committed { "after" } else { "before" };
     let title = format!("{}, {}: killed {when} call {}", world.title, scene.title, call + 1);
     let begun = Instant::now();
     let line = Line::new(&title);
     // On a busy machine the call can be over before the worker is killed: that proves nothing, and is done again.
     for _ in 0..5 {
-        let (mut stage, proxy) = set(world, scene).await?;
+        let (mut stage, proxy) = set(world, scene, folder).await?;
         if !kill_in(&mut stage, scene.worker, call, committed).await? {
             continue;
         }

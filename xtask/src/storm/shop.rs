@@ -198,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everything_is_told_twice_and_all_kinds_of_orders_come_from_all_storefronts() {
+    fn everything_is_told_twice_and_every_storefront_has_all_kinds() {
         let (orders, all) = season(2_000);
         let mut times: BTreeMap<(u64, String), usize> = BTreeMap::new();
         for (order, what) in &all {

@@ -2,15 +2,7 @@
 //! texts are written by hand with what the first version of the format had and nothing that is optional, so that a
 //! field which becomes required, or means something else, turns these tests red.
 
-use std::time::Duration;
-
-use reseller_hooks::ledger::{Entry, Ledger, Stored};
-use reseller_hooks::order::OrderEvent;
-use reseller_hooks::time::Clock;
-use reseller_hooks_tests::world::{Order, Paid, Run, SITE, World, poll_through, violations};
-use wix_sandbox::Operation;
-
-const KEY: &str = "shopify/5324830114101";
+use reseller_hooks_tests::prelude::*;
 
 /// The order of every record here: one plan with its voucher, for a site.
 const PAID: &str = r#"{
@@ -84,45 +76,27 @@ const REFUSED: &str =
 const DROPPED: &str = r#"{"dropped": {"created_after": "2026-09-21T14:13:20Z"}}"#;
 
 fn order() -> Order {
-    Order::new(KEY).line("1", "PLAN", 1).paid().site(SITE)
+    ordered("PLAN", 1).site(SITE)
 }
 
 /// A world whose Wix has as many of the order's packages as were created; the ledger is empty.
 fn with_packages(created: u64) -> World {
     let mut world = World::unkind(Duration::ZERO);
-    let event = order().event();
-    let worker = world.worker();
-    let mut run = Run::new(worker.accept(&event, world.deadline()));
-    while world.calls(Operation::CreatePackage) < created {
-        assert!(run.step().is_none(), "it creates {created} packages");
-    }
-    drop(run);
-    world.ledger = std::sync::Arc::default();
+    drop(world.begins_and_creates(&order(), created));
+    world.ledger = Arc::default();
     world.clock.advance(Duration::from_secs(120));
     world
 }
 
 /// What an older version left in the ledger.
-fn written(world: &World, desired: &str, actual: &str, attention: bool) {
-    let now = world.clock.now();
-    let entry = Entry {
-        key: KEY.to_owned(),
-        body: format!(r#"{{"schema": 1, "key": "{KEY}", "desired": {desired}{actual}}}"#),
-        rev: 1,
-        write_id: "older".to_owned(),
-        due_at: (!attention).then_some(now),
-        attention_since: attention.then_some(now),
-    };
-    assert_eq!(poll_through(world.ledger.store(&entry)).unwrap(), Stored::Written);
+fn written(world: &World, desired: &str, actual: &str) {
+    let body = format!(r#"{{"schema": 1, "key": "{KEY}", "desired": {desired}{actual}}}"#);
+    world.write(KEY, &body);
 }
 
 fn actual(purchases: &[String], more: &str) -> String {
     let purchases = purchases.join(",");
     format!(r#", "actual": {{"lines": {LINES}, "purchases": [{purchases}]{more}}}"#)
-}
-
-fn on_site(world: &World) -> usize {
-    world.look().instances().filter(|(_, i)| i.site_id.is_some()).count()
 }
 
 /// The states in which a record of a paid order may be left, and how many packages there were.
@@ -155,42 +129,40 @@ fn left() -> Vec<(&'static str, String, u64)> {
 }
 
 #[test]
-fn an_older_record_in_the_middle_of_any_state_is_gone_on_with_by_the_sweep() {
+fn an_older_record_in_any_state_is_gone_on_with_by_the_sweep() {
     for (state, actual, created) in left() {
         let world = with_packages(created);
-        written(&world, PAID, &actual, false);
+        written(&world, PAID, &actual);
         let sweep = world.sweep();
         assert_eq!((sweep.orders, sweep.failed), (1, 0), "{state}");
         world.settle();
         assert_eq!(world.packages(), (1, 1), "{state}");
-        assert_eq!(Paid::of(&world, KEY), Paid { base: 1, vouchers: 1 }, "{state}");
-        assert_eq!(world.attention(KEY), Vec::<String>::new(), "{state}");
-        assert_eq!(violations(&world), Vec::<String>::new(), "{state}");
+        assert_eq!(world.wrong(KEY, paid(1, 1)), Vec::<String>::new(), "{state}");
     }
 }
 
 #[test]
-fn an_older_record_in_the_middle_of_any_state_takes_a_newer_events_cancellation() {
+fn an_older_record_in_any_state_takes_a_newer_cancellation() {
     for (state, actual, created) in left() {
         let world = with_packages(created);
-        written(&world, PAID, &actual, false);
-        world.deliver(&order().canceled().event()).unwrap();
+        written(&world, PAID, &actual);
+        world.hears(&order().canceled());
         world.settle();
-        assert_eq!(on_site(&world), 0, "{state}");
+        assert_eq!(world.sites(), 0, "{state}");
         assert_eq!(world.attention(KEY), Vec::<String>::new(), "{state}");
         assert_eq!(violations(&world), Vec::<String>::new(), "{state}");
     }
 }
 
 #[test]
-fn an_older_record_in_the_middle_of_a_cancellation_is_taken_back_to_its_end() {
+fn an_older_record_in_a_cancellation_is_taken_back_to_its_end() {
     let canceling = actual(&[base(BASE_DONE), voucher(VOUCHER_BEING_TAKEN_OFF)], "");
     let unknown = actual(&[base(BEGUN)], "");
     for (actual, created) in [(canceling, 2), (unknown.clone(), 1), (unknown, 0)] {
         let world = with_packages(created);
-        written(&world, CANCELED, &actual, false);
+        written(&world, CANCELED, &actual);
         world.settle();
-        assert_eq!((on_site(&world), world.attention(KEY)), (0, vec![]), "{actual}");
+        assert_eq!((world.sites(), world.attention(KEY)), (0, vec![]), "{actual}");
         assert_eq!(violations(&world), Vec::<String>::new(), "{actual}");
     }
 }
@@ -200,45 +172,31 @@ fn an_older_record_in_attention_is_shown_as_it_was_and_retried() {
     let ambiguous = r#""ambiguous""#;
     for (state, code) in [(REFUSED, "PRODUCT_NOT_FOUND"), (ambiguous, "SEVERAL_PACKAGES")] {
         let world = with_packages(0);
-        written(&world, PAID, &actual(&[base(state)], ""), true);
+        written(&world, PAID, &actual(&[base(state)], ""));
         assert_eq!(world.attention(KEY), [code]);
         world.settle();
         assert_eq!(world.calls(Operation::CreatePackage), 0, "{code}: nobody asked for it");
-        world.retry(&KEY.parse().unwrap());
-        world.settle();
-        assert_eq!(Paid::of(&world, KEY), Paid { base: 1, vouchers: 1 }, "{code}");
-        assert_eq!(world.attention(KEY), Vec::<String>::new(), "{code}");
-        assert_eq!(violations(&world), Vec::<String>::new(), "{code}");
+        world.retries();
+        assert_eq!(world.wrong(KEY, paid(1, 1)), Vec::<String>::new(), "{code}");
     }
 }
 
 #[test]
-fn an_older_record_of_a_settled_order_is_left_alone_and_takes_a_reference_that_comes() {
+fn an_older_record_of_a_settled_order_takes_a_reference_that_comes() {
     let world = with_packages(2);
-    written(
-        &world,
-        PAID,
-        &actual(&[base(BASE_DONE), voucher(VOUCHER_DONE)], ""),
-        false,
-    );
+    written(&world, PAID, &actual(&[base(BASE_DONE), voucher(VOUCHER_DONE)], ""));
     world.settle();
     assert_eq!(world.calls(Operation::CreatePackage), 2);
-    world.deliver(&order().reference("SUB-7").event()).unwrap();
-    let wix = world.look();
-    let mut tags: Vec<_> = wix
-        .packages()
-        .filter_map(|package| package.external_id.clone())
-        .collect();
-    tags.sort();
-    assert_eq!(tags, ["SUB-7", "SUB-7-v1"]);
+    world.hears(&order().reference("SUB-7"));
+    assert_eq!(world.external_ids(), ["SUB-7", "SUB-7-v1"]);
 }
 
 #[test]
-fn what_a_newer_version_added_to_the_same_schema_does_not_stop_an_older_one() {
+fn what_a_newer_version_added_does_not_stop_an_older_one() {
     let world = with_packages(0);
-    written(&world, PAID, r#", "added": {"by": ["a newer version"]}"#, false);
+    written(&world, PAID, r#", "added": {"by": ["a newer version"]}"#);
     world.settle();
-    assert_eq!(Paid::of(&world, KEY), Paid { base: 1, vouchers: 1 });
+    world.has(1, 1);
 }
 
 #[test]
@@ -253,8 +211,8 @@ fn an_older_message_in_the_queue_is_worked_on() {
     ];
     let world = World::kind();
     for text in texts {
-        world.deliver(&OrderEvent::from_json(text).unwrap()).unwrap();
+        world.hears(&OrderEvent::from_json(text).unwrap());
     }
-    assert_eq!(Paid::of(&world, KEY), Paid { base: 1, vouchers: 0 });
-    assert_eq!(violations(&world), Vec::<String>::new());
+    world.has(1, 0);
+    world.holds();
 }

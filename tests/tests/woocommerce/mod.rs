@@ -1,5 +1,4 @@
 //! What WooCommerce shops say, kind by kind, from the signed delivery to what Wix and the ledger then hold.
-#![recursion_limit = "256"] // a body is one literal of JSON
 
 #[cfg(test)]
 mod bodies;

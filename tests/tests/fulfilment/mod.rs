@@ -1,17 +1,24 @@
 //! Fulfilment as a whole, in process: the promise, scenario by scenario. Each test is named after the fault it survives.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
-mod acts;
-mod ambiguous;
-mod business;
+mod bought;
+mod canceled;
+mod catalog;
+mod changes;
 mod clocks;
 mod closing;
 mod crashes;
-mod deployment;
+mod earlier_versions;
 mod effects;
-mod first_design;
 mod histories;
+mod in_doubt;
+mod ledger_faults;
+mod lookups;
 mod meaning;
-mod ordinary;
+mod old_orders;
+mod outages;
 mod queue;
-mod reviews;
+mod references;
+mod refunds;
+mod vouchers;
+mod workers;

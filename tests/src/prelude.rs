@@ -1,0 +1,21 @@
+//! Everything that a scenario is told with: `use reseller_hooks_tests::prelude::*;`.
+
+pub use std::sync::Arc;
+pub use std::sync::atomic::Ordering;
+pub use std::time::Duration;
+
+pub use reseller_hooks::fulfilment::audit::{AuditRequest, AuditSummary};
+pub use reseller_hooks::fulfilment::{Outage, Progress};
+pub use reseller_hooks::ledger::Ledger;
+pub use reseller_hooks::order::{OrderEvent, StorefrontKind};
+pub use reseller_hooks::time::{Clock, Timestamp};
+pub use reseller_hooks::webhook::Disposition;
+pub use reseller_hooks::wix::retry::MAX_ATTEMPTS;
+pub use wix_sandbox::{
+    DEFAULT_ACCOUNT, DEFAULT_API_KEY, Effect, FaultRule, Guid, Idempotency, InstanceChange, Operation, Status,
+};
+
+pub use crate::deployment::{Deployment, catalog_of};
+pub use crate::effects::{Effects, Happens};
+pub use crate::post::Post;
+pub use crate::world::*;
