@@ -365,7 +365,9 @@ impl Sim {
     fn close_all(&mut self, troubled: &[OrderKey]) {
         let creates = |sim: &Self| sim.world.calls(Operation::CreatePackage);
         for key in troubled {
-            let (calls, bought) = (self.world.look().calls().len(), creates(self));
+            // One statement each: both lock Wix.
+            let calls = self.world.look().calls().len();
+            let bought = creates(self);
             let problems = self.world.problems(&key.to_string());
             for problem in problems.iter().chain(&problems) {
                 let close =
