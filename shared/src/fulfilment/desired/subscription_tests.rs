@@ -150,7 +150,7 @@ fn a_refund_of_all_of_one_payment_leaves_a_subscription_unclear() {
 #[test]
 fn a_settled_order_is_paid_and_a_failed_refund_beside_a_whole_one_holds_it() {
     let unpaid = standing(0, "1", 1, |snapshot| snapshot.paid = Paid::No);
-    assert_eq!(interval(&told(&[unpaid.clone()]), "1", &BUY), (0, 0));
+    assert_eq!(interval(&told(std::slice::from_ref(&unpaid)), "1", &BUY), (0, 0));
     assert_eq!(
         interval(&told(&[unpaid.clone(), Statement::Settled]), "1", &BUY),
         (1, 1)

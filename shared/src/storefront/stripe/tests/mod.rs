@@ -40,10 +40,10 @@ fn statements(body: &str) -> Vec<(String, Statement)> {
 fn snapshot(body: &[u8]) -> Snapshot {
     let mut told = told(body);
     assert_eq!(told.len(), 1, "{told:?}");
-    match told.remove(0).0.says {
-        Statement::Snapshot(snapshot) => snapshot,
-        other => panic!("no snapshot: {other:?}"),
-    }
+    let Statement::Snapshot(snapshot) = told.remove(0).0.says else {
+        panic!("no snapshot")
+    };
+    snapshot
 }
 
 #[test]

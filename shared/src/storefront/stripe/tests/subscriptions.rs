@@ -12,10 +12,10 @@ fn payment(body: &[u8]) -> Payment {
     let (event, queue) = told(body).remove(0);
     assert_eq!(queue, OrderQueue::OrderPaid);
     assert_eq!(event.key.to_string(), KEY);
-    match event.says {
-        Statement::Payment(payment) => payment,
-        other => panic!("no payment: {other:?}"),
-    }
+    let Statement::Payment(payment) = event.says else {
+        panic!("no payment")
+    };
+    payment
 }
 
 fn paid_units(payment: &Payment) -> Vec<(&str, &str, u32)> {
