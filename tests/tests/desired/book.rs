@@ -94,11 +94,11 @@ impl<'a> Book<'a> {
             *known = (*known).max(*units);
         }
         // Of a subscription it is one payment of many, and beside one that failed it may be that one.
-        let unclear = self.said().any(|says| match says {
-            Statement::Payment(_) => true,
-            Statement::Refund(refund) => refund.state == RefundState::Failed,
-            _ => false,
-        });
+        let failed =
+            |says: &Statement| matches!(says, Statement::Refund(refund) if refund.state == RefundState::Failed);
+        let unclear = self
+            .said()
+            .any(|says| matches!(says, Statement::Payment(_)) || failed(says));
         let whole = !unclear && tellings.iter().any(|refund| refund.whole);
         Some((state, lines, whole))
     }

@@ -41,7 +41,7 @@ fn snapshot(body: &[u8]) -> Snapshot {
     let mut told = told(body);
     assert_eq!(told.len(), 1, "{told:?}");
     let Statement::Snapshot(snapshot) = told.remove(0).0.says else {
-        panic!("no snapshot");
+        panic!("no snapshot")
     };
     snapshot
 }
