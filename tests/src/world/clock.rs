@@ -42,10 +42,11 @@ impl Timer for VirtualClock {
         move || self.now().since(started)
     }
 
-    /// Others have their turn, and then the time has passed for all.
+    /// Others have their turn, and then the time has passed for all. Those who sleep at once sleep side by side.
     async fn sleep(&self, time: Duration) {
+        let until = self.now() + time;
         yield_once().await;
-        self.advance(time);
+        self.advance(until.since(self.now()));
     }
 }
 

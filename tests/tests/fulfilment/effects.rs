@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use reseller_hooks::fulfilment::AuditRequest;
 use reseller_hooks::time::Clock;
+use reseller_hooks::wix::retry::MAX_ATTEMPTS;
 use reseller_hooks_tests::effects::{Effects, Happens};
 use reseller_hooks_tests::world::{World, WriteFate, poll_through, violations};
 use wix_sandbox::{Effect, FaultRule, Idempotency};
@@ -117,6 +118,8 @@ fn a_lost_answer_and_a_death_after_it_are_made_good_together() {
                 }
                 _ => world.strike(FaultRule {
                     skip: u32::try_from(calls).unwrap(),
+                    // The client repeats a read by itself.
+                    times: if READS.contains(effect) { MAX_ATTEMPTS } else { 1 },
                     ..FaultRule::new(Effect::LoseAnswer)
                 }),
             };
