@@ -73,7 +73,7 @@ impl Cell {
         self
     }
 
-    fn is_as_it_says(self) {
+    fn verify(self) {
         let name = format!("{}: {}", self.before.kind, self.kind);
         let world = &self.before.deployment.world;
         let before = world.holdings();
@@ -175,15 +175,15 @@ fn every_cell_of_the_matrix_has_a_delivery_and_no_other_is_claimed() {
 
 #[test]
 fn shopify_does_what_its_column_says() {
-    shopify::cells().into_iter().for_each(Cell::is_as_it_says);
+    shopify::cells().into_iter().for_each(Cell::verify);
 }
 
 #[test]
 fn wix_does_what_its_column_says() {
-    wix::cells().into_iter().for_each(Cell::is_as_it_says);
+    wix::cells().into_iter().for_each(Cell::verify);
 }
 
 #[test]
 fn standard_does_what_its_column_says() {
-    standard::cells().into_iter().for_each(Cell::is_as_it_says);
+    standard::cells().into_iter().for_each(Cell::verify);
 }
