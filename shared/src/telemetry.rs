@@ -15,7 +15,7 @@ mod metrics;
 mod redact;
 
 pub use json::JsonLayer;
-pub use metrics::Metrics;
+pub use metrics::{Metrics, SHOWN};
 
 /// Where lines go: each call gets one whole line with its end. Lines of several tasks must not mix.
 pub trait Sink: Send + Sync {
@@ -84,14 +84,9 @@ pub fn invocation(request_id: &str) -> tracing::Span {
     tracing::info_span!("invocation", request_id)
 }
 
-/// The name under which a function's metrics stand: that of the deployed function, so that two deployments in one
-/// account do not mix; away from Lambda, the binary's.
-pub fn deployed_name(env: &crate::config::Env, binary: &'static str) -> &'static str {
-    match env.get("AWS_LAMBDA_FUNCTION_NAME") {
-        // Once for each process, which has one name as long as it lives.
-        Some(name) => Box::leak(name.into_boxed_str()),
-        None => binary,
-    }
+/// The stack that a function belongs to, under which its metrics stand; `local` where none was deployed.
+pub fn stack(env: &crate::config::Env) -> String {
+    env.get("STACK_NAME").unwrap_or_else(|| "local".to_owned())
 }
 
 /// Logs from now on where a panic was, and nothing else of it: Rust's own message quotes what the code was at, which

@@ -23,7 +23,7 @@ use crate::post::{Post, SECRETS};
 use crate::world::{VirtualClock, World, yield_once};
 
 /// The catalog of the repository.
-pub const SAMPLE_CATALOG: &str = include_str!("../../catalog.toml");
+pub const SAMPLE_CATALOG: &str = include_str!("../../catalog/catalog.toml");
 
 /// A message that a queue keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]

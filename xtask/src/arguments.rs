@@ -23,6 +23,10 @@ pub(crate) enum Command {
     Demo(DemoOptions),
     /// Everything that is tested; the same as .ci/run
     Test(TestOptions),
+    /// Deploy to an emulator of AWS as docs/deploy.md says, block by block, and use what was deployed
+    DeployTest(DeployOptions),
+    /// What is in the deployed functions, as a CycloneDX document
+    Sbom,
     /// Every parser of the outside, guided by coverage (cargo-fuzz must be installed; see fuzz/README.md)
     Fuzz(FuzzOptions),
     /// The functions as release binaries under thousands of deliveries at once, and what became of them
@@ -51,7 +55,8 @@ pub(crate) struct TestOptions {
     /// Only what needs nothing but Rust: format, lints, docs, tests
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Also licences, advisories and unused dependencies (cargo-deny and cargo-machete must be installed)
+    /// Also a deployment to an emulator of AWS, licences, advisories and unused dependencies (cargo-deny and cargo-machete
+    /// must be installed)
     #[arg(long)]
     pub(crate) thorough: bool,
     /// Name the steps, and do nothing
@@ -60,6 +65,16 @@ pub(crate) struct TestOptions {
     /// One step (or several: repeat it); `--list` shows them
     #[arg(long, value_name = "STEP")]
     pub(crate) only: Vec<String>,
+}
+
+#[derive(Debug, Default, PartialEq, Eq, Args)]
+pub(crate) struct DeployOptions {
+    /// Compile the functions as users do, with fat LTO; without it, with thin LTO, which takes minutes less
+    #[arg(long)]
+    pub(crate) release: bool,
+    /// Take this workspace's debug binaries for the functions: to try the test itself
+    #[arg(long, conflicts_with = "release")]
+    pub(crate) debug: bool,
 }
 
 #[derive(Debug, PartialEq, Eq, Args)]

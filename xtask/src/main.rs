@@ -8,12 +8,14 @@ use tokio::signal::unix::{SignalKind, signal};
 
 mod arguments;
 mod demo;
+mod deploy;
 mod dispatch;
 mod failure;
 mod fuzz;
 mod ports;
 mod processes;
 mod progress;
+mod sbom;
 mod storm;
 mod test;
 mod tools;
@@ -53,6 +55,8 @@ async fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Demo(options) => demo::run(&options).await,
         Command::Storm(options) => storm::run(&options).await,
+        Command::DeployTest(options) => Box::pin(deploy::run(&options)).await.map(|_| ()),
+        Command::Sbom => sbom::print(),
         Command::Test(options) => test::run(&options).await,
         Command::Fuzz(options) => fuzz::run(&options).await,
         Command::Sim(passed_on) => dispatch::run("sim", &passed_on.options),

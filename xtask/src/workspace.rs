@@ -50,3 +50,15 @@ pub(crate) fn in_root(program: impl AsRef<std::ffi::OsStr>) -> Command {
     }
     command
 }
+
+/// Where a program is that a shell would start by this name.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the PATH says where programs are, and configures nothing here"
+)]
+pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(program))
+        .find(|program| program.is_file())
+}

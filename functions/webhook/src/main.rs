@@ -40,7 +40,7 @@ async fn main() -> ExitCode {
         Ok(deliveries) => deliveries,
         Err(reason) => return refuse_to_start(&reason),
     };
-    let metrics = Metrics::new(Metrics::NAMESPACE, telemetry::deployed_name(&env, "webhook"));
+    let metrics = Metrics::new(Metrics::NAMESPACE, "webhook", telemetry::stack(&env));
     let (deliveries, metrics) = (&deliveries, &metrics);
     let served = run(service_fn(move |request: Request| answer(deliveries, metrics, request))).await;
     match served {

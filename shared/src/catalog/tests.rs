@@ -34,7 +34,7 @@ fn plan(billing: Option<BillingInfo>) -> ProductSpec {
 
 #[test]
 fn the_sample_at_the_root_means_what_its_comments_say() {
-    let catalog = Catalog::from_toml(include_str!("../../../catalog.toml")).unwrap();
+    let catalog = Catalog::from_toml(include_str!("../../../catalog/catalog.toml")).unwrap();
     let us = Some("US".parse::<CountryCode>().unwrap());
     let year = Some(BillingInfo::recurring(CycleUnit::Year, 1));
     assert_eq!(
@@ -451,7 +451,7 @@ fn the_fingerprint_tells_catalogs_apart_and_is_stable() {
 
 #[test]
 fn a_catalog_survives_json() {
-    let catalog = Catalog::from_toml(include_str!("../../../catalog.toml")).unwrap();
+    let catalog = Catalog::from_toml(include_str!("../../../catalog/catalog.toml")).unwrap();
     let json = serde_json::to_string(&catalog).unwrap();
     assert_eq!(serde_json::from_str::<Catalog>(&json).unwrap(), catalog);
 }
@@ -464,7 +464,7 @@ proptest! {
 
     #[test]
     fn any_damage_to_the_sample_is_survived(at in 0_usize..3_000, insert in "[\\[\\]{}\"'=.,#\n a-z0-9é-]{0,6}", cut in 0_usize..40) {
-        let mut text: Vec<char> = include_str!("../../../catalog.toml").chars().collect();
+        let mut text: Vec<char> = include_str!("../../../catalog/catalog.toml").chars().collect();
         let at = at.min(text.len());
         let end = (at + cut).min(text.len());
         text.splice(at..end, insert.chars());

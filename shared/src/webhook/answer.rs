@@ -67,10 +67,9 @@ impl Disposition {
             Self::Nothing => "AnsweredNothing",
             Self::Parked => "AnsweredParked",
             Self::Unverified => "AnsweredUnverified",
-            Self::Malformed => "AnsweredMalformed",
+            Self::Malformed | Self::TooLarge => "AnsweredRefused",
             Self::NotFound => "AnsweredNotFound",
             Self::NotConfigured => "AnsweredNotConfigured",
-            Self::TooLarge => "AnsweredTooLarge",
             Self::Unavailable => "AnsweredUnavailable",
         }
     }

@@ -104,7 +104,7 @@ impl Worker {
         Ok(Self {
             engine: Fulfilment::new(wix, Arc::clone(&ledger), SystemClock, catalog, settings(&config)),
             ledger,
-            metrics: Metrics::new(Metrics::NAMESPACE, telemetry::deployed_name(&env, function)),
+            metrics: Metrics::new(Metrics::NAMESPACE, function, telemetry::stack(&env)),
         })
     }
 

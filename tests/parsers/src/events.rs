@@ -203,6 +203,6 @@ fn only_what_was_said(event: &OrderEvent, record: &OrderRecord) {
 fn catalog() -> &'static Catalog {
     static CATALOG: OnceLock<Catalog> = OnceLock::new();
     CATALOG.get_or_init(|| {
-        Catalog::from_toml(include_str!("../../../catalog.toml")).expect("the sample is a working catalog")
+        Catalog::from_toml(include_str!("../../../catalog/catalog.toml")).expect("the sample is a working catalog")
     })
 }

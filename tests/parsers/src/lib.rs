@@ -59,7 +59,7 @@ pub const PARSERS: [Parser; 9] = [
     },
     Parser {
         name: "catalog",
-        seeds: &["catalog.toml", "fuzz/seeds/catalog"],
+        seeds: &["catalog/catalog.toml", "fuzz/seeds/catalog"],
         check: catalog,
     },
     Parser {

@@ -26,7 +26,7 @@ const SECRET: &str = "whsec_b3VyIG93biBzZWNyZXQ=";
 const GUESSED: &str = "whsec_Z3Vlc3NlZA==";
 
 /// The catalog that the samples in `events/` are made for.
-const CATALOG: &str = include_str!("../../../catalog.toml");
+const CATALOG: &str = include_str!("../../../catalog/catalog.toml");
 
 /// A request that has been sent, and can be sent again by whoever has seen it.
 struct Sent {

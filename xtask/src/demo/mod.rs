@@ -14,7 +14,7 @@ use crate::progress::{Line, seconds};
 pub(crate) mod crash;
 mod deadline;
 pub(crate) mod deliver;
-mod http;
+pub(crate) mod http;
 mod keep;
 mod lambda;
 mod orders;

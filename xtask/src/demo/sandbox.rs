@@ -126,6 +126,13 @@ impl Sandbox {
         self.post("settings", changes).await.map(|_| ())
     }
 
+    /// Takes an API key away and lets another one in.
+    pub(crate) async fn replace_api_key(&self, old: &str, new: &str) -> Result<(), Failure> {
+        self.post("api-keys", &json!({ "revoke": old, "add": new }))
+            .await
+            .map(|_| ())
+    }
+
     /// Something of the control endpoint, as it is.
     pub(crate) async fn get(&self, path: &str) -> Result<Value, Failure> {
         let url = format!("{}/_sandbox/{path}", self.address);

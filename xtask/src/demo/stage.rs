@@ -181,7 +181,7 @@ pub(crate) async fn start_sandbox(
 pub(crate) fn environment(folder: &Path, sandbox: &Sandbox, more: &[Variable]) -> Result<Vec<Variable>, Failure> {
     let root = workspace::root();
     let catalog = folder.join("catalog.toml");
-    write(&catalog, &told_of_unknown_skus(&root.join("catalog.toml"))?)?;
+    write(&catalog, &told_of_unknown_skus(&root.join("catalog/catalog.toml"))?)?;
     let database = folder.join("queues.db");
     let queue = |name: &str| format!("sqlite://{}?queue={name}", database.display());
     let mut environment = vec![

@@ -199,11 +199,13 @@ fn copy_of_the_repository(folder: &Path, wix: u16) -> Result<(), Failure> {
             "CargoLambda.toml does not say that Wix is at port {SANDBOX_PORT}, where the sandbox listens"
         )));
     }
-    let local = folder.join("local");
-    fs::create_dir_all(&local).could_not(format_args!("make the folder {}", local.display()))?;
+    for name in ["catalog", "local"] {
+        let made = folder.join(name);
+        fs::create_dir_all(&made).could_not(format_args!("make the folder {}", made.display()))?;
+    }
     let configuration = configuration.replace(&address, &format!("=http://127.0.0.1:{wix}\""));
     fs::write(folder.join("CargoLambda.toml"), configuration).could_not("copy CargoLambda.toml")?;
-    for file in ["catalog.toml", "local/secret.json"] {
+    for file in ["catalog/catalog.toml", "local/secret.json"] {
         fs::copy(root.join(file), folder.join(file)).could_not(format_args!("copy {file}"))?;
     }
     symlink(root.join("events"), folder.join("events")).could_not("link events/")
@@ -217,9 +219,7 @@ fn copy_of_the_repository(folder: &Path, wix: u16) -> Result<(), Failure> {
 )]
 fn path_with_port(folder: &Path, cargo_lambda: &Path, port: u16) -> Result<OsString, Failure> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let program = std::env::split_paths(&path)
-        .map(|folder| folder.join(cargo_lambda))
-        .find(|program| program.is_file())
+    let program = workspace::on_path(&cargo_lambda.to_string_lossy())
         .ok_or_else(|| Failure::new(format!("{} is not on the PATH any more", cargo_lambda.display())))?;
     let bin = folder.join("bin");
     fs::create_dir_all(&bin).could_not(format_args!("make the folder {}", bin.display()))?;

@@ -1,9 +1,9 @@
 //! The steps of `cargo xtask test`: their names, what they do, and which of them an option chooses.
 
 use super::{aws, cargo_steps};
-use crate::arguments::{DemoOptions, TestOptions};
+use crate::arguments::{DemoOptions, DeployOptions, TestOptions};
 use crate::failure::Failure;
-use crate::{demo, storm};
+use crate::{demo, deploy, storm};
 use reseller_hooks::order::StorefrontKind;
 
 /// How many tests a step ran; 0 for a step that is one check.
@@ -30,6 +30,7 @@ pub(super) enum Step {
     Demo,
     Crash,
     Storm,
+    Deploy,
     Template,
     Licences,
     Unused,
@@ -37,7 +38,7 @@ pub(super) enum Step {
 
 impl Step {
     /// In the order in which they run: what is quick to fail goes first.
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::Format,
         Self::Lints,
         Self::Deployed,
@@ -50,6 +51,7 @@ impl Step {
         Self::Demo,
         Self::Crash,
         Self::Storm,
+        Self::Deploy,
         Self::Template,
         Self::Licences,
         Self::Unused,
@@ -69,6 +71,7 @@ impl Step {
             Self::Demo => "demo",
             Self::Crash => "crash",
             Self::Storm => "storm",
+            Self::Deploy => "deploy",
             Self::Template => "template",
             Self::Licences => "licences",
             Self::Unused => "unused",
@@ -89,6 +92,9 @@ impl Step {
             Self::Demo => "end to end through `cargo lambda watch`, for every storefront",
             Self::Crash => "a worker killed before and after each call to Wix",
             Self::Storm => "hundreds of deliveries at once to many processes of the functions",
+            Self::Deploy => {
+                "a deployment to an emulator of AWS as docs/deploy.md says, used as shops and operators would"
+            }
             Self::Template => "cfn-lint on template.yaml",
             Self::Licences => "cargo-deny: licences, advisories, sources, duplicates",
             Self::Unused => "cargo-machete: dependencies that nothing uses",
@@ -105,15 +111,16 @@ impl Step {
             | Self::Demo
             | Self::Crash
             | Self::Storm
+            | Self::Deploy
             | Self::Template
             | Self::Licences
             | Self::Unused => false,
         }
     }
 
-    /// Whether it needs a cargo command that takes minutes to install.
+    /// Whether it needs a cargo command that takes minutes to install, or compiles the functions once more, as releases.
     const fn is_thorough(self) -> bool {
-        matches!(self, Self::Licences | Self::Unused)
+        matches!(self, Self::Licences | Self::Unused | Self::Deploy)
     }
 
     pub(super) async fn run(self) -> Result<Tests, Failure> {
@@ -131,6 +138,10 @@ impl Step {
             Self::Crash => demo::crash::run().await.map(|passed| Tests { passed }),
             // Boxed as the demos are.
             Self::Storm => Box::pin(storm::small()).await.map(|()| Tests::ONE_CHECK),
+            Self::Deploy => {
+                let passed = Box::pin(deploy::run(&DeployOptions::default())).await?;
+                Ok(Tests { passed })
+            }
             Self::Template => cargo_steps::template().await,
             Self::Licences => cargo_steps::licences().await,
             Self::Unused => cargo_steps::unused().await,
@@ -200,7 +211,7 @@ mod tests {
             thorough: true,
             ..TestOptions::default()
         };
-        assert_eq!(names(&thorough).len(), 15);
+        assert_eq!(names(&thorough).len(), 16);
     }
 
     #[test]

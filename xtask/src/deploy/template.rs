@@ -1,0 +1,225 @@
+//! What `template.yaml` promises and the pages say of it, held against each other as text.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use reseller_hooks::order::StorefrontKind;
+use reseller_hooks::telemetry::SHOWN;
+
+use crate::workspace;
+
+fn text(path: &str) -> String {
+    fs::read_to_string(workspace::root().join(path)).unwrap()
+}
+
+/// The names below a top-level key.
+fn names(template: &str, section: &str) -> BTreeSet<String> {
+    let lines = template.lines().skip_while(|line| *line != format!("{section}:"));
+    lines
+        .skip(1)
+        .take_while(|line| line.is_empty() || line.starts_with(' ') || line.starts_with('#'))
+        .filter_map(|line| line.strip_prefix("  ")?.strip_suffix(':'))
+        .filter(|name| name.chars().all(char::is_alphanumeric))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// A resource, with its name.
+fn resource<'a>(template: &'a str, name: &str) -> &'a str {
+    let start = template.find(&format!("\n  {name}:\n")).unwrap() + 1;
+    let rest = &template[start..];
+    let end = rest.find("\n\n").unwrap_or(rest.len());
+    &rest[..end]
+}
+
+fn count(template: &str, resource_type: &str) -> u32 {
+    let line = format!("Type: {resource_type}");
+    let found = template.lines().filter(|found| found.trim() == line).count();
+    u32::try_from(found).unwrap()
+}
+
+/// What stands after a word, up to the first character that cannot be in a name.
+fn after<'a>(text: &'a str, word: &str) -> BTreeSet<&'a str> {
+    text.split(word)
+        .skip(1)
+        .map(|rest| rest.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default())
+        .filter(|name| !name.is_empty())
+        .collect()
+}
+
+#[test]
+fn each_alarm_links_to_a_paragraph_that_is_there() {
+    let template = text("template.yaml");
+    let headings: BTreeSet<String> = text("docs/operate.md")
+        .lines()
+        .filter_map(|line| line.strip_prefix("## "))
+        .map(|heading| heading.to_lowercase().replace(' ', "-"))
+        .collect();
+    let links: Vec<&str> = template
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("AlarmDescription: "))
+        .map(|line| line.trim_end_matches('"').split_once("${RunbookUrl}#").unwrap().1)
+        .collect();
+    assert_eq!(
+        links.len(),
+        usize::try_from(count(&template, "AWS::CloudWatch::Alarm")).unwrap()
+    );
+    for link in links {
+        assert!(headings.contains(link), "{link}: there are {headings:?}");
+    }
+}
+
+#[test]
+fn a_metric_is_paid_for_only_where_somebody_looks_at_it() {
+    let template = text("template.yaml");
+    let ours: BTreeSet<&str> = [
+        "Answered",
+        "Orders",
+        "Packages",
+        "Wix",
+        "Oldest",
+        "Outage",
+        "Paused",
+        "Attention",
+    ]
+    .into();
+    let alarms = template
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("MetricName: "));
+    let dashboard = template
+        .lines()
+        .filter(|line| line.trim().starts_with("[\"ResellerHooks\"") || line.trim().starts_with("[\".\""))
+        .filter_map(|line| line.split('"').nth(3));
+    let looked_at: BTreeSet<&str> = alarms
+        .chain(dashboard)
+        .filter(|name| ours.iter().any(|start| name.starts_with(start)))
+        .collect();
+    assert_eq!(looked_at, BTreeSet::from(SHOWN));
+}
+
+#[test]
+fn each_storefront_has_an_address_with_a_limit_of_its_own() {
+    let template = text("template.yaml");
+    for kind in StorefrontKind::ALL {
+        for path in [
+            format!("/webhooks/{}", kind.as_str()),
+            format!("\"/webhooks/{}/{{shop}}\"", kind.as_str()),
+        ] {
+            assert!(template.contains(&format!("Path: {path} }}")), "{path}");
+        }
+    }
+}
+
+#[test]
+fn what_the_pages_tell_to_type_is_an_output() {
+    let outputs = names(&text("template.yaml"), "Outputs");
+    for page in ["docs/deploy.md", "docs/operate.md"] {
+        let page = text(page);
+        for name in after(&page, "$(output ").into_iter().chain(after(&page, "<output ")) {
+            assert!(outputs.contains(name), "{name}: there are {outputs:?}");
+        }
+    }
+}
+
+#[test]
+fn the_page_lists_every_parameter_and_no_other() {
+    let page = text("docs/deploy.md");
+    let (_, table) = page.split_once("\n## Parameters\n").unwrap();
+    let listed: BTreeSet<String> = table
+        .lines()
+        .take_while(|line| !line.starts_with("## "))
+        .filter_map(|line| line.strip_prefix("| `")?.split(" | ").next())
+        .flat_map(|cell| cell.split(", ").map(|name| name.trim_matches('`').to_owned()))
+        .collect();
+    assert_eq!(listed, names(&text("template.yaml"), "Parameters"));
+}
+
+/// YAML's anchors say once what all three have; what is left to write for each differs in its name only.
+#[test]
+fn the_workers_are_alike() {
+    let template = text("template.yaml");
+    let of = |camel: &str, kebab: &str, upper: &str| -> String {
+        ["Queue", "Function", "Source", "Logs", "FailedAlarm"]
+            .map(|part| resource(&template, &format!("{camel}{part}")))
+            .join("\n")
+            .replace(camel, "WORKER")
+            .replace(kebab, "WORKER")
+            .replace(upper, "WORKER")
+            .lines()
+            .filter(|line| !line.trim().starts_with("Description:"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    let canceled = of("OrderCanceled", "order-canceled", "ORDER_CANCELED");
+    assert_eq!(canceled, of("TagExternalId", "tag-external-id", "TAG_EXTERNAL_ID"));
+    // The first one defines what the others refer to.
+    let paid = of("OrderPaid", "order-paid", "ORDER_PAID");
+    for reference in canceled.split_whitespace().filter_map(|word| word.strip_prefix('*')) {
+        let defined = format!("&{reference}");
+        assert!(paid.contains(&defined) || template.contains(&defined), "{reference}");
+    }
+    let own: Vec<&str> = canceled.lines().filter(|line| !line.contains('*')).collect();
+    for line in own {
+        assert!(paid.contains(line.trim()), "order-paid lacks {line:?}");
+    }
+}
+
+/// List prices of us-east-1 in November 2026, in dollars, without the free tier.
+mod price {
+    pub(super) const ALARM: f64 = 0.10;
+    pub(super) const SECRET: f64 = 0.40;
+    pub(super) const SECRET_READ: f64 = 0.05 / 10_000.0;
+    pub(super) const SQS: f64 = 0.40 / 1e6;
+    pub(super) const INVOCATION: f64 = 0.20 / 1e6;
+    pub(super) const GB_SECOND: f64 = 0.000_013_333_4;
+    pub(super) const SCHEDULE: f64 = 1.00 / 1e6;
+    pub(super) const API: f64 = 1.00 / 1e6;
+    pub(super) const READ: f64 = 0.125 / 1e6;
+    pub(super) const WRITE: f64 = 0.625 / 1e6;
+    pub(super) const LOG_GB: f64 = 0.50;
+}
+
+const MINUTES: f64 = 43_800.0;
+/// `MemorySize`, in GB.
+const MEMORY: f64 = 0.25;
+
+/// What a stack costs a month in which nothing happens.
+fn idle(template: &str) -> f64 {
+    let of = |resource_type: &str| f64::from(count(template, resource_type));
+    let alarms = of("AWS::CloudWatch::Alarm") * price::ALARM;
+    let secrets = of("AWS::SecretsManager::Secret") * price::SECRET + MINUTES / 5.0 * price::SECRET_READ;
+    // Lambda begins with five pollers for a queue, each of which asks anew every 20 seconds.
+    let pollers = of("AWS::Lambda::EventSourceMapping") * 5.0 * 3.0 * MINUTES * price::SQS;
+    // A run of reconcile: a tenth of a second, two queries, 1.5 KB of log.
+    let run = price::SCHEDULE
+        + price::INVOCATION
+        + 0.1 * MEMORY * price::GB_SECOND
+        + 2.0 * price::READ
+        + 1.5e-6 * price::LOG_GB;
+    alarms + secrets + pollers + MINUTES * run
+}
+
+/// What a thousand orders add, each with three deliveries of which one buys.
+fn thousand_orders() -> f64 {
+    let delivery =
+        price::API + price::INVOCATION + 0.02 * MEMORY * price::GB_SECOND + 3.0 * price::SQS + 2e-6 * price::LOG_GB;
+    let work = price::INVOCATION + 0.3 * MEMORY * price::GB_SECOND + 4e-6 * price::LOG_GB;
+    // Three writes of a record of up to two kilobytes, which is in an index meanwhile.
+    let ledger = price::READ + 3.0 * 3.0 * price::WRITE;
+    1000.0 * 3.0 * (delivery + work + ledger)
+}
+
+#[test]
+fn the_page_says_what_an_idle_stack_costs() {
+    let template = text("template.yaml");
+    assert!(count(&template, "AWS::CloudWatch::Alarm") <= 20);
+    let idle = idle(&template);
+    assert!(idle < 6.0, "{idle:.2} $");
+    let page = text("docs/deploy.md");
+    for said in [
+        format!("**{idle:.2} $ a month**"),
+        format!("**{:.2} $**", thousand_orders()),
+    ] {
+        assert!(page.contains(&said), "docs/deploy.md does not say {said}");
+    }
+}
