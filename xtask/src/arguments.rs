@@ -55,7 +55,8 @@ pub(crate) struct TestOptions {
     /// Only what needs nothing but Rust: format, lints, docs, tests
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Also licences, advisories and unused dependencies (cargo-deny and cargo-machete must be installed)
+    /// Also a deployment to an emulator of AWS, licences, advisories and unused dependencies (cargo-deny and cargo-machete
+    /// must be installed)
     #[arg(long)]
     pub(crate) thorough: bool,
     /// Name the steps, and do nothing

@@ -118,9 +118,9 @@ impl Step {
         }
     }
 
-    /// Whether it needs a cargo command that takes minutes to install.
+    /// Whether it needs a cargo command that takes minutes to install, or compiles the functions once more, as releases.
     const fn is_thorough(self) -> bool {
-        matches!(self, Self::Licences | Self::Unused)
+        matches!(self, Self::Licences | Self::Unused | Self::Deploy)
     }
 
     pub(super) async fn run(self) -> Result<Tests, Failure> {

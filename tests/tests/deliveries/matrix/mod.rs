@@ -73,7 +73,7 @@ impl Cell {
         self
     }
 
-    fn verify(self) {
+    fn check(self) {
         let name = format!("{}: {}", self.before.kind, self.kind);
         let world = &self.before.deployment.world;
         let before = world.holdings();
