@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::spelling::base64;
 use super::json::{Id, Lenient, Text, decode, text};
+use super::spelling::base64;
 use super::{Delivery, FieldNames, ReceiveError, ShopKeys, Storefront, Understood, Verified, VerifyError};
 use crate::order::{OrderKey, StorefrontKind};
 
