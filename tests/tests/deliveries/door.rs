@@ -137,8 +137,8 @@ fn the_old_value_of_a_bad_entry_serves_while_the_process_lives() {
     );
     assert_eq!(
         answer.metrics().collect::<Vec<_>>(),
-        ["AnsweredStored", "SecretMistakeWoocommerce"],
-        "the alarm names the storefront"
+        ["AnsweredStored", "SecretMistakes", "SecretMistakeWoocommerce"],
+        "one for the alarm, and one that names the storefront"
     );
     assert_eq!(
         post(&old).disposition,

@@ -160,6 +160,8 @@ proptest! {
             let (id, lines) = ("failing".to_owned(), Some(lines.clone()));
             event(3, Statement::Refund(Refund { id, state, lines, whole: false }))
         };
+        // A whole refund may be the sum of this one, which failed: then nobody knows, and it is held.
+        prop_assume!(!events.iter().any(|event| matches!(&event.says, Statement::Refund(refund) if refund.whole)));
         let mut failed = events.clone();
         failed.push(refund(RefundState::Failed));
         failed.push(refund(RefundState::Succeeded));

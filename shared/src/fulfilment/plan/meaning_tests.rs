@@ -214,7 +214,7 @@ fn a_refused_line_is_planned_again_when_a_state_of_the_same_second_brings_the_si
 fn a_subscription_of_which_only_its_first_invoice_was_heard_is_bought() {
     let event = json!({
         "schema": 2, "key": "stripe/sub_1", "received_at": "2026-09-21T14:00:00Z", "says": { "payment": {
-            "id": "in_1", "version": { "time": "2026-09-21T14:00:00Z" }, "first": true,
+            "id": "in_1", "version": { "time": "2026-09-21T14:00:00Z" }, "paid_at": "2026-09-21T14:00:00Z", "first": true,
             "lines": [{ "line": "si_1", "sku": "PLAN", "units": 2 }],
         } },
     });

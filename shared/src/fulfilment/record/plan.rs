@@ -243,7 +243,9 @@ impl Line {
 /// The items of a line that are to buy, up to a unit, each with its plan.
 pub(crate) fn items_of(index: u32, line: &Line, up_to: u32) -> impl Iterator<Item = (Item, &ComponentPlan)> {
     line.numbered_runs().flat_map(move |(first, run)| {
-        let end = first.saturating_add(run.count).min(up_to.saturating_add(1));
+        // A run of which nothing is bought may have any number of units: it is not walked through.
+        let last = if run.plan.components().is_empty() { 0 } else { up_to };
+        let end = first.saturating_add(run.count).min(last.saturating_add(1));
         (first..end).flat_map(move |unit| {
             let components = (0_u32..).zip(run.plan.components());
             components.map(move |(at, component)| (Item(index, unit, at), component))

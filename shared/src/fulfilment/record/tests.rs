@@ -155,3 +155,15 @@ fn a_record_is_read_back_as_it_was_written() {
     while buy(&mut record).is_some() {}
     assert_eq!(OrderRecord::from_json(&record.to_json()), Ok(record));
 }
+
+/// The quantity stands in a body that anybody with a paid order writes: four thousand million units must cost nothing.
+#[test]
+fn units_of_which_nothing_is_bought_are_not_walked_through() {
+    let mut line = Line::new("1");
+    line.set_runs(vec![PlannedUnits {
+        count: u32::MAX,
+        sku: None,
+        plan: Plan::Open,
+    }]);
+    assert_eq!(plan::items_of(0, &line, u32::MAX).count(), 0);
+}
