@@ -9,6 +9,8 @@ use reseller_hooks::order::{OrderEvent, OrderKey};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Wants {
     of_sku: BTreeMap<String, u64>,
+    /// Of lines with an SKU: nothing else can be bought.
+    sold: u64,
     /// Of lines without an SKU too: a change may give them one.
     all: u64,
 }
@@ -22,6 +24,7 @@ impl Wants {
                 let units = u64::from(units);
                 wants.all += units;
                 if let Some(sku) = &line.sku {
+                    wants.sold += units;
                     *wants.of_sku.entry(sku.to_string()).or_default() += units;
                 }
             }
@@ -31,6 +34,7 @@ impl Wants {
 
     /// The greater of both, for each SKU.
     pub(super) fn or(mut self, other: &Self) -> Self {
+        self.sold = self.sold.max(other.sold);
         self.all = self.all.max(other.all);
         for (sku, units) in &other.of_sku {
             let mine = self.of_sku.entry(sku.clone()).or_default();
@@ -41,8 +45,8 @@ impl Wants {
 
     /// What of this is more than `most`; an SKU that `most` does not have is garbled, and none of the catalog.
     pub(super) fn beyond(&self, most: &Self) -> Option<String> {
-        if self.all > most.all {
-            return Some(format!("{} units instead of {}", self.all, most.all));
+        if self.sold > most.all {
+            return Some(format!("{} units instead of {}", self.sold, most.all));
         }
         self.of_sku.iter().find_map(|(sku, units)| {
             let most = most.of_sku.get(sku)?;

@@ -75,8 +75,13 @@ impl Book<'_> {
     /// I7: everything that was said has been heard.
     fn heard(&self) -> Vec<String> {
         let lines = self.order.skus.keys();
+        // What an amount was given back for is not known: nothing more may be bought.
+        let sure = |line: &str| match self.order.amount_refunded {
+            true => 0,
+            false => self.order.owed(line),
+        };
         lines
-            .map(|line| (line, self.order.owed(line), self.record.desired().live(line)))
+            .map(|line| (line, sure(line), self.record.desired().live(line)))
             .filter(|(_, owed, live)| owed != live)
             .map(|(line, owed, live)| format!("I7 line {line}: {owed} are owed, the record wants {live}"))
             .collect()
@@ -85,6 +90,9 @@ impl Book<'_> {
     /// I2: every unit that is owed has the plan that the catalog says.
     fn planned(&self) -> Vec<String> {
         let mut found = Vec::new();
+        if self.order.amount_refunded {
+            return found; // it may have been told before anything was planned
+        }
         for (line, sku) in &self.order.skus {
             let owed = self.order.owed(line);
             let planned = self.record.lines().iter().find(|planned| planned.id() == line);
@@ -230,6 +238,7 @@ impl Book<'_> {
             "INVALID_REFERENCE_PRODUCT_INSTANCE_ID" if stage == Stage::Retried => !wix
                 .instances()
                 .any(|(_, i)| i.reference.is_some() && !i.status.is_alive()),
+            "REFUND_UNCLEAR" => !self.order.amount_refunded,
             "AWAITING_ACTION" => !wix
                 .instances()
                 .any(|(_, i)| !matches!(i.status.as_str(), "PENDING" | "ENABLED" | "CANCELED" | "FAILED")),

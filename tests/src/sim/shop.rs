@@ -58,6 +58,9 @@ pub(super) struct ShopOrder {
     pub reference: Option<String>,
     /// Line to SKU.
     pub skus: BTreeMap<String, String>,
+    /// An amount was given back, and the storefront does not say of what: nothing more may be bought, nothing is taken
+    /// back, and a person is told.
+    pub amount_refunded: bool,
     said: Vec<ToldVersion>,
     refunds: BTreeMap<String, BTreeMap<String, u32>>,
 }
@@ -109,7 +112,7 @@ struct Under<'a> {
     order: Order,
     units: BTreeMap<String, u32>,
     most: BTreeMap<String, u32>,
-    counted: BTreeSet<String>,
+    counted: BTreeMap<String, BTreeMap<String, u32>>,
     refunds: u32,
     ever_paid: bool,
     paid: bool,
@@ -129,7 +132,7 @@ pub(super) fn order(rng: &mut Rng, index: usize, shared_site: bool) -> (ShopOrde
         order: Order::new(&key),
         units: BTreeMap::new(),
         most: BTreeMap::new(),
-        counted: BTreeSet::new(),
+        counted: BTreeMap::new(),
         refunds: 0,
         ever_paid: false,
         paid: false,
@@ -141,6 +144,7 @@ pub(super) fn order(rng: &mut Rng, index: usize, shared_site: bool) -> (ShopOrde
             line_accounts: BTreeMap::new(),
             reference: None,
             skus: BTreeMap::new(),
+            amount_refunded: false,
             said: Vec::new(),
             refunds: BTreeMap::new(),
         },
@@ -264,6 +268,7 @@ impl Under<'_> {
             }
             5..=8 if !self.canceled && units > 0 => self.refund(&line, units),
             9 => {
+                self.record.amount_refunded = true;
                 let (_, message) = self.refund_message(&[]);
                 self.deliver(message, "has an amount refunded".to_owned());
             }
@@ -272,7 +277,8 @@ impl Under<'_> {
                 self.set(Order::canceled);
                 self.tell("is canceled");
             }
-            10..=14 => {
+            // Shopify has no way back from there.
+            10..=14 if self.kind != StorefrontKind::Shopify => {
                 self.canceled = false;
                 self.set(Order::revived);
                 self.tell("is alive again");
@@ -297,7 +303,8 @@ impl Under<'_> {
         let taken = self.rng.between(1, units);
         let (id, message) = self.refund_message(&[(line, taken)]);
         self.set_units(line, units - taken);
-        self.counted.insert(id.clone());
+        self.counted
+            .insert(id.clone(), BTreeMap::from([(line.to_owned(), taken)]));
         self.set(|order| order.counted(&id));
         let how = self.rng.below(3);
         if how != 1 {
@@ -332,7 +339,7 @@ impl Under<'_> {
         };
         self.record.said.push(ToldVersion {
             units,
-            counted: self.counted.clone(),
+            counted: self.counted.keys().cloned().collect(),
             paid: self.paid,
             canceled: self.canceled,
         });
@@ -341,6 +348,7 @@ impl Under<'_> {
             most: &self.most,
             ever_paid: self.ever_paid,
             says_paid: self.rng.one_in(2),
+            refunds: &self.counted,
         };
         let message = words::order(self.kind, &self.order, &past);
         let paid = if self.paid { "paid" } else { "not paid" };
@@ -377,6 +385,7 @@ pub(super) fn attacks(rng: &mut Rng, seen: &[Delivery]) -> Vec<Delivery> {
         most: &most,
         ever_paid: true,
         says_paid: true,
+        refunds: &BTreeMap::new(),
     };
     let forged = Delivery {
         at: START + rng.delay(),

@@ -76,6 +76,8 @@ pub(super) struct Past<'a> {
     pub ever_paid: bool,
     /// Whether the topic says that it is paid, where it is.
     pub says_paid: bool,
+    /// The refunds that the order has counted, each with its units by line.
+    pub refunds: &'a BTreeMap<String, BTreeMap<String, u32>>,
 }
 
 /// An order as it is now.
@@ -109,9 +111,15 @@ pub(super) fn refund(kind: StorefrontKind, order: &Order, id: u32, lines: &[(&st
             ),
         )
     } else {
+        // An empty list would concern no product; an amount names no list at all.
+        let lines = if lines.is_empty() {
+            "null".to_owned()
+        } else {
+            format!("[{lines}]")
+        };
         (
             "",
-            format!(r#"{{"type":"order.refunded","data":{{"id":"{id}","order_id":"{number}","lines":[{lines}]}}}}"#),
+            format!(r#"{{"type":"order.refunded","data":{{"id":"{id}","order_id":"{number}","lines":{lines}}}}}"#),
         )
     };
     Message { kind, topic, body }
@@ -150,7 +158,11 @@ fn shopify(order: &Order, past: &Past<'_>) -> Message {
     };
     let created = order.created_at;
     let note = properties(Some(&order.fields), pair);
-    let refunds: Vec<String> = order.refunds.iter().map(|id| format!(r#"{{"id":{id}}}"#)).collect();
+    let refunds: Vec<String> = past
+        .refunds
+        .iter()
+        .map(|(id, lines)| refund_in_order(id, lines))
+        .collect();
     let refunds = refunds.join(",");
     Message {
         kind: StorefrontKind::Shopify,
@@ -159,6 +171,15 @@ fn shopify(order: &Order, past: &Past<'_>) -> Message {
             r#"{{"id":{number},"test":false,"email":"jane.doe@example.com","cancelled_at":{canceled},"financial_status":"{status}","total_outstanding":"0.00","created_at":"{created}","updated_at":"{updated}","shipping_address":{{"name":"Jane Doe","address1":"1 Example Street"}},"note_attributes":[{note}],"line_items":[{lines}],"refunds":[{refunds}]}}"#
         ),
     }
+}
+
+/// A refund as an order of Shopify lists it.
+fn refund_in_order(id: &str, lines: &BTreeMap<String, u32>) -> String {
+    let lines: Vec<String> = lines
+        .iter()
+        .map(|(line, units)| format!(r#"{{"line_item_id":{line},"quantity":{units}}}"#))
+        .collect();
+    format!(r#"{{"id":{id},"refund_line_items":[{}]}}"#, lines.join(","))
 }
 
 fn standard(order: &Order, past: &Past<'_>) -> Message {

@@ -187,12 +187,10 @@ const MEMORY: f64 = 0.25;
 /// What a stack costs a month in which nothing happens.
 fn idle(template: &str) -> f64 {
     let of = |resource_type: &str| f64::from(count(template, resource_type));
-    // An alarm is paid for by each metric that it looks at.
-    let metrics = template
-        .lines()
-        .filter(|line| line.trim().starts_with("MetricName: "))
-        .count();
-    let alarms = f64::from(u32::try_from(metrics).unwrap_or(u32::MAX)) * price::ALARM;
+    // An alarm is paid for by each metric that it looks at: those that look at several list them.
+    let lines = |start: &str| template.lines().filter(|line| line.trim() == start).count();
+    let more = u32::try_from(lines("MetricStat:") - lines("Metrics:")).unwrap_or(u32::MAX);
+    let alarms = (of("AWS::CloudWatch::Alarm") + f64::from(more)) * price::ALARM;
     let secrets = of("AWS::SecretsManager::Secret") * price::SECRET + MINUTES / 5.0 * price::SECRET_READ;
     // Lambda begins with five pollers for a queue, each of which asks anew every 20 seconds.
     let pollers = of("AWS::Lambda::EventSourceMapping") * 5.0 * 3.0 * MINUTES * price::SQS;
