@@ -72,9 +72,11 @@ impl<'a> Trial<'a> {
         let before = paid.map(|paid| said(paid, SECRET).1).unwrap_or_default();
         let together: Vec<&OrderEvent> = before.iter().chain(about(&event, &before)).collect();
         let north = said(sample, NORTH);
+        let gift_cards = sample.body.matches("\"gift_card\": true").count();
+        let after_before = Wants::after(&before.iter().collect::<Vec<_>>()).or(&Wants::after(&together));
         Self {
-            most: Wants::after(&event.iter().collect::<Vec<_>>()),
-            most_after_before: Wants::after(&before.iter().collect::<Vec<_>>()).or(&Wants::after(&together)),
+            most: Wants::after(&event.iter().collect::<Vec<_>>()).with_hidden(gift_cards),
+            most_after_before: after_before.with_hidden(gift_cards),
             sample,
             path,
             layers,

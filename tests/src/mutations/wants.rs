@@ -32,6 +32,12 @@ impl Wants {
         wants
     }
 
+    /// Lines that were left out because they are money, such as gift cards: a change may make products of them.
+    pub(super) fn with_hidden(mut self, units: usize) -> Self {
+        self.all += u64::try_from(units).expect("a number of lines");
+        self
+    }
+
     /// The greater of both, for each SKU.
     pub(super) fn or(mut self, other: &Self) -> Self {
         self.sold = self.sold.max(other.sold);
