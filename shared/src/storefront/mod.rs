@@ -48,7 +48,7 @@ use http::HeaderMap;
 
 pub use fields::FieldNames;
 #[doc(hidden)]
-pub use keys::Guards;
+pub use keys::VerificationGuards;
 pub use keys::{InvalidKey, Key, ShopKeys, Verified, VerifyError};
 pub use queue_choice::{Hints, OrderQueue, choose_queue};
 pub use secrets::{InvalidSecrets, StorefrontSecrets};

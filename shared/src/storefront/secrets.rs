@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::keys::{Guards, Key, ShopKeys};
+use super::keys::{Key, ShopKeys, VerificationGuards};
 use crate::order::{ShopName, StorefrontKind};
 
 /// The keys of all storefronts. `Debug` shows names and numbers of keys, never a key.
@@ -81,7 +81,7 @@ impl StorefrontSecrets {
 
     /// The same keys, asked with these guards.
     #[must_use]
-    pub(crate) fn guarded(mut self, guards: Guards) -> Self {
+    pub(crate) fn guarded(mut self, guards: VerificationGuards) -> Self {
         for shop in self.0.values_mut().flatten() {
             shop.guards = guards;
         }
@@ -165,7 +165,7 @@ fn shop(
         shop: name,
         keys,
         accept_test,
-        guards: Guards::ALL,
+        guards: VerificationGuards::default(),
     })
 }
 

@@ -8,7 +8,7 @@ mod table;
 use std::time::Duration;
 
 use reseller_hooks::catalog::Catalog;
-use reseller_hooks::fulfilment::settings::Guards;
+use reseller_hooks::fulfilment::settings::FulfilmentGuards;
 use reseller_hooks_tests::world::{CATALOG, Order, Paid, Run, World, violations};
 use wix_sandbox::{DEFAULT_ACCOUNT, Effect, FaultRule, ForeignInstance, ForeignPackage, Operation};
 
@@ -27,7 +27,7 @@ fn mail() -> Order {
     Order::new(KEY).line("1", "MAIL", 1).paid()
 }
 
-fn world(mut world: World, guards: Guards) -> World {
+fn world(mut world: World, guards: FulfilmentGuards) -> World {
     world.settings.guards = guards;
     world
 }
@@ -43,7 +43,7 @@ fn one_mail(world: &World) -> Option<String> {
 #[test]
 fn without_the_lookup_a_lost_answer_is_a_second_package() {
     is_needed(
-        |guards: &mut Guards| guards.lookup = false,
+        |guards: &mut FulfilmentGuards| guards.lookup = false,
         |guards| {
             let world = world(World::unkind(Duration::ZERO), guards);
             world.strike(FaultRule::on(Operation::CreatePackage, Effect::LoseAnswer));
@@ -56,7 +56,7 @@ fn without_the_lookup_a_lost_answer_is_a_second_package() {
 #[test]
 fn without_the_settle_time_a_package_that_shows_late_is_bought_again() {
     is_needed(
-        |guards: &mut Guards| guards.settle_time = false,
+        |guards: &mut FulfilmentGuards| guards.settle_time = false,
         |guards| {
             let world = world(World::unkind(Duration::from_secs(55)), guards);
             world.strike(FaultRule::on(Operation::CreatePackage, Effect::LoseAnswer));
@@ -69,7 +69,7 @@ fn without_the_settle_time_a_package_that_shows_late_is_bought_again() {
 #[test]
 fn without_send_before_a_worker_that_stalled_buys_what_another_has_bought() {
     is_needed(
-        |guards: &mut Guards| guards.send_before = false,
+        |guards: &mut FulfilmentGuards| guards.send_before = false,
         |guards| {
             let world = world(World::unkind(Duration::ZERO), guards);
             let event = mail().event();
@@ -92,7 +92,7 @@ fn without_send_before_a_worker_that_stalled_buys_what_another_has_bought() {
 #[test]
 fn without_the_lease_two_workers_call_wix_for_one_order() {
     is_needed(
-        |guards: &mut Guards| guards.lease = false,
+        |guards: &mut FulfilmentGuards| guards.lease = false,
         |guards| {
             let world = world(World::kind(), guards);
             let order = mail();
@@ -115,7 +115,7 @@ fn without_the_lease_two_workers_call_wix_for_one_order() {
 #[test]
 fn without_merging_under_the_lease_a_cancellation_is_lost() {
     is_needed(
-        |guards: &mut Guards| guards.merge_under_lease = false,
+        |guards: &mut FulfilmentGuards| guards.merge_under_lease = false,
         |guards| {
             let world = world(World::kind(), guards);
             let order = Order::new(KEY).line("1", "ENDS", 1).paid();
@@ -136,7 +136,7 @@ fn without_merging_under_the_lease_a_cancellation_is_lost() {
 #[test]
 fn without_a_derived_key_a_wix_that_shows_the_package_too_late_sells_it_twice() {
     is_needed(
-        |guards: &mut Guards| guards.derived_key = false,
+        |guards: &mut FulfilmentGuards| guards.derived_key = false,
         |guards| {
             // Longer than the settle time: only the key can save it.
             let mut world = world(World::unkind(Duration::from_secs(3_600)), guards);
@@ -152,7 +152,7 @@ fn without_a_derived_key_a_wix_that_shows_the_package_too_late_sells_it_twice() 
 #[test]
 fn without_the_stored_request_a_changed_catalog_is_another_order() {
     is_needed(
-        |guards: &mut Guards| guards.stored_request = false,
+        |guards: &mut FulfilmentGuards| guards.stored_request = false,
         |guards| {
             let mut world = world(World::unkind(Duration::ZERO), guards);
             world.strike(FaultRule::on(Operation::CreatePackage, Effect::DropBefore));
@@ -171,7 +171,7 @@ fn without_the_stored_request_a_changed_catalog_is_another_order() {
 #[test]
 fn without_one_purchase_for_a_package_the_first_unit_is_taken_for_the_second() {
     is_needed(
-        |guards: &mut Guards| guards.one_package_one_purchase = false,
+        |guards: &mut FulfilmentGuards| guards.one_package_one_purchase = false,
         |guards| {
             let mut world = world(World::unkind(Duration::ZERO), guards);
             // The external ID cannot save it: queries take no notice of it.
@@ -190,7 +190,7 @@ fn without_one_purchase_for_a_package_the_first_unit_is_taken_for_the_second() {
 #[test]
 fn without_the_check_of_what_is_adopted_somebody_elses_package_is_the_customers() {
     is_needed(
-        |guards: &mut Guards| guards.adoption_check = false,
+        |guards: &mut FulfilmentGuards| guards.adoption_check = false,
         |guards| {
             let mut world = world(World::unkind(Duration::ZERO), guards);
             world.careless = true;
