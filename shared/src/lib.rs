@@ -5,6 +5,8 @@
 //! so that a function links only what it uses; `docs/architecture.md` draws the whole.
 
 mod decode;
+#[cfg(any(feature = "fulfilment", feature = "storefront"))]
+mod guards;
 pub mod ids;
 pub mod order;
 pub mod time;

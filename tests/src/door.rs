@@ -7,7 +7,7 @@ use http::{HeaderMap, Method};
 use reseller_hooks::config::Env;
 use reseller_hooks::queue::{Queue, QueueError};
 use reseller_hooks::secrets::{EnvSource, Secrets};
-use reseller_hooks::storefront::{FieldNames, Guards};
+use reseller_hooks::storefront::{FieldNames, VerificationGuards};
 use reseller_hooks::time::Clock;
 use reseller_hooks::webhook::{Answer, Queues, Request, Webhook};
 
@@ -51,7 +51,7 @@ impl<C> std::fmt::Debug for Door<C> {
 
 impl<C: Clock + Clone> Door<C> {
     /// A door whose secret document is this.
-    pub fn new(secret: &str, clock: C, guards: Guards) -> Self {
+    pub fn new(secret: &str, clock: C, guards: VerificationGuards) -> Self {
         let source = EnvSource::new(Env::from_pairs([("SECRET", secret)]), "SECRET".to_owned());
         let secrets = Arc::new(Secrets::new(source, clock.clone(), Duration::from_secs(300)));
         let stored = Stored::default();

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::guards::guards;
+
 /// Durations and switches. The defaults are those of the documentation.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -18,7 +20,7 @@ pub struct Settings {
     pub look_first_after: Duration,
     /// The protections, all on. Only tests take one out, to see that another test turns red.
     #[doc(hidden)]
-    pub guards: Guards,
+    pub guards: FulfilmentGuards,
 }
 
 impl Default for Settings {
@@ -29,7 +31,7 @@ impl Default for Settings {
             wix_timeout: Duration::from_secs(15),
             paused: false,
             look_first_after: Duration::from_secs(48 * 3600),
-            guards: Guards::default(),
+            guards: FulfilmentGuards::default(),
         }
     }
 }
@@ -51,42 +53,26 @@ impl Settings {
     }
 }
 
-/// Each protection by its name; `true` is on.
-#[doc(hidden)]
-#[derive(Debug, Clone, Copy)]
-pub struct Guards {
-    /// A create whose outcome is unknown is looked up before it is sent again.
-    pub lookup: bool,
-    /// An empty lookup counts only after the settle time.
-    pub settle_time: bool,
-    /// The clock is compared with `send_before` just before sending.
-    pub send_before: bool,
-    /// A record leased by another worker is left alone.
-    pub lease: bool,
-    /// Desired states that arrived during the lease are merged before the next decision.
-    pub merge_under_lease: bool,
-    /// Keys are derived, so that a repetition has the same one.
-    pub derived_key: bool,
-    /// What is sent again is what was stored, not what the catalog says by then.
-    pub stored_request: bool,
-    /// A package is held by one purchase only.
-    pub one_package_one_purchase: bool,
-    /// Account, products and time of creation are compared before a package is adopted.
-    pub adoption_check: bool,
-}
-
-impl Default for Guards {
-    fn default() -> Self {
-        Self {
-            lookup: true,
-            settle_time: true,
-            send_before: true,
-            lease: true,
-            merge_under_lease: true,
-            derived_key: true,
-            stored_request: true,
-            one_package_one_purchase: true,
-            adoption_check: true,
-        }
+guards! {
+    /// Each protection of an order by its name; `true` is on.
+    FulfilmentGuards, FulfilmentFlags {
+        /// A create whose outcome is unknown is looked up before it is sent again.
+        lookup,
+        /// An empty lookup counts only after the settle time.
+        settle_time,
+        /// The clock is compared with `send_before` just before sending.
+        send_before,
+        /// A record leased by another worker is left alone.
+        lease,
+        /// Desired states that arrived during the lease are merged before the next decision.
+        merge_under_lease,
+        /// Keys are derived, so that a repetition has the same one.
+        derived_key,
+        /// What is sent again is what was stored, not what the catalog says by then.
+        stored_request,
+        /// A package is held by one purchase only.
+        one_package_one_purchase,
+        /// Account, products and time of creation are compared before a package is adopted.
+        adoption_check,
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::keys::{Guards, Key, ShopKeys, Sites};
+use super::keys::{Key, ShopKeys, Sites, VerificationGuards};
 use crate::ids::SiteId;
 use crate::order::{ShopName, StorefrontKind};
 
@@ -80,7 +80,7 @@ pub(super) fn read(
             | StorefrontKind::Standard => Sites::Any,
         },
         shop: name,
-        guards: Guards::ALL,
+        guards: VerificationGuards::default(),
     })
 }
 

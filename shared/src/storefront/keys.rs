@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret, SecretSlice};
 
 use super::rsa::{InvalidRsaKey, RsaPublicKey};
 use super::{Delivery, Host, spelling};
+use crate::guards::guards;
 use crate::order::{ShopName, StorefrontKind};
 use crate::time::Timestamp;
 
@@ -33,30 +34,16 @@ pub struct ShopKeys {
     pub sites: Sites,
     /// Nothing that is read from the secret sets them.
     #[doc(hidden)]
-    pub guards: Guards,
+    pub guards: VerificationGuards,
 }
 
-/// What is asked of a delivery before it is read, by its name; `true` is on. There is no way to turn one off from
-/// outside: only tests do, in code, to see that another test turns red.
-#[doc(hidden)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Guards {
-    /// One of the keys must have signed it.
-    pub signature_check: bool,
-    /// A signed time must be near the time of receipt, and an expiry not past.
-    pub replay_tolerance: bool,
-}
-
-impl Guards {
-    pub(crate) const ALL: Self = Self {
-        signature_check: true,
-        replay_tolerance: true,
-    };
-}
-
-impl Default for Guards {
-    fn default() -> Self {
-        Self::ALL
+guards! {
+    /// What is asked of a delivery before it is read, by its name; `true` is on.
+    VerificationGuards, VerificationFlags {
+        /// One of the keys must have signed it.
+        signature_check,
+        /// A signed time must be near the time of receipt, and an expiry not past.
+        replay_tolerance,
     }
 }
 
@@ -81,14 +68,14 @@ impl Sites {
 
 impl ShopKeys {
     /// Keys that do not accept test orders, of no host, and of any site.
-    pub const fn new(shop: Option<ShopName>, keys: Vec<Key>) -> Self {
+    pub fn new(shop: Option<ShopName>, keys: Vec<Key>) -> Self {
         Self {
             shop,
             keys,
             accept_test: false,
             hosts: Vec::new(),
             sites: Sites::Any,
-            guards: Guards::ALL,
+            guards: VerificationGuards::default(),
         }
     }
 }

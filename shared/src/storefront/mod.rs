@@ -52,7 +52,7 @@ pub use entry::InvalidSecrets;
 pub use fields::{FieldNames, Suborders};
 pub use hosts::{Host, InvalidHost};
 #[doc(hidden)]
-pub use keys::Guards;
+pub use keys::VerificationGuards;
 pub use keys::{InvalidKey, Key, ShopKeys, Sites, Verified, VerifyError};
 pub use queue_choice::{Hints, OrderQueue, choose_queue};
 pub use secrets::{Mistake, StorefrontSecrets};

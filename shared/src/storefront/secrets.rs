@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::entry::{self, InvalidSecrets, list_name, object, shown};
-use super::keys::{Guards, ShopKeys, Sites};
+use super::keys::{ShopKeys, Sites, VerificationGuards};
 use crate::order::{ShopName, StorefrontKind};
 
 /// The keys of all storefronts. `Debug` shows names and numbers of keys, never a key.
@@ -164,7 +164,7 @@ impl StorefrontSecrets {
 
     /// The same keys, asked with these guards.
     #[must_use]
-    pub(crate) fn guarded(mut self, guards: Guards) -> Self {
+    pub(crate) fn guarded(mut self, guards: VerificationGuards) -> Self {
         for shop in self.storefronts.values_mut().flatten() {
             shop.guards = guards;
         }

@@ -14,7 +14,8 @@ use crate::queue::parked::{self, ParkedDelivery};
 use crate::queue::{Queue, QueueError};
 use crate::secrets::{SecretDocument, Secrets, Source};
 use crate::storefront::{
-    Delivery, FieldNames, Guards, Mistake, OrderQueue, Outcome, ReceiveError, StorefrontSecrets, VerifyError, receive,
+    Delivery, FieldNames, Mistake, OrderQueue, Outcome, ReceiveError, StorefrontSecrets, VerificationGuards,
+    VerifyError, receive,
 };
 use crate::time::Clock;
 
@@ -76,7 +77,7 @@ pub struct Webhook<S, C, Q> {
     names: Result<FieldNames, String>,
     /// The keys of the document that was used last: reading them costs more than verifying with them.
     read: Mutex<Option<Read>>,
-    guards: Guards,
+    guards: VerificationGuards,
 }
 
 #[derive(Clone)]
@@ -99,26 +100,21 @@ type Received = Result<Outcome, ReceiveError>;
 impl<S: Source, C: Clock, Q: Queue> Webhook<S, C, Q> {
     /// `names` is what [`field_names`] made of the catalog. Without them every delivery is answered 503: an order event
     /// that lacks its site or account would be bought for the wrong one.
-    pub const fn new(
-        secrets: Arc<Secrets<S, C>>,
-        queues: Queues<Q>,
-        clock: C,
-        names: Result<FieldNames, String>,
-    ) -> Self {
+    pub fn new(secrets: Arc<Secrets<S, C>>, queues: Queues<Q>, clock: C, names: Result<FieldNames, String>) -> Self {
         Self {
             secrets,
             queues,
             clock,
             names,
             read: Mutex::new(None),
-            guards: Guards::ALL,
+            guards: VerificationGuards::default(),
         }
     }
 
     /// The same with other guards. Only tests take one out, to see that another test turns red.
     #[doc(hidden)]
     #[must_use]
-    pub fn with_guards(mut self, guards: Guards) -> Self {
+    pub fn with_guards(mut self, guards: VerificationGuards) -> Self {
         self.guards = guards;
         self
     }

@@ -12,6 +12,7 @@ use futures_util::{FutureExt, StreamExt, stream};
 
 use super::{Engine, Measure, measure};
 use crate::fulfilment::{OrderOutcome, Outage, Progress, Tally};
+use crate::guards::guards;
 use crate::order::OrderEvent;
 use crate::time::{Clock, Timestamp};
 
@@ -90,23 +91,17 @@ struct Item {
     event: OrderEvent,
 }
 
-/// What keeps the messages of a batch apart, by its name; `true` is on.
-#[doc(hidden)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Guards {
-    /// A panic in one message fails only that message.
-    pub per_record_panic: bool,
-}
-
-impl Default for Guards {
-    fn default() -> Self {
-        Self { per_record_panic: true }
+guards! {
+    /// What keeps the messages of a batch apart, by its name; `true` is on.
+    BatchGuards, BatchFlags {
+        /// A panic in one message fails only that message.
+        per_record_panic,
     }
 }
 
 /// Works on a batch until `deadline`. Messages of one order are worked on in turn, those of different orders together.
 pub async fn handle(engine: &impl Engine, clock: &impl Clock, batch: SqsEvent, deadline: Timestamp) -> Report {
-    handle_with_guards(engine, clock, batch, deadline, Guards::default()).await
+    handle_with_guards(engine, clock, batch, deadline, BatchGuards::default()).await
 }
 
 /// The same with other guards. Only tests take one out, to see that another test turns red.
@@ -116,7 +111,7 @@ pub async fn handle_with_guards(
     clock: &impl Clock,
     batch: SqsEvent,
     deadline: Timestamp,
-    guards: Guards,
+    guards: BatchGuards,
 ) -> Report {
     let mut report = Report::default();
     let mut orders: Vec<Vec<Item>> = Vec::new();
@@ -179,7 +174,7 @@ async fn in_turn(
     clock: &impl Clock,
     items: Vec<Item>,
     deadline: Timestamp,
-    guards: Guards,
+    guards: BatchGuards,
 ) -> Vec<Result<OrderOutcome, String>> {
     let mut results = Vec::with_capacity(items.len());
     for item in items {
@@ -193,7 +188,7 @@ async fn one(
     clock: &impl Clock,
     Item { message, event }: Item,
     deadline: Timestamp,
-    guards: Guards,
+    guards: BatchGuards,
 ) -> Result<OrderOutcome, String> {
     let (order, delivery) = (&event.key, event.delivery.as_str());
     let now = clock.now();

@@ -3,7 +3,7 @@
 
 use reseller_hooks::order::StorefrontKind;
 use reseller_hooks::secrets::SecretDocument;
-use reseller_hooks::storefront::{Guards, StorefrontSecrets};
+use reseller_hooks::storefront::{StorefrontSecrets, VerificationGuards};
 use secrecy::SecretString;
 
 use crate::taint;
@@ -64,7 +64,11 @@ fn read(text: &str) -> Vec<String> {
                     assert!(!shop.keys.is_empty(), "{kind}: a shop without keys was taken");
                     let hosts = !shop.hosts.is_empty();
                     assert_eq!(hosts, kind == StorefrontKind::Woocommerce, "{kind}: hosts, or none");
-                    assert_eq!(shop.guards, Guards::default(), "{kind}: a document turned a guard off");
+                    assert_eq!(
+                        shop.guards,
+                        VerificationGuards::default(),
+                        "{kind}: a document turned a guard off"
+                    );
                     if shop.shop.is_some() {
                         let named = secrets.shops(kind, shop.shop.as_ref());
                         assert_eq!(

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use reseller_hooks::order::{OrderEvent, OrderKey, StorefrontKind};
-use reseller_hooks::storefront::Guards;
+use reseller_hooks::storefront::VerificationGuards;
 use reseller_hooks::webhook::{Answer, Disposition};
 
 use super::change::{Change, Changed, Subject, bytes_changed};
@@ -41,10 +41,10 @@ pub(super) struct Trial<'a> {
 
 impl<'a> Trial<'a> {
     pub(super) fn new(sample: &'a Sample) -> Self {
-        let door = Door::new(&secret_document(), Standing, Guards::default());
-        let unchecked = Guards {
+        let door = Door::new(&secret_document(), Standing, VerificationGuards::default());
+        let unchecked = VerificationGuards {
             signature_check: false,
-            ..Guards::default()
+            ..VerificationGuards::default()
         };
         let open = Door::new(&secret_document(), Standing, unchecked);
         let path = format!("/webhooks/{}", sample.kind);

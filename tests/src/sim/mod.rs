@@ -47,7 +47,7 @@ pub struct Profile {
     /// Durations, and the guards that a test takes out.
     pub settings: Settings,
     /// What is asked of a delivery before it is read.
-    pub door: storefront::Guards,
+    pub door: storefront::VerificationGuards,
     /// Whether the ledger compares revisions.
     pub rev_condition: bool,
     /// Only worlds in which no other guard can save the one that is out: Wix ignores keys and shows packages as late as
@@ -61,7 +61,7 @@ impl Default for Profile {
     fn default() -> Self {
         Self {
             settings: Settings::default(),
-            door: storefront::Guards::default(),
+            door: storefront::VerificationGuards::default(),
             rev_condition: true,
             harsh: false,
             careless: false,

@@ -61,7 +61,7 @@ pub(super) struct Sim {
     pub ledger: SimLedger,
     pub queues: Queues,
     pub keys: Keys,
-    pub door: storefront::Guards,
+    pub door: storefront::VerificationGuards,
     pub watch: Watch,
     orders: Vec<ShopOrder>,
     pub deliveries: Vec<Delivery>,

@@ -11,9 +11,9 @@ use reseller_hooks::catalog::Catalog;
 use reseller_hooks::ledger::memory::MemoryLedger;
 use reseller_hooks::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
 use reseller_hooks::order::StorefrontKind;
-use reseller_hooks::storefront::{Guards as DoorGuards, sign};
+use reseller_hooks::storefront::{VerificationGuards, sign};
 use reseller_hooks::time::{Clock, Timestamp};
-use reseller_hooks::worker::batch::{self, Guards as BatchGuards};
+use reseller_hooks::worker::batch::{self, BatchGuards};
 use reseller_hooks_tests::door::{Door, Message};
 use reseller_hooks_tests::post::{WIX_INSTANCE, WIX_PRIVATE_KEY, WIX_PUBLIC_KEY, signed};
 use reseller_hooks_tests::world::{Order, World, YieldingLedger};
@@ -72,7 +72,7 @@ fn world(mut world: World) -> World {
 }
 
 /// Delivers a request and lets the workers do what it brought; the answer's status.
-fn deliver(world: &World, secret: &str, guards: DoorGuards, sent: &Sent) -> u16 {
+fn deliver(world: &World, secret: &str, guards: VerificationGuards, sent: &Sent) -> u16 {
     let door = Door::new(secret, world.clock.clone(), guards);
     let (answer, stored) = door.post(&format!("/webhooks/{}", sent.kind), &sent.headers, &sent.body);
     let messages: Vec<String> = stored
@@ -159,7 +159,7 @@ fn forged(kind: StorefrontKind, now: Timestamp) -> Sent {
 fn without_the_signature_check_anybody_orders_packages() {
     for kind in StorefrontKind::ALL {
         is_needed(
-            |guards: &mut DoorGuards| guards.signature_check = false,
+            |guards: &mut VerificationGuards| guards.signature_check = false,
             |guards| {
                 let world = world(World::kind());
                 let status = deliver(&world, &secret_document(), guards, &forged(kind, world.clock.now()));
@@ -176,7 +176,7 @@ fn without_the_signature_check_anybody_orders_packages() {
 #[test]
 fn without_the_replay_tolerance_a_renamed_shop_buys_last_years_order() {
     is_needed(
-        |guards: &mut DoorGuards| guards.replay_tolerance = false,
+        |guards: &mut VerificationGuards| guards.replay_tolerance = false,
         |guards| {
             let world = world(World::kind());
             let sample = include_str!("../../../events/standard/order_paid.json");
@@ -216,7 +216,7 @@ fn without_the_replay_tolerance_a_lost_ledger_buys_last_years_order() {
         ),
     ] {
         is_needed(
-            |guards: &mut DoorGuards| guards.replay_tolerance = false,
+            |guards: &mut VerificationGuards| guards.replay_tolerance = false,
             |guards| {
                 let mut world = world(World::unkind(Duration::ZERO));
                 let sent = Sent::now(kind, topic, sample, SECRET, world.clock.now());

@@ -5,7 +5,7 @@
 mod edge;
 mod table;
 
-use reseller_hooks::fulfilment::settings::Guards;
+use reseller_hooks::fulfilment::settings::FulfilmentGuards;
 use reseller_hooks_tests::prelude::*;
 
 /// The promise holds in this world with all guards in, and does not hold without this one.
@@ -16,7 +16,7 @@ fn is_needed<G: Copy + Default>(take_out: impl Fn(&mut G), broken: impl Fn(G) ->
     assert!(broken(guards).is_some(), "nothing breaks without the guard");
 }
 
-fn world(mut world: World, guards: Guards) -> World {
+fn world(mut world: World, guards: FulfilmentGuards) -> World {
     world.settings.guards = guards;
     world
 }
@@ -31,7 +31,7 @@ fn one_mail(world: &World) -> Option<String> {
 #[test]
 fn without_the_lookup_a_lost_answer_is_a_second_package() {
     is_needed(
-        |guards: &mut Guards| guards.lookup = false,
+        |guards: &mut FulfilmentGuards| guards.lookup = false,
         |guards| {
             let world = world(World::unkind(Duration::ZERO), guards);
             world.strike(once(Operation::CreatePackage, Effect::LoseAnswer));
@@ -44,7 +44,7 @@ fn without_the_lookup_a_lost_answer_is_a_second_package() {
 #[test]
 fn without_the_settle_time_a_package_that_shows_late_is_bought_again() {
     is_needed(
-        |guards: &mut Guards| guards.settle_time = false,
+        |guards: &mut FulfilmentGuards| guards.settle_time = false,
         |guards| {
             let world = world(World::unkind(Duration::from_secs(55)), guards);
             world.strike(once(Operation::CreatePackage, Effect::LoseAnswer));
@@ -57,7 +57,7 @@ fn without_the_settle_time_a_package_that_shows_late_is_bought_again() {
 #[test]
 fn without_send_before_a_worker_that_stalled_buys_what_another_has_bought() {
     is_needed(
-        |guards: &mut Guards| guards.send_before = false,
+        |guards: &mut FulfilmentGuards| guards.send_before = false,
         |guards| {
             let world = world(World::unkind(Duration::ZERO), guards);
             let mut run = world.begins(&ordered("MAIL", 1));
@@ -76,7 +76,7 @@ fn without_send_before_a_worker_that_stalled_buys_what_another_has_bought() {
 #[test]
 fn without_the_lease_two_workers_call_wix_for_one_order() {
     is_needed(
-        |guards: &mut Guards| guards.lease = false,
+        |guards: &mut FulfilmentGuards| guards.lease = false,
         |guards| {
             let world = world(World::kind(), guards);
             let order = ordered("MAIL", 1);
@@ -94,7 +94,7 @@ fn without_the_lease_two_workers_call_wix_for_one_order() {
 #[test]
 fn without_merging_under_the_lease_a_cancellation_is_lost() {
     is_needed(
-        |guards: &mut Guards| guards.merge_under_lease = false,
+        |guards: &mut FulfilmentGuards| guards.merge_under_lease = false,
         |guards| {
             let world = world(World::kind(), guards);
             let order = ordered("ENDS", 1);
@@ -110,7 +110,7 @@ fn without_merging_under_the_lease_a_cancellation_is_lost() {
 #[test]
 fn without_a_derived_key_a_package_that_shows_too_late_is_sold_twice() {
     is_needed(
-        |guards: &mut Guards| guards.derived_key = false,
+        |guards: &mut FulfilmentGuards| guards.derived_key = false,
         |guards| {
             // Longer than the settle time: only the key can save it.
             let mut world = world(World::unkind(HOUR), guards);
@@ -126,7 +126,7 @@ fn without_a_derived_key_a_package_that_shows_too_late_is_sold_twice() {
 #[test]
 fn without_the_stored_request_a_changed_catalog_is_another_order() {
     is_needed(
-        |guards: &mut Guards| guards.stored_request = false,
+        |guards: &mut FulfilmentGuards| guards.stored_request = false,
         |guards| {
             let mut world = world(World::unkind(Duration::ZERO), guards);
             world.strike(once(Operation::CreatePackage, Effect::DropBefore));
@@ -142,7 +142,7 @@ fn without_the_stored_request_a_changed_catalog_is_another_order() {
 #[test]
 fn without_one_purchase_for_a_package_two_units_share_one() {
     is_needed(
-        |guards: &mut Guards| guards.one_package_one_purchase = false,
+        |guards: &mut FulfilmentGuards| guards.one_package_one_purchase = false,
         |guards| {
             let mut world = world(World::unkind(Duration::ZERO), guards);
             // The external ID cannot save it: queries take no notice of it.
@@ -161,7 +161,7 @@ fn without_one_purchase_for_a_package_two_units_share_one() {
 #[test]
 fn without_the_adoption_check_somebody_elses_package_is_the_customers() {
     is_needed(
-        |guards: &mut Guards| guards.adoption_check = false,
+        |guards: &mut FulfilmentGuards| guards.adoption_check = false,
         |guards| {
             let mut world = world(World::unkind(Duration::ZERO), guards);
             world.careless = true;

@@ -66,7 +66,31 @@ pub(super) async fn deployed() -> Result<Tests, Failure> {
         let label = format!("cargo clippy, {name} as deployed");
         check(&format!("deployed-{name}"), &label, &mut command).await?;
     }
-    Ok(Tests::ONE_CHECK)
+    no_function_has_guards().await?;
+    Ok(Tests { passed: 2 })
+}
+
+/// With the library's feature `guards` a signature could be skipped and a key be drawn at random; without it both are
+/// constants. No function may have it, built by itself as it is deployed; that the look finds it is seen by the tests,
+/// which have it.
+async fn no_function_has_guards() -> Result<(), Failure> {
+    for package in WORKERS.iter().chain(&["webhook", "reseller-hooks-tests"]) {
+        let mut command = workspace::cargo();
+        command.args(["tree", "--locked", "--edges", "features,no-dev", "--package", package]);
+        let tree = check(
+            &format!("features-{package}"),
+            &format!("cargo tree, {package}"),
+            &mut command,
+        )
+        .await?;
+        let has_guards = tree.contains("reseller-hooks feature \"guards\"");
+        if has_guards != (*package == "reseller-hooks-tests") {
+            return Err(Failure::new(format!(
+                "{package}: its build has the feature `guards` of the library: {has_guards}. Only the tests may have it"
+            )));
+        }
+    }
+    Ok(())
 }
 
 pub(super) async fn docs() -> Result<Tests, Failure> {
