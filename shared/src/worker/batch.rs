@@ -1,6 +1,6 @@
 //! A batch of queue messages: each is merged by itself, and what could not be merged goes back to the queue alone.
 //!
-//! A message is consumed as soon as its wish is in the ledger; what is still to be done at Wix is then the record's
+//! A message is consumed as soon as its event is in the ledger; what is still to be done at Wix is then the record's
 //! business (`due_at`), not the queue's. So a message goes back only for what a repetition of *merging* can mend, or
 //! ends in the dead-letter queue because nothing can.
 
@@ -204,7 +204,7 @@ async fn one(
             Ok(outcome)
         }
         Ok(Ok(Err(error))) => {
-            tracing::error!(%order, delivery, message_id = %message, reason = %error, "wish not stored: back to the queue");
+            tracing::error!(%order, delivery, message_id = %message, reason = %error, "event not stored: back to the queue");
             Err(message)
         }
         Ok(Err(payload)) if !guards.per_record_panic => std::panic::resume_unwind(payload),
@@ -231,7 +231,7 @@ fn log_outcome(event: &OrderEvent, outcome: &OrderOutcome) {
         wix_calls = outcome.tally.wix_calls,
         ledger_writes = outcome.tally.ledger_writes,
         packages_created = outcome.tally.packages_created,
-        "wish merged"
+        "event merged"
     );
 }
 

@@ -42,7 +42,7 @@ pub fn own_deadline(lambda_deadline_millis: u64, now: Timestamp) -> Timestamp {
 
 /// What the functions ask of fulfilment. The one implementation is [`Fulfilment`]; tests of batches bring their own.
 pub trait Engine {
-    /// Merges the wish and does at Wix what can be done by `deadline`. An error means that the wish is not stored.
+    /// Merges the event and does at Wix what can be done by `deadline`. An error means that the event is not stored.
     fn accept(
         &self,
         event: &OrderEvent,

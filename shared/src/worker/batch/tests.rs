@@ -78,7 +78,7 @@ async fn poison_goes_back_and_the_rest_is_worked_on() {
 }
 
 #[tokio::test]
-async fn a_wish_that_was_not_stored_goes_back() {
+async fn an_event_that_was_not_stored_goes_back() {
     let (report, _) = run(&[event("unstored", "a"), event("2", "b")]).await;
     assert_eq!(report.failed, ["m0"]);
     assert_eq!(report.settled, 1);
