@@ -98,6 +98,11 @@ impl EndRegister {
         }
     }
 
+    /// Whether it is said to be over.
+    pub(super) fn is_over(&self) -> bool {
+        self.states.iter().any(|(ended, _)| ended.is_some())
+    }
+
     pub(super) fn verdict(&self, line: &Line) -> Verdict {
         let covers = |covers: &Covers| match covers {
             Covers::All => true,

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::causes::RefundRegister;
+use super::causes::{EndRegister, RefundRegister, Verdict};
 use super::entitlement::Policy;
 use super::trash::Trash;
 use super::{Desired, UNBILLED};
@@ -40,6 +40,7 @@ impl Desired {
             .chain(self.of_first_heard(policy))
             .chain(self.unbilled(now, policy))
             .chain(self.paid_after_the_end())
+            .chain(self.of_ends())
             .chain(self.too_large());
         for notice in of_states.chain(of_events).chain(derived) {
             found.entry(notice.id.clone()).or_insert(notice);
@@ -229,6 +230,29 @@ impl Desired {
             )
         };
         late.into_iter().map(notice).collect()
+    }
+
+    /// A subscription that is over, and of which no line of the order shows that it is its own: what it gave is not known.
+    fn of_ends(&self) -> Vec<Notice> {
+        let Some(alive) = self.latest().filter(|latest| latest.ended.is_none()) else {
+            return Vec::new();
+        };
+        let meant = |end: &EndRegister| {
+            let mut lines = alive.lines.iter().filter(|line| line.units > 0);
+            lines.any(|line| end.verdict(line) != Verdict::Alive)
+        };
+        let unclear = self.ends.iter().filter(|(_, end)| end.is_over() && !meant(end));
+        unclear
+            .map(|(cause, _)| {
+                Notice::new(
+                    &format!("end:{cause}"),
+                    "END_UNCLEAR",
+                    &format!(
+                        "{cause} has ended, and no line of the order shows that it is its own, so nothing is taken back: cancel the order or refund its lines in the storefront where its products are to be taken back, or close this"
+                    ),
+                )
+            })
+            .collect()
     }
 
     fn too_large(&self) -> Option<Notice> {
