@@ -19,8 +19,6 @@ pub(super) struct Order {
     pub(super) number: Text,
     pub(super) status: String,
     #[serde(default)]
-    pub(super) currency: Text,
-    #[serde(default)]
     pub(super) total: Text,
     #[serde(default)]
     pub(super) total_tax: Text,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::amount::Micros;
-use super::body::{Address, LineItem, Order, RefundBody, nonzero};
+use super::body::{Address, LineItem, Order, nonzero};
 use super::payment::{Question, Standing, bare, standing};
 use super::{DELIVERY_ID, key};
 use crate::order::{Line, LineId, MissingSku, Notice, Paid, Snapshot, Statement, Version};
@@ -76,15 +76,8 @@ pub(super) fn order(verified: &Verified<'_>, body: &str, names: &FieldNames) -> 
     if ended.is_none() && !snapshot.refunded_all {
         snapshot.unmapped_refunds.clone_from(&refunds);
     }
-    if ended.is_none() {
-        if !snapshot.refunded_all {
-            snapshot
-                .notices
-                .extend(order.refunds.0.iter().map(|refund| unmapped(refund, &order.currency)));
-        }
-        if paid == Paid::Full {
-            snapshot.notices.extend(notices(&order, switched));
-        }
+    if ended.is_none() && paid == Paid::Full {
+        snapshot.notices.extend(notices(&order, switched));
     }
     let begun = matches!(status, "pending" | "checkout-draft" | "auto-draft" | "draft");
     Ok(Understood::order(
@@ -198,34 +191,6 @@ fn whole_of(item: &LineItem, items: &[LineItem]) -> Option<LineId> {
             .find(|other| other.meta_data.get(whole) == Some(key) && other.id != item.id);
         found.or_else(|| by_id(key)).map(|whole| whole.id.0.clone())
     })
-}
-
-/// One sentence for a person; amount and currency only where they are what they should be.
-fn unmapped(refund: &RefundBody, currency: &Text) -> Notice {
-    let kept = |text: &Text, fits: fn(&char) -> bool, most| -> String {
-        text.as_deref()
-            .unwrap_or_default()
-            .chars()
-            .filter(fits)
-            .take(most)
-            .collect()
-    };
-    let id: String = refund
-        .id
-        .0
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .take(20)
-        .collect();
-    let amount = kept(&refund.total, |c| c.is_ascii_digit() || *c == '.', 20);
-    let currency = kept(currency, char::is_ascii_uppercase, 3);
-    Notice::new(
-        &format!("refund:{id}"),
-        "NOT_MAPPED",
-        &format!(
-            "WooCommerce reports refund {id} of {amount} {currency} without saying of what: take back by hand what it was for."
-        ),
-    )
 }
 
 /// What a person must see of a paid order.
