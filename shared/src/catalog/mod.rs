@@ -181,7 +181,7 @@ impl Catalog {
         })
     }
 
-    /// Reads the catalog in a file. Its path comes from `CATALOG_URL`, which [`FileUrl`](crate::config::FileUrl) has
+    /// Reads the catalog in a file. Its path comes from `CATALOG_URL`, which `FileUrl` has
     /// checked; a relative one is resolved where the process was started.
     pub fn load(path: &Path) -> Result<Self, CatalogError> {
         read_file(path, Self::from_toml)

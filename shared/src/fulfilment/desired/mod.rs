@@ -2,10 +2,10 @@
 //! the delay of the deliveries. Everything here is pure; proptest holds it to commutative, associative and idempotent.
 //!
 //! Each kind of statement has its own register, and each register is a small lattice: the newest states of the order
-//! ([`newest`]), what was paid for ([`paid`]), what was given back by cause ([`causes`]), and what an operator answered
-//! ([`told`]). [`entitlement`] computes from all of them which units may be bought and which are kept. What is unclear
-//! lies between the two, is neither bought nor taken back, and is one of the [`notices`]. [`planned`] is the order that
-//! plans are resolved from, and [`tell`] makes an operator's answer into a statement.
+//! (`newest`), what was paid for (`paid`), what was given back by cause (`causes`), and what an operator answered
+//! (`told`). `entitlement` computes from all of them which units may be bought and which are kept. What is unclear
+//! lies between the two, is neither bought nor taken back, and is one of the `notices`. `planned` is the order that
+//! plans are resolved from, and `tell` makes an operator's answer into a statement.
 
 mod causes;
 mod entitlement;

@@ -1,5 +1,5 @@
 //! A purchase's life: one state, and the moves between states that are allowed. *May a create be sent again?* is
-//! answered here, by [`InDoubt::may_be_sent`], [`InDoubt::is_absent`] and [`InDoubt::sent_again`].
+//! answered here, by [`InDoubt::may_be_sent`], `InDoubt::is_absent` and `InDoubt::sent_again`.
 //!
 //! In doubt is left by a verified answer, an adoption, a plain refusal or proven absence, and by nothing else.
 
