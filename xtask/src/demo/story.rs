@@ -45,6 +45,17 @@ const LOST: &str = "9007199254742993";
 const CANCELED: &str = "9007199254743993";
 const UNKNOWN_SKU: &str = "9007199254741005";
 
+/// The subscription of the samples, by its first order, and its renewals.
+const SUBSCRIPTION: &str = "9007199254747001";
+const RENEWAL: &str = "9007199254747011";
+const LATER_RENEWAL: &str = "9007199254747021";
+
+/// The one-time order of Wix's samples.
+const ONE_TIME: &str = "6d9f1c52-6a41-4f7e-9d1e-3b1a5f0c2e77";
+
+/// The subscription of Wix's samples, by its contract.
+const CONTRACT: &str = "7c1f0a52-3f0e-4a7d-9c55-90b1c2d3e4f5";
+
 /// The site in the samples. Wix takes one plan a site, so another order needs another site.
 const SITE: &str = "918aa943-ab4f-40bc-88c3-8dfd02fae7cd";
 
@@ -65,7 +76,7 @@ pub(crate) fn of(storefront: StorefrontKind) -> Story {
         StorefrontKind::Standard => {
             paid_then_canceled([("order_paid.json", ""), ("order_canceled.json", "")], storefront)
         }
-        StorefrontKind::Wix => paid_then_canceled(
+        StorefrontKind::Wix => wix(paid_then_canceled(
             [
                 (
                     "order_payment_status_updated_paid.json",
@@ -74,7 +85,7 @@ pub(crate) fn of(storefront: StorefrontKind) -> Story {
                 ("order_canceled.json", "wix.ecom.v1.order_canceled"),
             ],
             storefront,
-        ),
+        )),
         StorefrontKind::Woocommerce => woocommerce(),
         StorefrontKind::Stripe => stripe(),
     }
@@ -95,6 +106,9 @@ fn shopify() -> Story {
     let canceled = as_order(CANCELED, "918aa945");
     // This sample names no site.
     let canceled_number = [(SAMPLE.to_owned(), CANCELED.to_owned())];
+    let no_site = [("\"note_attributes\": []".to_owned(), site_attribute("918aa946"))];
+    let later = [(RENEWAL.to_owned(), LATER_RENEWAL.to_owned())];
+    let renewed = |label| sample(label, "orders_paid_subscription_renewal.json", "orders/paid");
     Story {
         chapters: vec![
             Chapter {
@@ -143,8 +157,49 @@ fn shopify() -> Story {
                 fault: None,
                 deliveries: vec![paid("paid, after its cancellation").with(&canceled)],
             },
+            Chapter {
+                title: "a subscription is bought",
+                fault: None,
+                deliveries: vec![
+                    sample("the first order", "orders_paid_subscription_first.json", "orders/paid").with(&no_site),
+                ],
+            },
+            Chapter {
+                title: "it is renewed twice: Wix renews by itself, and nothing is bought",
+                fault: None,
+                deliveries: vec![renewed("renewed"), renewed("renewed again").with(&later)],
+            },
+            Chapter {
+                title: "it ends, and its product is taken back",
+                fault: None,
+                deliveries: vec![sample(
+                    "the contract is canceled",
+                    "subscription_contracts_cancel.json",
+                    "subscription_contracts/cancel",
+                )],
+            },
         ],
         ends: vec![
+            End {
+                order: SUBSCRIPTION,
+                count: Count {
+                    packages: 1,
+                    instances: 2,
+                    on_site: 1,
+                    ..Count::default()
+                },
+                needs: Need::Nobody,
+            },
+            End {
+                order: RENEWAL,
+                count: Count::default(),
+                needs: Need::Nobody,
+            },
+            End {
+                order: LATER_RENEWAL,
+                count: Count::default(),
+                needs: Need::Nobody,
+            },
             End {
                 order: SAMPLE,
                 count: THREE_PLANS,
@@ -168,6 +223,71 @@ fn shopify() -> Story {
         ],
         audit: true,
     }
+}
+
+fn other_site(site: &str) -> String {
+    format!("{site}{}", SITE.get(8..).unwrap_or_default())
+}
+
+/// What an order of Shopify says of its site.
+fn site_attribute(site: &str) -> String {
+    let site = other_site(site);
+    format!("\"note_attributes\": [{{\"name\": \"wix_site_id\", \"value\": \"{site}\"}}]")
+}
+
+/// An order that is paid and canceled, then the life of a subscription: its first cycle is bought, the others are not, and
+/// its end takes it back.
+fn wix(mut story: Story) -> Story {
+    let paid = "wix.ecom.v1.order_payment_status_updated";
+    let site = other_site("918aa946");
+    let sited = [(
+        "\"customFields\": []".to_owned(),
+        format!("\"customFields\": [{{\"title\": \"wix_site_id\", \"value\": \"{site}\"}}]"),
+    )];
+    let later = [
+        ("2026-04-02".to_owned(), "2026-05-02".to_owned()),
+        ("\"cycleNumber\": 2".to_owned(), "\"cycleNumber\": 3".to_owned()),
+        (
+            "6d9f1c52-6a41-4f7e-9d1e-3b1a5f0c3002".to_owned(),
+            "6d9f1c52-6a41-4f7e-9d1e-3b1a5f0c3003".to_owned(),
+        ),
+    ];
+    let sample = |label, file, topic| Delivery::new(label, StorefrontKind::Wix, file, topic);
+    let renewed = |label| sample(label, "order_paid_subscription_renewal.json", paid).with(&sited);
+    story.chapters.extend([
+        Chapter {
+            title: "a subscription is bought",
+            fault: None,
+            deliveries: vec![sample("its first cycle", "order_paid_subscription_first.json", paid).with(&sited)],
+        },
+        Chapter {
+            title: "it is renewed twice: Wix renews by itself, and nothing is bought",
+            fault: None,
+            deliveries: vec![renewed("its second cycle"), renewed("its third cycle").with(&later)],
+        },
+        Chapter {
+            title: "it ends, and is taken back",
+            fault: None,
+            deliveries: vec![sample(
+                "its contract is canceled",
+                "subscription_contract_canceled.json",
+                "wix.ecom.subscription_contracts.v1.subscription_contract_canceled",
+            )],
+        },
+    ]);
+    for end in &mut story.ends {
+        end.order = ONE_TIME;
+    }
+    story.ends.push(End {
+        order: CONTRACT,
+        count: Count {
+            packages: 1,
+            instances: 1,
+            ..Count::default()
+        },
+        needs: Need::Nobody,
+    });
+    story
 }
 
 /// A subscription from its first invoice to its end. Its renewals pass without a call to Wix.

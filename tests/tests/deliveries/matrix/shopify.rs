@@ -127,9 +127,14 @@ fn subscriptions() -> Vec<Cell> {
         Cell::new("end that comes back", Word::Done, failed, FIRST)
             .told("subscription_contracts/activate", contract("active", 3))
             .holds("PREMIUM-1M", 1, 1),
-        Cell::new("end whose lines nobody knows", Word::Person(&["END_UNCLEAR"]), after(&plain), FIRST)
-            .told("subscription_contracts/cancel", contract("cancelled", 4))
-            .holds("PREMIUM-1M", 1, 1),
+        Cell::new(
+            "end whose lines nobody knows",
+            Word::Person(&["END_UNCLEAR"]),
+            after(&plain),
+            FIRST,
+        )
+        .told("subscription_contracts/cancel", contract("cancelled", 4))
+        .holds("PREMIUM-1M", 1, 1),
         Cell::new(
             "payment that failed or is overdue",
             Word::Recorded,

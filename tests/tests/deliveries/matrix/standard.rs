@@ -125,9 +125,14 @@ fn subscriptions() -> Vec<Cell> {
         Cell::new("end that comes back", Word::Done, suspended, FIRST)
             .told("", state("active", "2026-05-06T14:00:00Z"))
             .holds("PREMIUM-1M", 1, 1),
-        Cell::new("end whose lines nobody knows", Word::Person(&["END_UNCLEAR"]), after(&plain), FIRST)
-            .told("", sample!("subscription_ended"))
-            .holds("PREMIUM-1M", 1, 1),
+        Cell::new(
+            "end whose lines nobody knows",
+            Word::Person(&["END_UNCLEAR"]),
+            after(&plain),
+            FIRST,
+        )
+        .told("", sample!("subscription_ended"))
+        .holds("PREMIUM-1M", 1, 1),
         Cell::new(
             "payment that failed or is overdue",
             Word::Recorded,
