@@ -189,7 +189,6 @@ async fn check(stage: &Stage, pump: &Pump, story: &Story, audit: Option<&Value>)
         let needs_a_person = match end.needs {
             Need::Nobody => false,
             Need::Person => true,
-            Need::PersonAfterAudit => audit.is_some(),
         };
         if order.needs_a_person != needs_a_person {
             let word = if order.needs_a_person { "needs" } else { "does not need" };
