@@ -104,7 +104,11 @@ fn shopify() -> Story {
     let canceled = as_order(CANCELED, "918aa945");
     // This sample names no site.
     let canceled_number = [(SAMPLE.to_owned(), CANCELED.to_owned())];
-    let no_site = [("\"note_attributes\": []".to_owned(), site_attribute("918aa946"))];
+    // Beside the subscription a plan that is bought once; the site has room for one of them.
+    let first_order = [
+        ("\"note_attributes\": []".to_owned(), site_attribute("918aa946")),
+        ("BUSINESS-EMAIL-1Y".to_owned(), "PREMIUM-1Y".to_owned()),
+    ];
     let later = [(RENEWAL.to_owned(), LATER_RENEWAL.to_owned())];
     let renewed = |label| sample(label, "orders_paid_subscription_renewal.json", "orders/paid");
     Story {
@@ -159,7 +163,7 @@ fn shopify() -> Story {
                 title: "a subscription is bought",
                 fault: None,
                 deliveries: vec![
-                    sample("the first order", "orders_paid_subscription_first.json", "orders/paid").with(&no_site),
+                    sample("the first order", "orders_paid_subscription_first.json", "orders/paid").with(&first_order),
                 ],
             },
             Chapter {
@@ -183,8 +187,9 @@ fn shopify() -> Story {
                 count: Count {
                     packages: 1,
                     instances: 2,
-                    on_site: 1,
-                    ..Count::default()
+                    on_site: 0,
+                    voucher_packages: 1,
+                    voucher_instances: 1,
                 },
                 needs: Need::Nobody,
             },

@@ -8,7 +8,7 @@ use super::payment::{Question, Standing, bare, standing};
 use super::{DELIVERY_ID, key};
 use crate::order::{Line, LineId, MissingSku, Notice, Paid, Snapshot, Statement, Version};
 use crate::storefront::fields::{country, sku};
-use crate::storefront::json::{Lenient, Text, decode};
+use crate::storefront::json::{Lenient, decode};
 use crate::storefront::keys::hash;
 use crate::storefront::{FieldNames, Hints, ReceiveError, Suborders, Understood, Verified};
 
