@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use reseller_hooks::order::StorefrontKind;
 use serde_json::{Value, json};
 
 use reseller_hooks::time::{Clock, SystemClock};
@@ -57,6 +58,10 @@ pub(crate) async fn run(options: &DemoOptions) -> Result<(), Failure> {
         environment: short_waits(),
     };
     let mut stage = Stage::set(&settings).await?;
+    // Only Shopify's story has an SKU that the catalog does not know, to be shown.
+    if options.storefront != StorefrontKind::Shopify {
+        stage.ignore_unknown_skus()?;
+    }
     let secret = deliver::secret()?;
     let story = story::of(options.storefront);
     let pump = Pump::new(&stage)?;

@@ -107,6 +107,16 @@ impl Stage {
         })
     }
 
+    /// The repository's catalog as it is, before any function has read the other one: what it does not sell is ignored.
+    pub(crate) fn ignore_unknown_skus(&self) -> Result<(), Failure> {
+        let (from, to) = (
+            workspace::root().join("catalog/catalog.toml"),
+            self.folder.join("catalog.toml"),
+        );
+        fs::copy(&from, &to).could_not(format_args!("copy {}", from.display()))?;
+        Ok(())
+    }
+
     /// One of the queues of this run.
     pub(crate) fn queue(&self, name: &str) -> Result<SqliteQueue, Failure> {
         SqliteQueue::open(&self.folder.join("queues.db"), name).could_not(format_args!("open the queue {name}"))
