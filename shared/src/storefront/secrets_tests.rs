@@ -125,7 +125,7 @@ fn a_mistake_in_one_entry_leaves_all_others_in_use() {
     // A delivery to the address of all shops may be one of the bad entry's.
     assert!(place(standard, None).is_some());
     assert_eq!(place(StorefrontKind::Stripe, Some("any")), Some("storefronts.stripe"));
-    // Whoever wrote the unknown name meant a storefront that is missing now, and not one that is there.
+    // The unknown name was meant for a storefront that is missing now, and not one that is there.
     assert_eq!(place(StorefrontKind::Wix, None), Some("storefronts.magento"));
     let mut metrics: Vec<_> = secrets.mistakes().iter().map(Mistake::metric).collect();
     metrics.dedup();

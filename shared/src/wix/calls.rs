@@ -1,5 +1,5 @@
 //! The calls as data: one type for each operation, which knows its path, its body and how its answer is read. A
-//! [`Client`](super::Client) sends them; whoever decides what to do can make, keep and compare them without one.
+//! [`Client`](super::Client) sends them; the code that decides what to do can make, keep and compare them without one.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! Which page of a query comes next: pure, for the client's streams and for whoever sends the calls in another way.
+//! Which page of a query comes next: pure, for the client's streams and for code that sends the calls in another way.
 
 use super::body::PackagePage;
 use super::calls::QueryPackages;

@@ -167,7 +167,7 @@ impl Book<'_> {
     }
 
     /// I1, over everything that ever was created: no more instances of a product than units there ever were. After an
-    /// operator's retry what had ended may have been bought anew, so that only what is alive counts.
+    /// operator's retry what had ended may have been bought again, so that only what is alive counts.
     fn bought_once(&self, stage: Stage) -> Vec<String> {
         let mut most: BTreeMap<&str, u32> = BTreeMap::new();
         for (line, sku) in &self.order.skus {

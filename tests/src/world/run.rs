@@ -66,7 +66,7 @@ impl<T, E: Debug> Run<'_, Result<T, E>> {
     /// Goes on to its end, which must be a good one.
     #[track_caller]
     pub fn finish(&mut self) -> T {
-        // Whoever asks for the same step again and again would go on without an end.
+        // A loop that asks for the same step again and again would go on without an end.
         let end = self.steps(20_000).expect("it comes to an end");
         end.expect("what it began could be done")
     }

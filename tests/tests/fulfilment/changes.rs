@@ -29,7 +29,7 @@ fn a_change_without_an_answer_does_not_hold_up_the_others() {
     assert_eq!(world.calls(Operation::CancelProductInstance), 4);
 }
 
-/// "Do it at Wix by hand or mend the cause, then retry the order": after either the problem is gone.
+/// "Do it at Wix by hand or correct the cause, then retry the order": after either the problem is gone.
 #[test]
 fn a_change_that_wix_refuses_is_attention_until_it_is_done() {
     let order = ordered("MAIL", 1);

@@ -100,7 +100,7 @@ fn a_refused_voucher_whose_units_first_package_is_gone_does_not_spin() {
     let mut run = world.begins_and_creates(&ordered("PLAN", 1), 1);
     world.delete_package();
     run.finish();
-    // An operator has the plan bought anew, and Wix takes no voucher for that one either.
+    // An operator has the plan bought again, and Wix takes no voucher for that one either.
     let code = "INVALID_REFERENCE_PRODUCT_INSTANCE_ID";
     world.strike(FaultRule {
         skip: 1,

@@ -192,7 +192,7 @@ fn idle(template: &str) -> f64 {
     let more = u32::try_from(lines("MetricStat:") - lines("Metrics:")).unwrap_or(u32::MAX);
     let alarms = (of("AWS::CloudWatch::Alarm") + f64::from(more)) * price::ALARM;
     let secrets = of("AWS::SecretsManager::Secret") * price::SECRET + MINUTES / 5.0 * price::SECRET_READ;
-    // Lambda begins with five pollers for a queue, each of which asks anew every 20 seconds.
+    // Lambda begins with five pollers for a queue, each of which asks again every 20 seconds.
     let pollers = of("AWS::Lambda::EventSourceMapping") * 5.0 * 3.0 * MINUTES * price::SQS;
     // A run of reconcile: a tenth of a second, two queries, 1.5 KB of log.
     let run = price::SCHEDULE

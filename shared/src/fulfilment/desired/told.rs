@@ -39,7 +39,7 @@ impl ToldRegister {
         *self == Self::default()
     }
 
-    /// Whether the same answer was given already, whoever gave it and when.
+    /// Whether the same answer was given already, by any person at any time.
     pub(super) fn has(&self, told: &Told) -> bool {
         let mut known = self.payment.iter().chain(&self.refunded).chain(self.not_ours.values());
         known.any(|known| known.answer == told.answer)

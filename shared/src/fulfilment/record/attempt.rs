@@ -243,7 +243,7 @@ impl InDoubt {
         }
     }
 
-    /// It is looked up anew, whatever earlier lookups proved.
+    /// It is looked up again, whatever earlier lookups proved.
     pub(super) fn look_again(&mut self, now: Timestamp) {
         self.absence = Absence::Unproven;
         self.look_at = now;

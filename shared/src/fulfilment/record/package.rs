@@ -327,7 +327,7 @@ impl HeldPackage {
         }
     }
 
-    /// Instances keep the number of their changes, which is part of the next one's key, whoever holds them.
+    /// Instances keep the number of their changes, which is part of the next one's key, in any purchase.
     pub(crate) fn carry_changes(&mut self, before: &[Surplus]) {
         for instance in &mut self.instances {
             let mut known = before.iter().flat_map(|surplus| &surplus.held.instances);

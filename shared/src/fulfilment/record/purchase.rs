@@ -191,7 +191,7 @@ impl Purchase {
         Ok(())
     }
 
-    /// It is looked up anew, whatever earlier lookups proved.
+    /// It is looked up again, whatever earlier lookups proved.
     pub(crate) fn look_again(&mut self, now: Timestamp) -> Result<(), RecordError> {
         self.doubt_mut("looked up")?.look_again(now);
         Ok(())

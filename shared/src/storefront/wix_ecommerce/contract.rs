@@ -99,7 +99,7 @@ fn end(envelope: &Envelope, header: &Header, id: &str, updated: Option<Timestamp
     let end = End {
         cause: "contract".to_owned(),
         version: Version::at(updated.or(header.event_time).unwrap_or(Timestamp::EPOCH)),
-        // A subscription that is canceled or has run out is bought anew, and not resumed.
+        // A subscription that is canceled or has run out is bought again, and not resumed.
         ended: Some(Ended::TERMINAL),
         of: Covers::All,
     };

@@ -1,4 +1,4 @@
-//! An order of Wix. What is sold by subscription belongs to its contract, which every cycle's order tells anew; the rest
+//! An order of Wix. What is sold by subscription belongs to its contract, which every cycle's order tells again; the rest
 //! belongs to the checkout's order. So one delivery can tell of several orders.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -152,7 +152,7 @@ fn number(order: &Order) -> Option<String> {
 }
 
 fn lines(items: &[LineItem], switched: bool, names: &FieldNames) -> Vec<Line> {
-    // A plan that changes is changed by a person: bought anew, it would be paid for twice.
+    // A plan that changes is changed by a person: bought again, it would be paid for twice.
     let marked = items.iter().any(|item| item.meta_data.get(SWITCHED_LINE).is_some());
     let changes = |item: &&LineItem| switched && (!marked || item.meta_data.get(SWITCHED_LINE).is_some());
     let line = |item: &LineItem| {
