@@ -1,4 +1,9 @@
 //! An operator's questions, asked of real records: what a person is told of an order in each state that it can be in.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "the helpers of a test may fail it"
+)]
 
 use reseller_hooks::inspect::status::NoQueues;
 use reseller_hooks::inspect::{Inspector, answer};

@@ -69,9 +69,9 @@ impl InspectError {
     /// What kind it is, in one word: `kind` in the answer, and `errorType` where the invocation fails.
     pub const fn kind(&self) -> &'static str {
         match self {
-            Self::NotUnderstood(_) => "NotUnderstood",
-            Self::NoSuchOrder(_) => "NoSuchOrder",
-            Self::Ledger(_) => "Ledger",
+            Self::NotUnderstood(_) => "not_understood",
+            Self::NoSuchOrder(_) => "not_found",
+            Self::Ledger(_) => "ledger",
         }
     }
 

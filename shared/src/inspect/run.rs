@@ -113,8 +113,9 @@ pub async fn inspect(function: &'static str) -> ExitCode {
     let served = lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
         let span = telemetry::invocation(&event.context.request_id);
         let deadline = deadline(event.context.deadline, SystemClock.now());
-        let work = async { answered(answer(inspector, &event.payload, deadline).await) };
-        work.instrument(span).await
+        // Boxed: the future of all questions together is too deep for the compiler.
+        let work = Box::pin(answer(inspector, &event.payload, deadline));
+        answered(work.instrument(span).await)
     }))
     .await;
     match served {
