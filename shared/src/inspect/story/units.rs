@@ -87,6 +87,15 @@ impl UnitGroup {
         self.standing == Standing::Open
     }
 
+    /// How many of them may still be bought: wanted, and nothing alive at Wix stands for them.
+    pub(super) const fn could_buy(&self) -> u32 {
+        match self.standing {
+            Standing::Alive => 0,
+            Standing::Open | Standing::Still if self.wanted => self.count,
+            Standing::Open | Standing::Still => 0,
+        }
+    }
+
     /// Whether the next unit can be told together with these.
     fn joins(&self, next: &Self) -> bool {
         let same = |ours: &Option<Purchased>, theirs: &Option<Purchased>| match (ours, theirs) {
