@@ -30,7 +30,13 @@ pub(crate) struct Global {
     #[expect(clippy::option_option, reason = "an option that may have a value or not")]
     pub(crate) local: Option<Option<PathBuf>>,
     /// The name of the stack in CloudFormation
-    #[arg(long, global = true, value_name = "NAME", default_value = "reseller-hooks", help_heading = "Where")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        default_value = "reseller-hooks",
+        help_heading = "Where"
+    )]
     pub(crate) stack: String,
     /// The region of the stack [default: AWS_REGION, or the profile's]
     #[arg(long, global = true, value_name = "NAME", help_heading = "Where")]
@@ -145,11 +151,6 @@ pub(crate) enum Order {
     Release {
         /// The order's key
         order: String,
-        /// Only this line
-        #[arg(long)]
-        line: Option<String>,
-        #[command(flatten)]
-        who: Who,
         #[command(flatten)]
         sure: Sure,
     },
@@ -173,22 +174,6 @@ pub(crate) enum Order {
         who: Who,
         #[command(flatten)]
         sure: Sure,
-    },
-    /// A package that was bought by hand is this unit's from now on: compared with the plan, audited, taken back later
-    Adopt {
-        /// The order's key
-        order: String,
-        /// The line
-        #[arg(long)]
-        line: String,
-        /// The unit of the line, from 1
-        #[arg(long, default_value_t = 1)]
-        unit: u32,
-        /// The package's ID at Wix
-        #[arg(long, value_name = "ID")]
-        package: String,
-        #[command(flatten)]
-        who: Who,
     },
     /// Wait until nothing is to be done for an order, or it needs a person
     Wait {
@@ -221,14 +206,9 @@ pub(crate) struct Retry {
     pub(crate) code: Option<String>,
     #[command(flatten)]
     pub(crate) of: Of,
-    /// Also buy again what ended at Wix
-    #[arg(long)]
-    pub(crate) replace: bool,
     /// Refuse where there are more orders than this
     #[arg(long, value_name = "COUNT", default_value_t = 100)]
     pub(crate) max: usize,
-    #[command(flatten)]
-    pub(crate) who: Who,
     #[command(flatten)]
     pub(crate) sure: Sure,
 }

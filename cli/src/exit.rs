@@ -47,23 +47,23 @@ impl Exit {
 
 /// Why something was not done, and what to type next.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// How the session ends.
-    pub exit: Exit,
+    pub(crate) exit: Exit,
     /// What is wrong.
-    pub what: String,
+    pub(crate) what: String,
     /// What helps.
-    pub hint: Option<String>,
+    pub(crate) hint: Option<String>,
 }
 
 impl Failure {
     /// It failed.
-    pub fn new(what: impl fmt::Display) -> Self {
+    pub(crate) fn new(what: impl fmt::Display) -> Self {
         Self::with(Exit::Failed, what)
     }
 
     /// It ends like this.
-    pub fn with(exit: Exit, what: impl fmt::Display) -> Self {
+    pub(crate) fn with(exit: Exit, what: impl fmt::Display) -> Self {
         Self {
             exit,
             what: what.to_string(),
@@ -73,7 +73,7 @@ impl Failure {
 
     /// Says what helps.
     #[must_use]
-    pub fn hint(mut self, hint: impl fmt::Display) -> Self {
+    pub(crate) fn hint(mut self, hint: impl fmt::Display) -> Self {
         self.hint = Some(hint.to_string());
         self
     }

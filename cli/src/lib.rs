@@ -21,7 +21,6 @@ pub mod page;
 mod words;
 
 use arguments::Arguments;
-use exit::Failure;
 pub use exit::{Exit, INTERRUPTED};
 use out::Out;
 
@@ -52,7 +51,9 @@ pub struct Session<'a> {
 
 impl std::fmt::Debug for Session<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session").field("terminal", &self.terminal).finish_non_exhaustive()
+        f.debug_struct("Session")
+            .field("terminal", &self.terminal)
+            .finish_non_exhaustive()
     }
 }
 
@@ -64,7 +65,8 @@ pub async fn run(session: Session<'_>, arguments: impl IntoIterator<Item = OsStr
         Err(error) => return out.usage(&error),
     };
     out.format = arguments.global.output;
-    match commands::run(&session.env, &arguments, &mut out).await {
+    // Boxed: the futures of all commands together are too deep for the compiler.
+    match Box::pin(commands::run(&session.env, &arguments, &mut out)).await {
         Ok(exit) => exit,
         Err(failure) => {
             out.failed(&failure);

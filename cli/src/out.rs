@@ -84,8 +84,14 @@ impl<'a> Out<'a> {
     /// A table. Columns are as wide as their widest cell; nothing is cut, so that a pipe loses nothing.
     pub(crate) fn table(&mut self, heads: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
         let width = |at: usize| {
-            let cells = rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count());
-            cells.chain(heads.get(at).map(|head| head.chars().count())).max().unwrap_or_default()
+            let cells = rows
+                .iter()
+                .filter_map(|row| row.get(at))
+                .map(|cell| cell.chars().count());
+            cells
+                .chain(heads.get(at).map(|head| head.chars().count()))
+                .max()
+                .unwrap_or_default()
         };
         let widths: Vec<usize> = (0..heads.len()).map(width).collect();
         let pad = |cells: &mut dyn Iterator<Item = &str>| {
@@ -122,16 +128,12 @@ impl<'a> Out<'a> {
 
     /// What is wrong with the command line, or the help that was asked for.
     pub(crate) fn usage(&mut self, error: &clap::Error) -> Exit {
-        match error.kind() {
-            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-                drop(write!(self.out, "{}", error.render()));
-                Exit::Done
-            }
-            _ => {
-                drop(write!(self.err, "{}", error.render()));
-                Exit::Usage
-            }
+        if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+            drop(write!(self.out, "{}", error.render()));
+            return Exit::Done;
         }
+        drop(write!(self.err, "{}", error.render()));
+        Exit::Usage
     }
 
     pub(crate) fn failed(&mut self, failure: &Failure) {
@@ -160,5 +162,9 @@ pub(crate) fn wrapped(text: &str, indent: &str, width: usize) -> String {
         line.push_str(word);
     }
     lines.push(line);
-    lines.iter().map(|line| format!("{indent}{line}")).collect::<Vec<_>>().join("\n")
+    lines
+        .iter()
+        .map(|line| format!("{indent}{line}"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }

@@ -48,7 +48,7 @@ pub fn html(status: &Value, attention: &Value, days: &[Day], stack: &str, now: T
 
 /// Writing to a string cannot fail.
 macro_rules! add {
-    ($page:expr, $($format:tt)*) => { drop(writeln!($page, $($format)*)) };
+    ($page:expr, $($format:tt)*) => { { let _ = writeln!($page, $($format)*); } };
 }
 use add;
 
@@ -56,7 +56,9 @@ fn standing(page: &mut String, status: &Value, now: Timestamp) {
     page.push_str("<h2>How it stands</h2>\n<ul class=\"standing\">\n");
     for line in sentences(status, now) {
         let sign = if line.is_well { "OK" } else { "Look" };
-        let command = line.command.map(|command| format!("<br><code>{}</code>", escaped(command)));
+        let command = line
+            .command
+            .map(|command| format!("<br><code>{}</code>", escaped(command)));
         let class = if line.is_well { "well" } else { "bad" };
         add!(
             page,
@@ -89,7 +91,12 @@ fn by_code(page: &mut String, orders: &[Value], now: Timestamp) {
     }
     page.push_str("<h2>What needs a person</h2>\n");
     for (code, found) in codes {
-        add!(page, "<section>\n<h3>{} <small>{}</small></h3>", escaped(code), count(found.len(), "problem"));
+        add!(
+            page,
+            "<section>\n<h3>{} <small>{}</small></h3>",
+            escaped(code),
+            count(found.len(), "problem")
+        );
         page.push_str("<table>\n<thead><tr><th>Order</th><th>For</th><th>What to do</th></tr></thead>\n<tbody>\n");
         for (order, item) in found.iter().take(MOST_LISTED) {
             let waits = order.get("since").and_then(|at| since(at, now)).unwrap_or_default();
@@ -105,7 +112,12 @@ fn by_code(page: &mut String, orders: &[Value], now: Timestamp) {
         }
         page.push_str("</tbody>\n</table>\n");
         if let Some(more) = found.len().checked_sub(MOST_LISTED).filter(|more| *more > 0) {
-            add!(page, "<p>and {} more: <code>reseller attention --code {}</code></p>", more, escaped(code));
+            add!(
+                page,
+                "<p>and {} more: <code>reseller attention --code {}</code></p>",
+                more,
+                escaped(code)
+            );
         }
         page.push_str("</section>\n");
     }
@@ -116,7 +128,9 @@ fn queues(page: &mut String, status: &Value) {
     if queues.is_empty() {
         return;
     }
-    page.push_str("<h2>Queues</h2>\n<table>\n<thead><tr><th>Queue</th><th>Waiting</th><th>In flight</th></tr></thead>\n<tbody>\n");
+    page.push_str(
+        "<h2>Queues</h2>\n<table>\n<thead><tr><th>Queue</th><th>Waiting</th><th>In flight</th></tr></thead>\n<tbody>\n",
+    );
     for queue in queues {
         let count = |name| queue.get(name).map_or_else(|| "?".to_owned(), ToString::to_string);
         let (visible, in_flight) = (count("visible"), count("in_flight"));

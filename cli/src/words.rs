@@ -5,7 +5,11 @@ use serde_json::Value;
 
 /// `3 orders`, `1 order`.
 pub(crate) fn count(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+    if count == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{count} {noun}s")
+    }
 }
 
 /// How long ago, or in how long: `5 min`, `3 h`, `2 d`.
@@ -55,5 +59,9 @@ pub(crate) fn number(value: &Value, name: &str) -> u64 {
 
 /// A list of an answer.
 pub(crate) fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
-    value.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+    value
+        .get(name)
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default()
 }

@@ -91,7 +91,10 @@ impl Remote {
             .map_err(|error| Failure::new(format_args!("the answer of {name} is no JSON: {error}")))?;
         if answer.function_failed || value.get("errorType").is_some() {
             let said = value.get("errorMessage").and_then(Value::as_str);
-            return Err(Failure::new(format_args!("{name} failed: {}", said.unwrap_or("it said no more"))));
+            return Err(Failure::new(format_args!(
+                "{name} failed: {}",
+                said.unwrap_or("it said no more")
+            )));
         }
         Ok(value)
     }
@@ -101,7 +104,10 @@ impl Remote {
         let url = url.parse().map_err(Failure::new)?;
         let env = Env::from_pairs::<String, String>([]);
         let source = AnySource::open(&url, &self.aws, &env).map_err(Failure::new)?;
-        source.fetch().await.map_err(|error| Failure::with(Exit::Credentials, error))
+        source
+            .fetch()
+            .await
+            .map_err(|error| Failure::with(Exit::Credentials, error))
     }
 
     /// To the address that the storefront delivers to.
@@ -133,7 +139,11 @@ impl Remote {
 
     fn url(&self, service: &str) -> String {
         let region = &self.signer.region;
-        let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        let domain = if region.starts_with("cn-") {
+            "amazonaws.com.cn"
+        } else {
+            "amazonaws.com"
+        };
         match &self.endpoint {
             Some(endpoint) => endpoint.trim_end_matches('/').to_owned(),
             None => format!("https://{service}.{region}.{domain}"),
@@ -152,15 +162,22 @@ impl Remote {
     fn refused(&self, service: &str, answer: &Answer) -> Failure {
         let json: Value = serde_json::from_str(&answer.text).unwrap_or_default();
         let of = |name: &str| json.get(name).and_then(Value::as_str).map(str::to_owned);
-        let said = stack::element(&answer.text, "Message").or_else(|| of("Message")).or_else(|| of("message"));
+        let said = stack::element(&answer.text, "Message")
+            .or_else(|| of("Message"))
+            .or_else(|| of("message"));
         let said = said.unwrap_or_else(|| format!("HTTP {}", answer.status));
         let region = &self.signer.region;
         if said.contains("does not exist") || answer.status == 404 {
             return Failure::with(Exit::NotFound, format_args!("{service} in {region}: {said}"))
                 .hint("say which stack with --stack, and where with --region");
         }
-        let is_about_rights = matches!(answer.status, 401 | 403) || said.contains("token") || said.contains("not authorized");
-        let exit = if is_about_rights { Exit::Credentials } else { Exit::Failed };
+        let is_about_rights =
+            matches!(answer.status, 401 | 403) || said.contains("token") || said.contains("not authorized");
+        let exit = if is_about_rights {
+            Exit::Credentials
+        } else {
+            Exit::Failed
+        };
         let failure = Failure::with(exit, format_args!("{service} in {region} refused: {said}"));
         if is_about_rights {
             failure.hint("sign in again, or ask for the right to call the stack's functions (docs/cli.md)")

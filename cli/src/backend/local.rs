@@ -93,7 +93,7 @@ impl Local {
                 request_id: "reseller-send",
             })
             .await;
-        Ok((answer.status(), answer.line.into_owned()))
+        Ok((answer.status().as_u16(), answer.line.into_owned()))
     }
 }
 

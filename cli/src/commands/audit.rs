@@ -10,15 +10,36 @@ use crate::words::{number, text};
 
 /// What an audit finds, by its member of the answer, and what is done about it.
 const FINDINGS: [(&str, &str); 10] = [
-    ("surplus", "packages beside the one that the order knows: in attention from now on"),
-    ("found", "packages whose create was never answered: the order adopts them"),
+    (
+        "surplus",
+        "packages beside the one that the order knows: in attention from now on",
+    ),
+    (
+        "found",
+        "packages whose create was never answered: the order adopts them",
+    ),
     ("missing", "packages that Wix did not show: asked for by their IDs"),
-    ("instances_missing", "packages of which an instance was not shown: likewise"),
+    (
+        "instances_missing",
+        "packages of which an instance was not shown: likewise",
+    ),
     ("ended", "packages of which something ended at Wix: likewise"),
-    ("alive", "packages of which something lives that was taken for ended: likewise"),
-    ("assigned", "packages on a site that they should have been taken off: likewise"),
-    ("foreign", "packages that no order knows: somebody bought them in another way"),
-    ("unclaimed", "packages with an ID of ours and without an order in the ledger"),
+    (
+        "alive",
+        "packages of which something lives that was taken for ended: likewise",
+    ),
+    (
+        "assigned",
+        "packages on a site that they should have been taken off: likewise",
+    ),
+    (
+        "foreign",
+        "packages that no order knows: somebody bought them in another way",
+    ),
+    (
+        "unclaimed",
+        "packages with an ID of ours and without an order in the ledger",
+    ),
     ("unreadable", "records that cannot be read"),
 ];
 
@@ -52,7 +73,10 @@ pub(super) async fn run(
                 (None, false) => Exit::Waiting,
             });
         }
-        out.note(format_args!("{compared} packages compared, up to {}", text(&answer, "next")));
+        out.note(format_args!(
+            "{compared} packages compared, up to {}",
+            text(&answer, "next")
+        ));
     }
 }
 
@@ -76,7 +100,10 @@ fn said(out: &mut Out<'_>, answer: &Value, compared: u64) -> Result<(), Failure>
     for name in ["foreign_listed", "unclaimed_listed"] {
         for package in crate::words::list(answer, name) {
             let (id, account) = (text(package, "package"), text(package, "account"));
-            out.line(format_args!("        package {id} of account {account}, created {}", text(package, "created")))?;
+            out.line(format_args!(
+                "        package {id} of account {account}, created {}",
+                text(package, "created")
+            ))?;
         }
     }
     Ok(())

@@ -19,7 +19,11 @@ pub(super) fn check(file: &Path, out: &mut Out<'_>) -> Result<Exit, Failure> {
     let answer = json!({ "schema": 1, "file": file, "skus": skus, "problems": problems });
     if !as_json(out, &answer)? {
         match problems.as_slice() {
-            [] => out.line(format_args!("{}: {}, nothing wrong", file.display(), count(skus, "SKU")))?,
+            [] => out.line(format_args!(
+                "{}: {}, nothing wrong",
+                file.display(),
+                count(skus, "SKU")
+            ))?,
             problems => {
                 for problem in problems {
                     out.line(problem)?;

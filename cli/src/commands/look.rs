@@ -80,22 +80,35 @@ pub(crate) fn sentences(status: &Value, now: Timestamp) -> Vec<Line> {
         some => bad(
             format!(
                 "{} a person, the oldest since {}",
-                if some == 1 { "1 order needs".to_owned() } else { format!("{some} orders need") },
-                status.get("attention_since").and_then(|at| since(at, now)).unwrap_or_default()
+                if some == 1 {
+                    "1 order needs".to_owned()
+                } else {
+                    format!("{some} orders need")
+                },
+                status
+                    .get("attention_since")
+                    .and_then(|at| since(at, now))
+                    .unwrap_or_default()
             ),
             "reseller attention",
         ),
     });
     lines.push(due(status, now).unwrap_or_else(|| well("no order is late")));
     for (word, what) in [
-        ("parked", "parked: a storefront signed it, and it could not be understood"),
+        (
+            "parked",
+            "parked: a storefront signed it, and it could not be understood",
+        ),
         ("dead", "in the dead letters: no worker could take it"),
     ] {
         let waiting = waiting(status, word);
         if waiting > 0 {
             lines.push(Line {
                 is_well: false,
-                what: format!("{} {what}", count(usize::try_from(waiting).unwrap_or(usize::MAX), "message")),
+                what: format!(
+                    "{} {what}",
+                    count(usize::try_from(waiting).unwrap_or(usize::MAX), "message")
+                ),
                 command: None,
             });
         }
@@ -114,7 +127,11 @@ fn due(status: &Value, now: Timestamp) -> Option<Line> {
         is_well: seconds < LATE,
         what: format!(
             "{} due, {} for {}",
-            if orders == 1 { "1 order is".to_owned() } else { format!("{orders} orders are") },
+            if orders == 1 {
+                "1 order is".to_owned()
+            } else {
+                format!("{orders} orders are")
+            },
             text(oldest, "key"),
             age(seconds)
         ),
@@ -126,7 +143,8 @@ fn due(status: &Value, now: Timestamp) -> Option<Line> {
 fn waiting(status: &Value, word: &str) -> u64 {
     let queues = list(status, "queues").iter();
     let of = queues.filter(|queue| text(queue, "queue").to_ascii_lowercase().contains(word));
-    of.map(|queue| number(queue, "visible") + number(queue, "in_flight")).sum()
+    of.map(|queue| number(queue, "visible") + number(queue, "in_flight"))
+        .sum()
 }
 
 fn queue(queue: &Value) -> Vec<String> {
@@ -141,7 +159,11 @@ pub(super) async fn attention(backend: &Backend, options: &Attention, out: &mut 
     let answer = backend.ask(&json!({ "attention": {} })).await?;
     let answer = only(answer, options.code.as_deref(), &options.of);
     let orders = list(&answer, "orders");
-    let exit = if options.exit_code && !orders.is_empty() { Exit::Attention } else { Exit::Done };
+    let exit = if options.exit_code && !orders.is_empty() {
+        Exit::Attention
+    } else {
+        Exit::Done
+    };
     if as_json(out, &answer)? {
         return Ok(exit);
     }
@@ -161,7 +183,11 @@ pub(super) async fn attention(backend: &Backend, options: &Attention, out: &mut 
     }
     let more = answer.get("more") == Some(&Value::Bool(true));
     let orders = count(orders.len(), "order");
-    out.note(if more { format!("{orders}, and there are more") } else { orders });
+    out.note(if more {
+        format!("{orders}, and there are more")
+    } else {
+        orders
+    });
     Ok(exit)
 }
 

@@ -45,11 +45,17 @@ pub(super) async fn list_orders(
                 short(text(order, "placed_at")),
                 stands(order),
                 number(order, "packages").to_string(),
-                order.get("attention_since").and_then(|at| since(at, now)).unwrap_or_default(),
+                order
+                    .get("attention_since")
+                    .and_then(|at| since(at, now))
+                    .unwrap_or_default(),
             ]
         })
         .collect();
-    out.table(&["ORDER", "NUMBER", "PLACED", "STANDS", "PACKAGES", "IN ATTENTION"], &rows)?;
+    out.table(
+        &["ORDER", "NUMBER", "PLACED", "STANDS", "PACKAGES", "IN ATTENTION"],
+        &rows,
+    )?;
     if answer.get("more") == Some(&Value::Bool(true)) {
         out.note(match answer.get("next").and_then(Value::as_str) {
             Some(next) => format!("there are more: reseller order list --after {next}"),
@@ -95,7 +101,10 @@ pub(super) async fn wait(backend: &Backend, said: &str, timeout: u64, out: &mut 
     let end = SystemClock.now() + Duration::from_secs(timeout);
     loop {
         let answer = backend.ask(&json!({ "story": key })).await?;
-        let word = answer.pointer("/verdict/word").and_then(Value::as_str).unwrap_or_default();
+        let word = answer
+            .pointer("/verdict/word")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         let is_over = SystemClock.now() + LOOK_AGAIN > end;
         if word != "waiting" || is_over {
             if !as_json(out, &answer)? {

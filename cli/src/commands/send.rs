@@ -24,7 +24,11 @@ pub(super) async fn run(backend: &Backend, options: &Send, out: &mut Out<'_>) ->
     let body = std::fs::read_to_string(&options.event)
         .map_err(|error| Failure::with(Exit::NotFound, format_args!("{}: {error}", options.event.display())))?;
     let now = SystemClock.now();
-    let body = if options.as_it_is { body } else { sign::as_of(&body, now) };
+    let body = if options.as_it_is {
+        body
+    } else {
+        sign::as_of(&body, now)
+    };
     let document = backend.storefront_secrets().await?;
     let document: Value = serde_json::from_str(document.expose_secret())
         .map_err(|_| Failure::new("the storefronts' secret is no JSON document: `reseller` cannot sign with it"))?;
@@ -55,7 +59,10 @@ fn secret<'a>(document: &'a Value, kind: StorefrontKind, shop: Option<&str>) -> 
     let secrets = entry.and_then(|entry| entry.get("secrets")?.as_array());
     let first = secrets.and_then(|secrets| secrets.first()?.as_str());
     first.map(str::trim).ok_or_else(|| {
-        Failure::with(Exit::NotFound, format_args!("the storefronts' secret has no secret of {kind}"))
-            .hint("put it there (docs/deploy.md, step 5)")
+        Failure::with(
+            Exit::NotFound,
+            format_args!("the storefronts' secret has no secret of {kind}"),
+        )
+        .hint("put it there (docs/deploy.md, step 5)")
     })
 }

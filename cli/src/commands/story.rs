@@ -13,11 +13,20 @@ const WIDTH: usize = 100;
 const NAMED: usize = 3;
 
 pub(super) fn order(out: &mut Out<'_>, story: &Value, now: Timestamp) -> Result<(), Failure> {
-    let word = story.pointer("/verdict/word").and_then(Value::as_str).unwrap_or_default();
-    let sentence = story.pointer("/verdict/sentence").and_then(Value::as_str).unwrap_or_default();
+    let word = story
+        .pointer("/verdict/word")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let sentence = story
+        .pointer("/verdict/sentence")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     let key = out.look(Look::Bold, text(story, "key"));
     let number = story.get("number").and_then(Value::as_str);
-    out.line(format_args!("{key}{}", number.map(|number| format!("  {number}")).unwrap_or_default()))?;
+    out.line(format_args!(
+        "{key}{}",
+        number.map(|number| format!("  {number}")).unwrap_or_default()
+    ))?;
     let look = if word == "attention" { Look::Bad } else { Look::Good };
     let word = out.look(look, word);
     out.line(format_args!("{word}: {sentence}"))?;
@@ -36,10 +45,13 @@ pub(super) fn order(out: &mut Out<'_>, story: &Value, now: Timestamp) -> Result<
     let problems = list(story, "problems");
     if !problems.is_empty() {
         let for_so_long = story.get("attention_since").and_then(|at| since(at, now));
-        heading(out, &match for_so_long {
-            Some(since) => format!("Needs a person, for {since}"),
-            None => "Needs a person".to_owned(),
-        })?;
+        heading(
+            out,
+            &match for_so_long {
+                Some(since) => format!("Needs a person, for {since}"),
+                None => "Needs a person".to_owned(),
+            },
+        )?;
         for shown in problems {
             problem(out, shown)?;
         }
@@ -114,7 +126,7 @@ fn units(out: &mut Out<'_>, story: &Value) -> Result<(), Failure> {
             1 => format!("unit {first}"),
             many => format!("units {first}–{}", first + many - 1),
         };
-        let sku = group.get("sku").and_then(Value::as_str).map(|sku| format!(" {sku}"));
+        let sku = group.get("sku").and_then(Value::as_str).map(|sku| format!(": {sku}"));
         let component = group.get("component").and_then(Value::as_u64);
         let component = component.map(|at| format!(", product {at}")).unwrap_or_default();
         let unwanted = match (group.get("wanted"), group.get("bought")) {
@@ -122,7 +134,7 @@ fn units(out: &mut Out<'_>, story: &Value) -> Result<(), Failure> {
             _ => "",
         };
         out.line(format_args!(
-            "  line {}, {which}:{}{component}: {}{unwanted}",
+            "  line {}, {which}{}{component}: {}{unwanted}",
             text(group, "line"),
             sku.unwrap_or_default(),
             text(group, "state"),
@@ -181,7 +193,11 @@ fn history(out: &mut Out<'_>, story: &Value) -> Result<(), Failure> {
             0 | 1 => String::new(),
             many => format!(" ({many} times)"),
         };
-        out.line(format_args!("  {}  {}{times}", short(text(line, "at")), text(line, "what")))?;
+        out.line(format_args!(
+            "  {}  {}{times}",
+            short(text(line, "at")),
+            text(line, "what")
+        ))?;
     }
     Ok(())
 }

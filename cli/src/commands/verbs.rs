@@ -37,13 +37,15 @@ pub(super) struct Answers<'a> {
     pub(super) not_ours: &'a [String],
 }
 
-pub(super) async fn retry(backend: &Backend, options: &Retry, user: &str, out: &mut Out<'_>) -> Result<Exit, Failure> {
-    let by = who(&options.who, user);
+pub(super) async fn retry(backend: &Backend, options: &Retry, out: &mut Out<'_>) -> Result<Exit, Failure> {
     let keys = match &options.code {
         Some(code) => {
             let answer = backend.ask(&json!({ "attention": {} })).await?;
             let answer = only(answer, Some(code), &options.of);
-            list(&answer, "orders").iter().map(|order| text(order, "key").to_owned()).collect()
+            list(&answer, "orders")
+                .iter()
+                .map(|order| text(order, "key").to_owned())
+                .collect()
         }
         None => {
             let mut keys = Vec::new();
@@ -60,7 +62,11 @@ pub(super) async fn retry(backend: &Backend, options: &Retry, user: &str, out: &
     if keys.len() > options.max {
         return Err(Failure::with(
             Exit::Usage,
-            format_args!("these are {} orders, more than --max {}: nothing was done", keys.len(), options.max),
+            format_args!(
+                "these are {} orders, more than --max {}: nothing was done",
+                keys.len(),
+                options.max
+            ),
         )
         .hint("raise --max if that is meant"));
     }
@@ -69,7 +75,7 @@ pub(super) async fn retry(backend: &Backend, options: &Retry, user: &str, out: &
     }
     let (mut answers, mut failures, mut last) = (Vec::new(), 0, None);
     for key in &keys {
-        let command = json!({ "retry": worded(key, &by, json!({ "replace": options.replace })) });
+        let command = json!({ "retry": key });
         match backend.command(&command).await {
             Ok(answer) => {
                 failures = 0;
@@ -94,13 +100,18 @@ pub(super) async fn retry(backend: &Backend, options: &Retry, user: &str, out: &
     }
     let done = json!({ "schema": 1, "orders": answers });
     if !as_json(out, &done)? {
-        out.line(format_args!("{} of {} retried", answers.len(), count(keys.len(), "order")))?;
+        out.line(format_args!(
+            "{} of {} retried",
+            answers.len(),
+            count(keys.len(), "order")
+        ))?;
     }
     match last {
         None => Ok(Exit::Done),
-        Some(failure) if failures >= ENOUGH => {
-            Err(Failure::with(failure.exit, format_args!("stopped after {ENOUGH} failures in a row")))
-        }
+        Some(failure) if failures >= ENOUGH => Err(Failure::with(
+            failure.exit,
+            format_args!("stopped after {ENOUGH} failures in a row"),
+        )),
         Some(failure) => Ok(failure.exit),
     }
 }
@@ -113,11 +124,13 @@ pub(super) async fn close(
     out: &mut Out<'_>,
 ) -> Result<Exit, Failure> {
     if by.reason.trim().is_empty() {
-        return Err(Failure::with(Exit::Usage, "why it is closed is kept in the order's history")
-            .hint("say it with --reason \"bought by hand\""));
+        return Err(
+            Failure::with(Exit::Usage, "why it is closed is kept in the order's history")
+                .hint("say it with --reason \"bought by hand\""),
+        );
     }
     let key = meant(backend, said).await?;
-    let command = json!({ "close": worded(&key, by, json!({ "problem": problem })) });
+    let command = json!({ "close": worded(&key, by, &json!({ "problem": problem })) });
     let answer = backend.command(&command).await?;
     if !as_json(out, &answer)? {
         out.line(match text(&answer, "closed") {
@@ -128,20 +141,12 @@ pub(super) async fn close(
     Ok(Exit::Done)
 }
 
-pub(super) async fn release(
-    backend: &Backend,
-    said: &str,
-    line: Option<&str>,
-    by: &By,
-    sure: &Sure,
-    out: &mut Out<'_>,
-) -> Result<Exit, Failure> {
+pub(super) async fn release(backend: &Backend, said: &str, sure: &Sure, out: &mut Out<'_>) -> Result<Exit, Failure> {
     let key = meant(backend, said).await?;
     if !is_sure(backend, "release", std::slice::from_ref(&key), sure, out).await? {
         return Ok(Exit::Done);
     }
-    let line = line.map_or_else(|| json!({}), |line| json!({ "line": line }));
-    let answer = backend.command(&json!({ "release": worded(&key, by, line) })).await?;
+    let answer = backend.command(&json!({ "release": { "order": key } })).await?;
     carried_out(out, &answer)
 }
 
@@ -176,23 +181,9 @@ pub(super) async fn tell(
         out.line(format_args!("{key} would be told {}", Value::Object(told)))?;
         return Ok(Exit::Done);
     }
-    let answer = backend.command(&json!({ "tell": worded(&key, by, told.into()) })).await?;
-    carried_out(out, &answer)
-}
-
-pub(super) async fn adopt(
-    backend: &Backend,
-    said: &str,
-    package: Value,
-    by: &By,
-    out: &mut Out<'_>,
-) -> Result<Exit, Failure> {
-    if by.reason.trim().is_empty() {
-        return Err(Failure::with(Exit::Usage, "why it is adopted is kept in the order's history")
-            .hint("say it with --reason \"bought by hand\""));
-    }
-    let key = meant(backend, said).await?;
-    let answer = backend.command(&json!({ "adopt": worded(&key, by, package) })).await?;
+    let answer = backend
+        .command(&json!({ "tell": worded(&key, by, &told.into()) }))
+        .await?;
     carried_out(out, &answer)
 }
 
@@ -203,7 +194,9 @@ fn refunded(said: &[String]) -> Result<Option<Value>, Failure> {
     }
     let mut lines = Map::new();
     for part in said.iter().filter(|part| *part != "none") {
-        let parsed = part.rsplit_once('=').and_then(|(line, units)| Some((line, units.parse::<u32>().ok()?)));
+        let parsed = part
+            .rsplit_once('=')
+            .and_then(|(line, units)| Some((line, units.parse::<u32>().ok()?)));
         let (line, units) = parsed.ok_or_else(|| {
             Failure::with(Exit::Usage, format_args!("{part:?} is not LINE=UNITS"))
                 .hint("such as --refunded 12=1; `reseller order show` lists the lines")
@@ -214,11 +207,8 @@ fn refunded(said: &[String]) -> Result<Option<Value>, Failure> {
 }
 
 /// The members of a command.
-fn worded(key: &str, by: &By, more: Value) -> Value {
-    let mut members = match more {
-        Value::Object(members) => members,
-        _ => Map::new(),
-    };
+fn worded(key: &str, by: &By, more: &Value) -> Value {
+    let mut members = more.as_object().cloned().unwrap_or_default();
     members.insert("order".to_owned(), key.into());
     members.insert("by".to_owned(), by.by.clone().into());
     members.insert("reason".to_owned(), by.reason.clone().into());
@@ -239,7 +229,14 @@ async fn is_sure(
     let mut most = 0;
     for key in keys {
         let story = backend.ask(&json!({ "story": key })).await?;
-        most += number(&story, "could_buy");
+        most += number(
+            &story,
+            if verb == "release" {
+                "could_release"
+            } else {
+                "could_buy"
+            },
+        );
     }
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     for key in keys.iter().take(NAMED) {
@@ -249,7 +246,10 @@ async fn is_sure(
         out.note(format_args!("  and {} more", keys.len() - NAMED));
     }
     let orders = count(keys.len(), "order");
-    out.note(format_args!("{verb}: {orders}; it buys {} at the most", count(most, "unit")));
+    out.note(format_args!(
+        "{verb}: {orders}; it buys {} at the most",
+        count(most, "unit")
+    ));
     if sure.dry_run {
         out.note("nothing was done (--dry-run)");
         return Ok(false);
@@ -285,11 +285,17 @@ fn became(answer: &Value) -> String {
     };
     match number(answer, "packages_created") {
         0 => {}
-        created => said.push_str(&format!(", {} created", count(usize::try_from(created).unwrap_or(usize::MAX), "package"))),
+        created => said.push_str(&format!(
+            ", {} created",
+            count(usize::try_from(created).unwrap_or(usize::MAX), "package")
+        )),
     }
     match number(answer, "attention") {
         0 => {}
-        problems => said.push_str(&format!(", {} left", count(usize::try_from(problems).unwrap_or(usize::MAX), "problem"))),
+        problems => said.push_str(&format!(
+            ", {} left",
+            count(usize::try_from(problems).unwrap_or(usize::MAX), "problem")
+        )),
     }
     said
 }

@@ -23,7 +23,12 @@ pub(super) fn plot(page: &mut String, days: &[Day]) {
     let (Some(first), Some(last)) = (days.first(), days.last()) else {
         return;
     };
-    let most = days.iter().map(|day| day.orders.max(day.packages)).max().unwrap_or_default().max(1);
+    let most = days
+        .iter()
+        .map(|day| day.orders.max(day.packages))
+        .max()
+        .unwrap_or_default()
+        .max(1);
     let slot = WIDTH / u32::try_from(days.len()).unwrap_or(u32::MAX).max(1);
     let bar = (slot / 2).saturating_sub(1).max(1);
     let height = |count: u32| u32::try_from(u64::from(count) * u64::from(HEIGHT) / u64::from(most)).unwrap_or(HEIGHT);
@@ -51,8 +56,15 @@ pub(super) fn plot(page: &mut String, days: &[Day]) {
         }
     }
     let base = HEIGHT + 2 * MARGIN - 6;
-    add!(page, "<text x=\"0\" y=\"16\" font-size=\"14\" fill=\"currentColor\">{most}</text>");
-    add!(page, "<text x=\"0\" y=\"{base}\" font-size=\"14\" fill=\"currentColor\">{}</text>", escaped(&first.date));
+    add!(
+        page,
+        "<text x=\"0\" y=\"16\" font-size=\"14\" fill=\"currentColor\">{most}</text>"
+    );
+    add!(
+        page,
+        "<text x=\"0\" y=\"{base}\" font-size=\"14\" fill=\"currentColor\">{}</text>",
+        escaped(&first.date)
+    );
     add!(
         page,
         "<text x=\"{WIDTH}\" y=\"{base}\" font-size=\"14\" text-anchor=\"end\" fill=\"currentColor\">{}</text>",

@@ -41,6 +41,8 @@ pub struct OrderStory {
     /// How many products may still be bought for it at the most, if somebody retried it: those that are wanted and that
     /// nothing at Wix stands for.
     pub could_buy: u32,
+    /// How many units may be bought for it, if somebody released it: those that are held, or were not ours.
+    pub could_release: u32,
     /// What needs a person, each with the command that ends it.
     pub problems: Vec<ShownProblem>,
     /// Since when it does.
@@ -166,6 +168,7 @@ impl OrderStory {
             units: Vec::new(),
             surplus: Vec::new(),
             could_buy: 0,
+            could_release: 0,
             problems,
             attention_since: entry.attention_since,
             closed: Vec::new(),
@@ -179,7 +182,8 @@ impl OrderStory {
         let order = record.desired().planned_order();
         let order = order.as_deref();
         let units = units::of(record, now);
-        let could_buy = units.iter().map(UnitGroup::could_buy).fold(0, u32::saturating_add);
+        let sum = |of: fn(&UnitGroup) -> u32| units.iter().map(of).fold(0, u32::saturating_add);
+        let (could_buy, could_release) = (sum(UnitGroup::could_buy), sum(UnitGroup::could_release));
         let verdict = verdict(entry, record, &problems, &units);
         let closed = record.closed().iter().map(|(id, closing)| ClosedShown {
             id: id.to_string(),
@@ -208,6 +212,7 @@ impl OrderStory {
             next: next(entry, record, now),
             rev: entry.rev,
             could_buy,
+            could_release,
             units,
             problems,
         }
