@@ -7,9 +7,11 @@
 //! lies between the two, is neither bought nor taken back, and is one of the `notices`. `planned` is the order that
 //! plans are resolved from, and `tell` makes an operator's answer into a statement.
 
+mod bounds;
 mod causes;
 mod entitlement;
 mod facts;
+mod interval;
 mod newest;
 mod notices;
 mod paid;
@@ -27,7 +29,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 pub use causes::{EndRegister, RefundRegister};
-pub use entitlement::{Entitlement, Entitlements, Policy};
+pub use interval::{Entitlement, Entitlements, Policy};
 pub use newest::{Heard, Newest};
 pub use paid::{PaidState, PaidStates, PaidUnits, Payments};
 pub use tell::{Tell, TellError};

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Desired;
 use super::causes::{RefundRegister, Verdict};
-use super::entitlement::{Entitlement, Entitlements, Policy};
+use super::interval::{Entitlement, Entitlements, Policy};
 use super::paid::{PaidStates, PaidUnits};
 use super::trash::Trash;
 use crate::ids::Sku;
