@@ -1,7 +1,6 @@
 //! Recorded sessions of the command line: real arguments, the functions' own code, the local backends, and a sandbox of Wix.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     reason = "the helpers of a test may fail it"

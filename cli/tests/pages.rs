@@ -25,7 +25,7 @@ fn attention(orders: usize) -> Value {
             "since": "2027-01-01T00:00:00.000Z",
             "items": [{
                 "what": "base package b1",
-                "code": if at % 3 == 0 { "PRODUCT_NOT_FOUND" } else { "NOT_PLANNED" },
+                "code": if at.is_multiple_of(3) { "PRODUCT_NOT_FOUND" } else { "NOT_PLANNED" },
                 "advice": "the catalog has no SKU <X> & no other: add it, then retry the order",
                 "id": "0123456789",
                 "command": format!("reseller order retry shopify/{at}"),

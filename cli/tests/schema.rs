@@ -28,13 +28,8 @@ fn misfits(root: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String>
         "null" => value.is_null(),
         other => panic!("{other} is not known"),
     };
-    let kinds: Vec<&str> = match &schema["type"] {
-        Value::String(kind) => vec![kind],
-        Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect(),
-        _ => Vec::new(),
-    };
-    if !kinds.is_empty() && !kinds.iter().any(|kind| is(kind)) {
-        return vec![format!("{at} is {value} and not {kinds:?}")];
+    if let Some(kind) = schema["type"].as_str().filter(|kind| !is(kind)) {
+        return vec![format!("{at} is {value} and not {kind}")];
     }
     if schema["enum"].as_array().is_some_and(|known| !known.contains(value))
         || (!schema["const"].is_null() && schema["const"] != *value)
