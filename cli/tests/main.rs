@@ -6,6 +6,7 @@
     reason = "the helpers of a test may fail it"
 )]
 
+mod aws;
 mod mending;
 mod pages;
 mod questions;

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use reseller_hooks::aws::Aws;
 use reseller_hooks::config::{AwsSettings, Env};
 use reseller_hooks::secrets::{AnySource, Source as _};
@@ -29,6 +31,18 @@ pub(crate) struct Remote {
     aws: Aws,
 }
 
+/// The credentials of the environment.
+fn of_environment(env: &Env) -> Option<Credentials> {
+    let (id, secret) = (env.get("AWS_ACCESS_KEY_ID")?, env.get("AWS_SECRET_ACCESS_KEY")?);
+    Some(Credentials::new(
+        id,
+        secret,
+        env.get("AWS_SESSION_TOKEN"),
+        None,
+        "environment",
+    ))
+}
+
 impl Remote {
     pub(super) async fn open(env: &Env, global: &Global) -> Result<Self, Failure> {
         let mut settings = AwsSettings::from_env(env).map_err(|error| Failure::with(Exit::Usage, error))?;
@@ -48,10 +62,13 @@ impl Remote {
         };
         let endpoint = settings.endpoint_url.as_ref().map(|url| url.as_str().to_owned());
         let aws = Aws::new(settings);
-        let config = aws.sdk_config().map_err(Failure::new)?;
-        let credentials = config
-            .credentials_provider()
-            .ok_or_else(|| Failure::with(Exit::Credentials, "there are no AWS credentials"))?;
+        let credentials = match of_environment(env).filter(|_| global.profile.is_none()) {
+            Some(credentials) => SharedCredentialsProvider::new(credentials),
+            None => {
+                let provider = aws.sdk_config().map_err(Failure::new)?.credentials_provider();
+                provider.ok_or_else(|| Failure::with(Exit::Credentials, "there are no AWS credentials"))?
+            }
+        };
         let mut remote = Self {
             signer: Signer::new(credentials, region)?,
             endpoint,
