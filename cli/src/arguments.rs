@@ -67,6 +67,12 @@ pub(crate) enum Command {
     /// Orders: list, show, mend
     #[command(subcommand)]
     Order(Order),
+    /// Deliveries that were signed and could not be understood
+    #[command(subcommand)]
+    Parked(Parked),
+    /// Messages that no worker could take
+    #[command(subcommand)]
+    Dead(Dead),
     /// The audit: all packages at Wix against the ledger
     #[command(subcommand)]
     Audit(Audit),
@@ -257,6 +263,43 @@ pub(crate) enum Catalog {
         /// The catalog
         #[arg(default_value = "catalog/catalog.toml")]
         file: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Parked {
+    /// What is parked, without the bodies
+    List,
+    /// Write a delivery's headers and body into a file that only you can read: it may hold personal data
+    Show {
+        /// The delivery's ID, as `parked list` has it
+        id: String,
+        /// The file, which must not exist
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+    /// Delete a delivery that is settled
+    Delete {
+        /// The delivery's ID
+        id: String,
+        #[command(flatten)]
+        sure: Sure,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Dead {
+    /// The messages, by order
+    List,
+    /// One message's event: it has no personal data
+    Show {
+        /// The order's key, as `dead list` has it
+        order: String,
+    },
+    /// Give all of them back to the queues that they came from. Safe at any time: merging is idempotent
+    Requeue {
+        #[command(flatten)]
+        sure: Sure,
     },
 }
 

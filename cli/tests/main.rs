@@ -10,5 +10,6 @@ mod aws;
 mod mending;
 mod pages;
 mod questions;
+mod queues;
 mod schema;
 mod shop;

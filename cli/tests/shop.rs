@@ -215,6 +215,12 @@ impl Shop {
         }
     }
 
+    /// What a queue has could not be taken five times.
+    pub(crate) fn dies(&self, name: &str) {
+        let queue = SqliteQueue::open(&self.file("queues.db"), name).unwrap();
+        self.runtime.block_on(queue.move_all(&format!("{name}-dead"))).unwrap();
+    }
+
     /// Strikes calls to Wix.
     pub(crate) fn strike(&self, rule: wix_sandbox::FaultRule) {
         self.wix.lock().unwrap_or_else(PoisonError::into_inner).add_fault(rule);

@@ -6,14 +6,16 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use reseller_hooks::aws::Aws;
+use reseller_hooks::config::url::QueueUrl;
 use reseller_hooks::config::{AwsSettings, Env};
+use reseller_hooks::queue::AnyQueue;
 use reseller_hooks::secrets::{AnySource, Source as _};
 use reseller_hooks::time::{Clock as _, SystemClock};
 use secrecy::SecretString;
 use serde_json::Value;
 
 use super::sign::{Answer, Call, Signer};
-use super::stack;
+use super::{of_queue, stack};
 use crate::arguments::Global;
 use crate::exit::{Exit, Failure};
 
@@ -114,6 +116,12 @@ impl Remote {
             )));
         }
         Ok(value)
+    }
+
+    /// The queue that an output names.
+    pub(super) fn queue(&self, output: &str) -> Result<AnyQueue, Failure> {
+        let url: QueueUrl = self.output(output)?.parse().map_err(Failure::new)?;
+        AnyQueue::open(&url, &self.aws).map_err(of_queue)
     }
 
     pub(super) async fn storefront_secrets(&self) -> Result<SecretString, Failure> {

@@ -15,6 +15,7 @@ mod audit;
 mod catalog;
 mod look;
 mod order;
+mod queues;
 mod report;
 mod send;
 mod story;
@@ -35,6 +36,8 @@ pub(crate) async fn run(env: &Env, arguments: &Arguments, out: &mut Out<'_>) -> 
         Command::Status(_)
         | Command::Attention(_)
         | Command::Order(_)
+        | Command::Parked(_)
+        | Command::Dead(_)
         | Command::Audit(_)
         | Command::Send(_)
         | Command::Report(_) => {}
@@ -44,6 +47,8 @@ pub(crate) async fn run(env: &Env, arguments: &Arguments, out: &mut Out<'_>) -> 
         Command::Status(options) => look::status(&backend, options, out).await,
         Command::Attention(options) => look::attention(&backend, options, out).await,
         Command::Order(command) => of_order(env, &backend, command, out).await,
+        Command::Parked(command) => queues::parked(&backend, command, out).await,
+        Command::Dead(command) => queues::dead(&backend, command, out).await,
         Command::Audit(Audit::Run { since, until }) => {
             audit::run(&backend, since.as_deref(), until.as_deref(), out).await
         }
