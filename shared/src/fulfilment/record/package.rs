@@ -49,10 +49,10 @@ pub struct HeldPackage {
     replace: bool,
     /// The pause after a change that was not answered clearly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    unclear_change: Option<Backoff>,
+    unclear_change: Option<Box<Backoff>>,
     /// The external ID whose setting is not answered clearly, and the pause.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    unclear_tag: Option<(String, Backoff)>,
+    unclear_tag: Option<Box<(String, Backoff)>>,
 }
 
 /// A package that was created for a purchase and that no purchase holds.
@@ -156,13 +156,13 @@ impl HeldPackage {
     }
 
     /// The pause after a change that was not answered clearly.
-    pub const fn unclear_change(&self) -> Option<&Backoff> {
-        self.unclear_change.as_ref()
+    pub fn unclear_change(&self) -> Option<&Backoff> {
+        self.unclear_change.as_deref()
     }
 
     /// The pause after this external ID could not be set clearly.
     pub fn unclear_tag(&self, tag: &str) -> Option<&Backoff> {
-        let known = self.unclear_tag.as_ref().filter(|(known, _)| known == tag);
+        let known = self.unclear_tag.as_deref().filter(|(known, _)| known == tag);
         known.map(|(_, backoff)| backoff)
     }
 
@@ -267,14 +267,14 @@ impl HeldPackage {
         let instance = self.instance_mut(at)?;
         let before = instance.unclear(change);
         instance.unclear = Some((change, before.saturating_add(1)));
-        self.unclear_change = Some(Backoff::of_failures(before, last, now));
+        self.unclear_change = Some(Box::new(Backoff::of_failures(before, last, now)));
         Ok(())
     }
 
     /// Nobody knows whether an external ID was set.
     pub(crate) fn tag_unclear(&mut self, tag: &str, last: Refusal, now: Timestamp) {
         let backoff = Backoff::after(self.unclear_tag(tag), last, now);
-        self.unclear_tag = Some((tag.to_owned(), backoff));
+        self.unclear_tag = Some(Box::new((tag.to_owned(), backoff)));
     }
 
     /// Wix says that a change is made. The answer's statuses are not looked at: after a cancellation they still say

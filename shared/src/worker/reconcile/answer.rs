@@ -37,10 +37,21 @@ const ACCEPTED: &str = "Accepted are {} (take up what is due), \
 
 impl From<OperatorError> for ReconcileError {
     fn from(error: OperatorError) -> Self {
+        if let OperatorError::NotFound(key) = error {
+            return Self::NoSuchOrder(key);
+        }
         match error {
-            OperatorError::NotFound(key) => Self::NoSuchOrder(key),
             OperatorError::Accept(AcceptError::Ledger(error)) => Self::Ledger(error),
-            error => Self::Operator(error),
+            OperatorError::Accept(AcceptError::Record { .. } | AcceptError::Contended(_))
+            | OperatorError::NotFound(_)
+            | OperatorError::Busy { .. }
+            | OperatorError::Changed { .. }
+            | OperatorError::NoSuchLine { .. }
+            | OperatorError::Adopt { .. }
+            | OperatorError::Wix(_)
+            | OperatorError::Outage(_)
+            | OperatorError::Told { .. }
+            | OperatorError::Record { .. } => Self::Operator(error),
         }
     }
 }
