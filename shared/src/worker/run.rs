@@ -34,6 +34,15 @@ const WARM_UP: Duration = Duration::from_secs(1);
 type Port = WixPort<AnySource>;
 type RealEngine = Fulfilment<Port, Arc<AnyLedger>, SystemClock>;
 
+/// What a worker works with.
+#[derive(Debug)]
+pub struct Opened {
+    /// Fulfilment over the real ports.
+    pub engine: RealEngine,
+    /// The ledger.
+    pub ledger: Arc<AnyLedger>,
+}
+
 /// What every invocation of a process shares.
 struct Worker {
     engine: RealEngine,
@@ -84,25 +93,9 @@ impl Worker {
         telemetry::init(function, config.common.log_level, SystemClock);
         telemetry::log_panics();
 
-        let aws = Aws::new(config.common.aws.clone());
-        let ledger = AnyLedger::open(&config.ledger_url, &aws).map_err(|error| error.to_string())?;
-        let ledger = Arc::new(ledger);
-        let source = AnySource::open(&config.common.secret_url, &aws, &env).map_err(|error| error.to_string())?;
-        let secrets = Arc::new(Secrets::new(source, SystemClock, config.common.secret_ttl));
-        let client = wix_client(&config).map_err(|error| error.to_string())?;
-        let wix = WixPort::new(client.clone(), Arc::clone(&secrets));
-
-        let warm_up = join3(
-            async { drop(secrets.get().await) },
-            ledger.warm_up(),
-            client.warm_up(WARM_UP),
-        );
-        // What fails here fails again where it matters, and is said there.
-        drop(tokio::time::timeout(WARM_UP, warm_up).await);
-
-        let catalog = Catalog::load(config.common.catalog_url.path()).map_err(|error| error.to_string());
+        let Opened { engine, ledger } = open(&config, &env).await?;
         Ok(Self {
-            engine: Fulfilment::new(wix, Arc::clone(&ledger), SystemClock, catalog, settings(&config)),
+            engine,
             ledger,
             metrics: Metrics::new(Metrics::NAMESPACE, function, telemetry::stack(&env)),
         })
@@ -133,6 +126,31 @@ impl Worker {
         }
         self.metrics.flush(SystemClock.now(), &Stdout);
     }
+}
+
+/// Opens what the configuration names, and warms connections for a second at the most. The reason, where that cannot be.
+pub async fn open(config: &WorkerConfig, env: &Env) -> Result<Opened, String> {
+    let aws = Aws::new(config.common.aws.clone());
+    let ledger = AnyLedger::open(&config.ledger_url, &aws).map_err(|error| error.to_string())?;
+    let ledger = Arc::new(ledger);
+    let source = AnySource::open(&config.common.secret_url, &aws, env).map_err(|error| error.to_string())?;
+    let secrets = Arc::new(Secrets::new(source, SystemClock, config.common.secret_ttl));
+    let client = wix_client(config).map_err(|error| error.to_string())?;
+    let wix = WixPort::new(client.clone(), Arc::clone(&secrets));
+
+    let warm_up = join3(
+        async { drop(secrets.get().await) },
+        ledger.warm_up(),
+        client.warm_up(WARM_UP),
+    );
+    // What fails here fails again where it matters, and is said there.
+    drop(tokio::time::timeout(WARM_UP, warm_up).await);
+
+    let catalog = Catalog::load(config.common.catalog_url.path()).map_err(|error| error.to_string());
+    Ok(Opened {
+        engine: Fulfilment::new(wix, Arc::clone(&ledger), SystemClock, catalog, settings(config)),
+        ledger,
+    })
 }
 
 /// What the operator mistyped, or what cannot be done, is answered like anything else that is asked: a failed invocation
