@@ -157,6 +157,11 @@ pub(crate) enum Order {
     Release {
         /// The order's key
         order: String,
+        /// Only this line
+        #[arg(long)]
+        line: Option<String>,
+        #[command(flatten)]
+        who: Who,
         #[command(flatten)]
         sure: Sure,
     },
@@ -180,6 +185,22 @@ pub(crate) enum Order {
         who: Who,
         #[command(flatten)]
         sure: Sure,
+    },
+    /// A package that was bought by hand is this unit's from now on: compared with the plan, audited, taken back later
+    Adopt {
+        /// The order's key
+        order: String,
+        /// The line
+        #[arg(long)]
+        line: String,
+        /// The unit of the line, from 1
+        #[arg(long, default_value_t = 1)]
+        unit: u32,
+        /// The package's ID at Wix
+        #[arg(long, value_name = "ID")]
+        package: String,
+        #[command(flatten)]
+        who: Who,
     },
     /// Wait until nothing is to be done for an order, or it needs a person
     Wait {
@@ -212,9 +233,14 @@ pub(crate) struct Retry {
     pub(crate) code: Option<String>,
     #[command(flatten)]
     pub(crate) of: Of,
+    /// Also buy again what ended at Wix
+    #[arg(long)]
+    pub(crate) replace: bool,
     /// Refuse where there are more orders than this
     #[arg(long, value_name = "COUNT", default_value_t = 100)]
     pub(crate) max: usize,
+    #[command(flatten)]
+    pub(crate) who: Who,
     #[command(flatten)]
     pub(crate) sure: Sure,
 }

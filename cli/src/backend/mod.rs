@@ -142,8 +142,8 @@ fn checked(answer: Value) -> Result<Value, Failure> {
         return Ok(answer);
     };
     let exit = match answer.get("kind").and_then(Value::as_str) {
-        Some("not_found" | "NoSuchOrder") => Exit::NotFound,
-        Some("not_understood" | "NotUnderstood") => Exit::Usage,
+        Some("not_found") => Exit::NotFound,
+        Some("not_understood") => Exit::Usage,
         Some("stopped") => Exit::Stopped,
         Some("busy") => Exit::Waiting,
         Some(_) | None => Exit::Failed,

@@ -65,11 +65,13 @@ async fn of_order(env: &Env, backend: &Backend, command: &Order, out: &mut Out<'
         Order::List { state, limit, after } => order::list_orders(backend, *state, *limit, after.as_deref(), out).await,
         Order::Show { order, record } => order::show(backend, order, *record, out).await,
         Order::Wait { order, timeout } => order::wait(backend, order, *timeout, out).await,
-        Order::Retry(options) => verbs::retry(backend, options, out).await,
+        Order::Retry(options) => verbs::retry(backend, options, &user(), out).await,
         Order::Close { order, problem, who } => {
             verbs::close(backend, order, problem, &verbs::who(who, &user()), out).await
         }
-        Order::Release { order, sure } => verbs::release(backend, order, sure, out).await,
+        Order::Release { order, line, who, sure } => {
+            verbs::release(backend, order, line.as_deref(), &verbs::who(who, &user()), sure, out).await
+        }
         Order::Tell {
             order,
             refunded,
@@ -86,6 +88,16 @@ async fn of_order(env: &Env, backend: &Backend, command: &Order, out: &mut Out<'
                 not_ours,
             };
             verbs::tell(backend, order, &answers, &verbs::who(who, &user()), sure, out).await
+        }
+        Order::Adopt {
+            order,
+            line,
+            unit,
+            package,
+            who,
+        } => {
+            let package = json!({ "line": line, "unit": unit, "package": package });
+            verbs::adopt(backend, order, &package, &verbs::who(who, &user()), out).await
         }
     }
 }
