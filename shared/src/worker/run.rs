@@ -12,7 +12,7 @@ use std::time::Duration;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use futures_util::future::join3;
 use lambda_runtime::{LambdaEvent, service_fn};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tracing::Instrument as _;
 
 use super::reconcile::{self as questions, ReconcileError};
@@ -153,11 +153,12 @@ pub async fn open(config: &WorkerConfig, env: &Env) -> Result<Opened, String> {
     })
 }
 
-/// What the operator mistyped is answered like anything else that is asked: a failed invocation would ring an alarm.
+/// What the operator mistyped, or what cannot be done, is answered like anything else that is asked: a failed invocation
+/// would ring an alarm.
 fn answer_error(error: &ReconcileError) -> Result<Value, lambda_runtime::Diagnostic> {
-    if matches!(error, ReconcileError::NotUnderstood(_) | ReconcileError::NoSuchOrder(_)) {
-        tracing::warn!(reason = %error, "command not understood");
-        return Ok(json!({ "error": error.to_string() }));
+    if error.is_answer() {
+        tracing::warn!(reason = %error, kind = error.kind(), "command not carried out");
+        return Ok(error.body());
     }
     tracing::error!(reason = %error, "invocation failed");
     Err(lambda_runtime::Diagnostic {
@@ -204,14 +205,19 @@ fn ended(served: Result<(), lambda_runtime::Error>) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn what_an_operator_mistyped_is_an_answer_and_what_failed_is_a_failed_invocation() {
-        let unknown = ReconcileError::NoSuchOrder("shopify/1".parse().unwrap());
+        let unknown = ReconcileError::NoSuchOrder("shopify/1".to_owned());
         assert_eq!(
             answer_error(&unknown).unwrap(),
-            json!({ "error": "there is no order shopify/1 in the ledger: check the key, or whether its delivery was parked" })
+            json!({
+                "error": "there is no order shopify/1 in the ledger: check the key, or whether its delivery was parked",
+                "kind": "not_found",
+            })
         );
         let mistyped = ReconcileError::NotUnderstood("\"retyr\" is no command".to_owned());
         let answer = answer_error(&mistyped).unwrap();
@@ -221,7 +227,8 @@ mod tests {
                 .unwrap()
                 .starts_with("\"retyr\" is no command. Accepted are")
         );
-        let failed = answer_error(&ReconcileError::Retry("the ledger is away".to_owned())).unwrap_err();
-        assert_eq!(failed.error_type, "Retry");
+        let away = crate::ledger::LedgerError::Misconfigured("no such table".to_owned());
+        let failed = answer_error(&ReconcileError::Ledger(away)).unwrap_err();
+        assert_eq!(failed.error_type, "ledger");
     }
 }
