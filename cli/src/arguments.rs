@@ -79,6 +79,13 @@ pub(crate) enum Command {
     /// The catalog: what is sold
     #[command(subcommand)]
     Catalog(Catalog),
+    /// The two secrets: their shape, and whether Wix takes the key. Prints no secret
+    #[command(subcommand)]
+    Secrets(Secrets),
+    /// Everything that a set-up needs, one line each with its remedy; buys nothing and changes nothing
+    Doctor,
+    /// The log lines of all functions together, by time
+    Logs(Logs),
     /// Sign a sample delivery and deliver it, for a first test. The right to do this is the right to forge a paid order
     Send(Send),
     /// A page for people without a shell: what is in attention, what is stuck, what waits
@@ -280,6 +287,25 @@ pub(crate) enum Audit {
     },
     /// Where the audit stands
     Show,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Secrets {
+    /// Say what is wrong with them. Needs the right to read them
+    Check,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Logs {
+    /// Only lines about this order
+    #[arg(long, value_name = "KEY")]
+    pub(crate) order: Option<String>,
+    /// From so many minutes ago
+    #[arg(long, value_name = "MINUTES", default_value_t = 60)]
+    pub(crate) since: u64,
+    /// Go on with what comes, until Ctrl-C
+    #[arg(short, long)]
+    pub(crate) follow: bool,
 }
 
 #[derive(Debug, Subcommand)]
