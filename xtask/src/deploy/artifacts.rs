@@ -10,8 +10,9 @@ use crate::workspace;
 /// Amazon Linux 2023, on which `provided.al2023` runs, has glibc 2.34.
 const GLIBC: (u32, u32) = (2, 34);
 
-/// A zip of a function, as Lambda counts it.
-const LARGEST_ZIP: u64 = 3_500_000;
+/// A zip of a function, as Lambda counts it. The aim is 3,000,000 (docs/performance.md); what is above this is a mistake
+/// in a build, such as a feature too many.
+const LARGEST_ZIP: u64 = 4_000_000;
 
 /// Found in what must never be deployed: SQLite, the sandbox, the tests' keys and their libraries, and, in the library's
 /// words, protections that can be taken out.
