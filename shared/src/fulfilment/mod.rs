@@ -7,6 +7,7 @@
 //!
 //! - `plan` from the catalog to the frozen plan of a unit;
 //! - [`attention`](mod@attention) what needs a person, and [`verbs`] what an operator can do about it;
+//! - [`permit`] how many calls Wix may get, for the whole stack;
 //! - [`run`] the loop, the record's writes, the sweep and the operator, through [`ports`] and the ledger;
 //! - [`audit`] finds what went wrong without anybody's noticing.
 
@@ -15,6 +16,7 @@ pub mod audit;
 pub mod calls;
 pub mod decide;
 pub mod desired;
+pub mod permit;
 mod plan;
 pub mod ports;
 mod problem;

@@ -34,7 +34,8 @@ pub(super) fn tally(tally: Tally) -> [Measure; 6] {
 pub(super) fn outage(stopped: Option<&Outage>) -> [Measure; 2] {
     let (open, paused) = match stopped {
         None => (0, 0),
-        Some(Outage::Paused) => (0, 1),
+        Some(Outage::Paused(_)) => (0, 1),
+        Some(Outage::Braked(_)) => (1, 1),
         // It passes by itself: nobody is called for it.
         Some(Outage::SlowDown(_)) => (0, 0),
         Some(Outage::Catalog(_) | Outage::ApiKey(_) | Outage::WixAway(_)) => (1, 0),

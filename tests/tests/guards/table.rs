@@ -34,6 +34,8 @@ const TABLE: &[Row] = &[
         MAIN, "without_one_purchase_for_a_package_two_units_share_one"),
     ("adoption_check", "a lookup finds somebody else's package, and the customer is given it",
         MAIN, "without_the_adoption_check_somebody_elses_package_is_the_customers"),
+    ("permit", "a burst of orders, and every worker calls Wix at once",
+        MAIN, "without_the_permit_a_burst_passes_wixs_limit"),
     ("rev_condition", "two workers write one record, and the second takes back what the first wrote",
         SIM, "rev-condition"),
     ("signature_check", "somebody posts an order that nobody placed, and it is bought",
@@ -54,6 +56,7 @@ fn guards() -> Vec<(&'static str, bool)> {
         merge_under_lease,
         derived_key,
         stored_request,
+        permit,
         one_package_one_purchase,
         adoption_check,
     } = FulfilmentGuards::default();
@@ -70,6 +73,7 @@ fn guards() -> Vec<(&'static str, bool)> {
         ("merge_under_lease", merge_under_lease),
         ("derived_key", derived_key),
         ("stored_request", stored_request),
+        ("permit", permit),
         ("one_package_one_purchase", one_package_one_purchase),
         ("adoption_check", adoption_check),
         // The simulation's ledger takes it out: the real ones have no other way to write.

@@ -13,7 +13,7 @@ use crate::fulfilment::report::{AttentionReport, OrderOutcome};
 use crate::fulfilment::verbs::{self, Close, Closed};
 use crate::ledger::{Entry, Ledger, LedgerError};
 use crate::order::{OrderEvent, OrderKey, SCHEMA, Statement};
-use crate::time::{Clock, Timestamp};
+use crate::time::{Timer, Timestamp};
 
 /// An operator's request that could not be carried out.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +58,7 @@ pub enum OperatorError {
     Accept(#[from] AcceptError),
 }
 
-impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
+impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
     /// What an operator asks for after correcting a cause: what Wix refused, what is unclear and what the catalog refused
     /// is tried again, the latter from today's catalog.
     pub async fn retry(&self, key: &OrderKey, deadline: Timestamp) -> Result<OrderOutcome, OperatorError> {
