@@ -234,5 +234,37 @@ impl ReconcileConfig {
     }
 }
 
+/// The configuration of `inspect`: no secret is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InspectConfig {
+    /// `LEDGER_URL`, required.
+    pub ledger_url: LedgerUrl,
+    /// `CATALOG_URL`, required: whether it can be used is a part of the answer.
+    pub catalog_url: FileUrl,
+    /// `LOG_LEVEL`, `info`.
+    pub log_level: LogLevel,
+    /// What the AWS clients need.
+    pub aws: AwsSettings,
+    /// The queues of `webhook`, and `DEAD_LETTERS_QUEUE_URL`; those that are set.
+    pub queue_urls: Vec<QueueUrl>,
+    /// `WIX_TIMEOUT_SECONDS`, 15: as the workers have it, because it decides when an answer is taken for lost.
+    pub wix_timeout: Duration,
+    /// `SETTLE_SECONDS`, 60: likewise.
+    pub settle: Duration,
+    /// `LEASE_SKEW_SECONDS`, 5: likewise.
+    pub lease_skew: Duration,
+    /// `PAUSED`, `false`: as the workers have it.
+    pub paused: bool,
+}
+
+impl InspectConfig {
+    /// Reads the environment.
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        let mut reader = Reader::new(env);
+        let inspect = reader.inspect();
+        reader.finish(|| inspect)
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@ mod deliveries;
 mod desired;
 mod fulfilment;
 mod guards;
+mod inspect;
 mod ledger;
 mod load;
 mod named;

@@ -28,6 +28,7 @@
 mod entry;
 mod fields;
 mod hosts;
+mod invalid_key;
 mod json;
 mod jwt;
 mod keys;
@@ -51,9 +52,10 @@ use http::HeaderMap;
 pub use entry::InvalidSecrets;
 pub use fields::{FieldNames, Suborders};
 pub use hosts::{Host, InvalidHost};
+pub use invalid_key::InvalidKey;
 #[doc(hidden)]
 pub use keys::VerificationGuards;
-pub use keys::{InvalidKey, Key, ShopKeys, Sites, Verified, VerifyError};
+pub use keys::{Key, ShopKeys, Sites, Verified, VerifyError};
 pub use queue_choice::{Hints, OrderQueue, choose_queue};
 pub use secrets::{Mistake, StorefrontSecrets};
 
