@@ -138,8 +138,6 @@ pub struct Sweep {
     pub failed: u32,
     /// What stopped it. After the brake it goes on with what is to be taken back.
     pub stopped: Option<Outage>,
-    /// The brake is on, whatever was due.
-    pub braked: bool,
     /// The deadline came first: more is due.
     pub left: bool,
     /// What it cost.
@@ -154,7 +152,6 @@ impl Sweep {
             // The next order waits for its own permit.
             Progress::Stopped(Outage::SlowDown(_)) => self.waiting += 1,
             Progress::Stopped(outage) => {
-                self.waiting += 1;
                 self.stopped = Some(outage.clone());
             }
         }

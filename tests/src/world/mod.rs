@@ -55,6 +55,7 @@ on_cancel = "unassign"
 account_fields = ["wix_account_id"]
 site_fields = ["wix_site_id"]
 external_id_fields = ["wix_external_id"]
+max_purchases_per_hour = 1_000_000
 
 [[product]]
 sku = "PLAN"

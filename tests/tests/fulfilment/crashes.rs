@@ -50,6 +50,7 @@ fn a_sweep_over_orders_that_dies_at_any_await_point_is_made_good() {
         let undisturbed = Effects::counted();
         let first = due();
         let sweep = undisturbed.lives(worker(&first, &undisturbed).sweep(first.deadline()));
+        eprintln!("DEBUG {sweep:?} {:?} {:?}", first.ledger.entries().iter().map(|e| (e.due_at, e.body.len())).collect::<Vec<_>>(), poll_through(reseller_hooks::ledger::LimitStore::limit(&first.ledger)));
         assert_eq!(sweep.unwrap().unwrap().settled, 3);
         for at in 0..undisturbed.await_points() {
             let world = due();

@@ -1,6 +1,6 @@
 //! Packages that no record knows: each that looks like ours is confirmed with Get, and given to its order or reported.
 
-use super::pages::Stop;
+use super::pages::{MOMENT, Stop};
 use super::progress::AuditRun;
 use super::slice::Slice;
 use super::stray::{self, Stray};
@@ -119,7 +119,7 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
             let call = GetPackage {
                 package: package.clone(),
             };
-            let port = self.metered(&run.session.held, run.deadline, Class::Audit);
+            let port = self.metered(&run.session.held, run.deadline + MOMENT, Class::Audit);
             let error = match port.send(account, &call).await {
                 Ok(shown) => {
                     let same = shown.account_id.as_ref().is_none_or(|shown| shown == account);

@@ -17,7 +17,8 @@ use crate::ledger::{Indexed, Ledger, LedgerError};
 use crate::order::OrderKey;
 use crate::time::{Timer, Timestamp};
 
-/// How many orders are worked on at a time: as many as use up a window while Wix takes seconds to answer.
+/// How many orders are worked on at a time: as many as use up a window while Wix takes seconds to answer. The first goes
+/// alone, and then twice as many each time, so that what fails for every order is met by one.
 const AT_A_TIME: usize = 12;
 
 /// How many due orders are asked for at each end. Few, so that what is due now is seen soon.
@@ -58,19 +59,20 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
     pub async fn sweep(&self, deadline: Timestamp) -> Result<Sweep, LedgerError> {
         let mut sweep = Sweep::default();
         sweep.stopped = self.switched_off(&mut sweep).await?;
-        if sweep.stopped.is_some() {
+        if is_over(&sweep) {
             return Ok(sweep);
         }
         let mut line = Line::default();
         let mut running = FuturesUnordered::new();
         let mut unclear = 0;
-        let mut is_over = false;
+        let mut at_a_time = 1;
+        let mut ended = false;
         loop {
-            while !is_over && running.len() < AT_A_TIME {
+            while !ended && running.len() < at_a_time {
                 if self.clock.now() + self.settings.wix_timeout > deadline {
                     // With something in the line, or nobody knows.
                     sweep.left = true;
-                    is_over = true;
+                    ended = true;
                     break;
                 }
                 if line.next.is_empty() {
@@ -83,6 +85,9 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
                 return Ok(sweep);
             };
             let is_unclear = note(&mut sweep, &key, resumed);
+            if is_unclear == Some(false) {
+                at_a_time = (at_a_time * 2).min(AT_A_TIME);
+            }
             unclear = match is_unclear {
                 Some(true) => unclear + 1,
                 Some(false) => 0,
@@ -92,12 +97,11 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
                 let why = format!("{unclear} orders in a row got no clear answer");
                 sweep.stopped = Some(Outage::WixAway(why));
             }
-            // What is to be taken back goes on while the brake is on.
-            is_over |= matches!(&sweep.stopped, Some(outage) if !matches!(outage, Outage::Braked(_)));
+            ended |= is_over(&sweep);
         }
     }
 
-    /// Whether anybody may call Wix: asked at each run, so that a pause is seen also while nothing is due.
+    /// Whether anybody may call Wix, and buy: asked at each run, so that a pause is seen also while nothing is due.
     async fn switched_off(&self, sweep: &mut Sweep) -> Result<Option<Outage>, LedgerError> {
         if self.settings.paused {
             return Ok(Some(Outage::Paused(PAUSED.to_owned())));
@@ -105,9 +109,10 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
         let limit = self.ledger.limit().await?;
         sweep.tally.ledger_reads += 1;
         self.learn(limit.as_ref());
-        sweep.braked = limit.as_ref().is_some_and(|limit| limit.braked.is_some());
-        let pause = limit.and_then(|limit| pause_of(&limit, self.ledger.home()));
-        Ok(pause.map(|pause| Outage::Paused(pause.to_string())))
+        Ok(limit.and_then(|limit| {
+            let pause = pause_of(&limit, self.ledger.home()).map(|pause| Outage::Paused(pause.to_string()));
+            pause.or_else(|| limit.braked.map(|braked| Outage::Braked(braked.reason)))
+        }))
     }
 
     /// Looks for what is due at both ends. Where there is little, the oldest are all there are.
@@ -141,6 +146,12 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
         };
         (text, resumed)
     }
+}
+
+/// Whether something stands in the way of every order. What is to be taken back goes on while the brake is on.
+fn is_over(sweep: &Sweep) -> bool {
+    let outage = sweep.stopped.as_ref();
+    outage.is_some_and(|outage| !matches!(outage, Outage::Braked(_)))
 }
 
 /// Counts what came of one order; whether Wix gave it an unclear answer.

@@ -120,7 +120,6 @@ async fn a_sweep_answers_what_it_did_and_measures_how_things_stand() {
         failed: 0,
         stopped: Some(Outage::WixAway("connection refused".to_owned())),
         left: true,
-        braked: false,
         tally: Tally {
             wix_calls: 5,
             ..Tally::default()
