@@ -32,6 +32,13 @@ impl Env {
         Self(Arc::new(move |name| map.get(name).cloned()))
     }
 
+    /// These variables, and those of another environment where these have none.
+    #[must_use]
+    pub fn before(self, other: &Self) -> Self {
+        let other = other.clone();
+        Self(Arc::new(move |name| self.get(name).or_else(|| other.get(name))))
+    }
+
     /// The value of a variable without the spaces around it; an empty one is as good as none, because templates
     /// cannot leave a variable out.
     pub fn get(&self, name: &str) -> Option<String> {
@@ -125,6 +132,8 @@ pub struct AwsSettings {
     pub sqs_endpoint_url: Option<HttpUrl>,
     /// `AWS_ENDPOINT_URL_SECRETS_MANAGER`.
     pub secrets_manager_endpoint_url: Option<HttpUrl>,
+    /// The profile whose credentials are used; `None`: the one of `AWS_PROFILE`. Only with the feature `local`.
+    pub profile: Option<String>,
     /// Whether `AWS_ACCESS_KEY_ID` is set, as it is on Lambda.
     pub has_credentials: bool,
 }

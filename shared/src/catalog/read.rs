@@ -12,7 +12,10 @@ use super::billing::billing;
 use super::policy::{OnRenewal, POLICY_KEYS, on_renewal, policies, price};
 use super::problem::CatalogErrors;
 use super::table::{Notes, Table};
-use super::{AccountRule, Component, Defaults, MAX_PURCHASES_PER_HOUR, OnCancel, ProductSpec, UnknownSku, VoucherSite, VoucherSpec};
+use super::{
+    AccountRule, Component, Defaults, MAX_PURCHASES_PER_HOUR, OnCancel, ProductSpec, UnknownSku, VoucherSite,
+    VoucherSpec,
+};
 use crate::ids::{AccountId, CountryCode, Sku};
 use crate::time::Timestamp;
 

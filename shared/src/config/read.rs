@@ -191,6 +191,7 @@ impl<'a> Reader<'a> {
                 .env
                 .get("AWS_REGION")
                 .or_else(|| self.env.get("AWS_DEFAULT_REGION")),
+            profile: None,
             has_credentials: self.env.get("AWS_ACCESS_KEY_ID").is_some(),
         }
     }

@@ -11,6 +11,9 @@ pub fn ending(key: &str, problem: &Attention) -> String {
     match first_verb(&problem.advice) {
         Some("tell") => tell(key, &problem.advice),
         Some("close") => format!("reseller order close {key} {} --reason WHY", problem.id),
+        Some("retry") if problem.advice.contains("retry the order with replace") => {
+            format!("reseller order retry {key} --replace")
+        }
         Some(verb) => format!("reseller order {verb} {key}"),
         None => format!("reseller order show {key}"),
     }
@@ -42,6 +45,7 @@ mod tests {
             code: "CODE".to_owned(),
             request_id: None,
             advice: advice.to_owned(),
+            verbs: Vec::new(),
             id: ProblemId::of(&["it"]),
         };
         ending("shopify/1", &problem)
@@ -56,6 +60,10 @@ mod tests {
         assert_eq!(
             typed("release the order to buy it, or close this where it was fulfilled otherwise"),
             "reseller order release shopify/1"
+        );
+        assert_eq!(
+            typed("it is canceled: retry the order with replace to buy it again, or close this"),
+            "reseller order retry shopify/1 --replace"
         );
         let id = ProblemId::of(&["it"]);
         assert_eq!(

@@ -219,6 +219,7 @@ fn problems_of(entry: &Entry, settings: &Settings, now: Timestamp) -> Vec<ShownP
             code: "UNREADABLE_RECORD".to_owned(),
             request_id: None,
             advice: error.to_string(),
+            verbs: Vec::new(),
             id: ProblemId::of(&["UNREADABLE_RECORD"]),
         }],
     };

@@ -38,6 +38,11 @@ pub struct OrderStory {
     /// Packages that were created for the order and that no unit has.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub surplus: Vec<SurplusShown>,
+    /// How many products may still be bought for it at the most, if somebody retried it: those that are wanted and that
+    /// nothing at Wix stands for.
+    pub could_buy: u32,
+    /// How many units may be bought for it, if somebody released it: those that are held, or were not ours.
+    pub could_release: u32,
     /// What needs a person, each with the command that ends it.
     pub problems: Vec<ShownProblem>,
     /// Since when it does.
@@ -162,6 +167,8 @@ impl OrderStory {
             said: Said::default(),
             units: Vec::new(),
             surplus: Vec::new(),
+            could_buy: 0,
+            could_release: 0,
             problems,
             attention_since: entry.attention_since,
             closed: Vec::new(),
@@ -175,6 +182,8 @@ impl OrderStory {
         let order = record.desired().planned_order();
         let order = order.as_deref();
         let units = units::of(record, now);
+        let sum = |of: fn(&UnitGroup) -> u32| units.iter().map(of).fold(0, u32::saturating_add);
+        let (could_buy, could_release) = (sum(UnitGroup::could_buy), sum(UnitGroup::could_release));
         let verdict = verdict(entry, record, &problems, &units);
         let closed = record.closed().iter().map(|(id, closing)| ClosedShown {
             id: id.to_string(),
@@ -202,6 +211,8 @@ impl OrderStory {
             due_at: entry.due_at,
             next: next(entry, record, now),
             rev: entry.rev,
+            could_buy,
+            could_release,
             units,
             problems,
         }

@@ -1,9 +1,9 @@
 //! The ledger that `LEDGER_URL` names, whichever it is.
 
 use super::dynamodb::DynamoDbLedger;
+use super::limit::{Change, Changed, Limit, LimitStore};
 #[cfg(feature = "local")]
 use super::sqlite::SqliteLedger;
-use super::limit::{Change, Changed, Limit, LimitStore};
 use super::{Entry, Indexed, Ledger, LedgerError, Stored};
 use crate::aws::Aws;
 use crate::config::url::LedgerUrl;

@@ -164,14 +164,12 @@ impl Expressions {
                 (LEFT, NEXT)
             }
             Step::Next => {
-                self.values
-                    .insert(":before".to_owned(), number(take.window.plus(-1).0));
+                self.values.insert(":before".to_owned(), number(take.window.plus(-1).0));
                 self.when("#window = :before");
                 (NEXT, CAP)
             }
             Step::Later => {
-                self.values
-                    .insert(":before".to_owned(), number(take.window.plus(-1).0));
+                self.values.insert(":before".to_owned(), number(take.window.plus(-1).0));
                 self.when("#window < :before");
                 (CAP, CAP)
             }
@@ -179,7 +177,11 @@ impl Expressions {
         self.when(&format!("#{left} >= :enough AND #{next} >= :ahead"));
         if take.step != Step::Same {
             self.values.insert(":hour".to_owned(), number(take.window.hour().0));
-            self.when(if take.new_hour { "#window < :hour" } else { "#window >= :hour" });
+            self.when(if take.new_hour {
+                "#window < :hour"
+            } else {
+                "#window >= :hour"
+            });
         }
         if take.units > 0 {
             self.names.insert(format!("#{BRAKED}"), BRAKED.to_owned());

@@ -24,7 +24,7 @@ pub use any::AnyLedger;
 pub use limit::{Changed, Limit, LimitStore};
 
 /// The largest body that is taken, in bytes. DynamoDB takes items of 400 KB; what is left is for keys and growth.
-pub const MAX_BODY_BYTES: usize = 300 * 1024;
+pub const MAX_BODY_BYTES: usize = 340 * 1024;
 
 /// One order's entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,7 +111,8 @@ pub trait Ledger: LimitStore {
     fn due(&self, now: Timestamp, limit: usize) -> impl Future<Output = Result<Vec<Indexed>, LedgerError>> + Send;
 
     /// Up to `limit` orders that are due at `now`, the shortest due first.
-    fn newly_due(&self, now: Timestamp, limit: usize) -> impl Future<Output = Result<Vec<Indexed>, LedgerError>> + Send;
+    fn newly_due(&self, now: Timestamp, limit: usize)
+    -> impl Future<Output = Result<Vec<Indexed>, LedgerError>> + Send;
 
     /// Up to `limit` orders that need a person, the oldest first.
     fn attention(&self, limit: usize) -> impl Future<Output = Result<Vec<Indexed>, LedgerError>> + Send;
@@ -134,7 +135,11 @@ impl<L: Ledger> Ledger for std::sync::Arc<L> {
         (**self).due(now, limit)
     }
 
-    fn newly_due(&self, now: Timestamp, limit: usize) -> impl Future<Output = Result<Vec<Indexed>, LedgerError>> + Send {
+    fn newly_due(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Indexed>, LedgerError>> + Send {
         (**self).newly_due(now, limit)
     }
 

@@ -68,7 +68,8 @@ impl LimitStore for SqliteLedger {
         let changed = self.file.write(move |transaction| {
             let changed = change.apply(find_limit(transaction)?.as_ref());
             if let Changed::Done(item) = &changed {
-                let body = serde_json::to_string(item).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+                let body = serde_json::to_string(item)
+                    .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
                 transaction.execute(
                     "INSERT OR REPLACE INTO orders (key, body, rev, write_id) VALUES (?1, ?2, ?3, '')",
                     params![limit::KEY, body, i64::try_from(item.rev).unwrap_or(i64::MAX)],
@@ -81,9 +82,13 @@ impl LimitStore for SqliteLedger {
 }
 
 fn find_limit(connection: &Connection) -> rusqlite::Result<Option<Limit>> {
-    let unreadable = |error: serde_json::Error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into());
+    let unreadable = |error: serde_json::Error| {
+        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into())
+    };
     let entry = find(connection, limit::KEY)?;
-    entry.map(|entry| serde_json::from_str(&entry.body).map_err(unreadable)).transpose()
+    entry
+        .map(|entry| serde_json::from_str(&entry.body).map_err(unreadable))
+        .transpose()
 }
 
 impl Ledger for SqliteLedger {

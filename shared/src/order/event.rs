@@ -58,6 +58,30 @@ pub enum Statement {
     Told(Told),
 }
 
+impl Statement {
+    /// What was said, in a few words without personal data: a line of an order's history.
+    pub const fn in_words(&self) -> &'static str {
+        match self {
+            Self::Snapshot(snapshot) => match (&snapshot.ended, snapshot.paid) {
+                (Some(_), _) => "delivered: the order, which is over",
+                (None, super::Paid::Full) => "delivered: the order, paid",
+                (None, super::Paid::No) => "delivered: the order, not paid in full",
+                (None, super::Paid::Unclear) => "delivered: the order, whose payment is unclear",
+                (None, super::Paid::ByPayments) => "delivered: the subscription",
+            },
+            Self::Payment(_) => "delivered: a paid invoice",
+            Self::Settled => "delivered: a payment",
+            Self::Refund(_) => "delivered: a refund",
+            Self::Dispute(_) => "delivered: a dispute",
+            Self::End(_) => "delivered: an end, or that there is none",
+            Self::Trashed => "delivered: the order was moved to the trash",
+            Self::BelongsTo(_) => "delivered: another name of the order",
+            Self::Notice(_) => "delivered: a notice",
+            Self::Told(_) => "told by an operator",
+        }
+    }
+}
+
 /// What a paid invoice of a subscription lists.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

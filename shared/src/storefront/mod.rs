@@ -276,7 +276,7 @@ fn read(storefront: &dyn Storefront, verified: &Verified<'_>, names: &FieldNames
     })
 }
 
-/// The buyer writes what stands in lines, and the ledger takes 300 KB: a snapshot that could never be merged is kept for a
+/// The buyer writes what stands in lines, and the ledger takes 340 KB: a snapshot that could never be merged is kept for a
 /// person instead. The reference of a line decides the queue and no more, so it is kept as long as Wix takes one.
 fn limit_lines(says: &mut Statement) -> Result<(), ReceiveError> {
     let too_many = |lines: usize| {

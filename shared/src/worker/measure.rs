@@ -23,7 +23,7 @@ pub(super) fn tally(tally: Tally) -> [Measure; 6] {
     [
         Measure::new("WixCalls", tally.wix_calls.into()),
         Measure::new("LedgerReads", tally.ledger_reads.into()),
-        Measure::new("LedgerWrites", tally.ledger_writes.into()),
+        Measure::new("LedgerWrites", (tally.ledger_writes + tally.permits).into()),
         Measure::new("PackagesCreated", tally.packages_created.into()),
         Measure::new("AttentionRaised", tally.attention_raised.into()),
         Measure::new("UnclearCreates", tally.unclear.into()),

@@ -4,95 +4,35 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use crate::sim::Rng;
+use crate::world::{Order, SandboxTransport, WixSecret, World};
 use reseller_hooks::fulfilment::{Fulfilment, Settings};
-use reseller_hooks::ledger::memory::MemoryLedger;
 use reseller_hooks::ledger::limit::{Change, Changed, Limit, LimitStore};
+use reseller_hooks::ledger::memory::MemoryLedger;
 use reseller_hooks::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
 use reseller_hooks::secrets::Secrets;
 use reseller_hooks::time::{Clock, Timestamp};
 use reseller_hooks::wix::{Client, ClientConfig};
 use reseller_hooks::wix_port::WixPort;
 use reseller_hooks::worker::batch;
-use reseller_hooks_tests::sim::Rng;
-use reseller_hooks_tests::world::{Order, SandboxTransport, WixSecret, World};
 use serde_json::{Value, json};
 
 use super::wix::{Noted, Notes, Slow, TokioClock};
+use super::{Burst, Figures};
 
 /// How many processes the queue has.
 const WORKERS: usize = 2;
-
-/// A burst of orders.
-#[derive(Debug, Clone)]
-pub(super) struct Burst {
-    pub(super) orders: usize,
-    /// How many orders come in each minute beside it, until it is worked off.
-    pub fresh_a_minute: usize,
-    /// How far the clocks of processes are apart.
-    pub skew: Duration,
-    /// Whether processes die.
-    pub deaths: bool,
-    /// How many calls a minute Wix answers.
-    pub allowed: u32,
-}
-
-/// What came of it.
-#[derive(Debug, Clone)]
-pub(super) struct Figures {
-    pub calls: usize,
-    /// Until the last order of the burst was settled.
-    pub minutes: f64,
-    pub most_in_a_minute: usize,
-    pub throttled: usize,
-    pub permits_an_order: f64,
-    /// From when an order was in the queue until its base was asked for.
-    pub longest_fresh: Duration,
-    /// From a base's answer until its voucher was asked for.
-    pub longest_voucher: Duration,
-    /// Bases that were asked for while a voucher had waited for over two seconds.
-    pub overtaken: usize,
-    pub died: usize,
-}
-
-impl Figures {
-    pub(super) fn a_minute(&self) -> f64 {
-        self.calls as f64 / self.minutes
-    }
-}
-
-impl Burst {
-    pub(super) fn of(orders: usize) -> Self {
-        Self {
-            orders,
-            fresh_a_minute: 0,
-            skew: Duration::ZERO,
-            deaths: false,
-            allowed: 200,
-        }
-    }
-
-    pub(super) fn blow(self) -> Figures {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .start_paused(true)
-            .build()
-            .unwrap();
-        let local = tokio::task::LocalSet::new();
-        local.block_on(&runtime, Stack::new(self).blow())
-    }
-}
 
 /// A ledger that takes some milliseconds for everything.
 #[derive(Clone)]
 struct SlowLedger {
     inner: Arc<MemoryLedger>,
-    permits: Rc2,
+    /// How often permits were asked for.
+    permits: Arc<AtomicUsize>,
 }
-
-/// How often permits were asked for.
-type Rc2 = Arc<std::sync::atomic::AtomicUsize>;
 
 async fn pass(millis: u64) {
     tokio::time::sleep(Duration::from_millis(millis)).await;
@@ -109,7 +49,7 @@ impl LimitStore for SlowLedger {
     }
 
     async fn change_limit(&self, change: &Change) -> Result<Changed, LedgerError> {
-        self.permits.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.permits.fetch_add(1, Ordering::Relaxed);
         pass(4).await;
         let changed = self.inner.change_limit(change).await;
         pass(3).await;
@@ -152,7 +92,7 @@ type Engine = Fulfilment<WixPort<WixSecret, TokioClock, Slow>, SlowLedger, Tokio
 /// A message that was taken is seen again after six minutes, unless it was consumed.
 struct Queue(VecDeque<(String, String)>);
 
-struct Stack {
+pub(super) struct Stack {
     burst: Burst,
     world: World,
     right: TokioClock,
@@ -166,7 +106,7 @@ struct Stack {
 }
 
 impl Stack {
-    fn new(burst: Burst) -> Self {
+    pub(super) fn new(burst: Burst) -> Self {
         let mut world = World::new(wix_sandbox::Config {
             rate_limit_per_minute: Some(burst.allowed),
             remembered_calls: 10,
@@ -222,7 +162,7 @@ impl Stack {
         self.heard.insert(number.to_string(), self.right.now());
     }
 
-    async fn blow(mut self) -> Figures {
+    pub(super) async fn blow(mut self) -> Figures {
         for number in 0..self.burst.orders {
             self.order(number);
         }
@@ -310,7 +250,11 @@ impl Stack {
     }
 
     fn figures(&self, begun: Timestamp, orders: usize) -> Figures {
-        assert_eq!(self.world.packages(), (orders, orders), "every order has its package and its voucher, once");
+        assert_eq!(
+            self.world.packages(),
+            (orders, orders),
+            "every order has its package and its voucher, once"
+        );
         let notes = self.notes.lock().unwrap().clone();
         let mut calls: Vec<Timestamp> = notes.iter().map(|note| note.at).collect();
         calls.sort();
@@ -337,13 +281,28 @@ impl Stack {
         };
         let longest_voucher = bases.keys().filter_map(|order| Some(lag(order)?.0)).max();
         let patience = Duration::from_secs(2);
-        let overtaken = bases.keys().filter_map(lag).filter(|(wait, ..)| *wait > patience).map(|(_, base, voucher)| {
-            let since = base.answered + patience;
-            bases.values().filter(|other| other.at > since && other.at < voucher.at).count()
-        });
+        let overtaken = bases
+            .keys()
+            .filter_map(lag)
+            .filter(|(wait, ..)| *wait > patience)
+            .map(|(_, base, voucher)| {
+                let since = base.answered + patience;
+                bases
+                    .values()
+                    .filter(|other| other.at > since && other.at < voucher.at)
+                    .count()
+            });
         let is_fresh = |order: &&String| order.parse::<usize>().unwrap() >= self.burst.orders;
-        let waits = bases.keys().filter(is_fresh).map(|order| bases[order].at.since(self.heard[order]));
-        let last = bases.iter().filter(|(order, _)| !is_fresh(order)).map(|(_, note)| note.at).max().unwrap();
+        let waits = bases
+            .keys()
+            .filter(is_fresh)
+            .map(|order| bases[order].at.since(self.heard[order]));
+        let last = bases
+            .iter()
+            .filter(|(order, _)| !is_fresh(order))
+            .map(|(_, note)| note.at)
+            .max()
+            .unwrap();
         let throttled = notes.iter().filter(|note| note.status == 429).count();
         let until_last = calls.iter().filter(|call| **call <= last).count();
         Figures {
@@ -351,7 +310,7 @@ impl Stack {
             minutes: last.since(begun).as_secs_f64() / 60.0,
             most_in_a_minute,
             throttled,
-            permits_an_order: self.ledger.permits.load(std::sync::atomic::Ordering::Relaxed) as f64 / orders as f64,
+            permits_an_order: self.ledger.permits.load(Ordering::Relaxed) as f64 / orders as f64,
             longest_fresh: waits.max().unwrap_or_default(),
             longest_voucher: longest_voucher.unwrap_or_default(),
             overtaken: overtaken.sum(),

@@ -3,17 +3,17 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::world::{START, SandboxTransport, VirtualClock};
 use reseller_hooks::time::{Clock, Timer, Timestamp};
 use reseller_hooks::wix::{Answer, ExchangeError, Transport};
-use reseller_hooks_tests::world::{START, SandboxTransport, VirtualClock};
 use serde_json::Value;
 
 /// A process's clock over tokio's time, which is wrong by always the same.
 #[derive(Debug, Clone)]
 pub(super) struct TokioClock {
-    pub begun: tokio::time::Instant,
+    pub(super) begun: tokio::time::Instant,
     /// By how many milliseconds it is ahead.
-    pub ahead: i64,
+    pub(super) ahead: i64,
 }
 
 impl TokioClock {
@@ -46,11 +46,11 @@ impl Timer for TokioClock {
 /// A call as Wix got it.
 #[derive(Debug, Clone)]
 pub(super) struct Noted {
-    pub at: Timestamp,
-    pub answered: Timestamp,
-    pub status: u16,
+    pub(super) at: Timestamp,
+    pub(super) answered: Timestamp,
+    pub(super) status: u16,
     /// Of a create: its external ID.
-    pub external_id: Option<String>,
+    pub(super) external_id: Option<String>,
 }
 
 pub(super) type Notes = Arc<Mutex<Vec<Noted>>>;
@@ -58,17 +58,21 @@ pub(super) type Notes = Arc<Mutex<Vec<Noted>>>;
 /// A connection whose calls take from 300 to 900 milliseconds.
 #[derive(Clone)]
 pub(super) struct Slow {
-    pub sandbox: SandboxTransport,
+    pub(super) sandbox: SandboxTransport,
     /// The sandbox's time.
-    pub time: VirtualClock,
-    pub right: TokioClock,
-    pub notes: Notes,
+    pub(super) time: VirtualClock,
+    pub(super) right: TokioClock,
+    pub(super) notes: Notes,
 }
 
 impl Transport for Slow {
     async fn exchange(&self, request: http::Request<Vec<u8>>, timeout: Duration) -> Result<Answer, ExchangeError> {
         let create = request.uri().path().ends_with("/packages");
-        let body: Value = if create { serde_json::from_slice(request.body()).unwrap() } else { Value::Null };
+        let body: Value = if create {
+            serde_json::from_slice(request.body()).unwrap()
+        } else {
+            Value::Null
+        };
         let external_id = body["externalId"].as_str().map(str::to_owned);
         let at = self.right.now();
         self.time.set(at);

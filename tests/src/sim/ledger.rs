@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use reseller_hooks::ledger::memory::MemoryLedger;
 use reseller_hooks::ledger::limit::{self, Change, Changed, Limit, LimitStore};
+use reseller_hooks::ledger::memory::MemoryLedger;
 use reseller_hooks::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
 use reseller_hooks::time::{Clock, Timestamp};
 

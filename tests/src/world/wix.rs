@@ -74,12 +74,7 @@ impl SandboxTransport {
 
     /// The port of a worker that has this connection and this clock. Calls that take longer than `timeout` have no
     /// answer.
-    pub fn port<C: Timer + Clone>(
-        self,
-        secret: WixSecret,
-        clock: C,
-        timeout: Duration,
-    ) -> WixPort<C> {
+    pub fn port<C: Timer + Clone>(self, secret: WixSecret, clock: C, timeout: Duration) -> WixPort<C> {
         let config = ClientConfig {
             timeout,
             repeat_reads: false,

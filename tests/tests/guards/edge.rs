@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use reseller_hooks::catalog::Catalog;
-use reseller_hooks::ledger::memory::MemoryLedger;
 use reseller_hooks::ledger::limit::{Change, Changed, Limit, LimitStore};
+use reseller_hooks::ledger::memory::MemoryLedger;
 use reseller_hooks::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
 use reseller_hooks::order::StorefrontKind;
 use reseller_hooks::storefront::{VerificationGuards, sign};

@@ -184,7 +184,7 @@ pub(super) async fn licences() -> Result<Tests, Failure> {
 
 pub(super) async fn unused() -> Result<Tests, Failure> {
     let mut command = workspace::cargo();
-    command.args(["machete", "functions", "sandbox", "shared", "tests", "xtask"]);
+    command.args(["machete", "cli", "functions", "sandbox", "shared", "tests", "xtask"]);
     cargo_extension("machete", "cargo-machete", &mut command).await
 }
 

@@ -19,9 +19,9 @@ mod slice;
 mod stray;
 mod summary;
 
+use super::permit::Class;
 use super::ports::Wix;
 use super::report::Outage;
-use super::permit::Class;
 use super::run::{Fulfilment, PAUSED, Session};
 use crate::ledger::{Ledger, LedgerError};
 use crate::time::{Timer, Timestamp};

@@ -15,7 +15,7 @@ use std::time::Duration;
 use crate::ledger::limit::{Limit, Turned, Window};
 use crate::time::Timestamp;
 
-pub use rules::{Verdict, after_throttling, resumed, verdict};
+pub use rules::{Verdict, after_throttling, switched, verdict};
 
 /// How many calls a minute Wix is documented to answer.
 pub const DOCUMENTED: u32 = 200;
@@ -166,6 +166,38 @@ pub fn pause_of(limit: &Limit, home: &str) -> Option<Pause> {
         });
     }
     limit.paused.clone().map(Pause::Operator)
+}
+
+/// Who or what keeps everybody from calling Wix, or from buying.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Standing {
+    /// Nobody calls Wix: who paused it and why.
+    pub paused: Option<String>,
+    /// Nothing is bought: why.
+    pub braked: Option<String>,
+}
+
+impl Standing {
+    /// What the item of this ledger says.
+    pub fn of(limit: Option<&Limit>, home: &str) -> Self {
+        let paused = limit.and_then(|limit| pause_of(limit, home));
+        let braked = limit.and_then(|limit| limit.braked.as_ref());
+        Self {
+            paused: paused.map(|pause| pause.to_string()),
+            braked: braked.map(|braked| braked.reason.clone()),
+        }
+    }
+}
+
+/// An operator's switch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Switch {
+    /// Whether it pauses; else it resumes.
+    pub pauses: bool,
+    /// Who turns it.
+    pub by: String,
+    /// Why.
+    pub reason: String,
 }
 
 impl std::fmt::Display for Pause {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Ask, Class, LAST, Pause, Permit, Terms, pause_of};
+use super::{Ask, Class, LAST, Pause, Permit, Switch, Terms, pause_of};
 use crate::ledger::limit::{Change, Limit, Step, Take, Turned, Window};
 use crate::time::Timestamp;
 
@@ -114,7 +114,11 @@ fn take(
         units: ask.units,
         most: terms.most,
         top: terms.top,
-        home: if ask.class == Class::Audit { seen.home.clone() } else { home.to_owned() },
+        home: if ask.class == Class::Audit {
+            seen.home.clone()
+        } else {
+            home.to_owned()
+        },
     };
     Ok((take, Permit::new(window, calls, ahead)))
 }
@@ -174,14 +178,22 @@ fn risen(seen: &Limit, window: Window) -> Limit {
 pub fn after_throttling(seen: &Limit, retry_after: Option<Duration>, now: Timestamp) -> Option<Limit> {
     let here = Window::of(now);
     let wanted = Window::of(now + retry_after.unwrap_or_default());
-    let rest = if wanted.after(here) > LONGEST_REST { here.plus(LONGEST_REST) } else { wanted };
+    let rest = if wanted.after(here) > LONGEST_REST {
+        here.plus(LONGEST_REST)
+    } else {
+        wanted
+    };
     let window = rest.max(seen.window);
     let is_known = here.after(seen.slowed).abs() < ONE_THROTTLING;
     if is_known && window == seen.window && seen.left == 0 {
         return None;
     }
     let cap = if is_known { seen.cap } else { (seen.cap / 2).max(1) };
-    let given = if window == seen.window { seen.cap.saturating_sub(seen.next) } else { 0 };
+    let given = if window == seen.window {
+        seen.cap.saturating_sub(seen.next)
+    } else {
+        0
+    };
     Some(Limit {
         rev: seen.rev + 1,
         window,
@@ -199,7 +211,10 @@ pub fn after_throttling(seen: &Limit, retry_after: Option<Duration>, now: Timest
 fn braked(seen: &Limit, terms: &Terms, now: Timestamp) -> Change {
     let braked = Turned {
         by: "max_purchases_per_hour".to_owned(),
-        reason: format!("{} units were bought in one hour, and the catalog allows {}", seen.bought, terms.most),
+        reason: format!(
+            "{} units were bought in one hour, and the catalog allows {}",
+            seen.bought, terms.most
+        ),
         at: now,
     };
     Change::Put {
@@ -212,8 +227,33 @@ fn braked(seen: &Limit, terms: &Terms, now: Timestamp) -> Change {
     }
 }
 
+/// The item after an operator turned the switch; `None` where it stands so already. Who paused first stays named.
+pub fn switched(seen: Option<&Limit>, switch: &Switch, home: &str, top: u32, now: Timestamp) -> Option<Limit> {
+    let turned = Turned {
+        by: switch.by.clone(),
+        reason: switch.reason.clone(),
+        at: now,
+    };
+    match (seen, switch.pauses) {
+        (None, true) => Some(Limit {
+            paused: Some(turned),
+            ..Limit::new(home, top, Window::of(now))
+        }),
+        (None, false) => None,
+        (Some(seen), true) => seen.paused.is_none().then(|| Limit {
+            rev: seen.rev + 1,
+            paused: Some(turned),
+            ..seen.clone()
+        }),
+        (Some(seen), false) => {
+            let stands = pause_of(seen, home).is_some() || seen.braked.is_some();
+            stands.then(|| resumed(seen, home))
+        }
+    }
+}
+
 /// The item after an operator resumed: no pause, no brake, the count begins again, and a restored ledger is at home.
-pub fn resumed(seen: &Limit, home: &str) -> Limit {
+pub(super) fn resumed(seen: &Limit, home: &str) -> Limit {
     Limit {
         home: home.to_owned(),
         rev: seen.rev + 1,

@@ -4,14 +4,12 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::rules::resumed;
 use super::*;
 use crate::ledger::limit::{Change, Changed, Limit};
 
 const START: Timestamp = Timestamp::from_secs(1_790_000_000);
-const TERMS: Terms = Terms {
-    top: 14,
-    most: 1_000,
-};
+const TERMS: Terms = Terms { top: 14, most: 1_000 };
 const HOME: &str = "ledger";
 
 fn at(millis: i64) -> Timestamp {
@@ -72,7 +70,9 @@ impl Store {
             item: Box::new(item),
         };
         assert!(matches!(change.apply(self.0.as_ref()), Changed::Done(_)));
-        let Change::Put { item, .. } = change else { unreachable!() };
+        let Change::Put { item, .. } = change else {
+            unreachable!()
+        };
         self.0 = Some(*item);
     }
 }
@@ -152,8 +152,14 @@ fn throttling_halves_once_rests_and_comes_back_by_one_a_minute() {
     store.put(slower);
     assert_eq!((store.item().cap, store.item().left), (7, 0));
     // The other answers of the same moment say nothing new.
-    assert_eq!(after_throttling(store.item(), Some(Duration::from_secs(29)), at(1_500)), None);
-    assert_eq!(store.ask(&order(Class::Fresh), at(2_000)), Err(Verdict::Full(at(35_000))));
+    assert_eq!(
+        after_throttling(store.item(), Some(Duration::from_secs(29)), at(1_500)),
+        None
+    );
+    assert_eq!(
+        store.ask(&order(Class::Fresh), at(2_000)),
+        Err(Verdict::Full(at(35_000)))
+    );
     store.ask(&order(Class::Fresh), at(35_000)).unwrap();
     assert_eq!(store.item().cap, 7);
     for minute in 1..=9 {
@@ -193,7 +199,10 @@ fn a_pause_stops_every_class_with_the_next_permit() {
     });
     let paused = Verdict::Paused(Pause::Operator(turned));
     for class in [Class::Begun, Class::Fresh, Class::Sweep, Class::Audit] {
-        let ask = Ask { units: 0, ..order(class) };
+        let ask = Ask {
+            units: 0,
+            ..order(class)
+        };
         assert_eq!(store.ask_from(&mut seen.clone(), &ask, at(20)).0, Err(paused.clone()));
         assert_eq!(store.ask(&ask, at(9_000)), Err(paused.clone()));
     }
@@ -326,19 +335,21 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         prop::collection::vec(0_i64..3_000, 9),
         prop::bool::weighted(0.01),
     );
-    let act = act.prop_map(|(process, after, (calls, then, class), dies, calls_after, throttled)| Act {
-        process,
-        after,
-        ask: Ask {
-            calls,
-            then,
-            units: 0,
-            class,
+    let act = act.prop_map(
+        |(process, after, (calls, then, class), dies, calls_after, throttled)| Act {
+            process,
+            after,
+            ask: Ask {
+                calls,
+                then,
+                units: 0,
+                class,
+            },
+            dies,
+            calls_after,
+            throttled,
         },
-        dies,
-        calls_after,
-        throttled,
-    });
+    );
     prop::collection::vec(act, 200..900)
 }
 
@@ -398,7 +409,10 @@ fn the_bound_is_met_so_that_it_says_something() {
     let act = |after: i64| Act {
         process: 0,
         after,
-        ask: Ask { then: 0, ..order(Class::Fresh) },
+        ask: Ask {
+            then: 0,
+            ..order(Class::Fresh)
+        },
         dies: false,
         calls_after: vec![0],
         throttled: false,

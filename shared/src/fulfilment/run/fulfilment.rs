@@ -1,7 +1,7 @@
 //! The fulfilment of orders: what it is made of.
 
-use crate::catalog::Catalog;
 use super::permits::Seen;
+use crate::catalog::Catalog;
 use crate::fulfilment::settings::Settings;
 
 /// The fulfilment of orders, over the ports that it is given.

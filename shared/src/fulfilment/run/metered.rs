@@ -46,7 +46,11 @@ impl<W: Wix, L: Ledger, C: Clock> Metered<'_, W, L, C> {
         }
         let held_back = |until: Timestamp| {
             let after = until.since(clock.now());
-            Error::throttled(operation, Some(after), "held back by the limit of the whole stack, and not sent")
+            Error::throttled(
+                operation,
+                Some(after),
+                "held back by the limit of the whole stack, and not sent",
+            )
         };
         if let Spend::At(at) = self.held.allows(clock.now()) {
             return Err(held_back(at));

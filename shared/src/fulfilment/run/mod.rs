@@ -6,7 +6,7 @@
 //! - `accept` an event, or an order that is due; `work` a record in the hands of a worker, and its writes;
 //!   `converge` the loop;
 //! - `permits` how a permit for a call is asked for, `metered` the port to Wix that takes one for each call;
-//! - `sweep` what is due; `operator` an operator's verbs and questions.
+//! - `switch` pause and resume; `sweep` what is due; `operator` an operator's verbs and questions.
 
 mod accept;
 mod converge;
@@ -15,10 +15,12 @@ mod metered;
 mod operator;
 mod permits;
 mod sweep;
+mod switch;
 mod work;
 
 pub use accept::AcceptError;
+pub(crate) use converge::PAUSED;
 pub use fulfilment::Fulfilment;
 pub use operator::OperatorError;
-pub(crate) use converge::PAUSED;
+pub use switch::Switched;
 pub(crate) use work::{Session, Work};

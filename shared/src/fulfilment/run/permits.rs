@@ -111,7 +111,11 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
         loop {
             let now = self.clock.now();
             // What is bought is counted with its own permit.
-            let held = if need.units > 0 { Spend::Lapsed } else { session.held.allows(now) };
+            let held = if need.units > 0 {
+                Spend::Lapsed
+            } else {
+                session.held.allows(now)
+            };
             let until = match held {
                 Spend::Now => return Ok(Asked::Given),
                 Spend::At(at) if at <= now + SHORT => at,
@@ -160,7 +164,10 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
                 Changed::Done(item) => {
                     self.seen.keep(&item);
                     if let (None, Some(braked)) = (&permit, &item.braked) {
-                        tracing::error!(reason = braked.reason, "the brake is on: nothing is bought until an operator resumes");
+                        tracing::error!(
+                            reason = braked.reason,
+                            "the brake is on: nothing is bought until an operator resumes"
+                        );
                     }
                     if let Some(permit) = permit.filter(|permit| *permit != Permit::default()) {
                         held.lock().0 = permit;
@@ -194,7 +201,10 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             match self.ledger.change_limit(&change).await {
                 Ok(Changed::Done(item)) => {
                     self.seen.keep(&item);
-                    tracing::warn!(calls_per_window = item.cap, "wix throttled: the limit of calls is halved");
+                    tracing::warn!(
+                        calls_per_window = item.cap,
+                        "wix throttled: the limit of calls is halved"
+                    );
                     return;
                 }
                 Ok(Changed::Refused(item)) => seen = item.map(|item| *item),

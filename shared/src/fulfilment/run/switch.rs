@@ -1,7 +1,7 @@
 //! The operator's switch, `pause` and `resume`: a change of the limit's item, which is in force with the next permit.
 
 use super::fulfilment::Fulfilment;
-use crate::fulfilment::permit::{self, Switch, pause_of};
+use crate::fulfilment::permit::{self, Switch};
 use crate::fulfilment::ports::Wix;
 use crate::ledger::limit::{self, Change, Changed};
 use crate::ledger::{Ledger, LedgerError};
@@ -17,15 +17,6 @@ pub enum Switched {
     Now,
     /// It was so before: nothing is changed.
     Before,
-}
-
-/// Who or what keeps everybody from calling Wix or from buying.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Standing {
-    /// Nobody calls Wix: who paused it and why.
-    pub paused: Option<String>,
-    /// Nothing is bought: why.
-    pub braked: Option<String>,
 }
 
 impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
@@ -58,16 +49,6 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             operation: "change",
             key: limit::KEY.to_owned(),
             reason: "others change it all the time: try again".to_owned(),
-        })
-    }
-
-    /// What keeps everybody from calling or buying.
-    pub async fn standing(&self) -> Result<Standing, LedgerError> {
-        let limit = self.ledger.limit().await?;
-        let home = self.ledger.home();
-        Ok(Standing {
-            paused: limit.as_ref().and_then(|limit| pause_of(limit, home)).map(|pause| pause.to_string()),
-            braked: limit.and_then(|limit| limit.braked).map(|braked| braked.reason),
         })
     }
 }

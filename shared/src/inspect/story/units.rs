@@ -76,6 +76,10 @@ enum Standing {
     /// Nothing is, and nothing is to be done.
     #[default]
     Still,
+    /// Nothing is bought until a person releases it.
+    Barred,
+    /// A person has settled it.
+    Closed,
 }
 
 impl UnitGroup {
@@ -85,6 +89,22 @@ impl UnitGroup {
 
     pub(super) fn is_open(&self) -> bool {
         self.standing == Standing::Open
+    }
+
+    /// How many of them may still be bought: wanted, and nothing alive at Wix stands for them.
+    pub(super) const fn could_buy(&self) -> u32 {
+        match self.standing {
+            Standing::Open | Standing::Still if self.wanted => self.count,
+            Standing::Alive | Standing::Open | Standing::Still | Standing::Barred | Standing::Closed => 0,
+        }
+    }
+
+    /// How many of them may be bought where a person releases them.
+    pub(super) const fn could_release(&self) -> u32 {
+        match self.standing {
+            Standing::Barred => self.count,
+            Standing::Alive | Standing::Open | Standing::Still | Standing::Closed => 0,
+        }
     }
 
     /// Whether the next unit can be told together with these.
@@ -139,11 +159,7 @@ pub(super) fn of(record: &OrderRecord, now: Timestamp) -> Vec<UnitGroup> {
                     state: unbought(&run.plan),
                     bought: None,
                     voucher: None,
-                    standing: if run.plan == Plan::Open {
-                        Standing::Open
-                    } else {
-                        Standing::Still
-                    },
+                    standing: of_unbought(&run.plan),
                 });
                 continue;
             }
@@ -252,15 +268,10 @@ fn standing_of(purchase: &Purchase, at: usize, keeps: bool) -> Standing {
             }
         }
         (Attempt::InDoubt(doubt), _) if !doubt.is_closed() => Standing::Open,
-        (
-            Attempt::InDoubt(_)
-            | Attempt::Created(_)
-            | Attempt::Refused(_)
-            | Attempt::Ambiguous
-            | Attempt::Dropped { .. }
-            | Attempt::Closed,
-            _,
-        ) => Standing::Still,
+        (Attempt::InDoubt(_) | Attempt::Closed, _) => Standing::Closed,
+        (Attempt::Created(_) | Attempt::Refused(_) | Attempt::Ambiguous | Attempt::Dropped { .. }, _) => {
+            Standing::Still
+        }
     }
 }
 
@@ -313,6 +324,15 @@ fn alive(held: &HeldPackage, instance: &Instance) -> String {
 
 fn status(status: &Status) -> String {
     status.as_str().to_ascii_lowercase()
+}
+
+const fn of_unbought(plan: &Plan) -> Standing {
+    match plan {
+        Plan::Open => Standing::Open,
+        Plan::NotOurs(_) | Plan::Held => Standing::Barred,
+        Plan::Closed => Standing::Closed,
+        Plan::Refused { .. } | Plan::Buy(_) => Standing::Still,
+    }
 }
 
 fn unbought(plan: &Plan) -> String {

@@ -1,6 +1,5 @@
 //! Which connection a call goes over, and how calls are held back.
 
-
 use super::stub::{Act, Stub, answer, ok};
 use super::*;
 
