@@ -110,7 +110,7 @@ fn the_brake_stops_buying_and_not_taking_back_until_resume() {
         matches!(heard.progress, Progress::Stopped(Outage::Braked(_))),
         "{heard:?}"
     );
-    world.hears(&order(1).canceled());
+    world.hears(&order(1).paid().canceled());
     assert_eq!(
         world.calls(Operation::CancelProductInstance),
         1,
