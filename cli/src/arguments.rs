@@ -67,6 +67,12 @@ pub(crate) enum Command {
     /// Orders: list, show, mend
     #[command(subcommand)]
     Order(Order),
+    /// Deliveries that were signed and could not be understood
+    #[command(subcommand)]
+    Parked(Parked),
+    /// Messages that no worker could take
+    #[command(subcommand)]
+    Dead(Dead),
     /// The audit: all packages at Wix against the ledger
     #[command(subcommand)]
     Audit(Audit),
@@ -151,6 +157,11 @@ pub(crate) enum Order {
     Release {
         /// The order's key
         order: String,
+        /// Only this line
+        #[arg(long)]
+        line: Option<String>,
+        #[command(flatten)]
+        who: Who,
         #[command(flatten)]
         sure: Sure,
     },
@@ -174,6 +185,22 @@ pub(crate) enum Order {
         who: Who,
         #[command(flatten)]
         sure: Sure,
+    },
+    /// A package that was bought by hand is this unit's from now on: compared with the plan, audited, taken back later
+    Adopt {
+        /// The order's key
+        order: String,
+        /// The line
+        #[arg(long)]
+        line: String,
+        /// The unit of the line, from 1
+        #[arg(long, default_value_t = 1)]
+        unit: u32,
+        /// The package's ID at Wix
+        #[arg(long, value_name = "ID")]
+        package: String,
+        #[command(flatten)]
+        who: Who,
     },
     /// Wait until nothing is to be done for an order, or it needs a person
     Wait {
@@ -206,9 +233,14 @@ pub(crate) struct Retry {
     pub(crate) code: Option<String>,
     #[command(flatten)]
     pub(crate) of: Of,
+    /// Also buy again what ended at Wix
+    #[arg(long)]
+    pub(crate) replace: bool,
     /// Refuse where there are more orders than this
     #[arg(long, value_name = "COUNT", default_value_t = 100)]
     pub(crate) max: usize,
+    #[command(flatten)]
+    pub(crate) who: Who,
     #[command(flatten)]
     pub(crate) sure: Sure,
 }
@@ -257,6 +289,43 @@ pub(crate) enum Catalog {
         /// The catalog
         #[arg(default_value = "catalog/catalog.toml")]
         file: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Parked {
+    /// What is parked, without the bodies
+    List,
+    /// Write a delivery's headers and body into a file that only you can read: it may hold personal data
+    Show {
+        /// The delivery's ID, as `parked list` has it
+        id: String,
+        /// The file, which must not exist
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+    /// Delete a delivery that is settled
+    Delete {
+        /// The delivery's ID
+        id: String,
+        #[command(flatten)]
+        sure: Sure,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Dead {
+    /// The messages, by order
+    List,
+    /// One message's event: it has no personal data
+    Show {
+        /// The order's key, as `dead list` has it
+        order: String,
+    },
+    /// Give all of them back to the queues that they came from. Safe at any time: merging is idempotent
+    Requeue {
+        #[command(flatten)]
+        sure: Sure,
     },
 }
 

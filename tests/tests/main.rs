@@ -11,6 +11,7 @@ mod guards;
 mod inspect;
 mod ledger;
 mod load;
+mod logged;
 mod named;
 mod queue;
 mod sim;

@@ -16,7 +16,7 @@ use reseller_hooks::{inspect, worker};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::variables;
+use super::{Back, DeadLetters, of_queue, variables};
 use crate::exit::{Exit, Failure};
 
 /// As long as the function has on AWS.
@@ -50,6 +50,31 @@ impl Local {
             Ok(answer) => Ok(answer.body),
             Err(error) => Ok(json!({ "error": error.to_string(), "kind": error.kind() })),
         }
+    }
+
+    pub(super) fn parked(&self) -> Result<AnyQueue, Failure> {
+        let config = WebhookConfig::from_env(&self.env).map_err(wrong)?;
+        let aws = Aws::new(config.common.aws.clone());
+        AnyQueue::open(&config.parked_queue_url, &aws).map_err(of_queue)
+    }
+
+    pub(super) fn dead_letters(&self) -> Result<Vec<DeadLetters>, Failure> {
+        let config = WebhookConfig::from_env(&self.env).map_err(wrong)?;
+        let aws = Aws::new(config.common.aws.clone());
+        let mut all = Vec::new();
+        for url in [
+            &config.order_paid_queue_url,
+            &config.order_canceled_queue_url,
+            &config.tag_external_id_queue_url,
+        ] {
+            if let AnyQueue::Sqlite(queue) = AnyQueue::open(url, &aws).map_err(of_queue)? {
+                all.push(DeadLetters {
+                    queue: AnyQueue::Sqlite(queue.sibling(&format!("{}-dead", queue.name()))),
+                    back: Back::To(queue.name().to_owned()),
+                });
+            }
+        }
+        Ok(all)
     }
 
     pub(super) async fn storefront_secrets(&self) -> Result<SecretString, Failure> {

@@ -15,6 +15,7 @@ mod audit;
 mod catalog;
 mod look;
 mod order;
+mod queues;
 mod report;
 mod send;
 mod story;
@@ -35,6 +36,8 @@ pub(crate) async fn run(env: &Env, arguments: &Arguments, out: &mut Out<'_>) -> 
         Command::Status(_)
         | Command::Attention(_)
         | Command::Order(_)
+        | Command::Parked(_)
+        | Command::Dead(_)
         | Command::Audit(_)
         | Command::Send(_)
         | Command::Report(_) => {}
@@ -44,6 +47,8 @@ pub(crate) async fn run(env: &Env, arguments: &Arguments, out: &mut Out<'_>) -> 
         Command::Status(options) => look::status(&backend, options, out).await,
         Command::Attention(options) => look::attention(&backend, options, out).await,
         Command::Order(command) => of_order(env, &backend, command, out).await,
+        Command::Parked(command) => queues::parked(&backend, command, out).await,
+        Command::Dead(command) => queues::dead(&backend, command, out).await,
         Command::Audit(Audit::Run { since, until }) => {
             audit::run(&backend, since.as_deref(), until.as_deref(), out).await
         }
@@ -60,11 +65,13 @@ async fn of_order(env: &Env, backend: &Backend, command: &Order, out: &mut Out<'
         Order::List { state, limit, after } => order::list_orders(backend, *state, *limit, after.as_deref(), out).await,
         Order::Show { order, record } => order::show(backend, order, *record, out).await,
         Order::Wait { order, timeout } => order::wait(backend, order, *timeout, out).await,
-        Order::Retry(options) => verbs::retry(backend, options, out).await,
+        Order::Retry(options) => verbs::retry(backend, options, &user(), out).await,
         Order::Close { order, problem, who } => {
             verbs::close(backend, order, problem, &verbs::who(who, &user()), out).await
         }
-        Order::Release { order, sure } => verbs::release(backend, order, sure, out).await,
+        Order::Release { order, line, who, sure } => {
+            verbs::release(backend, order, line.as_deref(), &verbs::who(who, &user()), sure, out).await
+        }
         Order::Tell {
             order,
             refunded,
@@ -81,6 +88,16 @@ async fn of_order(env: &Env, backend: &Backend, command: &Order, out: &mut Out<'
                 not_ours,
             };
             verbs::tell(backend, order, &answers, &verbs::who(who, &user()), sure, out).await
+        }
+        Order::Adopt {
+            order,
+            line,
+            unit,
+            package,
+            who,
+        } => {
+            let package = json!({ "line": line, "unit": unit, "package": package });
+            verbs::adopt(backend, order, &package, &verbs::who(who, &user()), out).await
         }
     }
 }

@@ -30,11 +30,11 @@ pub async fn handle(
         Request::Sweep => sweep(engine, ledger, clock, deadline).await,
         Request::Retry(key, retry) => {
             let outcome = engine.retry(&key, &retry, deadline).await?;
-            Ok(answer::worked("order retried", &key, &outcome))
+            Ok(answer::worked("retry", &key, &outcome))
         }
         Request::Release(key, release) => {
             let outcome = engine.release(&key, &release, deadline).await?;
-            Ok(answer::worked("order released", &key, &outcome))
+            Ok(answer::worked("release", &key, &outcome))
         }
         Request::Close(key, close) => {
             let closed = engine.close(&key, &close).await?;
@@ -42,7 +42,7 @@ pub async fn handle(
         }
         Request::Tell(key, tell) => {
             let outcome = engine.tell(&key, &tell, deadline).await?;
-            Ok(answer::worked("order told", &key, &outcome))
+            Ok(answer::worked("tell", &key, &outcome))
         }
         Request::Adopt(key, adopt) => {
             let (adopted, outcome) = engine.adopt(&key, &adopt, deadline).await?;

@@ -100,3 +100,17 @@ fn an_order_of_two_thousand_lines_costs_in_proportion() {
         assert!(many < few * 12, "{sku}: {few:?} for 500 lines, {many:?} for 2,000");
     }
 }
+#[test]
+fn tmp_a() {
+    for sku in ["T-SHIRT", "MAIL"] {
+        for n in [250, 500, 1000, 1500, 2000] {
+            let event = wide(n, sku).event();
+            let world = World::kind();
+            let begun = Instant::now();
+            let o = world.deliver(&event);
+            println!("{sku} {n} {:?} {:?} att {:?} body {} pl {:?}", begun.elapsed(), o.map(|o| o.progress), world.attention(KEY), world.entry(KEY).body.len(), world.record(KEY).lines().len());
+            if n == 2000 { println!("{}", &world.entry(KEY).body[..600]); }
+        }
+    }
+    panic!();
+}

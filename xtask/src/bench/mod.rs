@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::arguments::BenchOptions;
 use crate::demo::stage;
+use crate::deploy::artifacts;
 use crate::failure::{Context, Failure};
 use crate::processes::{Processes, tail};
 use crate::{progress, workspace};
@@ -86,6 +87,8 @@ async fn build() -> Result<PathBuf, Failure> {
         }
         let own = workspace::binaries()?;
         let built = own.parent().unwrap_or(&own).join("release").join(function);
+        let program = fs::read(&built).could_not(format_args!("read {}", built.display()))?;
+        artifacts::has_nothing_of_tests(function, &program)?;
         fs::copy(&built, folder.join(function)).could_not(format_args!("copy {}", built.display()))?;
     }
     Ok(folder)

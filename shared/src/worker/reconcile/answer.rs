@@ -162,7 +162,7 @@ pub(super) fn closed(key: &OrderKey, close: &Close, closed: Closed) -> Answer {
 
 /// A package was adopted, now or before.
 pub(super) fn adopted(key: &OrderKey, adopt: &Adopt, adopted: Adopted, outcome: &OrderOutcome) -> Answer {
-    let mut answer = worked("package adopted", key, outcome);
+    let mut answer = worked("adopt", key, outcome);
     let adopted = match adopted {
         Adopted::Now => "now",
         Adopted::Before => "before",
@@ -175,13 +175,13 @@ pub(super) fn adopted(key: &OrderKey, adopt: &Adopt, adopted: Adopted, outcome: 
 }
 
 /// How far an order came after a verb, and what of it still needs a person.
-pub(super) fn worked(what: &'static str, key: &OrderKey, outcome: &OrderOutcome) -> Answer {
+pub(super) fn worked(verb: &'static str, key: &OrderKey, outcome: &OrderOutcome) -> Answer {
     let (progress, due_at) = batch::progress_words(&outcome.progress);
     let stopped = match &outcome.progress {
         Progress::Stopped(outage) => Some(outage.to_string()),
         Progress::Settled | Progress::Waiting { .. } | Progress::Busy => None,
     };
-    tracing::info!(order = %key, progress, due_at, attention = outcome.attention.len(), "{what}");
+    tracing::info!(order = %key, verb, progress, due_at, attention = outcome.attention.len(), "order worked on for an operator");
     Answer {
         body: json!({
             "order": key,
