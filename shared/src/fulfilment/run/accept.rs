@@ -32,6 +32,9 @@ pub enum AcceptError {
         /// What is wrong.
         reason: InvalidRecord,
     },
+    /// A defect: the work on the order panicked.
+    #[error("order {0}: the work on it panicked, which is a defect to report")]
+    Panicked(String),
     /// Others wrote all the time.
     #[error("order {0} is being written by others all the time; it is tried again")]
     Contended(String),
