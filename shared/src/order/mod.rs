@@ -13,6 +13,6 @@ mod told;
 pub use event::{InvalidEvent, Notice, OrderEvent, Payment, PaymentLine, SCHEMA, Statement};
 pub use fields::Fields;
 pub use key::{InvalidOrderKey, OrderKey, ShopName, StorefrontKind};
-pub use reversal::{Cause, Covers, Dispute, DisputeState, End, Ended, Refund, RefundId, RefundState};
-pub use snapshot::{Amount, Line, LineId, MissingSku, Paid, Snapshot, Version};
+pub use reversal::{Cause, Covers, Dispute, DisputeState, End, Ended, Item, Refund, RefundId, RefundState};
+pub use snapshot::{Amount, Line, LineId, MissingSku, Paid, ProductId, Snapshot, Version};
 pub use told::{Answer, PaidLine, Told};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::snapshot::{LineId, Version};
+use super::snapshot::{Line, LineId, ProductId, Version};
 use crate::ids::Sku;
 
 /// The storefront's ID of one refund.
@@ -120,6 +120,69 @@ pub enum Covers {
     All,
     /// Those with one of these SKUs.
     Skus(BTreeSet<Sku>),
+    /// Those in which one of these was sold.
+    Items(BTreeSet<Item>),
     /// Those that are sold by subscription.
     SubscriptionLines,
+}
+
+/// What was sold, as the end of a subscription names it. An SKU can be renamed after it was sold, and two variants of a
+/// product may have one: so a line is meant that has both; if none has, one that has the SKU; if none has, one of the
+/// product.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Item {
+    /// The storefront's ID of the product.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product: Option<ProductId>,
+    /// Its SKU when this was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sku: Option<Sku>,
+}
+
+impl Item {
+    /// How well a line fits; `None` where it does not.
+    fn fits(&self, line: &Line) -> Option<Fit> {
+        let product = self.product.is_some() && self.product == line.product;
+        let sku = self.sku.is_some() && self.sku == line.sku;
+        match (product, sku) {
+            (true, true) => Some(Fit::Both),
+            (false, true) => Some(Fit::Sku),
+            (true, false) => Some(Fit::Product),
+            (false, false) => None,
+        }
+    }
+}
+
+/// The better one is greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    Product,
+    Sku,
+    Both,
+}
+
+impl Covers {
+    /// The lines of an order that are meant.
+    pub fn lines<'a>(&self, lines: &[&'a Line]) -> BTreeSet<&'a str> {
+        let all = lines.iter();
+        let ids = |means: &dyn Fn(&Line) -> bool| {
+            let meant = all.clone().filter(|line| means(line));
+            meant.map(|line| line.id.as_str()).collect()
+        };
+        match self {
+            Self::All => ids(&|_| true),
+            Self::SubscriptionLines => ids(&|line| line.subscription),
+            Self::Skus(skus) => ids(&|line| line.sku.as_ref().is_some_and(|sku| skus.contains(sku))),
+            Self::Items(items) => {
+                let mut meant = BTreeSet::new();
+                for item in items {
+                    let best = lines.iter().filter_map(|line| item.fits(line)).max();
+                    let fitting = lines.iter().filter(|line| best.is_some() && item.fits(line) == best);
+                    meant.extend(fitting.map(|line| line.id.as_str()));
+                }
+                meant
+            }
+        }
+    }
 }

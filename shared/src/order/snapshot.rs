@@ -13,6 +13,9 @@ use crate::time::Timestamp;
 /// One line of an order: the storefront's line ID. Where a storefront repeats an ID, its adapter makes it unique.
 pub type LineId = String;
 
+/// The storefront's own ID of a product, at most 40 bytes.
+pub type ProductId = String;
+
 /// When a statement was true, by the shop's clock alone: statements of one order are compared with each other, and
 /// never with our own time. The order of the members is the order of comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -155,6 +158,9 @@ pub struct Line {
     /// What is sold; `None` where the storefront has no or a blank SKU.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sku: Option<Sku>,
+    /// The storefront's own ID of what is sold, where the end of a subscription names its products by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product: Option<ProductId>,
     /// Live units: after edits and the refunds that the snapshot has counted.
     pub units: u32,
     /// What the line itself says of account, site and country; it goes before what the order says.
@@ -183,6 +189,7 @@ impl Line {
         Self {
             id,
             sku,
+            product: None,
             units,
             fields,
             trial: false,

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use super::body::{Deleted, Subscription, nonzero};
+use super::body::{Deleted, Subscription, nonzero, product};
 use super::payment::bare;
 use super::source::Origin;
 use super::{DELIVERY_ID, key};
-use crate::order::{Covers, End, Ended, Notice, OrderKey, Statement, Version};
+use crate::order::{Covers, End, Ended, Item, Notice, OrderKey, Statement, Version};
 use crate::storefront::fields::sku;
 use crate::storefront::json::decode;
 use crate::storefront::{AboutOrder, Hints, ReceiveError, Understood, Verified};
@@ -106,21 +106,28 @@ fn statement(key: OrderKey, says: Statement) -> AboutOrder {
     }
 }
 
-/// Whether it is over. Its lines are matched by SKU; where the body lists none (reported), all of the order's lines end.
+/// Whether it is over. Its lines are matched by product and SKU; where the body lists none (reported), all of the order's
+/// lines end.
 fn end(subscription: &Subscription, ended: Option<Ended>) -> Result<Statement, ReceiveError> {
     let time = subscription
         .date_modified_gmt
         .or(subscription.date_created_gmt)
         .ok_or_else(|| ReceiveError::not_understood("at date_modified_gmt: the subscription has no date"))?;
     let items = subscription.line_items.0.iter().filter_map(|item| item.0.as_ref());
-    let skus: BTreeSet<_> = items.filter_map(|item| sku(&item.sku)).collect();
+    let items: BTreeSet<_> = items
+        .map(|item| Item {
+            product: product(&item.variation_id, &item.product_id),
+            sku: sku(&item.sku),
+        })
+        .collect();
     Ok(Statement::End(End {
         cause: format!("subscription {}", subscription.id.0),
         version: Version::at(time),
         ended,
-        of: match skus.is_empty() {
+        of: match items.is_empty() {
             true => Covers::All,
-            false => Covers::Skus(skus),
+            // An item without either was deleted, and means no line.
+            false => Covers::Items(items),
         },
     }))
 }
