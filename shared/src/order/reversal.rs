@@ -138,6 +138,17 @@ pub struct Item {
     /// Its SKU when this was told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sku: Option<Sku>,
+    /// How many units the subscription has; 0 where that is not said. It does not say what is paid.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub units: u32,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature that serde's skip_serializing_if wants"
+)]
+fn is_zero(value: &u32) -> bool {
+    *value == 0
 }
 
 impl Item {
@@ -163,6 +174,13 @@ enum Fit {
 }
 
 impl Covers {
+    /// The items with how many units of each, and the lines that each means; nothing for what names no items.
+    pub fn items<'a>(&self, lines: &[&'a Line]) -> Vec<(&Item, BTreeSet<&'a str>)> {
+        let Self::Items(items) = self else { return Vec::new() };
+        let meant = |item: &Item| Self::Items(BTreeSet::from([item.clone()])).lines(lines);
+        items.iter().map(|item| (item, meant(item))).collect()
+    }
+
     /// The lines of an order that are meant.
     pub fn lines<'a>(&self, lines: &[&'a Line]) -> BTreeSet<&'a str> {
         let all = lines.iter();

@@ -176,6 +176,7 @@ fn item() -> impl Strategy<Value = Item> {
     (product, sku).prop_map(|(product, sku)| Item {
         product: product.map(ToOwned::to_owned),
         sku: sku.map(|sku| sku.parse().expect("an SKU")),
+        units: 1,
     })
 }
 

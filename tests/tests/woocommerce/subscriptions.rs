@@ -257,3 +257,27 @@ fn the_end_of_a_trial_of_which_nothing_was_paid_takes_it_back() {
     assert_eq!(shop.attention("1950"), Vec::<String>::new());
     shop.end();
 }
+
+#[test]
+fn a_subscription_that_was_edited_to_have_more_is_shown_at_its_first_order() {
+    let edited =
+        |edit: &dyn Fn(Order) -> Order| edit(subscription(1951, BOUGHT, "active", "2026-03-20T10:00:00", &[PREMIUM]));
+    let more = edited(&|order| order.with("/line_items/0/quantity", json!(3)));
+    let other = edited(&|order| {
+        order
+            .with("/line_items/0/sku", json!(MAILBOX))
+            .with("/line_items/0/product_id", json!(94))
+    });
+    for changed in [more, other] {
+        let shop = begun();
+        assert_eq!(shop.attention("1950"), Vec::<String>::new());
+        shop.told("subscription.updated", &changed);
+        assert_eq!((shop.alive(), shop.on_site()), ([1, 0], [1, 0]));
+        assert_eq!(shop.attention("1950"), ["SUBSCRIPTION_CHANGED"]);
+        // As it was again, nobody has to look.
+        let back = subscription(1951, BOUGHT, "active", "2026-03-21T10:00:00", &[PREMIUM]);
+        shop.told("subscription.updated", &back);
+        assert_eq!(shop.attention("1950"), Vec::<String>::new());
+        shop.end();
+    }
+}

@@ -1,12 +1,12 @@
 //! What took units back, by its cause. Each cause is a lattice of its own, so that a refund which failed, or a dispute
 //! which was won, makes the units wanted again in whatever order it is told.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
 use super::newest::MAX_STATES;
-use crate::order::{Covers, End, Ended, Line, LineId, Refund, RefundState, Version};
+use crate::order::{Covers, End, Ended, Item, Line, LineId, Refund, RefundState, Version};
 use crate::time::Timestamp;
 
 /// One refund, as all its tellings together say.
@@ -126,6 +126,14 @@ impl EndRegister {
     /// Whether it is said to be over.
     pub(super) fn is_over(&self) -> bool {
         self.states.iter().any(|state| state.ended.is_some())
+    }
+
+    /// What a subscription that is alive has, beside the lines of the order that began it.
+    pub(super) fn alive_items<'a>(&self, lines: &[&'a Line]) -> Vec<(&Item, BTreeSet<&'a str>)> {
+        match self.states.as_slice() {
+            [only] if only.ended.is_none() => only.of.items(lines),
+            _ => Vec::new(),
+        }
     }
 
     /// The shop's time of it.

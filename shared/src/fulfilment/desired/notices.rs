@@ -43,6 +43,7 @@ impl Desired {
             .chain(self.of_ends())
             .chain(self.ties_of_ends(now, policy))
             .chain(self.paid_after_an_end())
+            .chain(self.changed_subscriptions())
             .chain(self.without_lines())
             .chain(self.too_large());
         for notice in of_states.chain(of_events).chain(derived) {
@@ -321,6 +322,40 @@ impl Desired {
             )
         })
         .collect()
+    }
+
+    /// A subscription that has more than the order which began it: another plan, or more units. Its renewals buy nothing,
+    /// so a person is told. Fewer units may stand in another subscription of the order, and are not told.
+    fn changed_subscriptions(&self) -> Vec<Notice> {
+        let Some(alive) = self.alive_with_lines() else {
+            return Vec::new();
+        };
+        let units_of = |id: &str| alive.iter().find(|line| line.id == id).map_or(0, |line| line.units);
+        let mut found = Vec::new();
+        for (cause, end) in &self.ends {
+            let mut wanted: BTreeMap<BTreeSet<&str>, (u32, String)> = BTreeMap::new();
+            for (item, lines) in end.alive_items(&alive) {
+                let name = item.sku.as_ref().map(ToString::to_string);
+                let name = name.or_else(|| item.product.clone()).unwrap_or_default();
+                let (units, names) = wanted.entry(lines).or_default();
+                *units = units.saturating_add(item.units);
+                names.push_str(if names.is_empty() { "" } else { ", " });
+                names.push_str(&name);
+            }
+            for (lines, (units, names)) in wanted {
+                let has: u32 = lines.iter().map(|id| units_of(id)).sum();
+                if units > has {
+                    found.push(Notice::new(
+                        &format!("subscription_change:{cause}:{names}:{units}"),
+                        "SUBSCRIPTION_CHANGED",
+                        &format!(
+                            "{cause} now has {units} x {names}, and the order that began it has {has}: its renewals buy nothing, so change at Wix by hand what is meant, and close this"
+                        ),
+                    ));
+                }
+            }
+        }
+        found
     }
 
     /// Lines that were there and are gone, all of them: a list that is empty takes nothing back.

@@ -115,6 +115,8 @@ pub(super) struct SubscriptionItem {
     pub(super) product_id: Text,
     #[serde(default)]
     pub(super) variation_id: Text,
+    #[serde(default)]
+    pub(super) quantity: Lenient<Quantity>,
 }
 
 /// The post that was sold: the variation, else the product. Both are posts of one site, so their IDs differ.

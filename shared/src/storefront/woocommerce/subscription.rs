@@ -1,7 +1,7 @@
 //! Subscriptions of the plugin WooCommerce Subscriptions. What they gave was bought by the order that began them, so a
 //! subscription says one thing here: whether what that order began is over.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::body::{Deleted, Subscription, nonzero, product};
 use super::payment::bare;
@@ -114,11 +114,16 @@ fn end(subscription: &Subscription, ended: Option<Ended>) -> Result<Statement, R
         .or(subscription.date_created_gmt)
         .ok_or_else(|| ReceiveError::not_understood("at date_modified_gmt: the subscription has no date"))?;
     let items = subscription.line_items.0.iter().filter_map(|item| item.0.as_ref());
-    let items: BTreeSet<_> = items
-        .map(|item| Item {
-            product: product(&item.variation_id, &item.product_id),
-            sku: sku(&item.sku),
-        })
+    // Two items of one product and SKU are one, with the units of both.
+    let mut units: BTreeMap<_, u32> = BTreeMap::new();
+    for item in items {
+        let of = (product(&item.variation_id, &item.product_id), sku(&item.sku));
+        let sum = units.entry(of).or_default();
+        *sum = sum.saturating_add(item.quantity.0.map_or(0, |quantity| quantity.units));
+    }
+    let items: BTreeSet<_> = units
+        .into_iter()
+        .map(|((product, sku), units)| Item { product, sku, units })
         .collect();
     Ok(Statement::End(End {
         cause: format!("subscription {}", subscription.id.0),

@@ -76,6 +76,7 @@ fn a_subscription_that_is_over_ends_its_skus_of_its_first_order() {
                 std::iter::once(Item {
                     product: Some("93".to_owned()),
                     sku: Some("PREMIUM-1Y".parse().unwrap()),
+                    units: 2,
                 })
                 .collect()
             )
@@ -87,13 +88,19 @@ fn a_subscription_that_is_over_ends_its_skus_of_its_first_order() {
 
 #[test]
 fn a_subscription_without_lines_means_all_of_its_first_order() {
-    for lines in [json!([]), json!(null), json!([{"sku": ""}])] {
+    for lines in [json!([]), json!(null)] {
         let told = subscription(&[("/line_items", lines)]);
         assert!(
             matches!(&told[0].1, Statement::End(end) if end.of == Covers::All),
             "{told:?}"
         );
     }
+    // What it lists was deleted: which line that was is not known.
+    let told = subscription(&[("/line_items", json!([{"sku": "", "product_id": 0}]))]);
+    assert!(
+        matches!(&told[0].1, Statement::End(end) if matches!(end.of, Covers::Items(_))),
+        "{told:?}"
+    );
 }
 
 #[test]
