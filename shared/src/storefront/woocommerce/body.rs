@@ -116,7 +116,8 @@ pub(super) struct SubscriptionItem {
     #[serde(default)]
     pub(super) variation_id: Text,
     #[serde(default)]
-    pub(super) quantity: Lenient<Quantity>,
+    /// Its whole part is compared with the order's, and no more.
+    pub(super) quantity: Text,
 }
 
 /// The post that was sold: the variation, else the product. Both are posts of one site, so their IDs differ.

@@ -119,7 +119,8 @@ fn end(subscription: &Subscription, ended: Option<Ended>) -> Result<Statement, R
     for item in items {
         let of = (product(&item.variation_id, &item.product_id), sku(&item.sku));
         let sum = units.entry(of).or_default();
-        *sum = sum.saturating_add(item.quantity.0.map_or(0, |quantity| quantity.units));
+        let whole = item.quantity.as_deref().and_then(|text| text.split('.').next());
+        *sum = sum.saturating_add(whole.and_then(|units| units.parse().ok()).unwrap_or(0));
     }
     let items: BTreeSet<_> = units
         .into_iter()
