@@ -5,6 +5,8 @@ use std::future::Future;
 
 #[cfg(feature = "sqs")]
 mod any;
+#[cfg(feature = "sqs")]
+mod look;
 #[cfg(feature = "storefront")]
 pub mod parked;
 #[cfg(feature = "local")]
@@ -14,6 +16,8 @@ pub mod sqs;
 
 #[cfg(feature = "sqs")]
 pub use any::AnyQueue;
+#[cfg(feature = "sqs")]
+pub use look::Looked;
 
 /// The largest message, in bytes: SQS takes 1,048,576 (documented for SendMessage), attributes included. A queue's own
 /// `MaximumMessageSize` may be less: the template sets it.
@@ -46,6 +50,15 @@ pub enum QueueError {
         /// What is wrong, and the remedy.
         reason: String,
     },
+}
+
+/// How many messages a queue holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Depth {
+    /// Those that can be received.
+    pub visible: u64,
+    /// Those that were received and neither deleted nor visible again.
+    pub in_flight: u64,
 }
 
 /// Where messages go. When `send` answers `Ok` the message is durable.

@@ -1,10 +1,13 @@
 //! A queue in SQS. Sending is all that functions do with it: Lambda receives for them.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sqs::types::QueueAttributeName;
 
-use super::{Queue, QueueError, check_size};
+use super::{Depth, Queue, QueueError, check_size};
 use crate::aws::{Aws, SdkFailure};
 use crate::config::url::{HttpUrl, QueueUrl};
 
@@ -45,9 +48,76 @@ impl SqsQueue {
     /// Opens a connection by asking for the queue's ARN. What it answers does not matter, not even whether the role
     /// may ask. Queues of one region share a host, and their clients the connections: one of them is enough.
     pub async fn warm_up(&self) {
-        let attribute = aws_sdk_sqs::types::QueueAttributeName::QueueArn;
+        let attribute = QueueAttributeName::QueueArn;
         let request = self.client.get_queue_attributes().queue_url(&self.url);
         let _ = request.attribute_names(attribute).send().await;
+    }
+
+    /// About how many messages there are: SQS counts over a minute or so (documented).
+    pub async fn depth(&self) -> Result<Depth, QueueError> {
+        let waiting = QueueAttributeName::ApproximateNumberOfMessages;
+        let in_flight = QueueAttributeName::ApproximateNumberOfMessagesNotVisible;
+        let request = self.client.get_queue_attributes().queue_url(&self.url);
+        let request = request
+            .attribute_names(waiting.clone())
+            .attribute_names(in_flight.clone());
+        let answer = request.send().await.map_err(|error| self.failed(&error))?;
+        let count = |name| {
+            let attributes = answer.attributes();
+            attributes
+                .and_then(|all| all.get(name)?.parse().ok())
+                .unwrap_or_default()
+        };
+        Ok(Depth {
+            visible: count(&waiting),
+            in_flight: count(&in_flight),
+        })
+    }
+
+    /// Up to `most` messages, each with the handle by which it is given back or deleted.
+    pub(super) async fn receive(&self, most: usize, hidden: Duration) -> Result<Vec<(String, String)>, QueueError> {
+        let whole = |value: u64| i32::try_from(value).unwrap_or(i32::MAX);
+        let request = self.client.receive_message().queue_url(&self.url);
+        let request = request
+            .max_number_of_messages(i32::try_from(most).unwrap_or(i32::MAX))
+            .visibility_timeout(whole(hidden.as_secs()));
+        let answer = request.send().await.map_err(|error| self.failed(&error))?;
+        let messages = answer.messages.unwrap_or_default().into_iter();
+        Ok(messages
+            .filter_map(|message| Some((message.body?, message.receipt_handle?)))
+            .collect())
+    }
+
+    /// It is visible again.
+    pub(super) async fn give_back(&self, handle: &str) -> Result<(), QueueError> {
+        let request = self.client.change_message_visibility().queue_url(&self.url);
+        let sent = request.receipt_handle(handle).visibility_timeout(0).send().await;
+        sent.map(|_| ()).map_err(|error| self.failed(&error))
+    }
+
+    pub(super) async fn delete(&self, handle: &str) -> Result<(), QueueError> {
+        let request = self.client.delete_message().queue_url(&self.url);
+        let sent = request.receipt_handle(handle).send().await;
+        sent.map(|_| ()).map_err(|error| self.failed(&error))
+    }
+
+    /// All messages go back to the queues that they came from. `arn` is this queue's.
+    pub async fn redrive(&self, arn: &str) -> Result<(), QueueError> {
+        let sent = self.client.start_message_move_task().source_arn(arn).send().await;
+        sent.map(|_| ()).map_err(|error| self.failed(&error))
+    }
+
+    fn failed<E, R>(&self, error: &SdkError<E, R>) -> QueueError
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+        R: std::fmt::Debug + 'static,
+    {
+        let thing = format!("the SQS queue {}", self.name);
+        let queue = self.name.clone();
+        match SdkFailure::read(error, &thing, "its queue URL") {
+            SdkFailure::Misconfigured(reason) => QueueError::Misconfigured { queue, reason },
+            SdkFailure::Unavailable(reason) => QueueError::Unavailable { queue, reason },
+        }
     }
 }
 
@@ -62,17 +132,7 @@ impl Queue for SqsQueue {
             .message_body(body)
             .send()
             .await;
-        match sent {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                let thing = format!("the SQS queue {}", self.name);
-                let queue = self.name.clone();
-                Err(match SdkFailure::read(&error, &thing, "its queue URL") {
-                    SdkFailure::Misconfigured(reason) => QueueError::Misconfigured { queue, reason },
-                    SdkFailure::Unavailable(reason) => QueueError::Unavailable { queue, reason },
-                })
-            }
-        }
+        sent.map(|_| ()).map_err(|error| self.failed(&error))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Changes of instances: assign, unassign and cancel. Which one an instance needs, its key, and what each answer means.
 
+use std::collections::BTreeMap;
+
 use super::caller::{Caller, Interrupt};
 use super::read::{read_dependents, states};
 use crate::catalog::OnCancel;
@@ -11,12 +13,17 @@ use crate::fulfilment::record::{
     Refusal,
 };
 use crate::fulfilment::view::View;
+use crate::fulfilment::wake::Wake;
 use crate::ids::{IdempotencyKey, SiteId};
 use crate::time::{Clock, Timestamp};
 use crate::wix::{AssignProductInstance, CancelProductInstance, Error, Failure, Package, UnassignProductInstance};
 
 /// How many changes are begun in one write.
 const CHANGES_AT_ONCE: usize = 16;
+
+/// How often a change that is not answered clearly is sent (in about an hour), before a person is told and it is sent no
+/// more.
+pub(crate) const MOST_UNCLEAR: u32 = 12;
 
 /// A change that an instance needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +38,7 @@ pub struct Needed {
 
 /// The next changes of these kinds, voucher instances before the others: a voucher is off the site before the instance
 /// that it names.
-pub(crate) fn due(view: &View<'_>, of: &[Change]) -> Option<Vec<Needed>> {
+pub(crate) fn due(view: &View<'_>, of: &[Change], wake: &mut Wake) -> Option<Vec<Needed>> {
     for kind in [Kind::Voucher, Kind::Base] {
         let mut needed = Vec::new();
         for (holder, account, held) in view.record.holdings() {
@@ -47,7 +54,8 @@ pub(crate) fn due(view: &View<'_>, of: &[Change]) -> Option<Vec<Needed>> {
                 let Some((change, site)) = change.filter(|(change, _)| of.contains(change)) else {
                     continue;
                 };
-                if !is_refused(view.record, instance, change) {
+                let pause = held.unclear_change().map(|backoff| backoff.until);
+                if !is_stopped(view.record, instance, change) && pause.is_none_or(|until| wake.is_due(until)) {
                     let instance = InstanceRef {
                         holder: holder.clone(),
                         at,
@@ -116,6 +124,11 @@ fn is_refused(record: &OrderRecord, instance: &Instance, change: Change) -> bool
     refusal.is_some_and(|refusal| refusal.operation == change.operation().as_str())
 }
 
+/// Whether this very change of the instance waits for a person: Wix refused it, or never answered it clearly.
+fn is_stopped(record: &OrderRecord, instance: &Instance, change: Change) -> bool {
+    is_refused(record, instance, change) || instance.unclear(change) >= MOST_UNCLEAR
+}
+
 /// Opens again what a person has closed and what stands on another desired state by now: an instance whose refused change
 /// is not the one that it needs.
 pub(crate) fn reopen_moved(record: &mut OrderRecord, now: Timestamp) -> Result<(), RecordError> {
@@ -139,7 +152,7 @@ pub(crate) fn reopen_moved(record: &mut OrderRecord, now: Timestamp) -> Result<(
             .filter(|(_, i)| i.is_closed() && !i.has_ended());
         let stale = each.filter(|(at, instance)| {
             let needed = change_of(&view, &holder, purchase, *at, instance);
-            !needed.is_some_and(|(change, _)| is_refused(record, instance, change))
+            !needed.is_some_and(|(change, _)| is_stopped(record, instance, change))
         });
         let at = stale.map(|(at, _)| at).collect();
         moved.push((holder, at));
@@ -187,7 +200,7 @@ pub(crate) async fn send<W: Wix, C: Clock>(
     caller: &mut Caller<'_, W, C>,
 ) -> Result<(), Interrupt> {
     let mut interrupt = None;
-    let mut unclear = None;
+    let mut story = Story::default();
     for (needed, key) in begun.0 {
         if interrupt.is_some() || caller.is_too_late() {
             forget(record, &needed)?;
@@ -200,6 +213,7 @@ pub(crate) async fn send<W: Wix, C: Clock>(
             Ok(_) => {
                 record.set_hold(None);
                 changed(record, &needed)?;
+                story.add(record, &needed, needed.change.done());
                 tracing::info!(order = %record.key(), instance = %id, change = needed.change.operation().as_str(), "instance changed");
             }
             Err(error) => {
@@ -207,9 +221,22 @@ pub(crate) async fn send<W: Wix, C: Clock>(
                 tracing::warn!(order = %record.key(), instance = %id, error = %error, failure = ?error.failure(), "instance not changed");
                 not_changed(record, &needed, &error, caller.clock.now())?;
                 match error.failure() {
+                    Failure::Rejected => story.add(
+                        record,
+                        &needed,
+                        &format!(
+                            "not {}: {}",
+                            needed.change.done(),
+                            Refusal::of(&error, caller.clock.now()).code
+                        ),
+                    ),
+                    Failure::Unknown => story.add(record, &needed, &format!("perhaps {}", needed.change.done())),
+                    Failure::NotSent | Failure::Throttled(_) | Failure::Unauthorized | Failure::Forbidden => {}
+                }
+                match error.failure() {
                     Failure::Rejected => {}
-                    // The others go on; then the order is left alone for a while.
-                    Failure::Unknown => unclear = Some(error),
+                    // The others go on.
+                    Failure::Unknown => caller.tally.unclear += 1,
                     Failure::NotSent | Failure::Throttled(_) | Failure::Unauthorized | Failure::Forbidden => {
                         interrupt = Some(caller.hold(record, &error));
                     }
@@ -217,10 +244,27 @@ pub(crate) async fn send<W: Wix, C: Clock>(
             }
         }
     }
-    if let (None, Some(error)) = (&interrupt, unclear) {
-        interrupt = Some(caller.hold(record, &error));
-    }
+    story.tell(record, caller.clock.now());
     interrupt.map_or(Ok(()), Err)
+}
+
+/// What became of the instances of one write, for the history: one line for those of a package that fared alike.
+#[derive(Default)]
+struct Story(BTreeMap<(String, String), u32>);
+
+impl Story {
+    fn add(&mut self, record: &OrderRecord, needed: &Needed, what: &str) {
+        let package = record
+            .held(&needed.instance.holder)
+            .map_or_else(|_| String::new(), |held| held.id().to_string());
+        *self.0.entry((package, what.to_owned())).or_default() += 1;
+    }
+
+    fn tell(self, record: &mut OrderRecord, now: Timestamp) {
+        for ((package, what), count) in self.0 {
+            record.note(now, &format!("{what}: {count} of package {package}"));
+        }
+    }
 }
 
 async fn send_one<W: Wix, C: Clock>(
@@ -268,7 +312,10 @@ fn changed(record: &mut OrderRecord, needed: &Needed) -> Result<(), RecordError>
 /// A change was not made, or nobody knows: then Get tells, and until then it stays begun.
 fn not_changed(record: &mut OrderRecord, needed: &Needed, error: &Error, now: Timestamp) -> Result<(), RecordError> {
     match error.failure() {
-        Failure::Unknown => Ok(()),
+        Failure::Unknown => {
+            let held = record.held_mut(&needed.instance.holder)?;
+            held.change_unclear(&needed.instance, needed.change, Refusal::of(error, now), now)
+        }
         Failure::NotSent | Failure::Throttled(_) | Failure::Unauthorized | Failure::Forbidden => forget(record, needed),
         // It floats already (inferred).
         Failure::Rejected if needed.change == Change::Unassign && error.code() == Some("MISSING_SITE_ID") => {
@@ -283,23 +330,23 @@ fn not_changed(record: &mut OrderRecord, needed: &Needed, error: &Error, now: Ti
     }
 }
 
-/// Changes that are needed and that Wix refused: one problem for those of a package that were refused alike.
+/// Changes that are needed and that Wix refused or did not answer: one problem for those of a package that failed alike.
 pub(crate) fn problems(view: &View<'_>, holder: &Holder, held: &HeldPackage, found: &mut Vec<Problem>) {
     let purchase = view.record.purchase_of(holder).filter(|_| !held.is_gone());
     let Some(purchase) = purchase else { return };
-    type Alike<'a> = (&'a Refusal, Option<SiteId>, Vec<(usize, &'a Instance)>);
+    type Alike<'a> = (Option<&'a Refusal>, Option<SiteId>, Vec<(usize, &'a Instance)>);
     let mut groups: Vec<Alike<'_>> = Vec::new();
     for (at, instance) in held.instances().iter().enumerate().filter(|(_, i)| !i.is_closed()) {
-        let Some(refusal) = view.record.refusal_of(instance) else {
-            continue;
-        };
         let needed = change_of(view, holder, purchase, at, instance);
-        let Some((_, site)) = needed.filter(|(change, _)| change.operation().as_str() == refusal.operation) else {
+        let Some((change, site)) = needed.filter(|(change, _)| is_stopped(view.record, instance, *change)) else {
             continue;
         };
+        let refusal = Some(instance).filter(|instance| is_refused(view.record, instance, change));
+        let refusal = refusal.and_then(|instance| view.record.refusal_of(instance));
+        let code = |refusal: Option<&Refusal>| refusal.map(|refusal| refusal.code.clone());
         let alike = groups
             .iter_mut()
-            .find(|(known, to, _)| known.code == refusal.code && *to == site);
+            .find(|(known, to, _)| code(*known) == code(refusal) && *to == site);
         match alike {
             Some((_, _, instances)) => instances.push((at, instance)),
             None => groups.push((refusal, site, vec![(at, instance)])),
@@ -307,12 +354,23 @@ pub(crate) fn problems(view: &View<'_>, holder: &Holder, held: &HeldPackage, fou
     }
     for (refusal, site, instances) in groups {
         let to = site.map(|site| format!(" to site {site}")).unwrap_or_default();
-        let advice = format!(
-            "Wix refused the change{to}: correct the cause and retry the order, or do it at Wix by hand and close this"
-        );
         let what = format!("package {}", held.id());
         let stands_on = [to.as_str(), &states(&instances)];
-        let problem = Problem::new(what, &refusal.code, &stands_on, advice).with_answer(refusal);
+        let problem = match (refusal, held.unclear_change()) {
+            (Some(refusal), _) => {
+                let advice = format!(
+                    "Wix refused the change{to}: correct the cause and retry the order, or do it at Wix by hand and close this"
+                );
+                Problem::new(what, &refusal.code, &stands_on, advice).with_answer(refusal)
+            }
+            (None, last) => {
+                let advice = format!(
+                    "Wix gave no clear answer to {MOST_UNCLEAR} tries of the change{to}: ask Wix's support and retry the order, or do it at Wix by hand and close this"
+                );
+                let problem = Problem::new(what, "UNANSWERED_CHANGE", &stands_on, advice);
+                last.map_or(problem.clone(), |last| problem.with_request_id(&last.last))
+            }
+        };
         found.push(problem.closing(OnClose::Instances {
             holder: holder.clone(),
             at: instances.into_iter().map(|(at, _)| at).collect(),

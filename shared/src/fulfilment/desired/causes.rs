@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use super::newest::MAX_STATES;
+use super::bounds::MAX_STATES;
 use crate::order::{Covers, End, Ended, Item, Line, LineId, Refund, RefundState, Version};
 use crate::time::Timestamp;
 

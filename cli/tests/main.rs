@@ -1,0 +1,15 @@
+//! Recorded sessions of the command line: real arguments, the functions' own code, the local backends, and a sandbox of Wix.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "the helpers of a test may fail it"
+)]
+
+mod aws;
+mod mending;
+mod pages;
+mod questions;
+mod queues;
+mod schema;
+mod shop;
