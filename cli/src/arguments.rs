@@ -76,9 +76,18 @@ pub(crate) enum Command {
     /// The audit: all packages at Wix against the ledger
     #[command(subcommand)]
     Audit(Audit),
+    /// What the reseller pays Wix for and no live order covers: floating, kept after the end, created beside another
+    PaidFor,
     /// The catalog: what is sold
     #[command(subcommand)]
     Catalog(Catalog),
+    /// The two secrets: their shape, and whether Wix takes the key. Prints no secret
+    #[command(subcommand)]
+    Secrets(Secrets),
+    /// Everything that a set-up needs, one line each with its remedy; buys nothing and changes nothing
+    Doctor,
+    /// The log lines of all functions together, by time
+    Logs(Logs),
     /// Sign a sample delivery and deliver it, for a first test. The right to do this is the right to forge a paid order
     Send(Send),
     /// A page for people without a shell: what is in attention, what is stuck, what waits
@@ -283,7 +292,34 @@ pub(crate) enum Audit {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum Secrets {
+    /// Say what is wrong with them. Needs the right to read them
+    Check,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Logs {
+    /// Only lines about this order
+    #[arg(long, value_name = "KEY")]
+    pub(crate) order: Option<String>,
+    /// From so many minutes ago
+    #[arg(long, value_name = "MINUTES", default_value_t = 60)]
+    pub(crate) since: u64,
+    /// Go on with what comes, until Ctrl-C
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum Catalog {
+    /// What another catalog would change, by SKU
+    Diff {
+        /// The other catalog
+        other: PathBuf,
+        /// The catalog that is deployed
+        #[arg(default_value = "catalog/catalog.toml")]
+        file: PathBuf,
+    },
     /// Say everything that is wrong with a catalog
     Check {
         /// The catalog

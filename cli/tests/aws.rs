@@ -26,6 +26,16 @@ const STACK: &str = "<DescribeStacksResponse><DescribeStacksResult><Stacks><memb
 impl Cloud {
     /// Answers CloudFormation with a stack, and Lambda with this: status, header, body.
     fn answering(stack: (u16, &'static str), lambda: (u16, &'static str, &'static str)) -> Self {
+        Self::answering_by(move |head| {
+            if head.contains("/functions/") {
+                lambda
+            } else {
+                (stack.0, "", stack.1)
+            }
+        })
+    }
+
+    fn answering_by(by: impl Fn(&str) -> (u16, &'static str, &'static str) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let asked = Asked::default();
@@ -34,11 +44,7 @@ impl Cloud {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
                 let (head, body) = read(&mut stream);
-                let (status, header, text) = if head.contains("/functions/") {
-                    lambda
-                } else {
-                    (stack.0, "", stack.1)
-                };
+                let (status, header, text) = by(&head);
                 kept.lock().unwrap().push((head, body));
                 let answer = format!(
                     "HTTP/1.1 {status} X\r\ncontent-length: {}\r\n{header}connection: close\r\n\r\n{text}",
@@ -48,6 +54,17 @@ impl Cloud {
             }
         });
         Self { address, asked }
+    }
+
+    /// Answers CloudFormation with these outputs, and everything else with this.
+    fn logging(outputs: &'static str, lines: &'static str) -> Self {
+        Self::answering_by(move |head| {
+            if head.contains("x-amz-target") {
+                (200, "", lines)
+            } else {
+                (200, "", outputs)
+            }
+        })
     }
 
     fn types(&self, words: &[&str], more: &[(&str, &str)]) -> Ran {
@@ -199,6 +216,29 @@ fn an_answer_of_a_kind_ends_the_session_with_its_number() {
         assert_eq!(ran.exit, exit, "{kind}");
         assert!(ran.err.starts_with("error: it"), "{}", ran.err);
     }
+}
+
+#[test]
+fn the_lines_of_all_functions_are_shown_by_time() {
+    const LOGS: &str =
+        "<Outputs><member><OutputKey>LogGroups</OutputKey><OutputValue>one,two</OutputValue></member></Outputs>";
+    const LINES: &str = r#"{ "events": [
+        { "timestamp": 1700000002000, "message": "{\"function\":\"order-paid\",\"level\":\"WARN\",\"message\":\"later\",\"order\":\"shopify/1\"}" },
+        { "timestamp": 1700000001000, "message": "{\"function\":\"webhook\",\"level\":\"INFO\",\"message\":\"earlier\"}" },
+        { "timestamp": 1700000003000, "message": "START RequestId: 1" }
+    ] }"#;
+    let cloud = Cloud::logging(LOGS, LINES);
+    let ran = with_credentials(&cloud, &["logs", "--order", "shopify/1"]);
+    assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
+    let places: Vec<_> = ["earlier", "later  order=shopify/1"]
+        .map(|part| ran.out.find(part).unwrap())
+        .into();
+    assert!(places.is_sorted(), "{}", ran.out);
+    assert!(!ran.out.contains("START"), "{}", ran.out);
+    let asked = cloud.asked.lock().unwrap();
+    let (head, question) = asked.last().unwrap();
+    assert!(head.contains("x-amz-target: logs_20140328.filterlogevents"), "{head}");
+    assert!(question.contains("two") && question.contains("shopify/1"), "{question}");
 }
 
 #[test]

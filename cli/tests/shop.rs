@@ -113,10 +113,10 @@ impl Shop {
         std::fs::write(self.variables(), text).unwrap();
     }
 
-    /// One more variable.
+    /// One more variable, or another value of one.
     pub(crate) fn set(&self, name: &str, value: &str) {
         let text = std::fs::read_to_string(self.variables()).unwrap();
-        let text = text.replacen("env_var = [\n", &format!("env_var = [\n  \"{name}={value}\",\n"), 1);
+        let text = text.replace("\n]\n", &format!("\n  \"{name}={value}\",\n]\n"));
         std::fs::write(self.variables(), text).unwrap();
     }
 

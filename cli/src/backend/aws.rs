@@ -102,6 +102,7 @@ impl Remote {
                     stack::encoded(name)
                 ),
                 content_type: "application/json",
+                target: None,
                 body: event.to_string(),
                 timeout: INVOCATION,
             })
@@ -124,8 +125,9 @@ impl Remote {
         AnyQueue::open(&url, &self.aws).map_err(of_queue)
     }
 
-    pub(super) async fn storefront_secrets(&self) -> Result<SecretString, Failure> {
-        let url = format!("secretsmanager://{}", self.output("StorefrontSecret")?);
+    /// The document in the secret that an output names.
+    pub(super) async fn secret(&self, output: &str) -> Result<SecretString, Failure> {
+        let url = format!("secretsmanager://{}", self.output(output)?);
         let url = url.parse().map_err(Failure::new)?;
         let env = Env::from_pairs::<String, String>([]);
         let source = AnySource::open(&url, &self.aws, &env).map_err(Failure::new)?;
@@ -146,12 +148,28 @@ impl Remote {
         self.signer.post(&url, headers, body, SHORT).await
     }
 
+    /// Asks CloudWatch Logs.
+    pub(crate) async fn logs(&self, operation: &str, question: &Value) -> Result<Value, Failure> {
+        let answer = self
+            .call(Call {
+                service: "logs",
+                url: format!("{}/", self.url("logs")),
+                content_type: "application/x-amz-json-1.1",
+                target: Some(format!("Logs_20140328.{operation}")),
+                body: question.to_string(),
+                timeout: SHORT,
+            })
+            .await?;
+        serde_json::from_str(&answer.text).map_err(Failure::new)
+    }
+
     async fn described(&self) -> Result<BTreeMap<String, String>, Failure> {
         let answer = self
             .call(Call {
                 service: "cloudformation",
                 url: format!("{}/", self.url("cloudformation")),
                 content_type: "application/x-www-form-urlencoded",
+                target: None,
                 body: format!(
                     "Action=DescribeStacks&Version=2010-05-15&StackName={}",
                     stack::encoded(&self.stack)

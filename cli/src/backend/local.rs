@@ -11,6 +11,7 @@ use reseller_hooks::queue::AnyQueue;
 use reseller_hooks::secrets::{AnySource, Secrets, Source as _};
 use reseller_hooks::time::{Clock as _, SystemClock, Timestamp};
 use reseller_hooks::webhook::{self, Queues, Webhook};
+use reseller_hooks::wix::ClientConfig;
 use reseller_hooks::worker::{reconcile, run};
 use reseller_hooks::{inspect, worker};
 use secrecy::SecretString;
@@ -77,6 +78,15 @@ impl Local {
         Ok(all)
     }
 
+    pub(super) fn wix_base_url(&self) -> String {
+        let config = WorkerConfig::from_env(&self.env);
+        config.map_or_else(
+            |_| ClientConfig::default().base_url,
+            |config| config.wix_api_base_url.as_str().to_owned(),
+        )
+    }
+
+    /// One document has both halves.
     pub(super) async fn storefront_secrets(&self) -> Result<SecretString, Failure> {
         let config = WebhookConfig::from_env(&self.env).map_err(wrong)?;
         let aws = Aws::new(config.common.aws.clone());

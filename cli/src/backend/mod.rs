@@ -114,11 +114,27 @@ impl Backend {
         }
     }
 
+    /// The document with Wix's key.
+    pub(crate) async fn wix_secret(&self) -> Result<SecretString, Failure> {
+        match self {
+            Self::Local(local) => local.storefront_secrets().await,
+            Self::Aws(remote) => remote.secret("WixSecret").await,
+        }
+    }
+
+    /// Where Wix is.
+    pub(crate) fn wix_base_url(&self) -> String {
+        match self {
+            Self::Local(local) => local.wix_base_url(),
+            Self::Aws(_) => reseller_hooks::wix::ClientConfig::default().base_url,
+        }
+    }
+
     /// The document with the storefronts' secrets.
     pub(crate) async fn storefront_secrets(&self) -> Result<SecretString, Failure> {
         match self {
             Self::Local(local) => local.storefront_secrets().await,
-            Self::Aws(remote) => remote.storefront_secrets().await,
+            Self::Aws(remote) => remote.secret("StorefrontSecret").await,
         }
     }
 

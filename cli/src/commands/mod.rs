@@ -5,7 +5,7 @@ use reseller_hooks::config::Env;
 use reseller_hooks::order::OrderKey;
 use serde_json::{Value, json};
 
-use crate::arguments::{Arguments, Audit, Catalog, Command, Format, Order};
+use crate::arguments::{Arguments, Audit, Catalog, Command, Format, Order, Secrets};
 use crate::backend::Backend;
 use crate::exit::{Exit, Failure};
 use crate::out::Out;
@@ -13,10 +13,14 @@ use crate::words::{count, list, text};
 
 mod audit;
 mod catalog;
+mod doctor;
+mod logs;
 mod look;
 mod order;
+mod paid_for;
 mod queues;
 mod report;
+mod secrets;
 mod send;
 mod story;
 mod verbs;
@@ -33,12 +37,17 @@ pub(crate) async fn run(env: &Env, arguments: &Arguments, out: &mut Out<'_>) -> 
             return Ok(Exit::Done);
         }
         Command::Catalog(Catalog::Check { file }) => return catalog::check(file, out),
+        Command::Catalog(Catalog::Diff { other, file }) => return catalog::diff(file, other, out),
+        Command::Doctor => return doctor::run(env, &arguments.global, out).await,
         Command::Status(_)
         | Command::Attention(_)
         | Command::Order(_)
         | Command::Parked(_)
         | Command::Dead(_)
         | Command::Audit(_)
+        | Command::PaidFor
+        | Command::Secrets(_)
+        | Command::Logs(_)
         | Command::Send(_)
         | Command::Report(_) => {}
     }
@@ -53,9 +62,12 @@ pub(crate) async fn run(env: &Env, arguments: &Arguments, out: &mut Out<'_>) -> 
             audit::run(&backend, since.as_deref(), until.as_deref(), out).await
         }
         Command::Audit(Audit::Show) => audit::show(&backend, out).await,
+        Command::PaidFor => paid_for::run(&backend, out).await,
+        Command::Secrets(Secrets::Check) => secrets::run(&backend, out).await,
+        Command::Logs(options) => logs::run(&backend, options, out).await,
         Command::Send(options) => send::run(&backend, options, out).await,
         Command::Report(options) => report::run(&backend, &options.html, &arguments.global.stack, out).await,
-        Command::Completion { .. } | Command::Catalog(_) => Ok(Exit::Done),
+        Command::Completion { .. } | Command::Catalog(_) | Command::Doctor => Ok(Exit::Done),
     }
 }
 

@@ -261,8 +261,6 @@ fn dead_list(letters: &[(String, Value)], out: &mut Out<'_>) -> Result<Exit, Fai
         })
         .collect();
     out.table(&["ORDER", "RECEIVED", "SAYS", "NOT UNDERSTOOD"], &rows)?;
-    out.note(
-        "`reseller dead requeue` gives all back to the workers; docs/operate.md says which reason wants what first",
-    );
+    out.note("`reseller logs --order KEY` says why; `reseller dead requeue` gives all back to the workers");
     Ok(Exit::Done)
 }
