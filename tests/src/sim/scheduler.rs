@@ -160,7 +160,9 @@ impl Sim {
             calls_told: 0,
             story: tell.then(Vec::new),
             result: History::default(),
-            operators: (seed % 3 == 0).then(|| (Rng::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)), 12)),
+            operators: seed
+                .is_multiple_of(3)
+                .then(|| (Rng::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)), 12)),
         };
         let (wix, trouble) = (sim.world.look().config().idempotency, sim.trouble.clone());
         sim.tell(|| format!("Wix: keys {wix:?}; {trouble:?}"));
