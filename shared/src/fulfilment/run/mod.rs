@@ -14,6 +14,7 @@ mod fulfilment;
 mod metered;
 mod operator;
 mod permits;
+pub(in crate::fulfilment) mod put_off;
 mod sweep;
 mod switch;
 mod work;

@@ -141,7 +141,10 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
         deadline: Timestamp,
     ) -> (String, Option<Result<OrderOutcome, AcceptError>>) {
         let resumed = match text.parse::<OrderKey>() {
-            Ok(key) => Some(self.resume_as(&key, Session::of(Class::Sweep, deadline)).await),
+            Ok(key) => {
+                let resumed = self.resume_as(&key, Session::of(Class::Sweep, deadline));
+                Some(self.or_put_off(&text, resumed).await)
+            }
             Err(_) => None,
         };
         (text, resumed)
