@@ -9,7 +9,7 @@ fn turns(world: &World, pauses: bool) -> Switched {
         by: "jane".to_owned(),
         reason: "a storm of wrong orders".to_owned(),
     };
-    poll_through(world.worker().switch(&switch)).expect("the ledger answers")
+    poll_through(world.worker().switch(&switch)).unwrap()
 }
 
 fn calls(world: &World) -> usize {

@@ -42,7 +42,9 @@ impl Store {
             let (change, permit) = match verdict(ask, seen.as_ref(), fresh, &TERMS, HOME, now) {
                 Verdict::Try(change, permit) => (change, permit),
                 Verdict::Brake(change) => (change, Permit::default()),
-                verdict => return (Err(verdict), tries - 1),
+                verdict @ (Verdict::Full(_) | Verdict::Paused(_) | Verdict::Braked(_)) => {
+                    return (Err(verdict), tries - 1);
+                }
             };
             match change.apply(self.0.as_ref()) {
                 Changed::Done(item) => {

@@ -121,7 +121,7 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
                 Spend::At(at) if at <= now + SHORT => at,
                 Spend::At(_) | Spend::Lapsed => match self.ask(&ask, &session.held).await? {
                     Asked::Full(until) if until < last => until,
-                    asked => return Ok(asked),
+                    asked @ (Asked::Given | Asked::Full(_) | Asked::Paused(_) | Asked::Braked(_)) => return Ok(asked),
                 },
             };
             self.clock.sleep(until.since(self.clock.now())).await;
