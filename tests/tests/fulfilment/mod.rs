@@ -22,6 +22,7 @@ mod outages;
 mod queue;
 mod references;
 mod refunds;
+mod stuck;
 mod unanswered;
 mod vouchers;
 mod workers;
