@@ -22,7 +22,9 @@ mod problem;
 mod read;
 mod table;
 
-pub use policy::{OnDispute, OnPlanChange, OnRenewal, OnSiteChange, OnTrial, Policies, Price, Suborders, UnpaidChanges};
+pub use policy::{
+    OnDispute, OnPlanChange, OnRenewal, OnSiteChange, OnTrial, Policies, Price, Suborders, UnpaidChanges,
+};
 pub use problem::{CatalogError, CatalogErrors, Problem};
 
 /// A catalog that has been checked.

@@ -24,8 +24,13 @@ fn text(id: Id) -> String {
 
 /// What the external IDs of one order's packages have in common, as a number: good to find candidates, no proof.
 pub(super) fn stem_number(stem: &str) -> u64 {
+    number(stem)
+}
+
+/// Something as a number: what differs has another one.
+pub(super) fn number<T: Hash + ?Sized>(of: &T) -> u64 {
     let mut hasher = DefaultHasher::new();
-    stem.hash(&mut hasher);
+    of.hash(&mut hasher);
     hasher.finish()
 }
 
@@ -46,7 +51,10 @@ struct Shown {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ShownInstance {
     pub(super) id: Id,
-    pub(super) on_site: bool,
+    /// Its product and its billing, as a number: good to find a difference.
+    pub(super) spec: u64,
+    /// The site that it is on.
+    pub(super) site: Option<u64>,
     /// Canceled or failed.
     pub(super) ended: bool,
 }
@@ -77,7 +85,8 @@ impl Slice {
         self.instances
             .extend(package.product_instances.iter().map(|instance| ShownInstance {
                 id: id(instance.instance_id.as_str()),
-                on_site: instance.site_id.is_some(),
+                spec: number(&(&instance.catalog_product_id, &instance.billing_info)),
+                site: instance.site_id.as_ref().map(number),
                 ended: match instance.status {
                     Status::Canceled | Status::Failed => true,
                     Status::Pending | Status::Enabled | Status::AwaitingAction | Status::Unknown(_) => false,
