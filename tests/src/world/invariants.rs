@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use reseller_hooks::catalog::OnCancel;
 use reseller_hooks::fulfilment::record::{
-    Attempt, Entitled, HeldPackage, Holder, Instance as Known, Item, Kind, OrderRecord, Purchase,
+    Attempt, Change, Entitled, HeldPackage, Holder, Instance as Known, Item, Kind, OrderRecord, Purchase,
 };
 use reseller_hooks::fulfilment::{Attention, Step, attention, decide, derive};
 use reseller_hooks::ledger::Entry;
@@ -116,6 +116,7 @@ impl<'a> Checked<'a> {
         self.once();
         self.wanted();
         self.taken_back();
+        self.moved_back();
         self.awake();
         self.found
     }
@@ -384,6 +385,27 @@ impl<'a> Checked<'a> {
             }
         }
         left
+    }
+
+    /// I12: what floats because its move failed was assigned back to its old site, once.
+    fn moved_back(&mut self) {
+        let mut left = Vec::new();
+        for (purchase, held) in self.record.packages() {
+            for (item, known) in purchase.items().iter().zip(held.instances()) {
+                let failed = known
+                    .shift(Change::Move)
+                    .is_some_and(|shift| shift.is_stuck() && !shift.was_returned());
+                let floats = self
+                    .at_wix(known)
+                    .is_some_and(|(_, i)| i.status.is_alive() && i.site_id.is_none());
+                if failed && floats && self.entitled.may_buy(*item) && self.entry.due_at.is_none() {
+                    left.push(format!("{} floats, and its move has failed", known.id()));
+                }
+            }
+        }
+        for what in left {
+            self.broken("I12", &what);
+        }
     }
 
     /// I4: what is left to do has a time. I5: one problem is one attention, and the index has it.

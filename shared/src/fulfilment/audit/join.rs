@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::slice::{Id, ShownInstance, Slice, id, number, stem_number};
+use super::slice::{Id, ShownInstance, Slice, id, site_number, spec_number, stem_number};
 use crate::fulfilment::derive;
 use crate::fulfilment::record::{Entitled, Holder, Instance, OrderRecord, Purchase};
 use crate::ids::PackageId;
@@ -101,8 +101,8 @@ struct Expected {
 /// What the record holds of an instance.
 struct Holds {
     /// Its product and billing, where it was adjusted.
-    spec: Option<u64>,
-    site: Option<u64>,
+    spec: Option<u32>,
+    site: u32,
 }
 
 impl Holds {
@@ -133,8 +133,10 @@ impl Expected {
                 .and_then(|item| record.component(item))
                 .filter(|component| component.has_other_targets())
                 .map(|_| Holds {
-                    spec: instance.holds().map(|spec| number(&(&spec.product, &spec.billing))),
-                    site: instance.site().map(number),
+                    spec: instance
+                        .holds()
+                        .map(|spec| spec_number(&spec.product, spec.billing.as_ref())),
+                    site: site_number(instance.site()),
                 }),
         }
     }
@@ -150,7 +152,7 @@ fn doubt_of(instance: &Instance, expected: &Expected, shown: &[ShownInstance]) -
         (true, false) => Some(Doubt::Alive),
         // Somebody may have moved a wanted instance by hand: that is theirs to decide.
         (false, false) => {
-            let was_assigned = !expected.is_kept && shown.site.is_some() && instance.site().is_none();
+            let was_assigned = !expected.is_kept && shown.site != 0 && instance.site().is_none();
             let is_other = expected.holds.as_ref().is_some_and(|holds| holds.differs_from(shown));
             let changed = is_other.then_some(Doubt::Changed);
             was_assigned.then_some(Doubt::Assigned).or(changed)

@@ -6,9 +6,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use uuid::Uuid;
 
 use crate::fulfilment::derive;
-use crate::ids::{AccountId, PackageId};
+use crate::ids::{AccountId, CatalogProductId, PackageId, SiteId};
 use crate::time::Timestamp;
-use crate::wix::{Package, Status};
+use crate::wix::{BillingInfo, Package, Status};
 
 /// A GUID in 16 bytes.
 pub(super) type Id = [u8; 16];
@@ -27,11 +27,25 @@ pub(super) fn stem_number(stem: &str) -> u64 {
     number(stem)
 }
 
-/// Something as a number: what differs has another one.
-pub(super) fn number<T: Hash + ?Sized>(of: &T) -> u64 {
+/// A product and its billing as a number.
+pub(super) fn spec_number(product: &CatalogProductId, billing: Option<&BillingInfo>) -> u32 {
+    short(&(product, billing))
+}
+
+/// A site as a number that is not 0.
+pub(super) fn site_number(site: Option<&SiteId>) -> u32 {
+    site.map_or(0, |site| short(site).max(1))
+}
+
+fn number<T: Hash + ?Sized>(of: &T) -> u64 {
     let mut hasher = DefaultHasher::new();
     of.hash(&mut hasher);
     hasher.finish()
+}
+
+/// Short, because there may be a hundred thousand: two that differ are taken for equal once in four billion times.
+fn short<T: Hash + ?Sized>(of: &T) -> u32 {
+    u32::try_from(number(of) >> 32).unwrap_or(u32::MAX)
 }
 
 /// A package as a query showed it.
@@ -52,9 +66,9 @@ struct Shown {
 pub(super) struct ShownInstance {
     pub(super) id: Id,
     /// Its product and its billing, as a number: good to find a difference.
-    pub(super) spec: u64,
-    /// The site that it is on.
-    pub(super) site: Option<u64>,
+    pub(super) spec: u32,
+    /// The site that it is on, likewise; 0: none.
+    pub(super) site: u32,
     /// Canceled or failed.
     pub(super) ended: bool,
 }
@@ -85,8 +99,8 @@ impl Slice {
         self.instances
             .extend(package.product_instances.iter().map(|instance| ShownInstance {
                 id: id(instance.instance_id.as_str()),
-                spec: number(&(&instance.catalog_product_id, &instance.billing_info)),
-                site: instance.site_id.as_ref().map(number),
+                spec: spec_number(&instance.catalog_product_id, instance.billing_info.as_ref()),
+                site: site_number(instance.site_id.as_ref()),
                 ended: match instance.status {
                     Status::Canceled | Status::Failed => true,
                     Status::Pending | Status::Enabled | Status::AwaitingAction | Status::Unknown(_) => false,

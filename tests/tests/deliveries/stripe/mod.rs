@@ -2,6 +2,7 @@
 
 mod bodies;
 mod payments;
+mod plans;
 mod reversals;
 mod subscriptions;
 mod trials;
