@@ -49,6 +49,12 @@ pub struct Aws {
 #[error("{0}")]
 pub struct AwsError(String);
 
+/// The region that AWS's tools know of a profile, or of the default one.
+#[cfg(feature = "local")]
+pub async fn profile_region(profile: Option<&str>) -> Option<String> {
+    profile::region(profile).await
+}
+
 impl Aws {
     /// With the usual limits: 5 s for an attempt, 10 s for a call with its retries.
     pub const fn new(settings: AwsSettings) -> Self {
@@ -141,7 +147,8 @@ impl Aws {
         if self.settings.has_credentials {
             SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new())
         } else {
-            SharedCredentialsProvider::new(profile::Chain::new(http_client.clone(), self.settings.region.clone()))
+            let (region, profile) = (self.settings.region.clone(), self.settings.profile.clone());
+            SharedCredentialsProvider::new(profile::Chain::new(http_client.clone(), region, profile))
         }
     }
 }

@@ -32,6 +32,13 @@ impl Env {
         Self(Arc::new(move |name| map.get(name).cloned()))
     }
 
+    /// These variables, and those of another environment where these have none.
+    #[must_use]
+    pub fn before(self, other: &Self) -> Self {
+        let other = other.clone();
+        Self(Arc::new(move |name| self.get(name).or_else(|| other.get(name))))
+    }
+
     /// The value of a variable without the spaces around it; an empty one is as good as none, because templates
     /// cannot leave a variable out.
     pub fn get(&self, name: &str) -> Option<String> {
@@ -125,6 +132,8 @@ pub struct AwsSettings {
     pub sqs_endpoint_url: Option<HttpUrl>,
     /// `AWS_ENDPOINT_URL_SECRETS_MANAGER`.
     pub secrets_manager_endpoint_url: Option<HttpUrl>,
+    /// The profile whose credentials are used; `None`: the one of `AWS_PROFILE`. Only with the feature `local`.
+    pub profile: Option<String>,
     /// Whether `AWS_ACCESS_KEY_ID` is set, as it is on Lambda.
     pub has_credentials: bool,
 }
@@ -231,6 +240,38 @@ impl ReconcileConfig {
     /// Reads the environment.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         WorkerConfig::from_env(env).map(|worker| Self { worker })
+    }
+}
+
+/// The configuration of `inspect`: no secret is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InspectConfig {
+    /// `LEDGER_URL`, required.
+    pub ledger_url: LedgerUrl,
+    /// `CATALOG_URL`, required: whether it can be used is a part of the answer.
+    pub catalog_url: FileUrl,
+    /// `LOG_LEVEL`, `info`.
+    pub log_level: LogLevel,
+    /// What the AWS clients need.
+    pub aws: AwsSettings,
+    /// The queues of `webhook`, and `DEAD_LETTERS_QUEUE_URL`; those that are set.
+    pub queue_urls: Vec<QueueUrl>,
+    /// `WIX_TIMEOUT_SECONDS`, 15: as the workers have it, because it decides when an answer is taken for lost.
+    pub wix_timeout: Duration,
+    /// `SETTLE_SECONDS`, 60: likewise.
+    pub settle: Duration,
+    /// `LEASE_SKEW_SECONDS`, 5: likewise.
+    pub lease_skew: Duration,
+    /// `PAUSED`, `false`: as the workers have it.
+    pub paused: bool,
+}
+
+impl InspectConfig {
+    /// Reads the environment.
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        let mut reader = Reader::new(env);
+        let inspect = reader.inspect();
+        reader.finish(|| inspect)
     }
 }
 

@@ -19,6 +19,8 @@ pub mod catalog;
 pub mod config;
 #[cfg(feature = "fulfilment")]
 pub mod fulfilment;
+#[cfg(feature = "inspect")]
+pub mod inspect;
 pub mod ledger;
 pub mod queue;
 #[cfg(feature = "secrets")]

@@ -332,18 +332,18 @@ pub async fn a_scan_sees_every_entry_once(ledgers: Vec<impl Ledger>) {
 pub async fn a_body_at_the_limit_is_kept_and_one_over_it_refused(ledgers: Vec<impl Ledger>) {
     let ledger = &ledgers[0];
     let full = Entry {
-        body: "x".repeat(307_200),
+        body: "x".repeat(348_160),
         ..entry("a/1", 1, "a")
     };
     assert_eq!(full.body.len(), MAX_BODY_BYTES);
     write(ledger, &full).await;
     assert_eq!(ledger.load("a/1").await.unwrap(), Some(full));
     let over = Entry {
-        body: "x".repeat(307_201),
+        body: "x".repeat(348_161),
         ..entry("a/1", 2, "b")
     };
     let error = ledger.store(&over).await.unwrap_err();
-    assert!(matches!(error, LedgerError::TooLarge { bytes: 307_201, .. }), "{error}");
+    assert!(matches!(error, LedgerError::TooLarge { bytes: 348_161, .. }), "{error}");
     assert!(!error.is_retryable());
     assert_eq!(ledger.load("a/1").await.unwrap().unwrap().rev, 1);
 }

@@ -5,7 +5,7 @@ pub use std::sync::atomic::Ordering;
 pub use std::time::Duration;
 
 pub use reseller_hooks::fulfilment::audit::{AuditRequest, AuditSummary};
-pub use reseller_hooks::fulfilment::{Outage, Progress};
+pub use reseller_hooks::fulfilment::{Adopted, Outage, Progress, Retry, Verb};
 pub use reseller_hooks::ledger::Ledger;
 pub use reseller_hooks::order::{OrderEvent, StorefrontKind};
 pub use reseller_hooks::time::{Clock, Timestamp};

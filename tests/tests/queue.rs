@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use reseller_hooks::queue::sqlite::{Depth, SqliteQueue};
+use reseller_hooks::queue::Depth;
+use reseller_hooks::queue::sqlite::SqliteQueue;
 use reseller_hooks::queue::{Queue, QueueError};
 use reseller_hooks::time::Timestamp;
 use reseller_hooks_tests::scratch::Scratch;

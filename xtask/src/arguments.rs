@@ -1,5 +1,7 @@
 //! The command line.
 
+use std::path::PathBuf;
+
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use reseller_hooks::order::StorefrontKind;
@@ -25,6 +27,8 @@ pub(crate) enum Command {
     Test(TestOptions),
     /// Deploy to an emulator of AWS as docs/deploy.md says, block by block, and use what was deployed
     DeployTest(DeployOptions),
+    /// What an ordinary order costs of the deployed programs: times, instructions, memory, size, calls
+    Bench(BenchOptions),
     /// What is in the deployed functions, as a CycloneDX document
     Sbom,
     /// Every parser of the outside, guided by coverage (cargo-fuzz must be installed; see fuzz/README.md)
@@ -75,6 +79,22 @@ pub(crate) struct DeployOptions {
     /// Take this workspace's debug binaries for the functions: to try the test itself
     #[arg(long, conflicts_with = "release")]
     pub(crate) debug: bool,
+}
+
+#[derive(Debug, PartialEq, Eq, Args)]
+pub(crate) struct BenchOptions {
+    /// How many events the warm figures are taken over
+    #[arg(long, value_name = "N", default_value = "200")]
+    pub(crate) events: usize,
+    /// Take the programs in this folder instead of building them
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) programs: Option<PathBuf>,
+    /// Measure the programs in this folder too, and show the ratios to them
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) against: Option<PathBuf>,
+    /// Keep the figures in the repository: later runs may not be much above them
+    #[arg(long)]
+    pub(crate) record: bool,
 }
 
 #[derive(Debug, PartialEq, Eq, Args)]

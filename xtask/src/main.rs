@@ -7,14 +7,17 @@ use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 
 mod arguments;
+mod bench;
 mod demo;
 mod deploy;
 mod dispatch;
 mod failure;
 mod fuzz;
+mod plain_http;
 mod ports;
 mod processes;
 mod progress;
+mod runtime_api;
 mod sbom;
 mod storm;
 mod test;
@@ -56,6 +59,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Demo(options) => demo::run(&options).await,
         Command::Storm(options) => storm::run(&options).await,
         Command::DeployTest(options) => Box::pin(deploy::run(&options)).await.map(|_| ()),
+        Command::Bench(options) => Box::pin(bench::run(&options)).await,
         Command::Sbom => sbom::print(),
         Command::Test(options) => test::run(&options).await,
         Command::Fuzz(options) => fuzz::run(&options).await,

@@ -95,6 +95,19 @@ impl Processes {
         Ok(())
     }
 
+    /// Whether a program was started and nobody has seen it end.
+    pub(crate) fn is_running(&self, name: &str) -> bool {
+        self.running.iter().any(|running| running.name == name)
+    }
+
+    /// Tells one program to end; [`Self::end_of`] waits for that.
+    pub(crate) fn terminate(&self, name: &str) -> Result<(), Failure> {
+        let running = self.running.iter().find(|running| running.name == name);
+        let running = running.ok_or_else(|| Failure::new(format!("{name} was not started")))?;
+        signal("TERM", std::iter::once(running.child.id().to_string()));
+        Ok(())
+    }
+
     /// Kills one program at once (SIGKILL), as a power cut would.
     pub(crate) fn kill(&mut self, name: &str) -> Result<(), Failure> {
         let Some(at) = self.running.iter().position(|running| running.name == name) else {

@@ -9,7 +9,8 @@ use crate::failure::{Context, Failure};
 use crate::workspace;
 
 /// The deployed programs, as their packages are called.
-const FUNCTIONS: [&str; 5] = [
+const FUNCTIONS: [&str; 6] = [
+    "inspect",
     "order-canceled",
     "order-paid",
     "reconcile",

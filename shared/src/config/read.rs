@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::url::{FileUrl, HttpUrl, LedgerUrl, QueueUrl, SecretUrl};
-use super::{AwsSettings, CommonConfig, ConfigError, Env, LogLevel, Problem, WorkerConfig};
+use super::{AwsSettings, CommonConfig, ConfigError, Env, InspectConfig, LogLevel, Problem, WorkerConfig};
 
 /// A variable: its name, a value that works, and how its value is read. The reason of a refusal completes the
 /// sentence "VARIABLE …".
@@ -52,6 +52,11 @@ pub(super) const TAG_EXTERNAL_ID_QUEUE_URL: Variable<QueueUrl> = Variable {
 pub(super) const PARKED_QUEUE_URL: Variable<QueueUrl> = Variable {
     name: "PARKED_QUEUE_URL",
     example: "https://sqs.eu-west-1.amazonaws.com/123456789012/parked",
+    parse: parse_shown,
+};
+pub(super) const DEAD_LETTERS_QUEUE_URL: Variable<QueueUrl> = Variable {
+    name: "DEAD_LETTERS_QUEUE_URL",
+    example: "https://sqs.eu-west-1.amazonaws.com/123456789012/dead-letters",
     parse: parse_shown,
 };
 const WIX_API_BASE_URL: Variable<HttpUrl> = Variable {
@@ -186,6 +191,7 @@ impl<'a> Reader<'a> {
                 .env
                 .get("AWS_REGION")
                 .or_else(|| self.env.get("AWS_DEFAULT_REGION")),
+            profile: None,
             has_credentials: self.env.get("AWS_ACCESS_KEY_ID").is_some(),
         }
     }
@@ -223,6 +229,39 @@ impl<'a> Reader<'a> {
             wix_api_base_url: wix_api_base_url?,
             wix_timeout: wix_timeout?,
             wix_calls_per_minute: wix_calls_per_minute?,
+            settle: settle?,
+            lease_skew: lease_skew?,
+            paused: paused?,
+        })
+    }
+
+    pub(super) fn inspect(&mut self) -> Option<InspectConfig> {
+        let ledger_url = self.required(&LEDGER_URL);
+        let catalog_url = self.required(&CATALOG_URL);
+        let log_level = self.or(&LOG_LEVEL, LogLevel::Info);
+        let aws = self.aws();
+        let names = [
+            &ORDER_PAID_QUEUE_URL,
+            &ORDER_CANCELED_QUEUE_URL,
+            &TAG_EXTERNAL_ID_QUEUE_URL,
+            &PARKED_QUEUE_URL,
+            &DEAD_LETTERS_QUEUE_URL,
+        ];
+        let queue_urls = names.map(|variable| {
+            let value = self.env.get(variable.name)?;
+            self.parse(variable, &value)
+        });
+        let wix_timeout = self.or(&WIX_TIMEOUT_SECONDS, Duration::from_secs(15));
+        let settle = self.or(&SETTLE_SECONDS, Duration::from_secs(60));
+        let lease_skew = self.or(&LEASE_SKEW_SECONDS, Duration::from_secs(5));
+        let paused = self.or(&PAUSED, false);
+        Some(InspectConfig {
+            ledger_url: ledger_url?,
+            catalog_url: catalog_url?,
+            log_level: log_level?,
+            aws,
+            queue_urls: queue_urls.into_iter().flatten().collect(),
+            wix_timeout: wix_timeout?,
             settle: settle?,
             lease_skew: lease_skew?,
             paused: paused?,

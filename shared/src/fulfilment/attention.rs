@@ -14,7 +14,7 @@ use crate::ids::Sku;
 use crate::order::{Notice, Snapshot};
 use crate::time::Timestamp;
 
-pub use super::problem::Attention;
+pub use super::problem::{Attention, Verb};
 
 /// The code of a defect of this software.
 const DEFECT: &str = "DEFECT";
@@ -46,7 +46,7 @@ pub(crate) fn problems(record: &OrderRecord, settings: &Settings, now: Timestamp
             read::problems(&view, purchase, held, &mut found);
             change::problems(&view, &Holder::Purchase(purchase.id()), held, &mut found);
             shift::problems(&view, purchase, held, &mut found);
-            found.extend(tag::problem(held).filter(|_| !held.is_gone()));
+            found.extend(tag::problem(&view, purchase, held).filter(|_| !held.is_gone()));
         }
     }
     for surplus in record.surplus() {
@@ -84,7 +84,11 @@ fn refused_plans(view: &View<'_>, index: usize, line: &Line, found: &mut Vec<Pro
         let data = serde_json::to_string(cause).unwrap_or_default();
         let firsts = format!("{first_units:?}");
         let what = format!("line {}", line.id());
-        let problem = Problem::new(what, "NOT_PLANNED", &[&data, &firsts], cause.to_string());
+        let mut advice = cause.to_string();
+        if !advice.ends_with("close this") {
+            advice.push_str(", or close this");
+        }
+        let problem = Problem::new(what, "NOT_PLANNED", &[&data, &firsts], advice);
         found.push(problem.closing(OnClose::Plans {
             line: index,
             first_units,
@@ -229,7 +233,7 @@ fn defect_problem(record: &OrderRecord) -> Option<Problem> {
     let last = &record.hold()?.last;
     (last.code == DEFECT).then(|| {
         let advice = format!(
-            "this software met a record that cannot be ({}), which is a defect to report: the order is tried again by itself",
+            "this software met a record that cannot be ({}), which is a defect to report: the order is tried again by itself, so report it and then retry the order",
             last.operation
         );
         Problem::new("order".to_owned(), DEFECT, &[&last.operation], advice)

@@ -5,7 +5,9 @@ use super::calls::{Call, change, create, lookup, read, shift, tag};
 use super::desired::Entitlements;
 use super::desired::Policy;
 use super::plan;
-use super::record::{Absence, Change, Entitled, Kind, OrderRecord, RecordError, Stage, entitlements, next_change};
+use super::record::{
+    Absence, Change, Entitled, Kind, Line, OrderRecord, Plan, RecordError, Stage, entitlements, next_change,
+};
 use super::settings::Settings;
 use super::view::View;
 use super::wake::Wake;
@@ -36,7 +38,9 @@ pub fn decide(
     record.set_policy(Policy::of(&catalog.defaults));
     let entitlements = entitlements(record, now);
     normalize(record, &entitlements, now)?;
-    plan::freeze(record, catalog, own, &entitlements);
+    if plan::freeze(record, catalog, own, &entitlements) {
+        note_plans(record, now);
+    }
     shift::normalize(record, &Entitled::from(record, &entitlements), settings)?;
     if let Some(hold) = record.hold().filter(|hold| hold.until > now) {
         return Ok(Step::Wait(hold.until));
@@ -56,6 +60,23 @@ pub fn decide(
     Ok(step)
 }
 
+/// A line of the history: how many units are to buy, and of how many nothing can be bought.
+fn note_plans(record: &mut OrderRecord, now: Timestamp) {
+    let (mut buy, mut refused, mut not_ours) = (0_u32, 0_u32, 0_u32);
+    for run in record.lines().iter().flat_map(Line::runs) {
+        let count = match run.plan {
+            Plan::Buy(_) => &mut buy,
+            Plan::Refused { .. } => &mut refused,
+            Plan::NotOurs(_) | Plan::Held | Plan::Closed | Plan::Open => &mut not_ours,
+        };
+        *count = count.saturating_add(run.count);
+    }
+    record.note(
+        now,
+        &format!("planned: {buy} units to buy, {refused} refused, {not_ours} held or not ours"),
+    );
+}
+
 enum Next {
     Step(Step),
     /// A purchase to be looked up before it is sent; a package that was created since the time may be its own.
@@ -69,9 +90,9 @@ fn next(view: &View<'_>, settings: &Settings, now: Timestamp) -> Next {
         .or_else(|| lookup::due(view, settings, &mut wake).map(Call::LookUp))
         .or_else(|| shift::due_read(view, settings, &mut wake).map(Call::Read))
         .or_else(|| create::due_again(view, settings).map(Call::SendAgain))
-        .or_else(|| due_shift(view, &[Change::Adjust]))
-        .or_else(|| change::due(view, &[Change::Unassign, Change::Cancel]).map(Call::Change))
-        .or_else(|| due_shift(view, moves(settings)));
+        .or_else(|| due_shift(view, &[Change::Adjust], &mut wake))
+        .or_else(|| change::due(view, &[Change::Unassign, Change::Cancel], &mut wake).map(Call::Change))
+        .or_else(|| due_shift(view, moves(settings), &mut wake));
     if let Some(call) = certain {
         return Next::Step(Step::Call(call));
     }
@@ -82,9 +103,9 @@ fn next(view: &View<'_>, settings: &Settings, now: Timestamp) -> Next {
             None => {}
         }
     }
-    let call = change::due(view, &[Change::Assign])
+    let call = change::due(view, &[Change::Assign], &mut wake)
         .map(Call::Change)
-        .or_else(|| tag::due(view).map(|(id, tag)| Call::Tag(id, tag)))
+        .or_else(|| tag::due(view, &mut wake).map(|(id, tag)| Call::Tag(id, tag)))
         .or_else(|| read::due_recheck(view, &mut wake).map(Call::Read))
         .or_else(|| read::due_waiting(view, &mut wake).map(Call::Read));
     if let Some(at) = next_change(view.record, now) {
@@ -95,8 +116,8 @@ fn next(view: &View<'_>, settings: &Settings, now: Timestamp) -> Next {
 }
 
 /// Moves or adjustments: only where a unit has had another target than the first.
-fn due_shift(view: &View<'_>, of: &[Change]) -> Option<Call> {
-    let needed = view.record.has_other_targets().then(|| change::due(view, of))?;
+fn due_shift(view: &View<'_>, of: &[Change], wake: &mut Wake) -> Option<Call> {
+    let needed = view.record.has_other_targets().then(|| change::due(view, of, wake))?;
     needed.map(Call::Change)
 }
 

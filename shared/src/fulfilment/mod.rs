@@ -28,12 +28,12 @@ pub mod verbs;
 mod view;
 mod wake;
 
-pub use attention::{Attention, attention};
+pub use attention::{Attention, Verb, attention};
 pub use audit::{AuditRequest, AuditSummary};
 pub use decide::{Step, decide};
 pub use desired::Tell;
-pub use record::{OrderRecord, derive};
+pub use record::{Happened, OrderRecord, derive};
 pub use report::{AttentionReport, OrderOutcome, Outage, Progress, Sweep, Tally};
 pub use run::{AcceptError, Fulfilment, OperatorError};
 pub use settings::Settings;
-pub use verbs::{Close, Closed};
+pub use verbs::{Adopt, AdoptError, Adopted, By, Close, Closed, Release, Retry};

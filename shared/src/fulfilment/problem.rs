@@ -18,6 +18,46 @@ pub struct Attention {
     pub advice: String,
     /// By which ID it is closed: it stays the same until what the problem stands on has moved.
     pub id: ProblemId,
+    /// The verbs that can end it, those that `advice` names.
+    #[serde(default)]
+    pub verbs: Vec<Verb>,
+}
+
+/// What an operator can do about a problem. Each is named by its own words in the problem's sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verb {
+    /// `retry`: "retry the order".
+    Retry,
+    /// `retry` with `replace`: "retry the order with replace".
+    Replace,
+    /// `release`: "release the order".
+    Release,
+    /// `tell`: "tell which", "tell whether".
+    Tell,
+    /// `close`: "close this".
+    Close,
+}
+
+impl Verb {
+    /// Every verb that a sentence names.
+    pub(crate) fn named_in(advice: &str) -> Vec<Self> {
+        let replace = "retry the order with replace";
+        let plain = advice.replace(replace, "");
+        let tells = ["tell which", "tell whether"].iter().any(|words| plain.contains(words));
+        let named = [
+            (Self::Retry, plain.contains("retry the order")),
+            (Self::Replace, advice.contains(replace)),
+            (Self::Release, plain.contains("release the order")),
+            (Self::Tell, tells),
+            (Self::Close, plain.contains("close this")),
+        ];
+        named
+            .into_iter()
+            .filter(|(_, is_named)| *is_named)
+            .map(|(verb, _)| verb)
+            .collect()
+    }
 }
 
 /// A problem, with what closing it settles in the record.
@@ -51,6 +91,7 @@ impl Problem {
                 what,
                 code: code.to_owned(),
                 request_id: None,
+                verbs: Verb::named_in(&advice),
                 advice,
             },
             closing: OnClose::Acknowledge,
@@ -61,6 +102,12 @@ impl Problem {
     pub(crate) fn with_answer(mut self, refusal: &Refusal) -> Self {
         self.shown.code.clone_from(&refusal.code);
         self.shown.request_id.clone_from(&refusal.request_id);
+        self
+    }
+
+    /// Shows the request ID of Wix's last answer beside our own code.
+    pub(crate) fn with_request_id(mut self, last: &Refusal) -> Self {
+        self.shown.request_id.clone_from(&last.request_id);
         self
     }
 

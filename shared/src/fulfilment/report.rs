@@ -13,8 +13,8 @@ use crate::time::Timestamp;
 pub struct OrderOutcome {
     /// Where the order stands.
     pub progress: Progress,
-    /// How many problems of it need a person.
-    pub attention: usize,
+    /// What of it needs a person.
+    pub attention: Vec<Attention>,
     /// What it cost.
     pub tally: Tally,
 }

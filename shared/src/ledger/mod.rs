@@ -19,7 +19,7 @@ pub mod sqlite;
 pub use any::AnyLedger;
 
 /// The largest body that is taken, in bytes. DynamoDB takes items of 400 KB; what is left is for keys and growth.
-pub const MAX_BODY_BYTES: usize = 300 * 1024;
+pub const MAX_BODY_BYTES: usize = 340 * 1024;
 
 /// One order's entry.
 #[derive(Debug, Clone, PartialEq, Eq)]

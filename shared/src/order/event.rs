@@ -4,8 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::fields::Fields;
 use super::key::OrderKey;
+use super::notice::Notice;
 use super::reversal::{Dispute, End, Refund};
-use super::snapshot::{LineId, Snapshot, Version};
+use super::snapshot::Snapshot;
+use super::terms::{LineId, Version};
 use super::told::Told;
 use crate::ids::Sku;
 use crate::time::Timestamp;
@@ -56,6 +58,30 @@ pub enum Statement {
     Told(Told),
 }
 
+impl Statement {
+    /// What was said, in a few words without personal data: a line of an order's history.
+    pub const fn in_words(&self) -> &'static str {
+        match self {
+            Self::Snapshot(snapshot) => match (&snapshot.ended, snapshot.paid) {
+                (Some(_), _) => "delivered: the order, which is over",
+                (None, super::Paid::Full) => "delivered: the order, paid",
+                (None, super::Paid::No) => "delivered: the order, not paid in full",
+                (None, super::Paid::Unclear) => "delivered: the order, whose payment is unclear",
+                (None, super::Paid::ByPayments) => "delivered: the subscription",
+            },
+            Self::Payment(_) => "delivered: a paid invoice",
+            Self::Settled => "delivered: a payment",
+            Self::Refund(_) => "delivered: a refund",
+            Self::Dispute(_) => "delivered: a dispute",
+            Self::End(_) => "delivered: an end, or that there is none",
+            Self::Trashed => "delivered: the order was moved to the trash",
+            Self::BelongsTo(_) => "delivered: another name of the order",
+            Self::Notice(_) => "delivered: a notice",
+            Self::Told(_) => "told by an operator",
+        }
+    }
+}
+
 /// What a paid invoice of a subscription lists.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -98,36 +124,6 @@ pub struct PaymentLine {
     /// What the line says of where its products go.
     #[serde(default, skip_serializing_if = "Fields::is_empty")]
     pub fields: Fields,
-}
-
-/// Something that a person must see.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Notice {
-    /// What it is about, stable: the storefront's object with its state (`refund:re_1:failed`). Never a time, a number
-    /// of tries or the wording, so that a notice that was closed stays closed.
-    pub id: String,
-    /// A word for it, in the style of Wix's codes.
-    pub code: String,
-    /// The cause and the remedy, in one sentence without personal data.
-    pub sentence: String,
-}
-
-impl Notice {
-    /// The longest `id` and `code`, in characters.
-    pub const MAX_ID_CHARS: usize = 120;
-    /// The longest sentence, in characters.
-    pub const MAX_CHARS: usize = 400;
-
-    /// A notice, its parts cut to their limits and freed of control characters.
-    pub fn new(id: &str, code: &str, sentence: &str) -> Self {
-        let cut = |text: &str, chars| text.chars().filter(|c| !c.is_control()).take(chars).collect();
-        Self {
-            id: cut(id, Self::MAX_ID_CHARS),
-            code: cut(code, Self::MAX_ID_CHARS),
-            sentence: cut(sentence, Self::MAX_CHARS),
-        }
-    }
 }
 
 /// What is not an order event, and why.
@@ -325,11 +321,5 @@ mod tests {
                 .to_string()
                 .contains("not valid JSON")
         );
-    }
-
-    #[test]
-    fn a_notice_is_cut_to_one_line() {
-        let notice = Notice::new("a\nb", "CODE", &"x".repeat(1_000));
-        assert_eq!((notice.id.as_str(), notice.sentence.len()), ("ab", Notice::MAX_CHARS));
     }
 }

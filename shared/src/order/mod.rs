@@ -6,13 +6,17 @@
 mod event;
 mod fields;
 mod key;
+mod notice;
 mod reversal;
 mod snapshot;
+mod terms;
 mod told;
 
-pub use event::{InvalidEvent, Notice, OrderEvent, Payment, PaymentLine, SCHEMA, Statement};
+pub use event::{InvalidEvent, OrderEvent, Payment, PaymentLine, SCHEMA, Statement};
 pub use fields::Fields;
 pub use key::{InvalidOrderKey, OrderKey, ShopName, StorefrontKind};
+pub use notice::Notice;
 pub use reversal::{Cause, Covers, Dispute, DisputeState, End, Ended, Refund, RefundId, RefundState};
-pub use snapshot::{Amount, Line, LineId, MissingSku, Paid, Snapshot, Version};
+pub use snapshot::{Amount, Line, MissingSku, Paid, Snapshot};
+pub use terms::{LineId, Version};
 pub use told::{Answer, PaidLine, Told};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::snapshot::{LineId, Version};
+use super::terms::{LineId, Version};
 use crate::ids::Sku;
 
 /// The storefront's ID of one refund.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::reversal::RefundId;
-use super::snapshot::{LineId, Version};
+use super::terms::{LineId, Version};
 use crate::ids::Sku;
 use crate::time::Timestamp;
 

@@ -3,9 +3,10 @@
 #[cfg(feature = "local")]
 use super::sqlite::SqliteQueue;
 use super::sqs::SqsQueue;
-use super::{Queue, QueueError};
+use super::{Depth, Queue, QueueError};
 use crate::aws::Aws;
 use crate::config::url::QueueUrl;
+use crate::time::Timestamp;
 
 /// One of the durable queues.
 #[derive(Debug, Clone)]
@@ -33,6 +34,19 @@ impl AnyQueue {
                     path.display()
                 ),
             }),
+        }
+    }
+
+    /// How many messages there are.
+    pub async fn depth(&self, now: Timestamp) -> Result<Depth, QueueError> {
+        match self {
+            Self::Sqs(queue) => {
+                // SQS counts by its own clock.
+                let _ = now;
+                queue.depth().await
+            }
+            #[cfg(feature = "local")]
+            Self::Sqlite(queue) => queue.depth(now).await,
         }
     }
 

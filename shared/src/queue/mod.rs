@@ -48,6 +48,15 @@ pub enum QueueError {
     },
 }
 
+/// How many messages a queue holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Depth {
+    /// Those that can be received.
+    pub visible: u64,
+    /// Those that were received and neither deleted nor visible again.
+    pub in_flight: u64,
+}
+
 /// Where messages go. When `send` answers `Ok` the message is durable.
 pub trait Queue: Send + Sync {
     /// Stores one message.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use super::{Queue, QueueError, check_size};
+use super::{Depth, Queue, QueueError, check_size};
 use crate::sqlite::{Sqlite, SqliteFailure};
 use crate::time::Timestamp;
 
@@ -33,15 +33,6 @@ pub struct Received {
     pub body: String,
     /// How often it was received, this time included.
     pub receive_count: u32,
-}
-
-/// How many messages a queue holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Depth {
-    /// Those that can be received.
-    pub visible: u64,
-    /// Those that were received and neither deleted nor visible again.
-    pub in_flight: u64,
 }
 
 impl SqliteQueue {

@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sqs::types::QueueAttributeName;
 
-use super::{Queue, QueueError, check_size};
+use super::{Depth, Queue, QueueError, check_size};
 use crate::aws::{Aws, SdkFailure};
 use crate::config::url::{HttpUrl, QueueUrl};
 
@@ -45,9 +47,43 @@ impl SqsQueue {
     /// Opens a connection by asking for the queue's ARN. What it answers does not matter, not even whether the role
     /// may ask. Queues of one region share a host, and their clients the connections: one of them is enough.
     pub async fn warm_up(&self) {
-        let attribute = aws_sdk_sqs::types::QueueAttributeName::QueueArn;
+        let attribute = QueueAttributeName::QueueArn;
         let request = self.client.get_queue_attributes().queue_url(&self.url);
         let _ = request.attribute_names(attribute).send().await;
+    }
+
+    /// About how many messages there are: SQS counts over a minute or so (documented).
+    pub async fn depth(&self) -> Result<Depth, QueueError> {
+        let waiting = QueueAttributeName::ApproximateNumberOfMessages;
+        let in_flight = QueueAttributeName::ApproximateNumberOfMessagesNotVisible;
+        let request = self.client.get_queue_attributes().queue_url(&self.url);
+        let request = request
+            .attribute_names(waiting.clone())
+            .attribute_names(in_flight.clone());
+        let answer = request.send().await.map_err(|error| self.failed(&error))?;
+        let count = |name| {
+            let attributes = answer.attributes();
+            attributes
+                .and_then(|all| all.get(name)?.parse().ok())
+                .unwrap_or_default()
+        };
+        Ok(Depth {
+            visible: count(&waiting),
+            in_flight: count(&in_flight),
+        })
+    }
+
+    fn failed<E, R>(&self, error: &SdkError<E, R>) -> QueueError
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+        R: std::fmt::Debug + 'static,
+    {
+        let thing = format!("the SQS queue {}", self.name);
+        let queue = self.name.clone();
+        match SdkFailure::read(error, &thing, "its queue URL") {
+            SdkFailure::Misconfigured(reason) => QueueError::Misconfigured { queue, reason },
+            SdkFailure::Unavailable(reason) => QueueError::Unavailable { queue, reason },
+        }
     }
 }
 
@@ -62,17 +98,7 @@ impl Queue for SqsQueue {
             .message_body(body)
             .send()
             .await;
-        match sent {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                let thing = format!("the SQS queue {}", self.name);
-                let queue = self.name.clone();
-                Err(match SdkFailure::read(&error, &thing, "its queue URL") {
-                    SdkFailure::Misconfigured(reason) => QueueError::Misconfigured { queue, reason },
-                    SdkFailure::Unavailable(reason) => QueueError::Unavailable { queue, reason },
-                })
-            }
-        }
+        sent.map(|_| ()).map_err(|error| self.failed(&error))
     }
 }
 

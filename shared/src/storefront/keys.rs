@@ -9,7 +9,8 @@ use std::sync::Arc;
 use ring::hmac;
 use secrecy::{ExposeSecret, SecretSlice};
 
-use super::rsa::{InvalidRsaKey, RsaPublicKey};
+use super::invalid_key::InvalidKey;
+use super::rsa::RsaPublicKey;
 use super::{Delivery, Host, spelling};
 use crate::guards::guards;
 use crate::order::{ShopName, StorefrontKind};
@@ -89,25 +90,6 @@ enum Material {
     Secret(Vec<SecretSlice<u8>>),
     /// What Wix signs with the other half of.
     Public(RsaPublicKey),
-}
-
-/// A key that cannot be used. It does not repeat the key.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidKey {
-    /// Anybody can sign with an empty secret.
-    #[error("is empty: put the secret that the storefront shows")]
-    Empty,
-    /// Standard Webhooks' secrets are base64.
-    #[error("is not base64 (after `whsec_`, where it begins so): copy the whole secret, such as whsec_bm9ydGg=")]
-    NotBase64,
-    /// A signature of the other kind of Standard Webhooks, which is not checked here.
-    #[error(
-        "is half of an ed25519 key pair, which is not supported: choose a symmetric secret at the sender, which begins with `whsec_`"
-    )]
-    KeyPair,
-    /// Not an RSA public key.
-    #[error(transparent)]
-    Rsa(#[from] InvalidRsaKey),
 }
 
 impl Key {

@@ -28,6 +28,7 @@
 mod entry;
 mod fields;
 mod hosts;
+mod invalid_key;
 mod json;
 mod jwt;
 mod keys;
@@ -51,9 +52,10 @@ use http::HeaderMap;
 pub use entry::InvalidSecrets;
 pub use fields::{FieldNames, Suborders};
 pub use hosts::{Host, InvalidHost};
+pub use invalid_key::InvalidKey;
 #[doc(hidden)]
 pub use keys::VerificationGuards;
-pub use keys::{InvalidKey, Key, ShopKeys, Sites, Verified, VerifyError};
+pub use keys::{Key, ShopKeys, Sites, Verified, VerifyError};
 pub use queue_choice::{Hints, OrderQueue, choose_queue};
 pub use secrets::{Mistake, StorefrontSecrets};
 
@@ -274,7 +276,7 @@ fn read(storefront: &dyn Storefront, verified: &Verified<'_>, names: &FieldNames
     })
 }
 
-/// The buyer writes what stands in lines, and the ledger takes 300 KB: a snapshot that could never be merged is kept for a
+/// The buyer writes what stands in lines, and the ledger takes 340 KB: a snapshot that could never be merged is kept for a
 /// person instead. The reference of a line decides the queue and no more, so it is kept as long as Wix takes one.
 fn limit_lines(says: &mut Statement) -> Result<(), ReceiveError> {
     let too_many = |lines: usize| {

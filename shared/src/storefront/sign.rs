@@ -8,7 +8,8 @@ use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::json;
 
-use super::keys::{InvalidKey, hash};
+use super::invalid_key::InvalidKey;
+use super::keys::hash;
 use super::rsa::pem_block;
 use super::spelling;
 use crate::order::StorefrontKind;

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::keys::InvalidKey;
+use super::invalid_key::InvalidKey;
 use crate::order::StorefrontKind;
 
 /// Base64 with or without padding at its end.

@@ -227,7 +227,7 @@ fn log_outcome(event: &OrderEvent, outcome: &OrderOutcome) {
         delivery = event.delivery,
         progress,
         due_at,
-        attention = outcome.attention,
+        attention = outcome.attention.len(),
         wix_calls = outcome.tally.wix_calls,
         ledger_writes = outcome.tally.ledger_writes,
         packages_created = outcome.tally.packages_created,

@@ -4,8 +4,8 @@ use std::cell::{Cell, RefCell};
 
 use super::Engine;
 use crate::fulfilment::{
-    AcceptError, Attention, AttentionReport, AuditRequest, AuditSummary, Close, Closed, OperatorError, OrderOutcome,
-    Outage, Progress, Sweep, Tally, Tell,
+    AcceptError, Adopt, AdoptError, Adopted, Attention, AttentionReport, AuditRequest, AuditSummary, Close, Closed,
+    OperatorError, OrderOutcome, Outage, Progress, Release, Retry, Sweep, Tally, Tell, Verb,
 };
 use crate::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
 use crate::order::{OrderEvent, OrderKey};
@@ -26,7 +26,7 @@ impl Clock for Standing {
 pub(super) fn outcome(progress: Progress) -> OrderOutcome {
     OrderOutcome {
         progress,
-        attention: 0,
+        attention: Vec::new(),
         tally: Tally {
             wix_calls: 2,
             ledger_writes: 3,
@@ -44,6 +44,17 @@ pub(super) struct FakeEngine {
     pub(super) at_a_time: Cell<usize>,
     pub(super) most_at_a_time: Cell<usize>,
     pub(super) sweep: RefCell<Option<Sweep>>,
+}
+
+fn problem() -> Attention {
+    Attention {
+        what: "base package 1".to_owned(),
+        code: "PRODUCT_NOT_FOUND".to_owned(),
+        request_id: Some("r-1".to_owned()),
+        advice: "Correct the catalog, then retry the order.".to_owned(),
+        id: "0123456789".parse().expect("an ID"),
+        verbs: vec![Verb::Retry],
+    }
 }
 
 fn away() -> LedgerError {
@@ -83,17 +94,44 @@ impl Engine for FakeEngine {
         self.sweep.borrow().clone().ok_or_else(away)
     }
 
-    async fn retry(&self, key: &OrderKey, _deadline: Timestamp) -> Result<OrderOutcome, OperatorError> {
+    async fn retry(&self, key: &OrderKey, retry: &Retry, _deadline: Timestamp) -> Result<OrderOutcome, OperatorError> {
         match key.order() {
             "unstored" => Err(AcceptError::from(away()).into()),
+            "unknown" => Err(OperatorError::NotFound(key.to_string())),
+            "refused" => Ok(OrderOutcome {
+                attention: vec![problem()],
+                ..outcome(Progress::Settled)
+            }),
+            _ if retry.replace => Ok(outcome(Progress::Settled)),
             _ => Ok(outcome(Progress::Waiting {
                 due_at: Timestamp::from_secs(1_700_000_060),
             })),
         }
     }
 
-    async fn release(&self, _key: &OrderKey, _deadline: Timestamp) -> Result<OrderOutcome, OperatorError> {
+    async fn release(
+        &self,
+        _key: &OrderKey,
+        _release: &Release,
+        _deadline: Timestamp,
+    ) -> Result<OrderOutcome, OperatorError> {
         Ok(outcome(Progress::Settled))
+    }
+
+    async fn adopt(
+        &self,
+        key: &OrderKey,
+        adopt: &Adopt,
+        _deadline: Timestamp,
+    ) -> Result<(Adopted, OrderOutcome), OperatorError> {
+        match adopt.unit {
+            1 => Ok((Adopted::Now, outcome(Progress::Settled))),
+            2 => Ok((Adopted::Before, outcome(Progress::Settled))),
+            _ => Err(OperatorError::Adopt {
+                key: key.to_string(),
+                reason: AdoptError::Ended,
+            }),
+        }
     }
 
     async fn close(&self, key: &OrderKey, close: &Close) -> Result<Closed, OperatorError> {
@@ -109,7 +147,7 @@ impl Engine for FakeEngine {
 
     async fn tell(&self, key: &OrderKey, tell: &Tell, deadline: Timestamp) -> Result<OrderOutcome, OperatorError> {
         match tell.paid {
-            Some(_) => self.release(key, deadline).await,
+            Some(_) => self.release(key, &Release::default(), deadline).await,
             None => Err(OperatorError::Told {
                 key: key.to_string(),
                 reason: crate::fulfilment::desired::TellError::Nothing,
@@ -125,13 +163,7 @@ impl Engine for FakeEngine {
         Ok(vec![AttentionReport {
             key: "shopify/1001".to_owned(),
             since: NOW,
-            items: vec![Attention {
-                what: "base package 1".to_owned(),
-                code: "PRODUCT_NOT_FOUND".to_owned(),
-                request_id: Some("r-1".to_owned()),
-                advice: "Correct the catalog, then retry the order.".to_owned(),
-                id: "0123456789".parse().expect("an ID"),
-            }],
+            items: vec![problem()],
         }])
     }
 

@@ -5,8 +5,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::fulfilment::{
-    AcceptError, AttentionReport, AuditRequest, AuditSummary, Close, Closed, Fulfilment, OperatorError, OrderOutcome,
-    Sweep, Tell, ports,
+    AcceptError, Adopt, Adopted, AttentionReport, AuditRequest, AuditSummary, Close, Closed, Fulfilment, OperatorError,
+    OrderOutcome, Release, Retry, Sweep, Tell, ports,
 };
 use crate::ledger::{Ledger, LedgerError};
 use crate::order::{OrderEvent, OrderKey};
@@ -53,11 +53,28 @@ pub trait Engine {
     fn sweep(&self, deadline: Timestamp) -> impl Future<Output = Result<Sweep, LedgerError>>;
 
     /// Tries again what an order has in attention, because an operator asks for it.
-    fn retry(&self, key: &OrderKey, deadline: Timestamp) -> impl Future<Output = Result<OrderOutcome, OperatorError>>;
+    fn retry(
+        &self,
+        key: &OrderKey,
+        retry: &Retry,
+        deadline: Timestamp,
+    ) -> impl Future<Output = Result<OrderOutcome, OperatorError>>;
 
     /// Lets an order's held and not-ours lines be planned, because an operator says so.
-    fn release(&self, key: &OrderKey, deadline: Timestamp)
-    -> impl Future<Output = Result<OrderOutcome, OperatorError>>;
+    fn release(
+        &self,
+        key: &OrderKey,
+        release: &Release,
+        deadline: Timestamp,
+    ) -> impl Future<Output = Result<OrderOutcome, OperatorError>>;
+
+    /// Takes a package that a person bought for a unit.
+    fn adopt(
+        &self,
+        key: &OrderKey,
+        adopt: &Adopt,
+        deadline: Timestamp,
+    ) -> impl Future<Output = Result<(Adopted, OrderOutcome), OperatorError>>;
 
     /// Notes that a person has settled a problem.
     fn close(&self, key: &OrderKey, close: &Close) -> impl Future<Output = Result<Closed, OperatorError>>;
@@ -97,16 +114,31 @@ impl<W: ports::Wix, L: Ledger, C: Timer> Engine for Fulfilment<W, L, C> {
         Self::sweep(self, deadline)
     }
 
-    fn retry(&self, key: &OrderKey, deadline: Timestamp) -> impl Future<Output = Result<OrderOutcome, OperatorError>> {
-        Self::retry(self, key, deadline)
+    fn retry(
+        &self,
+        key: &OrderKey,
+        retry: &Retry,
+        deadline: Timestamp,
+    ) -> impl Future<Output = Result<OrderOutcome, OperatorError>> {
+        Self::retry(self, key, retry, deadline)
     }
 
     fn release(
         &self,
         key: &OrderKey,
+        release: &Release,
         deadline: Timestamp,
     ) -> impl Future<Output = Result<OrderOutcome, OperatorError>> {
-        Self::release(self, key, deadline)
+        Self::release(self, key, release, deadline)
+    }
+
+    fn adopt(
+        &self,
+        key: &OrderKey,
+        adopt: &Adopt,
+        deadline: Timestamp,
+    ) -> impl Future<Output = Result<(Adopted, OrderOutcome), OperatorError>> {
+        Self::adopt(self, key, adopt, deadline)
     }
 
     fn close(&self, key: &OrderKey, close: &Close) -> impl Future<Output = Result<Closed, OperatorError>> {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use futures_util::future::join3;
 use lambda_runtime::{LambdaEvent, service_fn};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tracing::Instrument as _;
 
 use super::reconcile::{self as questions, ReconcileError};
@@ -33,6 +33,15 @@ const WARM_UP: Duration = Duration::from_secs(1);
 
 type Port = WixPort<AnySource>;
 type RealEngine = Fulfilment<Port, Arc<AnyLedger>, SystemClock>;
+
+/// What a worker works with.
+#[derive(Debug)]
+pub struct Opened {
+    /// Fulfilment over the real ports.
+    pub engine: RealEngine,
+    /// The ledger.
+    pub ledger: Arc<AnyLedger>,
+}
 
 /// What every invocation of a process shares.
 struct Worker {
@@ -84,25 +93,9 @@ impl Worker {
         telemetry::init(function, config.common.log_level, SystemClock);
         telemetry::log_panics();
 
-        let aws = Aws::new(config.common.aws.clone());
-        let ledger = AnyLedger::open(&config.ledger_url, &aws).map_err(|error| error.to_string())?;
-        let ledger = Arc::new(ledger);
-        let source = AnySource::open(&config.common.secret_url, &aws, &env).map_err(|error| error.to_string())?;
-        let secrets = Arc::new(Secrets::new(source, SystemClock, config.common.secret_ttl));
-        let client = wix_client(&config).map_err(|error| error.to_string())?;
-        let wix = WixPort::new(client.clone(), Arc::clone(&secrets));
-
-        let warm_up = join3(
-            async { drop(secrets.get().await) },
-            ledger.warm_up(),
-            client.warm_up(WARM_UP),
-        );
-        // What fails here fails again where it matters, and is said there.
-        drop(tokio::time::timeout(WARM_UP, warm_up).await);
-
-        let catalog = Catalog::load(config.common.catalog_url.path()).map_err(|error| error.to_string());
+        let Opened { engine, ledger } = open(&config, &env).await?;
         Ok(Self {
-            engine: Fulfilment::new(wix, Arc::clone(&ledger), SystemClock, catalog, settings(&config)),
+            engine,
             ledger,
             metrics: Metrics::new(Metrics::NAMESPACE, function, telemetry::stack(&env)),
         })
@@ -135,11 +128,37 @@ impl Worker {
     }
 }
 
-/// What the operator mistyped is answered like anything else that is asked: a failed invocation would ring an alarm.
+/// Opens what the configuration names, and warms connections for a second at the most. The reason, where that cannot be.
+pub async fn open(config: &WorkerConfig, env: &Env) -> Result<Opened, String> {
+    let aws = Aws::new(config.common.aws.clone());
+    let ledger = AnyLedger::open(&config.ledger_url, &aws).map_err(|error| error.to_string())?;
+    let ledger = Arc::new(ledger);
+    let source = AnySource::open(&config.common.secret_url, &aws, env).map_err(|error| error.to_string())?;
+    let secrets = Arc::new(Secrets::new(source, SystemClock, config.common.secret_ttl));
+    let client = wix_client(config).map_err(|error| error.to_string())?;
+    let wix = WixPort::new(client.clone(), Arc::clone(&secrets));
+
+    let warm_up = join3(
+        async { drop(secrets.get().await) },
+        ledger.warm_up(),
+        client.warm_up(WARM_UP),
+    );
+    // What fails here fails again where it matters, and is said there.
+    drop(tokio::time::timeout(WARM_UP, warm_up).await);
+
+    let catalog = Catalog::load(config.common.catalog_url.path()).map_err(|error| error.to_string());
+    Ok(Opened {
+        engine: Fulfilment::new(wix, Arc::clone(&ledger), SystemClock, catalog, settings(config)),
+        ledger,
+    })
+}
+
+/// What the operator mistyped, or what cannot be done, is answered like anything else that is asked: a failed invocation
+/// would ring an alarm.
 fn answer_error(error: &ReconcileError) -> Result<Value, lambda_runtime::Diagnostic> {
-    if matches!(error, ReconcileError::NotUnderstood(_) | ReconcileError::NoSuchOrder(_)) {
-        tracing::warn!(reason = %error, "command not understood");
-        return Ok(json!({ "error": error.to_string() }));
+    if error.is_answer() {
+        tracing::warn!(reason = %error, kind = error.kind(), "command not carried out");
+        return Ok(error.body());
     }
     tracing::error!(reason = %error, "invocation failed");
     Err(lambda_runtime::Diagnostic {
@@ -186,14 +205,19 @@ fn ended(served: Result<(), lambda_runtime::Error>) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn what_an_operator_mistyped_is_an_answer_and_what_failed_is_a_failed_invocation() {
-        let unknown = ReconcileError::NoSuchOrder("shopify/1".parse().unwrap());
+        let unknown = ReconcileError::NoSuchOrder("shopify/1".to_owned());
         assert_eq!(
             answer_error(&unknown).unwrap(),
-            json!({ "error": "there is no order shopify/1 in the ledger: check the key, or whether its delivery was parked" })
+            json!({
+                "error": "there is no order shopify/1 in the ledger: check the key, or whether its delivery was parked",
+                "kind": "not_found",
+            })
         );
         let mistyped = ReconcileError::NotUnderstood("\"retyr\" is no command".to_owned());
         let answer = answer_error(&mistyped).unwrap();
@@ -203,7 +227,8 @@ mod tests {
                 .unwrap()
                 .starts_with("\"retyr\" is no command. Accepted are")
         );
-        let failed = answer_error(&ReconcileError::Retry("the ledger is away".to_owned())).unwrap_err();
-        assert_eq!(failed.error_type, "Retry");
+        let away = crate::ledger::LedgerError::Misconfigured("no such table".to_owned());
+        let failed = answer_error(&ReconcileError::Ledger(away)).unwrap_err();
+        assert_eq!(failed.error_type, "ledger");
     }
 }

@@ -246,7 +246,12 @@ impl<'a> Trial<'a> {
     fn is_answered(&self, events: &[OrderEvent]) -> Result<(), String> {
         let first: Vec<&OrderEvent> = events.iter().chain(&self.said).collect();
         let last: Vec<&OrderEvent> = self.said.iter().chain(events).collect();
-        let (first, last) = (merged(&first), merged(&last));
+        // The history tells in which order they came; what is compared is what was said.
+        let said = |events: &[&OrderEvent]| -> Vec<_> {
+            let records = merged(events).into_iter();
+            records.map(|(key, record)| (key, record.desired().clone())).collect()
+        };
+        let (first, last) = (said(&first), said(&last));
         if first == last {
             Ok(())
         } else {

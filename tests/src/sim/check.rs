@@ -24,6 +24,8 @@ pub(super) enum Stage {
     Rest,
     /// After an operator's retry.
     Retried,
+    /// After an operator's retry that replaces what has ended.
+    Replaced,
     /// After an operator closed every problem and retried.
     Closed,
     /// After an audit.
@@ -178,7 +180,7 @@ impl Book<'_> {
     }
 
     /// I1, over everything that ever was created: no more instances of a product than units there ever were. After an
-    /// operator's retry what had ended may have been bought again, so that only what is alive counts.
+    /// operator had what has ended replaced, only what is alive counts.
     fn bought_once(&self, stage: Stage) -> Vec<String> {
         let mut most: BTreeMap<&str, u32> = BTreeMap::new();
         for (line, sku) in &self.order.skus {
@@ -197,7 +199,7 @@ impl Book<'_> {
         let mut bought: BTreeMap<&str, u32> = BTreeMap::new();
         for package in packages_of(self.world, self.record) {
             for instance in package.instances.iter().filter(|i| i.reference.is_none()) {
-                let counts = stage != Stage::Retried || instance.status.is_alive();
+                let counts = stage != Stage::Replaced || instance.status.is_alive();
                 let is_premium = [PREMIUM, LARGE].contains(&instance.catalog_product_id.to_string().as_str());
                 *bought.entry(if is_premium { PREMIUM } else { EMAIL }).or_default() += u32::from(counts);
             }
@@ -241,24 +243,27 @@ impl Book<'_> {
     fn attention(&self, stage: Stage) -> Vec<String> {
         let wix = self.world.look();
         let problems = attention(self.record, &self.world.settings, self.world.clock.now());
+        let is_retried = matches!(stage, Stage::Retried | Stage::Replaced);
         let unexplained = |code: &str| match code {
             // The order itself asks for what cannot be.
             "NOT_PLANNED" => !self.order.skus.values().any(|sku| sku == "SITED"),
             // Two orders, or two lines, on one site.
             "PRODUCT_TYPE_ALREADY_ASSIGNED" | "MULTIPLE_PRODUCT_ASSIGNMENTS" | "INSTANCE_CANCELED" => false,
             // A reference can be named once: what replaces a canceled voucher has none.
-            "INVALID_REFERENCE_PRODUCT_INSTANCE_ID" if stage == Stage::Retried => !wix
+            "INVALID_REFERENCE_PRODUCT_INSTANCE_ID" if is_retried => !wix
                 .instances()
                 .any(|(_, i)| i.reference.is_some() && !i.status.is_alive()),
             "REFUND_UNCLEAR" => !self.order.amount_refunded,
             // A line that is planned by the retry is looked up first, and careless queries show what is anybody's.
-            "PERHAPS_BOUGHT_BEFORE" => stage == Stage::Retried && !self.world.careless,
+            "PERHAPS_BOUGHT_BEFORE" => is_retried && !self.world.careless,
+            // A plain retry replaces nothing.
+            "INSTANCE_FAILED" => stage == Stage::Replaced,
             "AWAITING_ACTION" => !wix
                 .instances()
                 .any(|(_, i)| !matches!(i.status.as_str(), "PENDING" | "ENABLED" | "CANCELED" | "FAILED")),
             "SITE_CHANGED" => self.order.old_sites.is_empty(),
             "SEVERAL_PACKAGES" | "SURPLUS_PACKAGE" | "PACKAGE_GONE" | "NOT_MAPPED" => true,
-            _ => stage == Stage::Retried || stage == Stage::Closed,
+            _ => is_retried || stage == Stage::Closed,
         };
         problems
             .iter()

@@ -337,12 +337,19 @@ impl Sim {
             check::Stage::Closed
         } else if !troubled.is_empty() && verb <= 2 {
             self.end_waits();
+            let replace = self.rng.one_in(2);
             for key in troubled {
-                self.reconcile(json!({"retry": key}));
+                self.reconcile(
+                    json!({"retry": {"order": key, "replace": replace, "by": "simulation", "reason": "mended"}}),
+                );
                 self.calm_at = self.now();
                 self.happen();
             }
-            check::Stage::Retried
+            if replace {
+                check::Stage::Replaced
+            } else {
+                check::Stage::Retried
+            }
         } else {
             match self.rng.below(8) {
                 0 => {

@@ -17,7 +17,8 @@ use reseller_hooks::catalog::Catalog;
 use reseller_hooks::fulfilment::ports::Wix;
 use reseller_hooks::fulfilment::record::ProblemId;
 use reseller_hooks::fulfilment::{
-    AcceptError, Attention, Close, Closed, Fulfilment, OperatorError, OrderOutcome, OrderRecord, Settings, Sweep,
+    AcceptError, Adopt, Adopted, Attention, By, Close, Closed, Fulfilment, OperatorError, OrderOutcome, OrderRecord,
+    Release, Retry, Settings, Sweep,
 };
 use reseller_hooks::ledger::memory::MemoryLedger;
 use reseller_hooks::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
@@ -262,20 +263,53 @@ impl World {
 
     /// `reconcile`'s retry of an order.
     pub fn retry(&self, key: &OrderKey) -> OrderOutcome {
-        poll_through(self.worker().retry(key, self.deadline())).expect("the order can be retried")
+        self.retry_with(key, &Retry::default())
+    }
+
+    /// The same, and what has ended is bought again.
+    pub fn replace(&self, key: &OrderKey) -> OrderOutcome {
+        let retry = Retry {
+            replace: true,
+            who: tester(),
+        };
+        self.retry_with(key, &retry)
+    }
+
+    fn retry_with(&self, key: &OrderKey, retry: &Retry) -> OrderOutcome {
+        poll_through(self.worker().retry(key, retry, self.deadline())).expect("the order can be retried")
+    }
+
+    /// `reconcile`'s adoption of a package for a unit.
+    pub fn adopt(
+        &self,
+        key: &OrderKey,
+        line: &str,
+        unit: u32,
+        package: &str,
+    ) -> Result<(Adopted, OrderOutcome), OperatorError> {
+        let adopt = Adopt {
+            line: line.to_owned(),
+            unit,
+            package: package.parse().expect("a package's ID"),
+            who: tester(),
+        };
+        poll_through(self.worker().adopt(key, &adopt, self.deadline()))
     }
 
     /// `reconcile`'s release of an order.
     pub fn release(&self, key: &OrderKey) -> OrderOutcome {
-        poll_through(self.worker().release(key, self.deadline())).expect("the order can be released")
+        let release = Release {
+            line: None,
+            who: tester(),
+        };
+        poll_through(self.worker().release(key, &release, self.deadline())).expect("the order can be released")
     }
 
     /// `reconcile`'s closing of a problem.
     pub fn close(&self, key: &OrderKey, problem: &ProblemId) -> Result<Closed, OperatorError> {
         let close = Close {
             problem: problem.clone(),
-            by: "a tester".to_owned(),
-            reason: "settled by hand".to_owned(),
+            who: tester(),
         };
         poll_through(self.worker().close(key, &close))
     }
@@ -365,6 +399,14 @@ impl World {
             .filter(|package| package.instances.iter().any(|i| i.reference.is_some()))
             .count();
         (wix.packages().count() - vouchers, vouchers)
+    }
+}
+
+/// The operator of every world.
+fn tester() -> By {
+    By {
+        by: "a tester".to_owned(),
+        reason: "settled by hand".to_owned(),
     }
 }
 

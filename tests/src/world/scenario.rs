@@ -194,6 +194,20 @@ impl World {
         self.settle();
     }
 
+    /// The same, and what has ended is bought again.
+    pub fn replaces(&self) {
+        self.replace(&KEY.parse().expect("a key"));
+        self.settle();
+    }
+
+    /// An operator closes every problem of the order.
+    pub fn closes(&self) {
+        let key = KEY.parse().expect("a key");
+        for problem in self.problems(KEY) {
+            self.close(&key, &problem.id).expect("it can be closed");
+        }
+    }
+
     /// An audit that is given so much time.
     pub fn audit_for(&self, request: AuditRequest, time: Duration) -> AuditSummary {
         let deadline = self.clock.now() + time;

@@ -67,13 +67,13 @@ fn an_instance_that_failed_after_all_seemed_well_is_attention() {
 }
 
 #[test]
-fn an_instance_that_was_canceled_is_attention_and_a_retry_buys_it() {
+fn an_instance_that_was_canceled_is_attention_until_it_is_replaced() {
     let world = one_order(&ordered("MAIL", 1));
     world.change(world.base(), becomes(Status::Canceled));
     assert_eq!(world.audit().ended, 1);
     world.sweep();
     assert_eq!(world.attention(KEY), ["INSTANCE_CANCELED"]);
-    world.retry(&KEY.parse().unwrap());
+    world.replace(&KEY.parse().unwrap());
     world.needs_nobody();
     assert_eq!(world.bases(), 1);
 }

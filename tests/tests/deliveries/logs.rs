@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use reseller_hooks::config::LogLevel;
+use reseller_hooks::fulfilment::Retry;
 use reseller_hooks::order::StorefrontKind;
 use reseller_hooks::telemetry::{Captured, subscriber};
 use reseller_hooks::webhook::Disposition;
@@ -57,7 +58,11 @@ fn no_line_has_a_secret_or_a_person_and_each_order_is_named() {
         deployment.work("order-canceled", &Effects::counted());
         let key = SAMPLE_KEY.parse().unwrap();
         let shown = poll_through(deployment.world.worker().attention(10)).unwrap();
-        let refused = poll_through(deployment.world.worker().retry(&key, deployment.world.deadline()));
+        let refused = poll_through(deployment.world.worker().retry(
+            &key,
+            &Retry::default(),
+            deployment.world.deadline(),
+        ));
         (format!("{shown:?}"), format!("{refused:?}"))
     });
     let text = lines.text();

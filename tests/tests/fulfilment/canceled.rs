@@ -126,7 +126,7 @@ fn paid_again_after_a_cancellation_is_assigned_again_with_new_keys() {
 }
 
 #[test]
-fn paid_again_what_has_ended_is_attention_and_a_retry_buys_it() {
+fn paid_again_what_has_ended_is_attention_until_it_is_replaced() {
     for (sku, attention) in [("MAIL", vec![]), ("ENDS", vec!["INSTANCE_CANCELED".to_owned()])] {
         let world = World::kind();
         let order = ordered(sku, 1).site(SITE);
@@ -137,7 +137,7 @@ fn paid_again_what_has_ended_is_attention_and_a_retry_buys_it() {
         assert_eq!(world.attention(KEY), attention);
         assert_eq!(world.calls(Operation::CreatePackage), 1);
         assert_eq!(world.sites(), usize::from(sku == "MAIL"));
-        world.retries();
+        world.replaces();
         world.ends_with(1, 0);
     }
 }

@@ -252,6 +252,14 @@ fn a_package_too_many(world: &mut World) {
     }
 }
 
+/// Histories are played with an operator who wants what has ended to be bought again.
+fn replacing() -> Retry {
+    Retry {
+        replace: true,
+        ..Retry::default()
+    }
+}
+
 /// A kind of Wix, and a new world with it.
 type Kind = (&'static str, fn() -> World);
 
@@ -281,7 +289,10 @@ impl History {
             let done = match act {
                 Act::Hears(event) => effects.lives(worker(world, effects).accept(event, deadline)).is_some(),
                 Act::Sweeps => effects.lives(worker(world, effects).sweep(deadline)).is_some(),
-                Act::Retries => matches!(effects.lives(worker(world, effects).retry(&key, deadline)), Some(Ok(_))),
+                Act::Retries => matches!(
+                    effects.lives(worker(world, effects).retry(&key, &replacing(), deadline)),
+                    Some(Ok(_))
+                ),
                 Act::Audits => matches!(
                     effects.lives(worker(world, effects).audit(AuditRequest::default(), long)),
                     Some(Ok(summary)) if summary.finished && summary.busy == 0
@@ -305,7 +316,7 @@ impl History {
             world.clock.advance(Duration::from_secs(120));
             match act {
                 Act::Hears(event) => drop(world.hears(event.as_ref())),
-                Act::Retries => drop(world.retry(&KEY.parse().unwrap())),
+                Act::Retries => drop(world.replace(&KEY.parse().unwrap())),
                 Act::Audits => drop(world.audit()),
                 Act::Sweeps | Act::Waits(_) | Act::Meanwhile(_) => {}
             }
@@ -314,7 +325,7 @@ impl History {
         // An operator who still sees a problem retries once more: a request that may have been sent had to be sent again.
         let operator = self.acts.iter().any(|act| matches!(act, Act::Retries));
         if operator && !world.attention(KEY).is_empty() {
-            world.retries();
+            world.replaces();
         }
     }
 

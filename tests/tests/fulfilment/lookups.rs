@@ -102,9 +102,9 @@ fn an_external_id_of_ours_that_does_not_fit_proves_no_absence() {
         world.change(instance, becomes(Status::Canceled));
         world.retries();
         if account == OWN {
-            // For all we know it was ours: it is shown as canceled first, and a second retry buys anew.
+            // For all we know it was ours: it is shown as canceled first, and replacing it buys anew.
             assert_eq!(world.attention(KEY), ["INSTANCE_CANCELED"]);
-            world.retries();
+            world.replaces();
         }
         assert_eq!(world.attention(KEY), Vec::<String>::new(), "{account}");
         assert_eq!(Paid::of(&world, KEY), paid(1, 0), "{account}");

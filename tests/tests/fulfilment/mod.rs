@@ -1,6 +1,8 @@
 //! Fulfilment as a whole, in process: the promise, scenario by scenario. Each test is named after the fault it survives.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
+mod adopting;
+mod advice;
 mod bought;
 mod canceled;
 mod catalog;
@@ -22,5 +24,6 @@ mod plans;
 mod queue;
 mod references;
 mod refunds;
+mod unanswered;
 mod vouchers;
 mod workers;

@@ -10,8 +10,14 @@ fn a_plan_that_failed_or_was_canceled_is_attention_without_a_voucher() {
         world.strike(once(Operation::CreatePackage, born(status)));
         world.hears(&ordered("PLAN", 1));
         world.settle();
-        assert_eq!((world.packages(), world.attention(KEY)), ((1, 0), vec![code]));
+        assert_eq!((world.packages(), world.attention(KEY)), ((1, 0), vec![code.clone()]));
         world.retries();
+        assert_eq!(
+            (world.packages(), world.attention(KEY)),
+            ((1, 0), vec![code]),
+            "a retry replaces nothing"
+        );
+        world.replaces();
         world.ends_with(1, 1);
     }
 }
@@ -107,7 +113,15 @@ fn a_refused_voucher_whose_units_first_package_is_gone_does_not_spin() {
         ..always(Operation::CreatePackage, refused(code))
     });
     let (key, operator) = (KEY.parse().unwrap(), world.worker());
-    Run::new(operator.retry(&key, world.deadline())).finish();
+    Run::new(operator.retry(
+        &key,
+        &Retry {
+            replace: true,
+            ..Retry::default()
+        },
+        world.deadline(),
+    ))
+    .finish();
     assert_eq!(world.calls(Operation::CreatePackage), 4, "a plan and a voucher, twice");
     assert_eq!(world.attention(KEY), [code]);
 }
@@ -127,7 +141,7 @@ fn a_retry_that_replaces_a_plan_with_a_voucher_in_doubt_ends() {
     let canceled = order.canceled();
     world.hears(&canceled);
     world.hears(&canceled.revived());
-    world.retries();
+    world.replaces();
     world.ends_with(1, 1);
 }
 

@@ -68,7 +68,7 @@ fn a_manual_retry_is_refused_while_a_worker_has_the_order() {
     let world = World::kind();
     let mut run = world.begins_and_writes(&ordered("MAIL", 1));
     let operator = world.worker();
-    let refused = poll_through(operator.retry(&KEY.parse().unwrap(), world.deadline())).unwrap_err();
+    let refused = poll_through(operator.retry(&KEY.parse().unwrap(), &Retry::default(), world.deadline())).unwrap_err();
     assert!(refused.to_string().contains("try again after that"), "{refused}");
     run.finish();
     world.ends_with_one_mail();
@@ -83,7 +83,8 @@ fn an_automatic_retry_leaves_the_order_to_the_operators_worker() {
     world.settle();
     assert_eq!(world.attention(KEY), ["no answer"]);
     let (key, operator) = (KEY.parse().unwrap(), world.worker());
-    let mut run = Run::new(operator.retry(&key, world.deadline()));
+    let retry = Retry::default();
+    let mut run = Run::new(operator.retry(&key, &retry, world.deadline()));
     let before = world.calls(Operation::QueryPackages);
     run.until(|| world.calls(Operation::QueryPackages) > before);
     // The schedule comes round, the message again, and something new is said: all leave it alone.

@@ -147,6 +147,10 @@ impl Clone {
                 "that no order failed or waits",
                 answer.get("failed") == Some(&Value::from(0)) && answer.get("stopped") == Some(&Value::Null),
             ),
+            "inspect" => expect(
+                "an order of which nothing is left",
+                answer.pointer("/verdict/word") == Some(&Value::from("ended")),
+            ),
             other => Err(Failure::new(format!("nobody has said what {other}'s sample does"))),
         }
     }

@@ -13,8 +13,15 @@ const GLIBC: (u32, u32) = (2, 34);
 /// A zip of a function, as Lambda counts it.
 const LARGEST_ZIP: u64 = 3_500_000;
 
-/// Found in what must never be deployed: SQLite, the sandbox, the tests' keys and their libraries.
-const NOT_DEPLOYED: [&str; 4] = ["SQLite format 3", "wix-sandbox", "shpss_test", "proptest"];
+/// Found in what must never be deployed: SQLite, the sandbox, the tests' keys and their libraries, and, in the library's
+/// words, protections that can be taken out.
+const NOT_DEPLOYED: [&str; 5] = [
+    "SQLite format 3",
+    "wix-sandbox",
+    "shpss_test",
+    "proptest",
+    "was built with the feature guards",
+];
 
 /// Checks the programs that `sam build` made; answers how many checks there were.
 pub(super) fn programs(built: &Path, build: Build) -> Result<u64, Failure> {
@@ -42,19 +49,31 @@ pub(super) fn programs(built: &Path, build: Build) -> Result<u64, Failure> {
                 newest.0, newest.1, GLIBC.0, GLIBC.1
             )));
         }
-        let root = workspace::root().display().to_string();
-        let forbidden = NOT_DEPLOYED.iter().copied().chain([root.as_str(), "/.cargo/registry"]);
-        for text in forbidden {
-            if contains(&bytes, text) {
-                return Err(Failure::new(format!("{name} has {text:?} in it")));
-            }
-        }
+        has_nothing_of_tests(&name, &bytes)?;
+        // The same bytes wherever it is built: no folder of this machine.
+        has_none(
+            &name,
+            &bytes,
+            &[&workspace::root().display().to_string(), "/.cargo/registry"],
+        )?;
         checks += 2;
     }
     if checks == 0 {
         return Err(Failure::new(format!("there is no program in {}", built.display())));
     }
     Ok(checks)
+}
+
+/// Nothing that belongs to the tests is in a program that is deployed.
+pub(crate) fn has_nothing_of_tests(name: &str, bytes: &[u8]) -> Result<(), Failure> {
+    has_none(name, bytes, &NOT_DEPLOYED)
+}
+
+fn has_none(name: &str, bytes: &[u8], forbidden: &[&str]) -> Result<(), Failure> {
+    match forbidden.iter().find(|text| contains(bytes, text)) {
+        Some(text) => Err(Failure::new(format!("{name} has {text:?} in it"))),
+        None => Ok(()),
+    }
 }
 
 /// Checks the sizes of the deployed functions, as `aws lambda list-functions` tells them: `NAME SIZE` in each line.
@@ -73,9 +92,9 @@ pub(super) fn sizes(listed: &str, build: Build) -> Result<u64, Failure> {
         }
         checks += 1;
     }
-    if checks < 5 {
+    if checks < 6 {
         return Err(Failure::new(format!(
-            "of five functions, {checks} told their size: {listed}"
+            "of seven functions, {checks} told their size: {listed}"
         )));
     }
     Ok(checks)
@@ -137,10 +156,21 @@ mod tests {
         assert_eq!(machine(b"#!/bin/sh, which is no program"), None);
     }
 
+    /// The programs of this workspace's debug build have every feature: the look at what is deployed finds that.
+    #[test]
+    fn a_program_whose_protections_can_be_taken_out_is_refused() {
+        let error = has_nothing_of_tests(
+            "x",
+            b"..reseller-hooks was built with the feature guards: for tests only..",
+        );
+        assert!(error.unwrap_err().to_string().contains("feature guards"));
+        assert!(has_nothing_of_tests("x", b"\x7fELF").is_ok());
+    }
+
     #[test]
     fn a_function_that_has_grown_is_refused() {
-        let listed = "a 10\nb 10\nc 10\nd 10\ne 3500001\n";
+        let listed = "a 10\nb 10\nc 10\nd 10\ne 10\nf 3500001\n";
         assert!(sizes(listed, Build::Thin).is_err());
-        assert_eq!(sizes(listed, Build::Debug).unwrap(), 5);
+        assert_eq!(sizes(listed, Build::Debug).unwrap(), 6);
     }
 }

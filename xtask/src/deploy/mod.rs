@@ -8,7 +8,7 @@ use crate::arguments::DeployOptions;
 use crate::failure::Failure;
 use crate::progress::seconds;
 
-mod artifacts;
+pub(crate) mod artifacts;
 mod aws;
 mod emulator;
 mod page;

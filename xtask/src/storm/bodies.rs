@@ -14,7 +14,7 @@ use crate::workspace;
 use reseller_hooks::order::StorefrontKind;
 
 /// The samples, read once.
-pub(super) struct Bodies {
+pub(crate) struct Bodies {
     shopify: Value,
     shopify_refund: Value,
     woocommerce: Value,
@@ -24,7 +24,7 @@ pub(super) struct Bodies {
 }
 
 impl Bodies {
-    pub(super) fn read(secret: Value) -> Result<Self, Failure> {
+    pub(crate) fn read(secret: Value) -> Result<Self, Failure> {
         Ok(Self {
             shopify: sample("shopify/orders_paid.json")?,
             shopify_refund: sample("shopify/refunds_create.json")?,
@@ -35,7 +35,7 @@ impl Bodies {
     }
 
     /// The event with which API Gateway invokes `webhook`, signed now.
-    pub(super) fn request(&self, order: &Order, told: Told) -> Result<Value, Failure> {
+    pub(crate) fn request(&self, order: &Order, told: Told) -> Result<Value, Failure> {
         let (topic, body) = match order.storefront {
             StorefrontKind::Woocommerce => ("order.updated", self.woocommerce(order, told)),
             StorefrontKind::Standard => ("", self.standard(order, told)),

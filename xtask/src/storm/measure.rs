@@ -48,7 +48,7 @@ pub(super) fn peaks(processes: &[(String, u32)]) -> BTreeMap<String, u64> {
 }
 
 /// The time that so many in a hundred are within.
-pub(super) fn percentile(times: &mut [Duration], hundredths: usize) -> Duration {
+pub(crate) fn percentile(times: &mut [Duration], hundredths: usize) -> Duration {
     times.sort_unstable();
     let at = times.len().saturating_sub(1) * hundredths / 100;
     times.get(at).copied().unwrap_or_default()

@@ -24,14 +24,13 @@ use crate::processes::{Processes, tail};
 use crate::progress::{Line, seconds};
 use crate::{progress, workspace};
 
-mod api;
-mod bodies;
+pub(crate) mod bodies;
 mod check;
-mod measure;
-mod shop;
+pub(crate) mod measure;
+pub(crate) mod shop;
 mod sources;
 
-use api::Lambda;
+use crate::runtime_api::Lambda;
 use bodies::Bodies;
 use measure::{Calls, peaks, percentile};
 use shop::Order;

@@ -5,7 +5,7 @@ use reseller_hooks::order::StorefrontKind;
 
 /// What an order is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sku {
+pub(crate) enum Sku {
     /// A plan, with a voucher for each; a cancellation takes it off its site.
     Plan,
     /// No voucher; a cancellation or refund ends it.
@@ -14,7 +14,7 @@ pub(super) enum Sku {
 
 /// What becomes of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Life {
+pub(crate) enum Life {
     Paid,
     /// It is told before it is paid, too.
     PlacedAndPaid,
@@ -26,18 +26,18 @@ pub(super) enum Life {
 
 /// One order.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Order {
-    pub(super) number: u64,
-    pub(super) storefront: StorefrontKind,
-    pub(super) sku: Sku,
-    pub(super) units: u64,
-    pub(super) on_site: bool,
-    pub(super) life: Life,
+pub(crate) struct Order {
+    pub(crate) number: u64,
+    pub(crate) storefront: StorefrontKind,
+    pub(crate) sku: Sku,
+    pub(crate) units: u64,
+    pub(crate) on_site: bool,
+    pub(crate) life: Life,
 }
 
 /// One thing that is told of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Told {
+pub(crate) enum Told {
     Placed,
     Paid,
     Canceled,
@@ -47,19 +47,19 @@ pub(super) enum Told {
 
 /// What must be at Wix for an order, as (least, most) where it depends on what was heard first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Owed {
-    pub(super) packages: (u64, u64),
-    pub(super) vouchers: (u64, u64),
+pub(crate) struct Owed {
+    pub(crate) packages: (u64, u64),
+    pub(crate) vouchers: (u64, u64),
     /// Instances that are neither canceled nor failed, vouchers not counted.
-    pub(super) alive: (u64, u64),
-    pub(super) on_site: u64,
+    pub(crate) alive: (u64, u64),
+    pub(crate) on_site: u64,
     /// The most calls that it takes, where each is answered.
-    pub(super) calls: u64,
+    pub(crate) calls: u64,
 }
 
 impl Order {
     /// The order with a number: of twenty, seven in ten are just paid.
-    pub(super) fn new(number: u64) -> Self {
+    pub(crate) fn new(number: u64) -> Self {
         let kind = number % 20;
         let storefront = match number % 3 {
             0 => StorefrontKind::Shopify,
@@ -94,7 +94,7 @@ impl Order {
     }
 
     /// Everything that is told of it, in the order in which it happened.
-    pub(super) fn told(&self) -> Vec<Told> {
+    pub(crate) fn told(&self) -> Vec<Told> {
         match self.life {
             Life::Paid => vec![Told::Paid],
             Life::PlacedAndPaid => vec![Told::Placed, Told::Paid],
@@ -104,7 +104,7 @@ impl Order {
         }
     }
 
-    pub(super) fn owed(&self) -> Owed {
+    pub(crate) fn owed(&self) -> Owed {
         let vouchers = u64::from(self.sku == Sku::Plan);
         let on_site = u64::from(self.on_site);
         let live = Owed {
@@ -137,27 +137,27 @@ impl Order {
     }
 
     /// As the ledger names it.
-    pub(super) fn key(&self) -> String {
+    pub(crate) fn key(&self) -> String {
         format!("{}/{}", self.storefront.as_str(), self.number)
     }
 
     /// Each order is for an account of its own, by which its packages are found at Wix whatever the ledger says.
-    pub(super) fn account(&self) -> String {
+    pub(crate) fn account(&self) -> String {
         format!("acc00000-0000-4000-8000-{:012x}", self.number)
     }
 
-    pub(super) fn site(&self) -> String {
+    pub(crate) fn site(&self) -> String {
         format!("517e0000-0000-4000-8000-{:012x}", self.number)
     }
 
-    pub(super) fn reference(&self) -> String {
+    pub(crate) fn reference(&self) -> String {
         format!("PO-{}", self.number)
     }
 }
 
 /// Orders until so many things are told of them, and each of these twice: the second time soon after, at the same
 /// time, or much later, and also before what happened before it.
-pub(super) fn season(deliveries: usize) -> (Vec<Order>, Vec<(Order, Told)>) {
+pub(crate) fn season(deliveries: usize) -> (Vec<Order>, Vec<(Order, Told)>) {
     let mut orders = Vec::new();
     let mut told: Vec<(Order, Told)> = Vec::new();
     for number in 7_000_000_001.. {

@@ -10,11 +10,11 @@ use reseller_hooks::time::{Clock, SystemClock};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use super::api::Lambda;
 use super::bodies::Bodies;
 use super::shop::{Order, Told};
 use crate::demo::pump::{BATCH, failures, sqs_event};
 use crate::failure::{Context, Failure};
+use crate::runtime_api::Lambda;
 
 /// The functions' timeouts, as in `template.yaml`.
 const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(10);

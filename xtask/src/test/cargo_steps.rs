@@ -52,11 +52,12 @@ pub(super) async fn lints() -> Result<Tests, Failure> {
     Ok(Tests::ONE_CHECK)
 }
 
-/// The features of `webhook` and of the workers differ, and those of the tests are more than either: something that
+/// The features of `webhook`, of `inspect` and of the workers differ, and those of the tests are more than either: something that
 /// compiles only because of a neighbour's feature would be found at the deployment. Only our own crates are checked again:
 /// all others have the features of the workspace.
 pub(super) async fn deployed() -> Result<Tests, Failure> {
-    for (name, packages) in [("webhook", ["webhook"].as_slice()), ("workers", WORKERS.as_slice())] {
+    let alone = |package: &'static &'static str| (*package, std::slice::from_ref(package));
+    for (name, packages) in [alone(&"webhook"), alone(&"inspect"), ("workers", WORKERS.as_slice())] {
         let mut command = workspace::cargo();
         command.args(["clippy", "--locked", "--package", "reseller-hooks-features"]);
         for package in packages {
@@ -67,14 +68,14 @@ pub(super) async fn deployed() -> Result<Tests, Failure> {
         check(&format!("deployed-{name}"), &label, &mut command).await?;
     }
     no_function_has_guards().await?;
-    Ok(Tests { passed: 2 })
+    Ok(Tests { passed: 3 })
 }
 
 /// With the library's feature `guards` a signature could be skipped and a key be drawn at random; without it both are
 /// constants. No function may have it, built by itself as it is deployed; that the look finds it is seen by the tests,
 /// which have it.
 async fn no_function_has_guards() -> Result<(), Failure> {
-    for package in WORKERS.iter().chain(&["webhook", "reseller-hooks-tests"]) {
+    for package in WORKERS.iter().chain(&["webhook", "inspect", "reseller-hooks-tests"]) {
         let mut command = workspace::cargo();
         command.args(["tree", "--locked", "--edges", "features,no-dev", "--package", package]);
         let tree = check(
@@ -183,7 +184,7 @@ pub(super) async fn licences() -> Result<Tests, Failure> {
 
 pub(super) async fn unused() -> Result<Tests, Failure> {
     let mut command = workspace::cargo();
-    command.args(["machete", "functions", "sandbox", "shared", "tests", "xtask"]);
+    command.args(["machete", "cli", "functions", "sandbox", "shared", "tests", "xtask"]);
     cargo_extension("machete", "cargo-machete", &mut command).await
 }
 

@@ -32,6 +32,14 @@ use pages::{ENOUGH, End};
 use progress::AuditRun;
 pub use summary::{AuditRequest, AuditSummary, Listed};
 
+/// Up to which time of creation the packages were compared by the run that is not at its end; `None` when the last one
+/// came to the end, or there was none.
+pub async fn stands_at(ledger: &impl Ledger) -> Result<Option<Timestamp>, LedgerError> {
+    let stored = ledger.load(bookmark::KEY).await?;
+    let bookmark: Option<Bookmark> = stored.and_then(|entry| serde_json::from_str(&entry.body).ok());
+    Ok(bookmark.and_then(|bookmark| bookmark.at))
+}
+
 impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
     /// Compares the packages at Wix with the ledger until all are compared or `deadline` is near; the next run goes on
     /// where this one stopped. An error means that the ledger did not answer; nothing is lost by it.

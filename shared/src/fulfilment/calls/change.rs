@@ -1,6 +1,8 @@
 //! Changes of instances: which one an instance needs, its key, and what each answer to assign, unassign and cancel means.
 //! Moves and adjustments have files of their own: `shift`, `site_move`, `adjust`.
 
+use std::collections::BTreeMap;
+
 use super::caller::{Caller, Interrupt};
 use super::read::{read_dependents, states};
 use super::shift::Subject;
@@ -14,12 +16,17 @@ use crate::fulfilment::record::{
     Change, Goal, HeldPackage, Holder, Instance, InstanceRef, Kind, OrderRecord, Purchase, RecordError, Refusal, Shifts,
 };
 use crate::fulfilment::view::View;
+use crate::fulfilment::wake::Wake;
 use crate::ids::{IdempotencyKey, SiteId};
 use crate::time::{Clock, Timestamp};
 use crate::wix::{AssignProductInstance, CancelProductInstance, Error, Failure, Package, UnassignProductInstance};
 
 /// How many changes are begun in one write.
 const CHANGES_AT_ONCE: usize = 16;
+
+/// How often a change that is not answered clearly is sent (in about an hour), before a person is told and it is sent no
+/// more.
+pub(crate) const MOST_UNCLEAR: u32 = 12;
 
 /// A change that an instance needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +46,7 @@ type Wanted = (Change, Option<SiteId>, Option<(Goal, u32)>);
 
 /// The next changes of these kinds, voucher instances before the others: a voucher is off the site before the instance
 /// that it names.
-pub(crate) fn due(view: &View<'_>, of: &[Change]) -> Option<Vec<Needed>> {
+pub(crate) fn due(view: &View<'_>, of: &[Change], wake: &mut Wake) -> Option<Vec<Needed>> {
     for kind in [Kind::Voucher, Kind::Base] {
         let mut needed = Vec::new();
         for (holder, account, held) in view.record.holdings() {
@@ -55,7 +62,9 @@ pub(crate) fn due(view: &View<'_>, of: &[Change]) -> Option<Vec<Needed>> {
                 let Some((change, site, goal)) = change.filter(|(change, ..)| of.contains(change)) else {
                     continue;
                 };
-                if goal.is_some() || !is_refused(view.record, instance, change) {
+                let pause = held.unclear_change().map(|backoff| backoff.until);
+                let is_stopped = is_stopped(view.record, instance, change);
+                if goal.is_some() || (!is_stopped && pause.is_none_or(|until| wake.is_due(until))) {
                     let instance = InstanceRef {
                         holder: holder.clone(),
                         at,
@@ -129,6 +138,11 @@ fn is_refused(record: &OrderRecord, instance: &Instance, change: Change) -> bool
     refusal.is_some_and(|refusal| refusal.operation == change.operation().as_str())
 }
 
+/// Whether this very change of the instance waits for a person: Wix refused it, or never answered it clearly.
+fn is_stopped(record: &OrderRecord, instance: &Instance, change: Change) -> bool {
+    is_refused(record, instance, change) || instance.unclear(change) >= MOST_UNCLEAR
+}
+
 /// Opens again what a person has closed and what stands on another desired state by now: an instance whose refused change
 /// is not the one that it needs.
 pub(crate) fn reopen_moved(record: &mut OrderRecord, now: Timestamp) -> Result<(), RecordError> {
@@ -152,7 +166,7 @@ pub(crate) fn reopen_moved(record: &mut OrderRecord, now: Timestamp) -> Result<(
             .filter(|(_, i)| i.is_closed() && !i.has_ended());
         let stale = each.filter(|(at, instance)| {
             let needed = change_of(&view, &holder, purchase, *at, instance);
-            !needed.is_some_and(|(change, ..)| is_refused(record, instance, change))
+            !needed.is_some_and(|(change, ..)| is_stopped(record, instance, change))
         });
         let at = stale.map(|(at, _)| at).collect();
         moved.push((holder, at));
@@ -222,7 +236,7 @@ pub(crate) async fn send<W: Wix, C: Clock>(
     caller: &mut Caller<'_, W, C>,
 ) -> Result<(), Interrupt> {
     let mut interrupt = None;
-    let mut unclear = None;
+    let mut story = Story::default();
     for one in begun.0 {
         if interrupt.is_some() || caller.is_too_late() {
             one.undo(record)?;
@@ -239,17 +253,27 @@ pub(crate) async fn send<W: Wix, C: Clock>(
                     Some((goal, _)) => shift::answered(record, &one.needed, goal, &answer, sent_at)?,
                     None => changed(record, &one.needed)?,
                 }
+                story.add(record, &one.needed, one.needed.change.done());
                 tracing::info!(order = %record.key(), instance = %id, change = one.needed.change.operation().as_str(), "instance changed");
             }
             Err(error) => {
                 let error = caller.classify(error, account).await;
                 tracing::warn!(order = %record.key(), instance = %id, error = %error, failure = ?error.failure(), "instance not changed");
                 match error.failure() {
-                    Failure::Rejected => not_changed(record, &one.needed, &error, sent_at, caller.clock.now())?,
-                    // The others go on; then the order is left alone for a while.
+                    Failure::Rejected => {
+                        let (now, done) = (caller.clock.now(), one.needed.change.done());
+                        not_changed(record, &one.needed, &error, sent_at, now)?;
+                        story.add(
+                            record,
+                            &one.needed,
+                            &format!("not {done}: {}", Refusal::of(&error, now).code),
+                        );
+                    }
+                    // The others go on.
                     Failure::Unknown => {
+                        caller.tally.unclear += 1;
                         not_changed(record, &one.needed, &error, sent_at, caller.clock.now())?;
-                        unclear = Some(error);
+                        story.add(record, &one.needed, &format!("perhaps {}", one.needed.change.done()));
                     }
                     Failure::NotSent | Failure::Throttled(_) | Failure::Unauthorized | Failure::Forbidden => {
                         one.undo(record)?;
@@ -259,10 +283,27 @@ pub(crate) async fn send<W: Wix, C: Clock>(
             }
         }
     }
-    if let (None, Some(error)) = (&interrupt, unclear) {
-        interrupt = Some(caller.hold(record, &error));
-    }
+    story.tell(record, caller.clock.now());
     interrupt.map_or(Ok(()), Err)
+}
+
+/// What became of the instances of one write, for the history: one line for those of a package that fared alike.
+#[derive(Default)]
+struct Story(BTreeMap<(String, String), u32>);
+
+impl Story {
+    fn add(&mut self, record: &OrderRecord, needed: &Needed, what: &str) {
+        let package = record
+            .held(&needed.instance.holder)
+            .map_or_else(|_| String::new(), |held| held.id().to_string());
+        *self.0.entry((package, what.to_owned())).or_default() += 1;
+    }
+
+    fn tell(self, record: &mut OrderRecord, now: Timestamp) {
+        for ((package, what), count) in self.0 {
+            record.note(now, &format!("{what}: {count} of package {package}"));
+        }
+    }
 }
 
 async fn send_one<W: Wix, C: Clock>(
@@ -333,7 +374,8 @@ fn not_changed(
         return shift::not_made(record, needed, error, sent_at, now);
     }
     if error.failure() != Failure::Rejected {
-        return Ok(());
+        let held = record.held_mut(&needed.instance.holder)?;
+        return held.change_unclear(&needed.instance, needed.change, Refusal::of(error, now), now);
     }
     // It floats already (inferred).
     if needed.change == Change::Unassign && error.code() == Some("MISSING_SITE_ID") {
@@ -345,25 +387,24 @@ fn not_changed(
         .change_refused(&needed.instance, refused)
 }
 
-/// Changes that are needed and that Wix refused: one problem for those of a package that were refused alike.
+/// Changes that are needed and that Wix refused or did not answer: one problem for those of a package that failed alike.
 pub(crate) fn problems(view: &View<'_>, holder: &Holder, held: &HeldPackage, found: &mut Vec<Problem>) {
     let purchase = view.record.purchase_of(holder).filter(|_| !held.is_gone());
     let Some(purchase) = purchase else { return };
-    type Alike<'a> = (&'a Refusal, Option<SiteId>, Vec<(usize, &'a Instance)>);
+    type Alike<'a> = (Option<&'a Refusal>, Option<SiteId>, Vec<(usize, &'a Instance)>);
     let mut groups: Vec<Alike<'_>> = Vec::new();
     for (at, instance) in held.instances().iter().enumerate().filter(|(_, i)| !i.is_closed()) {
-        let Some(refusal) = view.record.refusal_of(instance) else {
-            continue;
-        };
         let needed = change_of(view, holder, purchase, at, instance);
-        let is_refused =
-            |(change, _, goal): &Wanted| goal.is_none() && change.operation().as_str() == refusal.operation;
-        let Some((_, site, _)) = needed.filter(is_refused) else {
+        let is_stopped = |(change, _, goal): &Wanted| goal.is_none() && is_stopped(view.record, instance, *change);
+        let Some((change, site, _)) = needed.filter(is_stopped) else {
             continue;
         };
+        let refusal = Some(instance).filter(|instance| is_refused(view.record, instance, change));
+        let refusal = refusal.and_then(|instance| view.record.refusal_of(instance));
+        let code = |refusal: Option<&Refusal>| refusal.map(|refusal| refusal.code.clone());
         let alike = groups
             .iter_mut()
-            .find(|(known, to, _)| known.code == refusal.code && *to == site);
+            .find(|(known, to, _)| code(*known) == code(refusal) && *to == site);
         match alike {
             Some((_, _, instances)) => instances.push((at, instance)),
             None => groups.push((refusal, site, vec![(at, instance)])),
@@ -371,12 +412,23 @@ pub(crate) fn problems(view: &View<'_>, holder: &Holder, held: &HeldPackage, fou
     }
     for (refusal, site, instances) in groups {
         let to = site.map(|site| format!(" to site {site}")).unwrap_or_default();
-        let advice = format!(
-            "Wix refused the change{to}: correct the cause and retry the order, or do it at Wix by hand and close this"
-        );
         let what = format!("package {}", held.id());
         let stands_on = [to.as_str(), &states(&instances)];
-        let problem = Problem::new(what, &refusal.code, &stands_on, advice).with_answer(refusal);
+        let problem = match (refusal, held.unclear_change()) {
+            (Some(refusal), _) => {
+                let advice = format!(
+                    "Wix refused the change{to}: correct the cause and retry the order, or do it at Wix by hand and close this"
+                );
+                Problem::new(what, &refusal.code, &stands_on, advice).with_answer(refusal)
+            }
+            (None, last) => {
+                let advice = format!(
+                    "Wix gave no clear answer to {MOST_UNCLEAR} tries of the change{to}: ask Wix's support and retry the order, or do it at Wix by hand and close this"
+                );
+                let problem = Problem::new(what, "UNANSWERED_CHANGE", &stands_on, advice);
+                last.map_or(problem.clone(), |last| problem.with_request_id(&last.last))
+            }
+        };
         found.push(problem.closing(OnClose::Instances {
             holder: holder.clone(),
             at: instances.into_iter().map(|(at, _)| at).collect(),

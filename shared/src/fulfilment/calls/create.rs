@@ -138,7 +138,7 @@ pub(crate) fn rebuild(
     bare.forget(id)?;
     plan::replan::open_unbought(&mut bare);
     let entitlements = entitlements(&bare, now);
-    plan::freeze(&mut bare, catalog, own, &entitlements);
+    let _ = plan::freeze(&mut bare, catalog, own, &entitlements);
     if let Some(draft) = draft(&View::of(&bare, now), id.kind) {
         record.purchase_mut(id)?.rebuild(draft.products);
     }
@@ -157,10 +157,16 @@ pub(crate) struct Begun {
 impl Begun {
     /// Takes it back: nothing reached Wix.
     pub(crate) fn undo(self, record: &mut OrderRecord) -> Result<(), RecordError> {
+        record.take_back(&self.in_words());
         match self.before {
             Some(before) => record.restore(*before),
             None => record.forget(self.id).map(|_| ()),
         }
+    }
+
+    /// For a line of the history.
+    fn in_words(&self) -> String {
+        format!("sending {}: {} products", self.id, self.request.products.len())
     }
 
     /// Whether the request may have reached Wix before.
@@ -185,6 +191,7 @@ pub(crate) fn begin(
         before: None,
     };
     record.add_purchase(purchase);
+    record.note(now, &begun.in_words());
     Ok(begun)
 }
 
@@ -197,12 +204,14 @@ pub(crate) fn begin_again(
 ) -> Result<Begun, RecordError> {
     let before = record.purchase(id)?.clone();
     record.purchase_mut(id)?.send_again(send_before, now)?;
-    Ok(Begun {
+    let begun = Begun {
         id,
         account: before.account().clone(),
         request: record.purchase(id)?.request(record.key())?,
         before: Some(Box::new(before)),
-    })
+    };
+    record.note(now, &begun.in_words());
+    Ok(begun)
 }
 
 /// Sends a create.
@@ -269,6 +278,7 @@ pub(crate) fn created(
         Comparison::Fits(instances) if same_id && !record.knows(&package.id) => {
             let held = HeldPackage::new(package, instances, now);
             record.purchase_mut(begun.id)?.created(held)?;
+            record.note(now, &format!("created {}: package {}", begun.id, package.id));
             Ok(true)
         }
         Comparison::Fits(_) | Comparison::Differs | Comparison::Foreign => {
@@ -303,7 +313,9 @@ pub(crate) fn not_created(
             let purchase = record.purchase_mut(begun.id)?;
             let is_mixed = purchase.distinct_products() > 1;
             let names_an_invalid_reference = begun.id.kind == Kind::Voucher && refusal.code == INVALID_REFERENCE;
+            let line = format!("refused {}: {}", begun.id, refusal.code);
             purchase.refused(refusal)?;
+            record.note(now, &line);
             if names_an_invalid_reference {
                 read_references(record, begun.id)?;
             } else if is_mixed && !record.switches().products_apart {
@@ -313,6 +325,7 @@ pub(crate) fn not_created(
             return Ok(());
         }
     }
+    record.note(now, &format!("no clear answer to {}: {}", begun.id, refusal.code));
     let purchase = record.purchase_mut(begun.id)?;
     purchase.unclear(refusal, sent_at, now + FIRST_LOOKUP)
 }

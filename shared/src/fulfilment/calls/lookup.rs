@@ -25,7 +25,9 @@ pub(crate) fn due(view: &View<'_>, settings: &Settings, wake: &mut Wake) -> Opti
         let Some(doubt) = purchase.attempt().doubt() else {
             continue;
         };
-        let at = if !view.entitled.may_buy_any(purchase) {
+        let at = if doubt.is_given_up() {
+            None
+        } else if !view.entitled.may_buy_any(purchase) {
             doubt.next_final_lookup()
         } else if doubt.is_absent(settings) {
             None
@@ -276,11 +278,14 @@ fn note(
         Found::One(package, instances) => {
             let mut held = HeldPackage::new(&package, instances, looked_at);
             held.carry_changes(&record.take_surplus(id));
+            record.note(looked_at, &format!("found {id}: package {}", held.id()));
             record.purchase_mut(id)?.created(held)
         }
         Found::Unclear(packages) => {
             let purchase = record.purchase_mut(id)?;
             purchase.ambiguous()?;
+            record.note(looked_at, &format!("several packages, or an odd one, for {id}"));
+            let purchase = record.purchase(id)?;
             let account = purchase.account().clone();
             let before = record.take_surplus(id);
             for package in packages {
@@ -290,12 +295,15 @@ fn note(
             }
             Ok(())
         }
-        Found::PerhapsBefore => record.purchase_mut(id)?.refused(Refusal {
-            operation: Operation::QueryPackages.as_str().to_owned(),
-            code: PERHAPS_BOUGHT_BEFORE.to_owned(),
-            request_id: None,
-            at: looked_at,
-        }),
+        Found::PerhapsBefore => {
+            record.note(looked_at, &format!("perhaps bought before: {id}"));
+            record.purchase_mut(id)?.refused(Refusal {
+                operation: Operation::QueryPackages.as_str().to_owned(),
+                code: PERHAPS_BOUGHT_BEFORE.to_owned(),
+                request_id: None,
+                at: looked_at,
+            })
+        }
         Found::Nothing => {
             let wanted = Entitled::of(record, looked_at).may_buy_any(record.purchase(id)?);
             record.purchase_mut(id)?.found_nothing(wanted, looked_at, settings)

@@ -7,7 +7,7 @@ use super::caller::{Caller, Interrupt};
 use crate::fulfilment::ports::Wix;
 use crate::fulfilment::problem::{OnClose, Problem, name};
 use crate::fulfilment::record::{
-    Entitled, HeldPackage, Holder, Instance, Item, Kind, OrderRecord, Purchase, RecordError, Refusal,
+    Backoff, Entitled, HeldPackage, Holder, Instance, Item, Kind, OrderRecord, Purchase, RecordError, Refusal, STUCK,
 };
 use crate::fulfilment::settings::Settings;
 use crate::fulfilment::view::View;
@@ -16,17 +16,20 @@ use crate::ids::{AccountId, InstanceId};
 use crate::time::{Clock, Timestamp};
 use crate::wix::{GetPackage, Package, Status};
 
-/// From how many failed questions in a row (about four hours) a purchase or package is shown although it is asked for
-/// again by itself.
-const STUCK: u32 = 30;
-
 /// From how many reads on (about seven hours) an instance that awaits an action is shown: what it waits for shows in the
 /// storefront as well.
 const LONG_AWAITED: u32 = 4;
 
+/// After how many reads (about a month) it is not read by itself any more.
+const MOST_AWAITED: u32 = 34;
+
 /// A package whose instances may be otherwise than the record says.
 pub(crate) fn due_unread(view: &View<'_>, now: Timestamp, wake: &mut Wake) -> Option<Holder> {
-    let mut holdings = view.record.holdings().filter(|(_, _, held)| held.is_unread());
+    let given_up = |held: &HeldPackage| held.backoff().is_some_and(Backoff::is_given_up);
+    let mut holdings = view
+        .record
+        .holdings()
+        .filter(|(_, _, held)| held.is_unread() && !given_up(held));
     let due = holdings.find(|(_, _, held)| wake.is_due(held.backoff().map_or(now, |backoff| backoff.until)));
     due.map(|(holder, _, _)| holder)
 }
@@ -47,7 +50,7 @@ pub(crate) fn due_waiting(view: &View<'_>, wake: &mut Wake) -> Option<Holder> {
     let due = bases.find(|(purchase, held)| {
         let mut items = purchase.items().iter().zip(held.instances());
         let waits = items.any(|(item, instance)| instance.may_become_nameable() && lacks_voucher(view, *item));
-        !held.is_gone() && waits && wake.is_due(held.waiting_until())
+        !held.is_gone() && waits && held.reads() < MOST_AWAITED && wake.is_due(held.waiting_until())
     });
     due.map(|(purchase, _)| Holder::Purchase(purchase.id()))
 }
@@ -103,6 +106,10 @@ pub(crate) async fn send<W: Wix, C: Clock>(
             tracing::warn!(order = %record.key(), package = %begun.call.package, error = %error, "the package is gone");
             record.set_hold(None);
             record.held_mut(&begun.holder)?.lost();
+            record.note(
+                caller.clock.now(),
+                &format!("gone at Wix: package {}", begun.call.package),
+            );
             Ok(replace_ended(record, &begun.holder, caller.clock.now())?)
         }
         Err(error) => {
@@ -122,7 +129,11 @@ pub(crate) fn note(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<(), RecordError> {
-    for ended in record.held_mut(holder)?.read(package, settings, now) {
+    let ended = record.held_mut(holder)?.read(package, settings, now);
+    if !ended.is_empty() {
+        record.note(now, &format!("ended at Wix: {} of package {}", ended.len(), package.id));
+    }
+    for ended in ended {
         read_dependents(record, &ended);
     }
     replace_ended(record, holder, now)
@@ -166,6 +177,9 @@ fn replace_ended(record: &mut OrderRecord, holder: &Holder, now: Timestamp) -> R
     for (at, _) in &replaced {
         held.replace(*at);
     }
+    if !replaced.is_empty() {
+        record.note(now, &format!("replacing {} that ended of {id}", replaced.len()));
+    }
     if id.kind == Kind::Base {
         let items: HashSet<Item> = replaced.into_iter().map(|(_, item)| item).collect();
         replace_vouchers(record, &items)?;
@@ -200,7 +214,7 @@ pub(crate) fn stuck_problem(purchase: &Purchase) -> Option<Problem> {
         (None, None) => return None,
     };
     let last = &backoff.filter(|backoff| backoff.failures >= STUCK)?.last;
-    let advice = "Wix does not answer what became of it, and it is asked again by itself: Wix's support can tell why";
+    let advice = "Wix does not answer what became of it for hours, and it is asked ever more seldom: ask Wix's support why, then retry the order";
     let generation = purchase.generation().to_string();
     Some(Problem::new(what, "UNANSWERED", &[&generation], advice.to_owned()).with_answer(last))
 }
@@ -216,7 +230,7 @@ pub(crate) fn problems(view: &View<'_>, purchase: &Purchase, held: &HeldPackage,
         let lost = each().filter(|(_, (item, instance))| matters(instance, **item));
         let at: Vec<usize> = lost.map(|(at, _)| at).collect();
         if !at.is_empty() {
-            let advice = "Wix does not have this package any more, and the order is live: ask Wix's support, then retry the order to buy it again, or close this";
+            let advice = "Wix does not have this package any more, and the order is live: ask Wix's support, then retry the order with replace to buy it again, or close this";
             let problem = Problem::new(what, "PACKAGE_GONE", &[], advice.to_owned());
             found.push(problem.closing(OnClose::Instances { holder, at }));
         }
@@ -235,11 +249,11 @@ pub(crate) fn problems(view: &View<'_>, purchase: &Purchase, held: &HeldPackage,
         let listed = listed(&instances);
         let advice = if status == Status::Failed.as_str() {
             format!(
-                "Wix failed to deliver {listed}: ask Wix's support, then retry the order to buy it again, or close this"
+                "Wix failed to deliver {listed}: ask Wix's support, then retry the order with replace to buy it again, or close this"
             )
         } else {
             format!(
-                "{listed} is canceled at Wix, and the order wants it: retry the order to buy it again, or close this"
+                "{listed} is canceled at Wix, and the order wants it: retry the order with replace to buy it again, or close this"
             )
         };
         let states = states(&instances);

@@ -1,18 +1,22 @@
 //! Update Package External ID: a package gets the storefront's own reference.
 
 use super::caller::{Caller, Interrupt};
+use super::change::MOST_UNCLEAR;
 use crate::fulfilment::derive;
 use crate::fulfilment::ports::Wix;
 use crate::fulfilment::problem::Problem;
-use crate::fulfilment::record::{HeldPackage, Holder, OrderRecord, PurchaseId, RecordError, Refusal};
+use crate::fulfilment::record::{
+    Backoff, HeldPackage, Holder, OrderRecord, Purchase, PurchaseId, RecordError, Refusal,
+};
 use crate::fulfilment::view::View;
+use crate::fulfilment::wake::Wake;
 use crate::ids::{AccountId, ExternalId};
 use crate::time::Clock;
 use crate::wix::{Failure, UpdateExternalId};
 
 /// The next package that has not the storefront's reference. While a purchase is in doubt no package is tagged: the one
 /// that may yet appear is found by the external ID that we derived, and by nothing else.
-pub(crate) fn due(view: &View<'_>) -> Option<(PurchaseId, ExternalId)> {
+pub(crate) fn due(view: &View<'_>, wake: &mut Wake) -> Option<(PurchaseId, ExternalId)> {
     let reference = view.record.reference()?;
     let mut purchases = view.record.purchases().iter();
     if purchases.any(|purchase| purchase.attempt().doubt().is_some()) {
@@ -25,7 +29,9 @@ pub(crate) fn due(view: &View<'_>) -> Option<(PurchaseId, ExternalId)> {
             let tag = derive::tag(reference, purchase.id()).ok()?;
             let is_refused = held.tag_refused().is_some_and(|(refused, _)| refused == tag.as_str());
             let is_due = !is_refused && held.tag() != Some(tag.as_str());
-            is_due.then(|| (purchase.id(), tag))
+            let pause = held.unclear_tag(tag.as_str());
+            let may_be_sent = |pause: &Backoff| pause.failures < MOST_UNCLEAR && wake.is_due(pause.until);
+            (is_due && pause.is_none_or(may_be_sent)).then(|| (purchase.id(), tag))
         })
 }
 
@@ -83,26 +89,42 @@ pub(crate) async fn send<W: Wix, C: Clock>(
         Ok(_) => {
             record.set_hold(None);
             record.held_mut(&holder)?.set_tag(Some(tag.as_str().to_owned()));
+            record.note(caller.clock.now(), &format!("reference set on package {package}"));
             tracing::info!(order = %record.key(), package = %package, "package tagged");
             Ok(())
         }
         Err(error) => {
             let error = caller.classify(error, &account).await;
             tracing::warn!(order = %record.key(), package = %package, error = %error, failure = ?error.failure(), "package not tagged");
-            if error.failure() == Failure::Rejected {
-                let refusal = Refusal::of(&error, caller.clock.now());
-                record.held_mut(&holder)?.refuse_tag(tag.as_str(), refusal);
-                Ok(())
-            } else {
-                Err(caller.hold(record, &error))
+            let now = caller.clock.now();
+            let held = record.held_mut(&holder)?;
+            match error.failure() {
+                Failure::Rejected => held.refuse_tag(tag.as_str(), Refusal::of(&error, now)),
+                Failure::Unknown => {
+                    caller.tally.unclear += 1;
+                    held.tag_unclear(tag.as_str(), Refusal::of(&error, now), now);
+                }
+                Failure::NotSent | Failure::Throttled(_) | Failure::Unauthorized | Failure::Forbidden => {
+                    return Err(caller.hold(record, &error));
+                }
             }
+            Ok(())
         }
     }
 }
 
-/// A reference that Wix did not take.
-pub(crate) fn problem(held: &HeldPackage) -> Option<Problem> {
-    let (tag, refusal) = held.tag_refused()?;
+/// A reference that Wix did not take, or never answered clearly.
+pub(crate) fn problem(view: &View<'_>, purchase: &Purchase, held: &HeldPackage) -> Option<Problem> {
+    let Some((tag, refusal)) = held.tag_refused() else {
+        let tag = derive::tag(view.record.reference()?, purchase.id()).ok()?;
+        let given_up = |backoff: &&Backoff| backoff.failures >= MOST_UNCLEAR && held.tag() != Some(tag.as_str());
+        let last = &held.unclear_tag(tag.as_str()).filter(given_up)?.last;
+        let advice = format!(
+            "Wix gave no clear answer to {MOST_UNCLEAR} tries to set the storefront's reference: ask Wix's support and retry the order, or close this"
+        );
+        let what = format!("package {}", held.id());
+        return Some(Problem::new(what, "UNANSWERED_TAG", &[tag.as_str()], advice).with_request_id(last));
+    };
     let advice =
         "the storefront's reference could not be set: correct it in the storefront, retry the order, or close this";
     let what = format!("package {}", held.id());
@@ -112,7 +134,8 @@ pub(crate) fn problem(held: &HeldPackage) -> Option<Problem> {
 /// A reference that cannot be used at all.
 pub(crate) fn reference_problem(record: &OrderRecord) -> Option<Problem> {
     let reference = record.reference()?;
-    let advice = derive::tag(reference, derive::FIRST).err()?;
+    let cause = derive::tag(reference, derive::FIRST).err()?;
+    let advice = format!("{cause}, or close this");
     Some(Problem::new(
         "order".to_owned(),
         "REFERENCE_REFUSED",

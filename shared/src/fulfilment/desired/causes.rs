@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::newest::MAX_STATES;
+use super::bounds::MAX_STATES;
 use crate::order::{Covers, End, Ended, Line, LineId, Refund, RefundState, Version};
 
 /// One refund, as all its tellings together say.

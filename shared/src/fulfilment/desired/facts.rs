@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Desired;
-use super::entitlement::Policy;
+use super::interval::Policy;
 use crate::ids::Sku;
 use crate::order::{Answer, Line, LineId, Paid, RefundId, RefundState, Snapshot, Version};
 

@@ -7,9 +7,11 @@
 //! lies between the two, is neither bought nor taken back, and is one of the `notices`. `planned` is the order that
 //! plans are resolved from, and `tell` makes an operator's answer into a statement.
 
+mod bounds;
 mod causes;
 mod entitlement;
 mod facts;
+mod interval;
 mod newest;
 mod notices;
 mod paid;
@@ -27,7 +29,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 pub use causes::{EndRegister, RefundRegister};
-pub use entitlement::{Entitlement, Entitlements, Policy};
+pub use interval::{Entitlement, Entitlements, Policy};
 pub use newest::{Heard, Newest};
 pub use paid::{PaidState, PaidStates, PaidUnits, Payments};
 pub use tell::{Tell, TellError};
@@ -110,12 +112,18 @@ pub struct Desired {
 impl Desired {
     /// Merges what an event says; `true` when that changed anything that counts.
     pub fn apply(&mut self, event: &OrderEvent) -> bool {
-        let before = self.clone();
-        self.merge(&Self::of(event));
+        let told = Self::of(event);
+        let mut before = self.clone();
+        if before == Self::default() && told.weight() <= MAX_WEIGHT {
+            // Most events are the first of their order: there is nothing to merge.
+            *self = told;
+        } else {
+            self.join(told);
+            self.keep_within(&before);
+        }
         // Hearing the same again at another time changes nothing that counts.
-        let mut after = self.clone();
-        after.first_seen_at = before.first_seen_at;
-        after != before
+        before.first_seen_at = self.first_seen_at;
+        *self != before
     }
 
     /// The desired state of an order of which this is all that was heard.
@@ -166,32 +174,38 @@ impl Desired {
         self.refunds.insert(refund.id.clone(), RefundRegister::of(refund));
     }
 
-    /// Merges another copy of the same order's desired state. What does not fit is left out as a whole and noted: the
-    /// record must always be one that can be written.
+    /// Merges another copy of the same order's desired state.
     pub fn merge(&mut self, other: &Self) {
         let before = self.clone();
-        self.join(other);
+        self.join(other.clone());
+        self.keep_within(&before);
+    }
+
+    /// What does not fit is left out as a whole and noted: the record must always be one that can be written.
+    fn keep_within(&mut self, before: &Self) {
         if self.weight() > MAX_WEIGHT {
-            *self = before;
+            *self = before.clone();
             self.too_large = true;
         }
     }
 
-    fn join(&mut self, other: &Self) {
+    fn join(&mut self, mut other: Self) {
         let paid = PaidStates::merged(self.paid_states(), other.paid_states());
         self.payments.merge(&other.payments);
         self.settled |= other.settled;
-        let mut theirs = other.newest.clone();
-        for newest in [&mut self.newest, &mut theirs] {
+        for newest in [&mut self.newest, &mut other.newest] {
             newest.name_lines_by(&self.payments);
         }
-        let before = self.newest.clone();
-        self.newest.merge(&theirs);
-        let named: BTreeSet<&str> = self.newest.lines_with_sku().collect();
-        let heard = before.lines_with_sku().chain(theirs.lines_with_sku());
-        let heard = heard.chain(self.had_sku.iter().chain(&other.had_sku).map(String::as_str));
-        let had_sku = heard.filter(|line| !named.contains(line)).map(ToOwned::to_owned);
-        self.had_sku = had_sku.collect();
+        let mut had_sku = std::mem::take(&mut self.had_sku);
+        had_sku.append(&mut other.had_sku);
+        for newest in [&self.newest, &other.newest] {
+            had_sku.extend(newest.lines_with_sku().map(ToOwned::to_owned));
+        }
+        self.newest.merge(&other.newest);
+        for named in self.newest.lines_with_sku() {
+            had_sku.remove(named);
+        }
+        self.had_sku = had_sku;
         self.first_paid = least(self.first_paid, other.first_paid);
         self.heard_first |= other.heard_first;
         self.heard_renewal |= other.heard_renewal;
@@ -216,7 +230,7 @@ impl Desired {
         }
         self.trashed = self.trashed.max(other.trashed);
         self.alive = self.alive.max(other.alive);
-        self.belongs_to = least(self.belongs_to.take(), other.belongs_to.clone());
+        self.belongs_to = least(self.belongs_to.take(), other.belongs_to);
         self.told.merge(&other.told);
         self.too_large |= other.too_large;
         self.first_seen_at = least(self.first_seen_at, other.first_seen_at);

@@ -3,14 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::bounds::kept;
 use super::paid::{PaidStates, Payments};
 use crate::order::{Paid, Snapshot, Version};
 use crate::time::Timestamp;
-
-/// The most states of one version that are kept.
-pub(super) const MAX_STATES: usize = 4;
-/// The most lines that the states of one version may have together. The first state is always kept.
-pub(super) const MAX_LINES: usize = 2_000;
 
 /// The different snapshots of the greatest version.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,15 +158,4 @@ fn weight_of(snapshot: &Snapshot) -> usize {
         + of_lines.sum::<usize>()
         + of_notices.sum::<usize>()
         + of_refunds.map(|id| id.len() + 3).sum::<usize>()
-}
-
-/// How many of the first states are kept. A prefix of the sorted states stays one under any further merge, which keeps
-/// the merge associative.
-pub(super) fn kept(lines: impl Iterator<Item = usize>) -> usize {
-    let mut sum = 0_usize;
-    let fits = lines.take(MAX_STATES).enumerate().take_while(|(at, lines)| {
-        sum = sum.saturating_add(*lines);
-        *at == 0 || sum <= MAX_LINES
-    });
-    fits.count()
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::causes::{EndRegister, RefundRegister, Verdict};
-use super::entitlement::Policy;
+use super::interval::Policy;
 use super::trash::Trash;
 use super::{Desired, UNBILLED};
 use crate::order::{DisputeState, Line, LineId, Notice, Paid, RefundId, RefundState, Snapshot};

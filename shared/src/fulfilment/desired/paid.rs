@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::newest::kept;
+use super::bounds::kept;
 use super::{least, merge_entry};
 use crate::ids::Sku;
 use crate::order::{Answer, Fields, LineId, PaidLine, Payment, RefundId, Snapshot, Told, Version};

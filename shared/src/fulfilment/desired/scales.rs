@@ -1,11 +1,12 @@
 //! What weighs in the entitlement of a line: what was paid for, less what was given back, less what is over. Indexed once
 //! for an order.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Desired;
 use super::causes::{RefundRegister, Verdict};
-use super::entitlement::{Entitlement, Entitlements, Policy};
+use super::interval::{Entitlement, Entitlements, Policy};
 use super::paid::{PaidStates, PaidUnits};
 use super::trash::Trash;
 use crate::ids::Sku;
@@ -28,7 +29,8 @@ pub(super) struct Scales<'a> {
     /// For each line the refunds that name it.
     refunds: HashMap<&'a str, Vec<(&'a RefundId, u32, RefundState)>>,
     told_refunded: Option<&'a BTreeMap<LineId, u32>>,
-    paid: Option<PaidStates>,
+    /// What was paid earlier; only an order that is not fully paid asks.
+    paid: OnceCell<Option<PaidStates>>,
     whole: Whole,
 }
 
@@ -54,7 +56,7 @@ impl<'a> Scales<'a> {
             policy,
             refunds,
             told_refunded: None,
-            paid: desired.paid_states(),
+            paid: OnceCell::new(),
             whole: Whole::of(desired, now, policy),
         }
         .with_told()
@@ -126,7 +128,7 @@ impl<'a> Scales<'a> {
 
     /// An order that is not fully paid now has no more than what an earlier state was paid for.
     fn paid_earlier(&self, line: &Line, listed: Entitlement) -> Entitlement {
-        let Some(paid) = &self.paid else {
+        let Some(paid) = self.paid.get_or_init(|| self.desired.paid_states()) else {
             return Entitlement::NOTHING;
         };
         let of_states = paid.states().iter().map(|state| {

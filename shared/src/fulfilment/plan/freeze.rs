@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::MAX_PLANNED;
 use super::replan::replan_unbought_parts;
 use super::resolve::Resolver;
 use super::retarget::{self, is_of_another_plan};
@@ -12,18 +13,23 @@ use crate::fulfilment::desired::Entitlements;
 use crate::fulfilment::record::{Entitled, Kind, Line, OrderRecord, Plan, PlannedUnits, Unplannable};
 use crate::fulfilment::view;
 use crate::ids::AccountId;
-use crate::ledger::MAX_BODY_BYTES;
 use crate::order::{Snapshot, Version};
 
 /// Freezes what is missing, and gives a floating unit the site that the order has come to name. `own` is the reseller's
 /// own account.
-pub(crate) fn freeze(record: &mut OrderRecord, catalog: &Catalog, own: &AccountId, entitlements: &Entitlements) {
+/// `true` when anything was planned.
+pub(crate) fn freeze(
+    record: &mut OrderRecord,
+    catalog: &Catalog,
+    own: &AccountId,
+    entitlements: &Entitlements,
+) -> bool {
     let Some(latest) = record.desired().planned_order() else {
-        return;
+        return false;
     };
     // Nearly always all is planned: then nothing is copied.
     if is_frozen(record, &latest, entitlements) {
-        return;
+        return false;
     }
     let latest = latest.into_owned();
     let had_sku = record.desired().lines_that_had_a_sku(&latest);
@@ -43,6 +49,12 @@ pub(crate) fn freeze(record: &mut OrderRecord, catalog: &Catalog, own: &AccountI
             own,
             latest: &latest,
             released: record.switches().released,
+            released_lines: record
+                .lines()
+                .iter()
+                .filter(|line| line.is_released())
+                .map(|line| line.id().clone())
+                .collect(),
             had_sku,
         },
         bought: None,
@@ -65,6 +77,7 @@ pub(crate) fn freeze(record: &mut OrderRecord, catalog: &Catalog, own: &AccountI
         replan_unbought_parts(record, catalog, &latest);
         record.switches_mut().replan = false;
     }
+    true
 }
 
 /// The lines of which anything may be bought, with how many units.
@@ -98,9 +111,13 @@ fn is_frozen(record: &OrderRecord, latest: &Snapshot, entitlements: &Entitlement
         let mut floating = line.runs().iter().flat_map(|run| run.plan.components());
         let could_be_placed = floating.any(|c| c.product.site_id.is_none() && !c.floats)
             && named_site(listed, latest).is_ok_and(|site| site.is_some());
-        let is_stale = |run: &PlannedUnits| is_open(&run.plan, &latest.version) || is_of_another_plan(run, listed);
+        // Units that are taken back stay what they were when the others were adjusted.
+        let counts = |first: u32| first <= units || !record.has_other_targets();
+        let is_stale = |(first, run): (u32, &PlannedUnits)| {
+            is_open(&run.plan, &latest.version) || (counts(first) && is_of_another_plan(run, listed))
+        };
         let could_be_moved = moved_to(line, listed, latest).is_some();
-        !could_be_placed && !could_be_moved && !line.runs().iter().any(is_stale)
+        !could_be_placed && !could_be_moved && !line.numbered_runs().any(is_stale)
     })
 }
 
@@ -207,7 +224,7 @@ impl Freezing<'_> {
         let size = self.size.get_or_insert_with(|| Size::of(record));
         let before = size.clone();
         size.replace(old, &runs);
-        if size.worst_case() > MAX_BODY_BYTES {
+        if size.worst_case() > MAX_PLANNED {
             *size = before;
             return;
         }
@@ -267,7 +284,7 @@ impl Freezing<'_> {
         let size = self.size.get_or_insert_with(|| Size::of(record));
         let before = size.clone();
         size.replace(&old, &runs);
-        if size.worst_case() > MAX_BODY_BYTES {
+        if size.worst_case() > MAX_PLANNED {
             *size = before;
             self.taken.give_back(&fresh);
             let too_many = |count| PlannedUnits {

@@ -20,3 +20,13 @@ mod meaning_tests;
 mod size_tests;
 
 pub(crate) use freeze::freeze;
+
+use super::record::OrderRecord;
+
+/// The largest record that is planned, in bytes. What the ledger takes beyond it is for what is said of the order later.
+pub(crate) const MAX_PLANNED: usize = crate::ledger::MAX_BODY_BYTES - 20 * 1024;
+
+/// The most bytes that a record can come to, with everything bought that its plans say.
+pub(crate) fn worst_case(record: &OrderRecord) -> usize {
+    size::Size::of(record).worst_case()
+}

@@ -37,17 +37,25 @@ pub(crate) fn open_unbought(record: &mut OrderRecord) {
     }
 }
 
-/// A release: held and not-ours units are planned from today's catalog, whatever `not_before` says; whether there were
-/// any.
-pub(crate) fn release(record: &mut OrderRecord) -> bool {
+/// A release of one line, or of all: held and not-ours units are planned from today's catalog, whatever `not_before` says;
+/// whether that changed anything.
+pub(crate) fn release(record: &mut OrderRecord, line: Option<&str>) -> bool {
     let mut any = false;
-    for run in record.lines_mut().iter_mut().flat_map(Line::runs_mut) {
-        if matches!(run.plan, Plan::Held | Plan::NotOurs(_)) {
-            run.plan = Plan::Open;
-            any = true;
+    let lines = record.lines_mut().iter_mut();
+    for line in lines.filter(|known| line.is_none_or(|line| known.id() == line)) {
+        for run in line.runs_mut() {
+            if matches!(run.plan, Plan::Held | Plan::NotOurs(_)) {
+                run.plan = Plan::Open;
+                any = true;
+            }
         }
+        any |= !line.is_released();
+        line.release();
     }
-    record.switches_mut().released = true;
+    if line.is_none() {
+        any |= !record.switches().released;
+        record.switches_mut().released = true;
+    }
     any
 }
 

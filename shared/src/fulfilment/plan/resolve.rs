@@ -17,6 +17,8 @@ pub(crate) struct Resolver<'a> {
     pub(crate) latest: &'a Snapshot,
     /// `not_before` does not hold the order back.
     pub(crate) released: bool,
+    /// Nor these lines of it.
+    pub(crate) released_lines: HashSet<LineId>,
     /// The lines without an SKU that had one in an earlier state.
     pub(crate) had_sku: HashSet<LineId>,
 }
@@ -49,7 +51,10 @@ impl Resolver<'_> {
             };
             return vec![units(count, plan)];
         };
-        if self.latest.created_at < self.catalog.defaults.not_before && !self.released {
+        if self.latest.created_at < self.catalog.defaults.not_before
+            && !self.released
+            && !self.released_lines.contains(&line.id)
+        {
             return vec![units(count, Plan::Held)];
         }
         if let Err(cause) = price(sku, line, components) {

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use super::MAX_PLANNED;
 use super::resolve::{Destination, Resolver, price};
 use super::sites::{TakenSites, moved_to};
 use super::size::Size;
@@ -10,7 +11,6 @@ use crate::catalog::{Catalog, Component, OnPlanChange, OnSiteChange};
 use crate::fulfilment::record::{ComponentPlan, Item, Kind, Line, OrderRecord, Plan, PlannedUnits, VoucherPlan};
 use crate::fulfilment::view;
 use crate::ids::{SiteId, Sku};
-use crate::ledger::MAX_BODY_BYTES;
 use crate::order::Snapshot;
 
 /// What units of one SKU are adjusted to when another one is paid: the one component of the new SKU, where the entries of
@@ -144,7 +144,7 @@ pub(super) fn relocate<'l>(
             continue;
         };
         let before = line.set_runs(runs);
-        if Size::of(record).worst_case() <= MAX_BODY_BYTES {
+        if Size::of(record).worst_case() <= MAX_PLANNED {
             record.give_other_target();
         } else if let Some(line) = record.lines_mut().get_mut(index) {
             line.set_runs(before);

@@ -3,7 +3,8 @@
 
 use std::collections::HashSet;
 
-use crate::fulfilment::record::{OrderRecord, PlannedUnits};
+use crate::fulfilment::record::history::MOST_BYTES;
+use crate::fulfilment::record::{OrderRecord, PlannedUnits, Purchase};
 
 /// What an item and its instance can take in the record, without a site.
 const ITEM: usize = 110;
@@ -37,6 +38,8 @@ pub(super) struct Size {
     /// Products that are bought apart when Wix refuses them together.
     distinct: HashSet<String>,
     vouchers_apart: bool,
+    /// Packages that people bought: each is a purchase of its own.
+    by_hand: usize,
 }
 
 /// What runs of plans can take, with what is bought for them.
@@ -50,10 +53,15 @@ struct Cost {
 impl Size {
     pub(super) fn of(record: &OrderRecord) -> Self {
         let mut size = Self {
-            bare: record.bare_json_len() + ORDER + CLOSINGS,
+            bare: record.bare_json_len() + ORDER + CLOSINGS + MOST_BYTES,
             planned: Cost::default(),
             distinct: HashSet::new(),
             vouchers_apart: record.switches().vouchers_apart,
+            by_hand: record
+                .purchases()
+                .iter()
+                .filter(|purchase: &&Purchase| purchase.is_by_hand())
+                .count(),
         };
         for line in record.lines() {
             size.replace(&[], line.runs());
@@ -108,7 +116,7 @@ impl Size {
         } else {
             vouchers.min(APART)
         };
-        let purchases = (items / 1_000) * 2 + self.distinct.len() + apart;
+        let purchases = (items / 1_000) * 2 + self.distinct.len() + apart + self.by_hand;
         let beside = purchases.saturating_mul(PURCHASE) + purchases.min(TROUBLED) * TROUBLE;
         self.bare.saturating_add(bytes).saturating_add(beside)
     }

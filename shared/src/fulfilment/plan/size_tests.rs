@@ -3,7 +3,6 @@
 use super::size::Size;
 use crate::fulfilment::record::{Change, Holder, InstanceRef, OrderRecord, Refusal};
 use crate::fulfilment::testing::{NOW, buy, next, own, paid};
-use crate::ledger::MAX_BODY_BYTES;
 
 /// What goes wrong with everything that was bought.
 fn everything_goes_wrong(record: &mut OrderRecord) {
@@ -49,7 +48,7 @@ fn a_record_of_which_everything_went_wrong_is_no_larger_than_computed() {
         let mut record = paid(lines);
         next(&mut record);
         let computed = Size::of(&record).worst_case();
-        assert!(computed <= MAX_BODY_BYTES, "{lines:?} can be bought");
+        assert!(computed <= super::MAX_PLANNED, "{lines:?} can be bought");
         while buy(&mut record).is_some() {}
         assert!(record.packages().next().is_some(), "{lines:?} is bought");
         everything_goes_wrong(&mut record);

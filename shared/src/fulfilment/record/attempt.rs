@@ -186,6 +186,11 @@ impl InDoubt {
         self.look_at.max(backoff)
     }
 
+    /// Whether it was asked for in vain so often that it is not asked for any more.
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.backoff.as_ref().is_some_and(Backoff::is_given_up)
+    }
+
     /// When to look next while nothing of it is wanted.
     pub(crate) fn next_final_lookup(&self) -> Option<Timestamp> {
         let count = usize::try_from(self.final_lookups).ok()?;

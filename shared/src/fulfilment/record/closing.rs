@@ -75,6 +75,22 @@ impl From<ProblemId> for String {
     }
 }
 
+/// Printable, without what JSON would write longer, and not longer than so many bytes.
+pub(crate) fn cut(text: &str, most: usize) -> String {
+    let mut cut = String::new();
+    for c in text
+        .trim()
+        .chars()
+        .filter(|c| !c.is_control() && *c != '"' && *c != '\\')
+    {
+        if cut.len() + c.len_utf8() > most {
+            break;
+        }
+        cut.push(c);
+    }
+    cut
+}
+
 /// Who settled a problem, when and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Closing {

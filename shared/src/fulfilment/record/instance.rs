@@ -30,6 +30,9 @@ pub struct Instance {
     /// What became of other targets than the first.
     #[serde(rename = "x", default, skip_serializing_if = "Shifts::is_empty")]
     pub(super) shifts: Shifts,
+    /// The change that was answered unclearly last, and how often it was.
+    #[serde(rename = "u", default, skip_serializing_if = "Option::is_none")]
+    pub(super) unclear: Option<(Change, u32)>,
 }
 
 /// What a person decided about an instance.
@@ -67,6 +70,18 @@ pub enum Change {
 }
 
 impl Change {
+    /// The word for it when it is made.
+    pub const fn done(self) -> &'static str {
+        match self {
+            Self::Assign => "assigned",
+            Self::Unassign => "unassigned",
+            Self::Cancel => "canceled",
+            Self::Move => "moved",
+            Self::Return => "moved back",
+            Self::Adjust => "adjusted",
+        }
+    }
+
     /// The operation of Wix's that makes it.
     pub const fn operation(self) -> Operation {
         match self {
@@ -119,6 +134,7 @@ impl Instance {
             refused: None,
             decided: None,
             shifts: Shifts::default(),
+            unclear: None,
         }
     }
 
@@ -145,6 +161,14 @@ impl Instance {
     /// A change that was begun and whose outcome the record does not know.
     pub const fn begun(&self) -> Option<Change> {
         self.begun
+    }
+
+    /// How often this change of it got no clear answer, since another one was needed or an operator retried. Neither a
+    /// good read nor a success resets it: so the calls that it can cost are bounded, whatever Wix answers.
+    pub fn unclear(&self, change: Change) -> u32 {
+        self.unclear
+            .filter(|(known, _)| *known == change)
+            .map_or(0, |(_, count)| count)
     }
 
     /// Whether its unit is bought again, because an operator gave this one up.

@@ -6,6 +6,7 @@
 //! - [`attempt`] a purchase's life; [`purchase`] what a purchase is for and asks for;
 //! - [`package`] and [`instance`] what exists at Wix; [`shift`] a move or an adjustment of it; [`plan`] what is bought
 //!   for a unit;
+//! - [`history`] what happened, in short lines;
 //! - [`derive`](mod@derive) keys and external IDs; [`entitled`] which units may be bought, and which are kept; [`closing`] what a person has settled.
 
 pub mod attempt;
@@ -14,6 +15,7 @@ pub mod derive;
 pub mod entitled;
 pub mod error;
 pub mod goal;
+pub mod history;
 pub mod ids;
 pub mod instance;
 pub mod package;
@@ -32,7 +34,7 @@ use serde::{Deserialize, Serialize};
 
 use super::desired::{Desired, Policy};
 use crate::ids::{AccountId, PackageId};
-use crate::order::{OrderEvent, OrderKey};
+use crate::order::{OrderEvent, OrderKey, Statement};
 use crate::time::Timestamp;
 
 pub use attempt::{Absence, Attempt, InDoubt, Stage};
@@ -41,11 +43,13 @@ pub use entitled::Entitled;
 pub(crate) use entitled::{entitlements, next_change};
 pub use error::RecordError;
 pub use goal::{Goal, Spec};
+pub use history::{Happened, History};
 pub use ids::{Holder, Item, Kind, PurchaseId};
 pub use instance::{Change, Instance, InstanceRef};
 pub use package::{HeldPackage, Surplus};
 pub use plan::{ComponentPlan, Line, NotOurs, Plan, PlannedUnits, Unplannable, VoucherPlan};
 pub use purchase::{Draft, ProductRun, Purchase};
+pub(crate) use refusal::STUCK;
 pub use refusal::{Backoff, Refusal};
 pub use shift::Shift;
 pub(crate) use shift::Shifts;
@@ -61,6 +65,8 @@ pub struct OrderRecord {
     actual: Actual,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     lease: Option<Lease>,
+    #[serde(default, skip_serializing_if = "History::is_empty")]
+    history: History,
 }
 
 /// The right to write the actual state until a time. Together with the ledger's revision it is the fence.
@@ -145,6 +151,7 @@ impl OrderRecord {
             desired: Desired::default(),
             actual: Actual::default(),
             lease: None,
+            history: History::default(),
         }
     }
 
@@ -165,12 +172,32 @@ impl OrderRecord {
 
     /// Merges what an event says; `true` when that changed anything that counts. Commutative, associative, idempotent.
     pub fn apply(&mut self, event: &OrderEvent) -> bool {
-        self.desired.apply(event)
+        let changed = self.desired.apply(event);
+        if changed && !matches!(event.says, Statement::Told(_)) {
+            self.history.note(event.received_at, event.says.in_words());
+        }
+        changed
+    }
+
+    /// What happened, in short lines.
+    pub const fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Adds a line to what happened: a few words without personal data.
+    pub(crate) fn note(&mut self, at: Timestamp, what: &str) {
+        self.history.note(at, what);
+    }
+
+    /// Takes such a line back: it did not happen.
+    pub(crate) fn take_back(&mut self, what: &str) {
+        self.history.take_back(what);
     }
 
     /// Merges the desired state of another copy of this record.
     pub(crate) fn merge_desired(&mut self, other: &Self) {
         self.desired.merge(&other.desired);
+        self.history.merge(&other.history);
     }
 
     /// Who works on it now.
@@ -367,6 +394,16 @@ impl OrderRecord {
             .partition(|surplus| surplus.of == of);
         self.actual.surplus = kept;
         taken
+    }
+
+    /// Takes one surplus package out of the record, by its ID.
+    pub(crate) fn take_surplus_package(&mut self, package: &PackageId) -> Option<Surplus> {
+        let at = self
+            .actual
+            .surplus
+            .iter()
+            .position(|surplus| surplus.held.id == *package)?;
+        Some(self.actual.surplus.remove(at))
     }
 
     /// Every surplus package is read.

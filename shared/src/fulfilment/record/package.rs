@@ -47,6 +47,12 @@ pub struct HeldPackage {
     backoff: Option<Backoff>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     replace: bool,
+    /// The pause after a change that was not answered clearly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unclear_change: Option<Box<Backoff>>,
+    /// The external ID whose setting is not answered clearly, and the pause.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unclear_tag: Option<Box<(String, Backoff)>>,
 }
 
 /// A package that was created for a purchase and that no purchase holds.
@@ -85,6 +91,8 @@ impl HeldPackage {
             gone: false,
             backoff: None,
             replace: false,
+            unclear_change: None,
+            unclear_tag: None,
         }
     }
 
@@ -145,6 +153,17 @@ impl HeldPackage {
     /// Whether a read did not find it.
     pub const fn is_gone(&self) -> bool {
         self.gone
+    }
+
+    /// The pause after a change that was not answered clearly.
+    pub fn unclear_change(&self) -> Option<&Backoff> {
+        self.unclear_change.as_deref()
+    }
+
+    /// The pause after this external ID could not be set clearly.
+    pub fn unclear_tag(&self, tag: &str) -> Option<&Backoff> {
+        let known = self.unclear_tag.as_deref().filter(|(known, _)| known == tag);
+        known.map(|(_, backoff)| backoff)
     }
 
     /// The pause after reads that failed.
@@ -224,6 +243,7 @@ impl HeldPackage {
         let instance = self.instance_mut(at)?;
         instance.changes += 1;
         instance.begun = Some(change);
+        instance.unclear = instance.unclear.filter(|(known, _)| *known == change);
         if instance.is_closed() {
             instance.decided = None;
         }
@@ -234,6 +254,28 @@ impl HeldPackage {
     pub(crate) fn forget_change(&mut self, at: &InstanceRef) -> Result<(), RecordError> {
         self.instance_mut(at)?.begun = None;
         Ok(())
+    }
+
+    /// Nobody knows whether a change was made: it stays begun, so that a read tells, and is sent again after a pause that
+    /// grows with its own failures.
+    pub(crate) fn change_unclear(
+        &mut self,
+        at: &InstanceRef,
+        change: Change,
+        last: Refusal,
+        now: Timestamp,
+    ) -> Result<(), RecordError> {
+        let instance = self.instance_mut(at)?;
+        let before = instance.unclear(change);
+        instance.unclear = Some((change, before.saturating_add(1)));
+        self.unclear_change = Some(Box::new(Backoff::of_failures(before, last, now)));
+        Ok(())
+    }
+
+    /// Nobody knows whether an external ID was set.
+    pub(crate) fn tag_unclear(&mut self, tag: &str, last: Refusal, now: Timestamp) {
+        let backoff = Backoff::after(self.unclear_tag(tag), last, now);
+        self.unclear_tag = Some(Box::new((tag.to_owned(), backoff)));
     }
 
     /// Wix says that a change is made. The answer's statuses are not looked at: after a cancellation they still say
@@ -301,10 +343,15 @@ impl HeldPackage {
         }
     }
 
-    /// An operator's retry: it is read, and what the read shows to be over is replaced. Wix's support may have corrected
-    /// it meanwhile.
-    pub(crate) fn retried(&mut self) {
+    /// An operator's retry: it is read, and, where the operator asks for that, what the read shows to be over is replaced.
+    /// Wix's support may have corrected it meanwhile.
+    pub(crate) fn retried(&mut self, replace: bool) {
         self.tag_refused = None;
+        self.unclear_tag = None;
+        self.unclear_change = None;
+        for instance in self.instances.iter_mut().filter(|instance| !instance.is_closed()) {
+            instance.unclear = None;
+        }
         self.waiting_until = None;
         self.reads = 0;
         self.backoff = None;
@@ -313,7 +360,7 @@ impl HeldPackage {
         if self.instances.iter().any(over) {
             self.gone = false;
             self.needs_read = true;
-            self.replace = true;
+            self.replace = replace;
         }
     }
 
@@ -347,6 +394,9 @@ impl HeldPackage {
     pub(crate) fn set_tag(&mut self, tag: Option<String>) {
         self.tag = tag;
         self.tag_refused = None;
+        if self.tag.is_some() {
+            self.unclear_tag = None;
+        }
     }
 
     /// Wix does not take an external ID.

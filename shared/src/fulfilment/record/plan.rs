@@ -14,6 +14,9 @@ use crate::wix::ProductInput;
 pub struct Line {
     id: LineId,
     runs: Vec<PlannedUnits>,
+    /// An operator released this line: `not_before` does not hold it back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    released: bool,
 }
 
 /// Units in a row that have the same plan.
@@ -110,7 +113,7 @@ pub enum Unplannable {
     #[error("the order's Wix account property is not an account ID (a GUID): correct it in the storefront")]
     InvalidAccount,
     #[error(
-        "the order names the Wix account {0}, which the catalog's allowed_accounts does not list: add it, or correct the order, then retry"
+        "the order names the Wix account {0}, which the catalog's allowed_accounts does not list: add it, or correct the order, then retry the order"
     )]
     AccountNotAllowed(AccountId),
     #[error(
@@ -203,7 +206,18 @@ impl Line {
         Self {
             id: id.to_owned(),
             runs: Vec::new(),
+            released: false,
         }
+    }
+
+    /// Whether an operator released it, apart from the order's other lines.
+    pub const fn is_released(&self) -> bool {
+        self.released
+    }
+
+    /// An operator releases it.
+    pub(crate) const fn release(&mut self) {
+        self.released = true;
     }
 
     /// The storefront's ID of the line.

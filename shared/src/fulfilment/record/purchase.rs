@@ -20,6 +20,9 @@ pub struct Purchase {
     products: Vec<ProductRun>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     references: Vec<InstanceId>,
+    /// It was bought by a person, and an operator said which unit it is for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    by_hand: bool,
     #[serde(rename = "state")]
     pub(super) attempt: Attempt,
 }
@@ -70,8 +73,17 @@ impl Draft {
             items: self.items,
             products: self.products,
             references: self.references,
+            by_hand: false,
             attempt: Attempt::InDoubt(doubt),
         }
+    }
+
+    /// A package that a person bought, as if it had been bought for the draft.
+    pub(crate) fn adopted(self, held: HeldPackage, now: Timestamp) -> Purchase {
+        let mut purchase = self.into_purchase(InDoubt::new(Stage::FirstSend, Some(now), now, now));
+        purchase.by_hand = true;
+        purchase.attempt = Attempt::Created(held);
+        purchase
     }
 }
 
@@ -115,6 +127,11 @@ impl Purchase {
     /// Of a voucher: the instance that each product names as its reference, in the order of the items.
     pub fn references(&self) -> &[InstanceId] {
         &self.references
+    }
+
+    /// Whether a person bought it, and an operator said which unit it is for.
+    pub const fn is_by_hand(&self) -> bool {
+        self.by_hand
     }
 
     /// What became of it.
@@ -226,12 +243,54 @@ impl Purchase {
     }
 
     /// An operator's retry of what is unclear: it is looked up again. After several packages, any age will do.
-    pub(crate) fn retried(&mut self, now: Timestamp) {
+    pub(crate) fn retried(&mut self, replace: bool, now: Timestamp) {
         match &mut self.attempt {
             Attempt::InDoubt(doubt) if !doubt.is_closed() => doubt.retried(now),
             Attempt::Ambiguous => self.attempt = Attempt::InDoubt(InDoubt::new(Stage::SecondSend, None, now, now)),
-            Attempt::Created(held) => held.retried(),
+            Attempt::Created(held) => held.retried(replace),
             Attempt::InDoubt(_) | Attempt::Refused(_) | Attempt::Dropped { .. } | Attempt::Closed => {}
+        }
+    }
+
+    /// An item of which nothing exists at Wix is another purchase's from now on; whether that was the last one. Only a
+    /// request that is never sent again may lose one.
+    pub(crate) fn give_up(&mut self, item: Item) -> Result<bool, RecordError> {
+        match self.attempt {
+            Attempt::Refused(_) | Attempt::Closed => {}
+            Attempt::InDoubt(_) | Attempt::Created(_) | Attempt::Ambiguous | Attempt::Dropped { .. } => {
+                return Err(self.illegal(self.attempt.name(), "without an item"));
+            }
+        }
+        let Some(at) = self.items.iter().position(|known| *known == item) else {
+            return Ok(self.items.is_empty());
+        };
+        self.items.remove(at);
+        if at < self.references.len() {
+            self.references.remove(at);
+        }
+        let mut before = at;
+        for run in &mut self.products {
+            let count = usize::try_from(run.count).unwrap_or(usize::MAX);
+            if before < count {
+                run.count -= 1;
+                break;
+            }
+            before -= count;
+        }
+        self.products.retain(|run| run.count > 0);
+        Ok(self.items.is_empty())
+    }
+
+    /// One of several packages that could not be told apart, or that of a purchase in doubt, is this purchase's.
+    pub(crate) fn adopt(&mut self, held: HeldPackage) -> Result<(), RecordError> {
+        match self.attempt {
+            Attempt::InDoubt(_) | Attempt::Ambiguous => {
+                self.attempt = Attempt::Created(held);
+                Ok(())
+            }
+            Attempt::Created(_) | Attempt::Refused(_) | Attempt::Closed | Attempt::Dropped { .. } => {
+                Err(self.illegal(self.attempt.name(), "adopted"))
+            }
         }
     }
 

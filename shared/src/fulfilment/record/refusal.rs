@@ -17,6 +17,13 @@ const AWAY: Duration = Duration::from_secs(15);
 /// The longest pause.
 const LONGEST: Duration = Duration::from_secs(600);
 
+/// From how many failed questions in a row (about four hours) a purchase or package is shown, although it is asked for
+/// again by itself.
+pub(crate) const STUCK: u32 = 30;
+
+/// After how many failed questions in a row (about two weeks) it is asked no more.
+const MOST_ASKED: u32 = 40;
+
 /// An answer that is not the one that was wanted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
@@ -71,12 +78,22 @@ pub struct Backoff {
 impl Backoff {
     /// After one more answer that said nothing.
     pub(crate) fn after(before: Option<&Self>, last: Refusal, now: Timestamp) -> Self {
-        let failures = before.map_or(0, |before| before.failures);
+        Self::of_failures(before.map_or(0, |before| before.failures), last, now)
+    }
+
+    /// After one more answer that said nothing, of a question that failed so often before.
+    pub(crate) fn of_failures(before: u32, last: Refusal, now: Timestamp) -> Self {
         Self {
-            until: now + doubled(failures),
-            failures: failures.saturating_add(1),
+            until: now + doubled(before),
+            failures: before.saturating_add(1),
             last,
         }
+    }
+
+    /// Whether it was asked so often that it is not asked again before an operator's retry: the calls that an order can
+    /// cost are bounded, whatever Wix answers.
+    pub(crate) const fn is_given_up(&self) -> bool {
+        self.failures >= MOST_ASKED
     }
 
     /// For the whole order, after a call that may simply be repeated. What fails for every order alike is not counted:
@@ -98,7 +115,9 @@ impl Backoff {
     }
 }
 
-/// The pause after so many failures: 5 s, doubled each time, up to 10 min.
+/// The pause after so many failures: 5 s, doubled each time, up to 10 min. From [`STUCK`] on a person is told, and it
+/// doubles further, up to a week.
 fn doubled(failures: u32) -> Duration {
-    Duration::from_secs(5).saturating_mul(1 << failures.min(7)).min(LONGEST)
+    let pause = Duration::from_secs(5).saturating_mul(1 << failures.min(7)).min(LONGEST);
+    pause.saturating_mul(1 << failures.saturating_sub(STUCK).min(10))
 }

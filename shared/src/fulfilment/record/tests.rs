@@ -90,7 +90,7 @@ fn only_what_is_in_doubt_can_be_created_refused_or_ambiguous() {
     purchase.close().unwrap();
     purchase.close().unwrap();
     assert_eq!(purchase.attempt(), &Attempt::Closed);
-    purchase.retried(NOW);
+    purchase.retried(false, NOW);
     purchase.wanted(NOW);
     assert_eq!(purchase.attempt(), &Attempt::Closed, "closed is closed");
 }

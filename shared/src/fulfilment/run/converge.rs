@@ -58,7 +58,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
     }
 
     /// What every call needs: the catalog, and the reseller's own account. Or what stops every order.
-    async fn gate(&self) -> Result<(&Catalog, AccountId), Outage> {
+    pub(super) async fn gate(&self) -> Result<(&Catalog, AccountId), Outage> {
         if self.settings.paused {
             return Err(Outage::Paused);
         }

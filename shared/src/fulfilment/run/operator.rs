@@ -9,11 +9,12 @@ use crate::fulfilment::attention::{Attention, attention};
 use crate::fulfilment::desired::{Tell, TellError};
 use crate::fulfilment::ports::Wix;
 use crate::fulfilment::record::{InvalidRecord, OrderRecord, ProblemId, RecordError};
-use crate::fulfilment::report::{AttentionReport, OrderOutcome};
-use crate::fulfilment::verbs::{self, Close, Closed};
+use crate::fulfilment::report::{AttentionReport, OrderOutcome, Outage};
+use crate::fulfilment::verbs::{self, Adopt, AdoptError, Adopted, By, Close, Closed, Release, Retry};
 use crate::ledger::{Entry, Ledger, LedgerError};
-use crate::order::{OrderEvent, OrderKey, SCHEMA, Statement};
+use crate::order::{LineId, OrderEvent, OrderKey, SCHEMA, Statement};
 use crate::time::{Clock, Timestamp};
+use crate::wix::{Error, GetPackage};
 
 /// An operator's request that could not be carried out.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +38,28 @@ pub enum OperatorError {
         /// The problem.
         problem: ProblemId,
     },
+    /// The order has no such line.
+    #[error("order {key} has no planned line {line}: `show` lists its lines")]
+    NoSuchLine {
+        /// The order.
+        key: String,
+        /// The line.
+        line: LineId,
+    },
+    /// The package is not taken for the unit.
+    #[error("order {key}: {reason}")]
+    Adopt {
+        /// The order.
+        key: String,
+        /// Why not.
+        reason: AdoptError,
+    },
+    /// Wix did not show the package.
+    #[error("Wix does not show the package, so nothing is changed: {0}")]
+    Wix(Error),
+    /// Wix is not to be called at all.
+    #[error("nothing is changed: {0}")]
+    Outage(Outage),
     /// What is told answers nothing.
     #[error("order {key}: {reason}")]
     Told {
@@ -61,17 +84,71 @@ pub enum OperatorError {
 impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
     /// What an operator asks for after correcting a cause: what Wix refused, what is unclear and what the catalog refused
     /// is tried again, the latter from today's catalog.
-    pub async fn retry(&self, key: &OrderKey, deadline: Timestamp) -> Result<OrderOutcome, OperatorError> {
-        self.change_and_work(key, deadline, verbs::retry).await
+    pub async fn retry(
+        &self,
+        key: &OrderKey,
+        retry: &Retry,
+        deadline: Timestamp,
+    ) -> Result<OrderOutcome, OperatorError> {
+        self.change_and_work(key, deadline, |record, now| {
+            verbs::retry(record, retry, now).map_err(|reason| record_error(key, reason))
+        })
+        .await
     }
 
     /// Lets held and not-ours lines be planned from today's catalog, whatever its `not_before` says.
-    pub async fn release(&self, key: &OrderKey, deadline: Timestamp) -> Result<OrderOutcome, OperatorError> {
-        self.change_and_work(key, deadline, |record, _| {
-            verbs::release(record);
-            Ok(())
+    pub async fn release(
+        &self,
+        key: &OrderKey,
+        release: &Release,
+        deadline: Timestamp,
+    ) -> Result<OrderOutcome, OperatorError> {
+        self.change_and_work(key, deadline, |record, now| match &release.line {
+            Some(line) if !verbs::release(record, release, now) => Err(OperatorError::NoSuchLine {
+                key: key.to_string(),
+                line: line.clone(),
+            }),
+            Some(_) => Ok(()),
+            None => {
+                verbs::release(record, release, now);
+                Ok(())
+            }
         })
         .await
+    }
+
+    /// A package that a person bought is a unit's from now on. It is read at Wix and compared with the plan first.
+    pub async fn adopt(
+        &self,
+        key: &OrderKey,
+        adopt: &Adopt,
+        deadline: Timestamp,
+    ) -> Result<(Adopted, OrderOutcome), OperatorError> {
+        let refused = |reason| OperatorError::Adopt {
+            key: key.to_string(),
+            reason,
+        };
+        let mut session = Session::new(Uuid::new_v4().to_string(), deadline);
+        for _ in 0..MAX_CONFLICTS {
+            let mut work = self.open_for_operator(key, &mut session).await?;
+            let account = verbs::adopt::account(&work.record, adopt).map_err(refused)?;
+            self.gate().await.map_err(OperatorError::Outage)?;
+            session.tally.wix_calls += 1;
+            let call = GetPackage {
+                package: adopt.package.clone(),
+            };
+            let package = self.wix.send(&account, &call).await.map_err(OperatorError::Wix)?;
+            let adopted = verbs::adopt::adopt(&mut work.record, adopt, &package, self.clock.now()).map_err(refused)?;
+            if adopted == Adopted::Before {
+                return Ok((adopted, session.outcome(work.standing(), &work)));
+            }
+            let worked = self.work(&mut work, true, &mut session).await;
+            if let Some(progress) = worked.map_err(AcceptError::from)? {
+                tracing::info!(order = %key, package = %adopt.package, by = adopt.who.by, reason = adopt.who.reason, "package adopted by an operator");
+                return Ok((adopted, session.outcome(progress, &work)));
+            }
+        }
+        Err(AcceptError::Contended(key.to_string()).into())
     }
 
     /// A person has settled a problem. Nobody is called.
@@ -96,7 +173,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
                 .await
                 .map_err(AcceptError::from)?
             {
-                tracing::info!(order = %key, problem = %close.problem, by = close.by, reason = close.reason, "problem closed");
+                tracing::info!(order = %key, problem = %close.problem, by = close.who.by, reason = close.who.reason, "problem closed");
                 return Ok(Closed::Now);
             }
         }
@@ -114,6 +191,13 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
                 key: key.to_string(),
                 reason,
             })?;
+            if !answers.is_empty() {
+                let who = By {
+                    by: tell.by.clone(),
+                    reason: tell.reason.clone(),
+                };
+                work.record.note(now, &format!("told {}", who.in_words()));
+            }
             for told in answers {
                 work.record.apply(&OrderEvent {
                     schema: SCHEMA,
@@ -136,12 +220,12 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         &self,
         key: &OrderKey,
         deadline: Timestamp,
-        change: impl Fn(&mut OrderRecord, Timestamp) -> Result<(), RecordError>,
+        change: impl Fn(&mut OrderRecord, Timestamp) -> Result<(), OperatorError>,
     ) -> Result<OrderOutcome, OperatorError> {
         let mut session = Session::new(Uuid::new_v4().to_string(), deadline);
         for _ in 0..MAX_CONFLICTS {
             let mut work = self.open_for_operator(key, &mut session).await?;
-            change(&mut work.record, self.clock.now()).map_err(|reason| record_error(key, reason))?;
+            change(&mut work.record, self.clock.now())?;
             let worked = self.work(&mut work, true, &mut session).await;
             if let Some(progress) = worked.map_err(AcceptError::from)? {
                 return Ok(session.outcome(progress, &work));
@@ -214,6 +298,7 @@ fn unreadable(error: &InvalidRecord) -> Attention {
         code: "UNREADABLE_RECORD".to_owned(),
         request_id: None,
         advice: error.to_string(),
+        verbs: Vec::new(),
         id: ProblemId::of(&["UNREADABLE_RECORD"]),
     }
 }

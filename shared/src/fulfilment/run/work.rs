@@ -42,7 +42,7 @@ impl Session {
     pub(super) fn outcome(&self, progress: Progress, work: &Work) -> OrderOutcome {
         OrderOutcome {
             progress,
-            attention: work.attention.len(),
+            attention: work.attention.clone(),
             tally: self.tally,
         }
     }

@@ -1,9 +1,12 @@
 //! Which events `reconcile` understands, and what it answers.
 
 use super::super::fakes::{FakeEngine, FakeLedger, NOW, Standing};
+use serde_json::json;
+
 use super::*;
-use crate::fulfilment::{Outage, Tally};
+use crate::fulfilment::{Adopt, AuditRequest, By, Close, Outage, Release, Retry, Tally, Tell};
 use crate::ledger::Indexed;
+use crate::order::OrderKey;
 
 const DEADLINE: Timestamp = Timestamp::from_secs(1_700_000_053);
 
@@ -50,7 +53,43 @@ fn each_command_is_read() {
     let key: OrderKey = "standard/north/1001".parse().unwrap();
     assert_eq!(
         Request::parse(&json!({ "retry": "standard/north/1001" })).unwrap(),
-        Request::Retry(key.clone())
+        Request::Retry(key.clone(), Retry::default())
+    );
+    let retry = json!({ "order": "standard/north/1001", "replace": true, "by": "jane", "reason": "by hand" });
+    let who = By {
+        by: "jane".to_owned(),
+        reason: "by hand".to_owned(),
+    };
+    let expected = Retry {
+        replace: true,
+        who: who.clone(),
+    };
+    assert_eq!(
+        Request::parse(&json!({ "retry": retry })).unwrap(),
+        Request::Retry(key.clone(), expected)
+    );
+    let release = json!({ "order": "standard/north/1001", "line": "2" });
+    let expected = Release {
+        line: Some("2".to_owned()),
+        who: By::default(),
+    };
+    assert_eq!(
+        Request::parse(&json!({ "release": release })).unwrap(),
+        Request::Release(key.clone(), expected)
+    );
+    let package = "6e789e6a-a1b9-45f4-9ea5-9f2878e51fb5";
+    let adopt = json!({
+        "order": "standard/north/1001", "line": "2", "unit": 3, "package": package, "by": "jane", "reason": "by hand",
+    });
+    let expected = Adopt {
+        line: "2".to_owned(),
+        unit: 3,
+        package: package.parse().unwrap(),
+        who: who.clone(),
+    };
+    assert_eq!(
+        Request::parse(&json!({ "adopt": adopt })).unwrap(),
+        Request::Adopt(key.clone(), expected)
     );
     assert_eq!(
         Request::parse(&json!({ "show": "standard/north/1001" })).unwrap(),
@@ -59,13 +98,12 @@ fn each_command_is_read() {
     assert_eq!(Request::parse(&json!({ "attention": {} })).unwrap(), Request::Attention);
     assert_eq!(
         Request::parse(&json!({ "release": { "order": "standard/north/1001" } })).unwrap(),
-        Request::Release(key.clone())
+        Request::Release(key.clone(), Release::default())
     );
     let close = json!({ "order": "standard/north/1001", "problem": "0123456789", "by": "jane", "reason": "by hand" });
     let expected = Close {
         problem: "0123456789".parse().unwrap(),
-        by: "jane".to_owned(),
-        reason: "by hand".to_owned(),
+        who,
     };
     assert_eq!(
         Request::parse(&json!({ "close": close })).unwrap(),
@@ -95,7 +133,10 @@ fn what_is_not_understood_is_told_what_would_be() {
         json!({ "retry": "shopify/1", "show": "shopify/1" }),
         json!({ "repeat": "shopify/1" }),
         json!({ "release": "shopify/1" }),
-        json!({ "release": { "order": "shopify/1", "line": "1" } }),
+        json!({ "release": { "order": "shopify/1", "lines": ["1"] } }),
+        json!({ "retry": { "order": "shopify/1", "replace": "yes" } }),
+        json!({ "adopt": { "order": "shopify/1", "line": "1", "unit": 1, "package": "x", "by": "j", "reason": "r" } }),
+        json!({ "adopt": { "order": "shopify/1", "line": "1", "unit": 1, "by": "jane", "reason": "by hand" } }),
         json!({ "close": { "order": "shopify/1", "problem": "0123456789", "by": "jane" } }),
         json!({ "close": { "order": "shopify/1", "problem": "all", "by": "jane", "reason": "bought by hand" } }),
         json!({ "close": { "order": "shopify/1", "problem": "0123456789", "by": " ", "reason": "bought by hand" } }),
@@ -160,6 +201,40 @@ async fn a_retry_says_how_far_the_order_came() {
     assert_eq!(answer.body["due_at"], "2023-11-14T22:14:20Z");
 }
 
+/// A refused retry would else look like one that went well.
+#[tokio::test]
+async fn a_retry_that_is_refused_again_says_so_with_code_and_sentence() {
+    let answer = ask(json!({ "retry": "shopify/refused" })).await.unwrap();
+    assert_eq!(
+        (&answer.body["progress"], &answer.body["attention"]),
+        (&json!("settled"), &json!(1))
+    );
+    let problem = &answer.body["problems"][0];
+    assert_eq!(problem["code"], "PRODUCT_NOT_FOUND");
+    assert_eq!(problem["advice"], "Correct the catalog, then retry the order.");
+}
+
+#[tokio::test]
+async fn a_verb_for_an_unknown_order_is_an_answer_and_fails_no_invocation() {
+    let error = ask(json!({ "retry": "shopify/unknown" })).await.unwrap_err();
+    assert!(error.is_answer());
+    assert_eq!(error.body()["kind"], "not_found");
+    let away = ask(json!({ "retry": "shopify/unstored" })).await.unwrap_err();
+    assert!(!away.is_answer(), "a ledger that is away is a failure, and rings");
+}
+
+#[tokio::test]
+async fn adopting_says_whether_it_is_news_or_why_it_is_refused() {
+    let adopt = |unit: u32| {
+        let package = "6e789e6a-a1b9-45f4-9ea5-9f2878e51fb5";
+        json!({ "adopt": { "order": "shopify/1001", "line": "1", "unit": unit, "package": package, "by": "jane", "reason": "by hand" } })
+    };
+    assert_eq!(ask(adopt(1)).await.unwrap().body["adopted"], "now");
+    assert_eq!(ask(adopt(2)).await.unwrap().body["adopted"], "before");
+    let error = ask(adopt(3)).await.unwrap_err();
+    assert_eq!((error.is_answer(), error.kind()), (true, "refused"));
+}
+
 #[tokio::test]
 async fn closing_says_whether_the_problem_is_closed_or_has_moved() {
     let close = |order: &str| json!({ "close": { "order": format!("shopify/{order}"), "problem": "0123456789", "by": "jane", "reason": "by hand" } });
@@ -198,6 +273,7 @@ async fn attention_lists_each_order_with_cause_and_advice() {
                     "request_id": "r-1",
                     "advice": "Correct the catalog, then retry the order.",
                     "id": "0123456789",
+                    "verbs": ["retry"],
                 }],
             }],
             "more": false,

@@ -1,30 +1,23 @@
-//! What an operator changes in a record, one thing by each verb. Pure: nobody is called here.
+//! `close`: a person has settled one problem.
 
-use super::attention::problems;
-use super::calls::lookup::PERHAPS_BOUGHT_BEFORE;
-use super::plan::replan;
-use super::problem::{OnClose, Problem};
-use super::record::{Absence, Closing, Line, OrderRecord, Plan, ProblemId, Purchase, RecordError};
-use super::settings::Settings;
-use crate::ids::InstanceId;
+use super::{By, MOST_NAME, MOST_REASON};
+use crate::fulfilment::attention::problems;
+use crate::fulfilment::problem::{OnClose, Problem};
+use crate::fulfilment::record::closing::cut;
+use crate::fulfilment::record::{Closing, Line, OrderRecord, Plan, ProblemId, RecordError};
+use crate::fulfilment::settings::Settings;
 use crate::time::Timestamp;
 
 /// How many closed problems a record keeps in full.
 const MOST_CLOSED: usize = 20;
-
-/// How much of a name and a reason is kept.
-const MOST_NAME: usize = 60;
-const MOST_REASON: usize = 120;
 
 /// What a person says in closing a problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Close {
     /// The problem, by its ID in attention.
     pub problem: ProblemId,
-    /// Who closes it.
-    pub by: String,
-    /// Why.
-    pub reason: String,
+    /// Who closes it, and why.
+    pub who: By,
 }
 
 /// What closing came to.
@@ -36,56 +29,6 @@ pub enum Closed {
     Before,
     /// There is no such problem: what it stood on has moved.
     Moved,
-}
-
-/// Opens the way again: plans that were refused are resolved from today's catalog, refused purchases are planned again,
-/// unclear ones are looked up again, and instances that are over are replaced. What is held, not ours or closed stays so.
-pub(crate) fn retry(record: &mut OrderRecord, now: Timestamp) -> Result<(), RecordError> {
-    record.set_hold(None);
-    record.forget_refusals();
-    let switches = record.switches_mut();
-    (switches.products_apart, switches.vouchers_apart) = (false, false);
-    let mut dead = Vec::new();
-    for purchase in record.purchases() {
-        let refusal = purchase.attempt().refusal();
-        if refusal.is_some() || names_what_is_over(record, purchase) {
-            let was_perhaps_bought = refusal.is_some_and(|refusal| refusal.code == PERHAPS_BOUGHT_BEFORE);
-            dead.push((purchase.id(), was_perhaps_bought));
-        }
-    }
-    for (id, was_perhaps_bought) in dead {
-        record.retire(id)?;
-        record.switches_mut().reference_is_anothers |= was_perhaps_bought;
-    }
-    replan::open_unbought(record);
-    record.switches_mut().replan = true;
-    for purchase in record.purchases_mut() {
-        purchase.retried(now);
-    }
-    // The operator may have canceled the others at Wix.
-    record.read_surplus();
-    Ok(())
-}
-
-/// Whether a voucher purchase was sent as often as may be, did not appear, and names an instance that is over: then it
-/// can never come to be, and is planned again for what replaces that instance.
-fn names_what_is_over(record: &OrderRecord, purchase: &Purchase) -> bool {
-    let doubt = purchase.attempt().doubt();
-    let exhausted =
-        doubt.is_some_and(|doubt| doubt.absence() == Absence::Proven && !doubt.may_be_sent() && !doubt.is_closed());
-    let is_over = |reference: &InstanceId| {
-        record.packages().any(|(_, held)| {
-            let mut instances = held.instances().iter();
-            instances.any(|i| i.id() == reference && (held.is_gone() || i.is_replaced() || i.has_ended()))
-        })
-    };
-    exhausted && purchase.references().iter().any(is_over)
-}
-
-/// Lets held and not-ours lines be planned from today's catalog; whether that changed anything.
-pub(crate) fn release(record: &mut OrderRecord) -> bool {
-    let was_released = record.switches().released;
-    replan::release(record) || !was_released
 }
 
 /// A person has settled a problem: it is gone from attention until what it stands on has moved. Nothing is bought, now or
@@ -105,15 +48,19 @@ pub(crate) fn close(
         let is_known = record.closed().contains_key(&close.problem);
         return Ok(if is_known { Closed::Before } else { Closed::Moved });
     }
-    for problem in found {
+    for (number, problem) in found.enumerate() {
         settle(record, problem)?;
+        if number == 0 {
+            let line = format!("closed {} {}", close.problem, close.who.in_words());
+            record.note(now, &line);
+        }
         let shown = &problem.shown;
         let closing = Closing {
             what: cut(&shown.what, MOST_NAME),
             code: cut(&shown.code, MOST_NAME),
-            by: cut(&close.by, MOST_NAME),
+            by: cut(&close.who.by, MOST_NAME),
             at: now,
-            reason: cut(&close.reason, MOST_REASON),
+            reason: cut(&close.who.reason, MOST_REASON),
         };
         record.closed_mut().insert(close.problem.clone(), closing);
     }
@@ -176,20 +123,4 @@ fn shorten(record: &mut OrderRecord, settings: &Settings, now: Timestamp) {
             }
         }
     }
-}
-
-/// Printable, and not longer than so many bytes.
-fn cut(text: &str, most: usize) -> String {
-    let mut cut = String::new();
-    for c in text
-        .trim()
-        .chars()
-        .filter(|c| !c.is_control() && *c != '"' && *c != '\\')
-    {
-        if cut.len() + c.len_utf8() > most {
-            break;
-        }
-        cut.push(c);
-    }
-    cut
 }

@@ -8,25 +8,26 @@ use std::time::{Duration, Instant};
 
 use reseller_hooks::time::{Clock, SystemClock};
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::failure::{Context, Failure};
+use crate::plain_http::{self, reply};
 
 /// The API, as long as this value lives.
-pub(super) struct Lambda {
+pub(crate) struct Lambda {
     shared: Arc<Shared>,
     task: tokio::task::JoinHandle<()>,
-    pub(super) port: u16,
+    pub(crate) port: u16,
 }
 
 /// What a function answered.
-pub(super) struct Answered {
-    pub(super) body: Value,
-    pub(super) failed: bool,
+pub(crate) struct Answered {
+    pub(crate) body: Value,
+    pub(crate) failed: bool,
     /// From when a process took the invocation until its answer was there.
-    pub(super) took: Duration,
+    pub(crate) took: Duration,
 }
 
 struct Invocation {
@@ -47,6 +48,8 @@ struct Shared {
     functions: Mutex<HashMap<String, Function>>,
     under_way: Mutex<HashMap<u64, (Instant, oneshot::Sender<Answered>)>>,
     last: Mutex<u64>,
+    /// When a process of each function first asked for work.
+    asked: Mutex<HashMap<String, Instant>>,
 }
 
 fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -55,7 +58,7 @@ fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Lambda {
     /// On any free port.
-    pub(super) async fn start() -> Result<Self, Failure> {
+    pub(crate) async fn start() -> Result<Self, Failure> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .await
             .could_not("find a free port on 127.0.0.1")?;
@@ -71,7 +74,7 @@ impl Lambda {
     }
 
     /// Waits for a process of the function, and for its answer.
-    pub(super) async fn invoke(&self, function: &str, event: &Value, timeout: Duration) -> Result<Answered, Failure> {
+    pub(crate) async fn invoke(&self, function: &str, event: &Value, timeout: Duration) -> Result<Answered, Failure> {
         let (answer, answered) = oneshot::channel();
         let id = {
             let mut last = lock(&self.shared.last);
@@ -90,6 +93,13 @@ impl Lambda {
             .send(invocation)
             .map_err(|_| Failure::new(format!("{function} is gone")))?;
         answered.await.map_err(gone)
+    }
+}
+
+impl Lambda {
+    /// When a process of the function first asked for work: it has started then.
+    pub(crate) fn asked(&self, function: &str) -> Option<Instant> {
+        lock(&self.shared.asked).get(function).copied()
     }
 }
 
@@ -135,6 +145,9 @@ impl Shared {
     }
 
     async fn next(&self, function: &str) -> String {
+        lock(&self.asked)
+            .entry(function.to_owned())
+            .or_insert_with(Instant::now);
         let receive = self.with(function, |function| Arc::clone(&function.receive));
         let Some(invocation) = receive.lock().await.recv().await else {
             return reply("500 Internal Server Error", "", "{}");
@@ -149,20 +162,13 @@ impl Shared {
     }
 }
 
-fn reply(status: &str, headers: &str, body: &str) -> String {
-    format!(
-        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\n{headers}content-length: {}\r\n\r\n{body}",
-        body.len()
-    )
-}
-
 /// Requests one after the other. What the runtime's client does not send (chunks, pipelines) is not understood.
 async fn connection(mut stream: TcpStream, shared: Arc<Shared>) {
     drop(stream.set_nodelay(true));
     let mut bytes = Vec::new();
-    while let Some((path, body)) = request(&mut stream, &mut bytes).await {
-        let reply = shared.answer(&path, &body).await;
-        let reply = reply.unwrap_or_else(|| reply_not_found(&path));
+    while let Some(request) = plain_http::request(&mut stream, &mut bytes).await {
+        let reply = shared.answer(&request.path, &request.body).await;
+        let reply = reply.unwrap_or_else(|| reply_not_found(&request.path));
         if stream.write_all(reply.as_bytes()).await.is_err() {
             return;
         }
@@ -175,31 +181,4 @@ fn reply_not_found(path: &str) -> String {
         "",
         &serde_json::json!({ "errorMessage": path }).to_string(),
     )
-}
-
-/// The path and the body of the next request.
-async fn request(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> Option<(String, Vec<u8>)> {
-    let end = loop {
-        if let Some(at) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
-            break at + 4;
-        }
-        if stream.read_buf(bytes).await.ok()? == 0 {
-            return None;
-        }
-    };
-    let head = String::from_utf8(bytes.drain(..end).collect()).ok()?;
-    let length = head
-        .lines()
-        .filter_map(|line| line.split_once(':'))
-        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-        .and_then(|(_, length)| length.trim().parse().ok())
-        .unwrap_or(0);
-    while bytes.len() < length {
-        if stream.read_buf(bytes).await.ok()? == 0 {
-            return None;
-        }
-    }
-    let body = bytes.drain(..length).collect();
-    let path = head.split(' ').nth(1)?.to_owned();
-    Some((path, body))
 }

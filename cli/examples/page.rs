@@ -1,0 +1,5 @@
+//! Writes `docs/cli.md` to standard output.
+
+fn main() {
+    print!("{}", reseller::help::page());
+}

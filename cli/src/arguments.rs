@@ -1,0 +1,286 @@
+//! What can be typed. The help and `docs/cli.md` are made from this.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use reseller_hooks::order::StorefrontKind;
+
+/// Looks at orders and mends them: what a storefront sold, what Wix has, and what needs a person.
+///
+/// Data goes to standard output, everything else to standard error. `-o json` gives data for programs; its shape has a
+/// version (`schema`) and is described in docs/cli-schema.json. It ends with 0 (done), 1 (failed), 2 (wrong command line),
+/// 3 (declined), 4 (no credentials, or no right), 5 (not found), 6 (something needs a person, with --exit-code), 7 (paused,
+/// or nothing can be bought at all), 8 (still waiting).
+#[derive(Debug, Parser)]
+#[command(name = "reseller", version, max_term_width = 100, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Work on the local backends, in this process, with the variables of a local run: those of FILE, which is written as
+    /// CargoLambda.toml is [default: CargoLambda.toml of this folder, else the environment]
+    #[arg(long, global = true, value_name = "FILE", num_args = 0..=1, require_equals = true, help_heading = "Where")]
+    #[expect(clippy::option_option, reason = "an option that may have a value or not")]
+    pub(crate) local: Option<Option<PathBuf>>,
+    /// The name of the stack in CloudFormation
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        default_value = "reseller-hooks",
+        help_heading = "Where"
+    )]
+    pub(crate) stack: String,
+    /// The region of the stack [default: AWS_REGION, or the profile's]
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Where")]
+    pub(crate) region: Option<String>,
+    /// The profile of the AWS credentials [default: AWS_PROFILE, or what the environment has]
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Where")]
+    pub(crate) profile: Option<String>,
+    /// How the answer is written
+    #[arg(short, long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output: Format,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// How the whole stands: what needs a person, what is late or paused, what waits in the queues
+    Status(Look),
+    /// What needs a person, the oldest first, each problem with the command that ends it
+    Attention(Attention),
+    /// Orders: list, show, mend
+    #[command(subcommand)]
+    Order(Order),
+    /// The audit: all packages at Wix against the ledger
+    #[command(subcommand)]
+    Audit(Audit),
+    /// The catalog: what is sold
+    #[command(subcommand)]
+    Catalog(Catalog),
+    /// Sign a sample delivery and deliver it, for a first test. The right to do this is the right to forge a paid order
+    Send(Send),
+    /// A page for people without a shell: what is in attention, what is stuck, what waits
+    Report(Report),
+    /// Write the completion of a shell: source <(reseller completion bash)
+    Completion {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Look {
+    /// End with 6 where something needs a person, and with 7 where nothing is bought
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Attention {
+    /// Only problems with this code, such as PRODUCT_NOT_FOUND
+    #[arg(long)]
+    pub(crate) code: Option<String>,
+    #[command(flatten)]
+    pub(crate) of: Of,
+    /// End with 6 where something needs a person
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+}
+
+/// Whose orders.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Of {
+    /// Only orders of this storefront
+    #[arg(long, value_name = "NAME")]
+    pub(crate) storefront: Option<StorefrontKind>,
+    /// Only orders of this shop
+    #[arg(long, value_name = "NAME")]
+    pub(crate) shop: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Order {
+    /// Orders by what is to be done for them
+    List {
+        /// Which ones
+        #[arg(long, value_enum, default_value_t)]
+        state: State,
+        /// How many at the most
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        limit: u16,
+        /// Of all orders: those after this key, which the list before ended with
+        #[arg(long, value_name = "KEY")]
+        after: Option<String>,
+    },
+    /// One order as a story: how it stands, what the shop said, what became of each unit, what is next, what needs a person
+    Show {
+        /// Its key (shopify/5324830114101), or what a customer would say: its number (#2001), a reference, a package or a site
+        order: String,
+        /// The record as the ledger has it, as JSON
+        #[arg(long)]
+        record: bool,
+    },
+    /// Try again, after its cause is mended, what Wix or the catalog refused and what is unclear
+    Retry(Retry),
+    /// Settle one problem: it is gone from attention, nothing is bought and Wix is not called
+    Close {
+        /// The order's key
+        order: String,
+        /// The problem's ID, as `order show` and `attention` list it
+        problem: String,
+        #[command(flatten)]
+        who: Who,
+    },
+    /// Let what is held, or was not ours, be bought from today's catalog
+    Release {
+        /// The order's key
+        order: String,
+        #[command(flatten)]
+        sure: Sure,
+    },
+    /// Answer what the storefront leaves open: what was given back, whether it is paid, what is not ours
+    Tell {
+        /// The order's key
+        order: String,
+        /// So many units of a line were given back in all; may be repeated. `none`: none were
+        #[arg(long, value_name = "LINE=UNITS")]
+        refunded: Vec<String>,
+        /// The order as it stands is paid, so that it is bought
+        #[arg(long, conflicts_with = "not_paid")]
+        paid: bool,
+        /// The order as it stands is not paid
+        #[arg(long)]
+        not_paid: bool,
+        /// This line is not ours; may be repeated
+        #[arg(long, value_name = "LINE")]
+        not_ours: Vec<String>,
+        #[command(flatten)]
+        who: Who,
+        #[command(flatten)]
+        sure: Sure,
+    },
+    /// Wait until nothing is to be done for an order, or it needs a person
+    Wait {
+        /// The order's key
+        order: String,
+        /// How long
+        #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+        timeout: u64,
+    },
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum State {
+    /// What needs a person
+    Attention,
+    /// What is due and was not taken up yet
+    Due,
+    /// All
+    #[default]
+    All,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Retry {
+    /// The orders' keys
+    #[arg(required_unless_present = "code", value_name = "ORDER")]
+    pub(crate) orders: Vec<String>,
+    /// All orders that have a problem with this code
+    #[arg(long, conflicts_with = "orders")]
+    pub(crate) code: Option<String>,
+    #[command(flatten)]
+    pub(crate) of: Of,
+    /// Refuse where there are more orders than this
+    #[arg(long, value_name = "COUNT", default_value_t = 100)]
+    pub(crate) max: usize,
+    #[command(flatten)]
+    pub(crate) sure: Sure,
+}
+
+/// Who does it, and why: kept in the order's history.
+#[derive(Debug, Args)]
+pub(crate) struct Who {
+    /// Why
+    #[arg(long, value_name = "WHY", default_value = "")]
+    pub(crate) reason: String,
+    /// Who [default: USER]
+    #[arg(long, value_name = "WHO")]
+    pub(crate) by: Option<String>,
+}
+
+/// What may buy is asked for first.
+#[derive(Debug, Args)]
+pub(crate) struct Sure {
+    /// Ask nothing
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Compare all packages at Wix with the ledger, from where the last run stopped
+    Run {
+        /// Packages created from this time on (2026-01-31T09:30:00Z); the daily audit stays where it is
+        #[arg(long, value_name = "TIME")]
+        since: Option<String>,
+        /// Packages created before this time
+        #[arg(long, value_name = "TIME")]
+        until: Option<String>,
+    },
+    /// Where the audit stands
+    Show,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Catalog {
+    /// Say everything that is wrong with a catalog
+    Check {
+        /// The catalog
+        #[arg(default_value = "catalog/catalog.toml")]
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Send {
+    /// The body, such as events/shopify/orders_paid.json
+    pub(crate) event: PathBuf,
+    /// Whose delivery it is
+    #[arg(long, value_name = "NAME")]
+    pub(crate) storefront: StorefrontKind,
+    /// The shop, where the storefront has several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) shop: Option<String>,
+    /// The topic, where the storefront says it beside the body: orders/paid (Shopify), order.updated (WooCommerce)
+    #[arg(long, default_value = "")]
+    pub(crate) topic: String,
+    /// Leave the times in the body as they are; else they are moved to now
+    #[arg(long)]
+    pub(crate) as_it_is: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// The file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: PathBuf,
+}

@@ -1,0 +1,217 @@
+//! `status` and `attention`: how the whole stands, and what needs a person.
+
+use reseller_hooks::time::{Clock as _, SystemClock, Timestamp};
+use serde_json::{Value, json};
+
+use super::{as_json, story};
+use crate::arguments::{Attention, Look, Of};
+use crate::backend::Backend;
+use crate::exit::{Exit, Failure};
+use crate::out::{self, Out};
+use crate::words::{age, count, list, number, since, text};
+
+pub(super) async fn status(backend: &Backend, options: &Look, out: &mut Out<'_>) -> Result<Exit, Failure> {
+    let status = backend.ask(&json!({ "status": {} })).await?;
+    let exit = match (options.exit_code, is_stopped(&status), number(&status, "in_attention")) {
+        (false, ..) | (true, false, 0) => Exit::Done,
+        (true, true, _) => Exit::Stopped,
+        (true, false, _) => Exit::Attention,
+    };
+    if as_json(out, &status)? {
+        return Ok(exit);
+    }
+    let now = SystemClock.now();
+    for line in sentences(&status, now) {
+        let look = if line.is_well { out::Look::Good } else { out::Look::Bad };
+        let sign = out.look(look, if line.is_well { "ok" } else { "!!" });
+        out.line(format_args!("{sign}  {}", line.what))?;
+        if let Some(command) = line.command {
+            out.line(format_args!("      {command}"))?;
+        }
+    }
+    let rows: Vec<Vec<String>> = list(&status, "queues").iter().map(queue).collect();
+    if !rows.is_empty() {
+        out.line("")?;
+        out.table(&["QUEUE", "WAITING", "IN FLIGHT"], &rows)?;
+    }
+    Ok(exit)
+}
+
+/// A line of a status, with what to type where it is not well.
+pub(crate) struct Line {
+    pub(crate) is_well: bool,
+    pub(crate) what: String,
+    pub(crate) command: Option<&'static str>,
+}
+
+fn is_stopped(status: &Value) -> bool {
+    status.get("paused") == Some(&Value::Bool(true)) || status.get("catalog_problem").is_some()
+}
+
+/// The status in sentences, what is worst first.
+pub(crate) fn sentences(status: &Value, now: Timestamp) -> Vec<Line> {
+    let well = |what: &str| Line {
+        is_well: true,
+        what: what.to_owned(),
+        command: None,
+    };
+    let bad = |what: String, command| Line {
+        is_well: false,
+        what,
+        command: Some(command),
+    };
+    let mut lines = Vec::new();
+    if let Some(problem) = status.get("catalog_problem").and_then(Value::as_str) {
+        lines.push(bad(
+            format!("nothing is bought: the catalog cannot be used: {problem}"),
+            "reseller catalog check",
+        ));
+    }
+    if status.get("paused") == Some(&Value::Bool(true)) {
+        lines.push(Line {
+            is_well: false,
+            what: "nothing is bought: it is paused".to_owned(),
+            command: None,
+        });
+    }
+    let orders = usize::try_from(number(status, "in_attention")).unwrap_or(usize::MAX);
+    lines.push(match orders {
+        0 => well("no order needs a person"),
+        some => bad(
+            format!(
+                "{} a person, the oldest since {}",
+                if some == 1 {
+                    "1 order needs".to_owned()
+                } else {
+                    format!("{some} orders need")
+                },
+                status
+                    .get("attention_since")
+                    .and_then(|at| since(at, now))
+                    .unwrap_or_default()
+            ),
+            "reseller attention",
+        ),
+    });
+    lines.push(due(status, now).unwrap_or_else(|| well("no order is late")));
+    for (word, what) in [
+        (
+            "parked",
+            "parked: a storefront signed it, and it could not be understood",
+        ),
+        ("dead", "in the dead letters: no worker could take it"),
+    ] {
+        let waiting = waiting(status, word);
+        if waiting > 0 {
+            lines.push(Line {
+                is_well: false,
+                what: format!(
+                    "{} {what}",
+                    count(usize::try_from(waiting).unwrap_or(usize::MAX), "message")
+                ),
+                command: None,
+            });
+        }
+    }
+    lines
+}
+
+/// An order is late when it has been due for five minutes: `reconcile` comes every minute.
+fn due(status: &Value, now: Timestamp) -> Option<Line> {
+    const LATE: u64 = 300;
+    let oldest = status.get("oldest_due")?;
+    let since: Timestamp = text(oldest, "since").parse().ok()?;
+    let seconds = now.since(since).as_secs();
+    let orders = usize::try_from(number(status, "due")).unwrap_or(usize::MAX);
+    Some(Line {
+        is_well: seconds < LATE,
+        what: format!(
+            "{} due, {} for {}",
+            if orders == 1 {
+                "1 order is".to_owned()
+            } else {
+                format!("{orders} orders are")
+            },
+            text(oldest, "key"),
+            age(seconds)
+        ),
+        command: (seconds >= LATE).then_some("reseller order list --state due"),
+    })
+}
+
+/// The messages of the queues whose names have a word in them: names on AWS have the stack's before.
+fn waiting(status: &Value, word: &str) -> u64 {
+    let queues = list(status, "queues").iter();
+    let of = queues.filter(|queue| text(queue, "queue").to_ascii_lowercase().contains(word));
+    of.map(|queue| number(queue, "visible") + number(queue, "in_flight"))
+        .sum()
+}
+
+fn queue(queue: &Value) -> Vec<String> {
+    let count = |name| match queue.get(name) {
+        Some(number) => number.to_string(),
+        None => "?".to_owned(),
+    };
+    vec![text(queue, "queue").to_owned(), count("visible"), count("in_flight")]
+}
+
+pub(super) async fn attention(backend: &Backend, options: &Attention, out: &mut Out<'_>) -> Result<Exit, Failure> {
+    let answer = backend.ask(&json!({ "attention": {} })).await?;
+    let answer = only(answer, options.code.as_deref(), &options.of);
+    let orders = list(&answer, "orders");
+    let exit = if options.exit_code && !orders.is_empty() {
+        Exit::Attention
+    } else {
+        Exit::Done
+    };
+    if as_json(out, &answer)? {
+        return Ok(exit);
+    }
+    if orders.is_empty() {
+        out.note("nothing needs a person");
+        return Ok(exit);
+    }
+    let now = SystemClock.now();
+    for order in orders {
+        let since = order.get("since").and_then(|at| since(at, now)).unwrap_or_default();
+        let key = out.look(out::Look::Bold, text(order, "key"));
+        out.line(format_args!("{key}  for {since}"))?;
+        for problem in list(order, "items") {
+            story::problem(out, problem)?;
+        }
+        out.line("")?;
+    }
+    let more = answer.get("more") == Some(&Value::Bool(true));
+    let orders = count(orders.len(), "order");
+    out.note(if more {
+        format!("{orders}, and there are more")
+    } else {
+        orders
+    });
+    Ok(exit)
+}
+
+/// Keeps the orders that are asked for, and of their problems those with the code.
+pub(super) fn only(mut answer: Value, code: Option<&str>, of: &Of) -> Value {
+    let Some(orders) = answer.get_mut("orders").and_then(Value::as_array_mut) else {
+        return answer;
+    };
+    orders.retain(|order| is_of(text(order, "key"), of));
+    if let Some(code) = code {
+        for order in orders.iter_mut() {
+            if let Some(items) = order.get_mut("items").and_then(Value::as_array_mut) {
+                items.retain(|item| text(item, "code").eq_ignore_ascii_case(code));
+            }
+        }
+        orders.retain(|order| !list(order, "items").is_empty());
+    }
+    answer
+}
+
+fn is_of(key: &str, of: &Of) -> bool {
+    let mut parts = key.split('/');
+    let storefront = parts.next().unwrap_or_default();
+    let shop = parts.next().filter(|_| key.matches('/').count() > 1);
+    of.storefront.is_none_or(|wanted| wanted.as_str() == storefront)
+        && of.shop.as_deref().is_none_or(|wanted| shop == Some(wanted))
+}

@@ -1,0 +1,116 @@
+//! The commands, one file for each group.
+
+use clap::CommandFactory as _;
+use reseller_hooks::config::Env;
+use reseller_hooks::order::OrderKey;
+use serde_json::{Value, json};
+
+use crate::arguments::{Arguments, Audit, Catalog, Command, Format, Order};
+use crate::backend::Backend;
+use crate::exit::{Exit, Failure};
+use crate::out::Out;
+use crate::words::{count, list, text};
+
+mod audit;
+mod catalog;
+mod look;
+mod order;
+mod report;
+mod send;
+mod story;
+mod verbs;
+
+pub(crate) use look::sentences;
+
+pub(crate) async fn run(env: &Env, arguments: &Arguments, out: &mut Out<'_>) -> Result<Exit, Failure> {
+    // What needs no backend works without one.
+    match &arguments.command {
+        Command::Completion { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Arguments::command(), "reseller", &mut script);
+            out.line(String::from_utf8_lossy(&script).trim_end())?;
+            return Ok(Exit::Done);
+        }
+        Command::Catalog(Catalog::Check { file }) => return catalog::check(file, out),
+        Command::Status(_)
+        | Command::Attention(_)
+        | Command::Order(_)
+        | Command::Audit(_)
+        | Command::Send(_)
+        | Command::Report(_) => {}
+    }
+    let backend = Backend::open(env, &arguments.global).await?;
+    match &arguments.command {
+        Command::Status(options) => look::status(&backend, options, out).await,
+        Command::Attention(options) => look::attention(&backend, options, out).await,
+        Command::Order(command) => of_order(env, &backend, command, out).await,
+        Command::Audit(Audit::Run { since, until }) => {
+            audit::run(&backend, since.as_deref(), until.as_deref(), out).await
+        }
+        Command::Audit(Audit::Show) => audit::show(&backend, out).await,
+        Command::Send(options) => send::run(&backend, options, out).await,
+        Command::Report(options) => report::run(&backend, &options.html, &arguments.global.stack, out).await,
+        Command::Completion { .. } | Command::Catalog(_) => Ok(Exit::Done),
+    }
+}
+
+async fn of_order(env: &Env, backend: &Backend, command: &Order, out: &mut Out<'_>) -> Result<Exit, Failure> {
+    let user = || env.get("USER").unwrap_or_else(|| "somebody".to_owned());
+    match command {
+        Order::List { state, limit, after } => order::list_orders(backend, *state, *limit, after.as_deref(), out).await,
+        Order::Show { order, record } => order::show(backend, order, *record, out).await,
+        Order::Wait { order, timeout } => order::wait(backend, order, *timeout, out).await,
+        Order::Retry(options) => verbs::retry(backend, options, out).await,
+        Order::Close { order, problem, who } => {
+            verbs::close(backend, order, problem, &verbs::who(who, &user()), out).await
+        }
+        Order::Release { order, sure } => verbs::release(backend, order, sure, out).await,
+        Order::Tell {
+            order,
+            refunded,
+            paid,
+            not_paid,
+            not_ours,
+            who,
+            sure,
+        } => {
+            let answers = verbs::Answers {
+                refunded,
+                paid: *paid,
+                not_paid: *not_paid,
+                not_ours,
+            };
+            verbs::tell(backend, order, &answers, &verbs::who(who, &user()), sure, out).await
+        }
+    }
+}
+
+/// The key of the order that is meant: a key, or what a customer would say.
+pub(crate) async fn meant(backend: &Backend, said: &str) -> Result<String, Failure> {
+    if said.parse::<OrderKey>().is_ok() {
+        return Ok(said.to_owned());
+    }
+    let found = backend.ask(&json!({ "find": said })).await?;
+    match list(&found, "orders") {
+        [one] => Ok(text(one, "key").to_owned()),
+        [] => Err(Failure::with(Exit::NotFound, format_args!("no order is known by {said:?}")).hint(
+            "a key is written shopify/5324830114101; a delivery that was not understood is in `reseller status` as parked",
+        )),
+        several => {
+            let keys: Vec<&str> = several.iter().map(|order| text(order, "key")).collect();
+            Err(Failure::with(
+                Exit::NotFound,
+                format_args!("{said:?} is said of {}: {}", count(several.len(), "order"), keys.join(", ")),
+            )
+            .hint("repeat it with one of these keys"))
+        }
+    }
+}
+
+/// Writes an answer as JSON where that is wanted; whether it was.
+pub(crate) fn as_json(out: &mut Out<'_>, answer: &Value) -> Result<bool, Failure> {
+    match out.format {
+        Format::Json => out.json(answer).map(|()| true),
+        Format::Text => Ok(false),
+    }
+}

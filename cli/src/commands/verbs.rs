@@ -1,0 +1,301 @@
+//! The verbs: what changes an order. Each says what became of it; what may buy says so first, and asks.
+
+use serde_json::{Map, Value, json};
+
+use super::look::only;
+use super::{as_json, meant, story};
+use crate::arguments::{Retry, Sure, Who};
+use crate::backend::Backend;
+use crate::exit::{Exit, Failure};
+use crate::out::Out;
+use crate::words::{count, list, number, text};
+
+/// How many orders of many are named before anything is asked.
+const NAMED: usize = 10;
+
+/// After so many failures of one kind in a row the next order would fail, too.
+const ENOUGH: usize = 3;
+
+/// Who does it, and why.
+pub(super) struct By {
+    by: String,
+    reason: String,
+}
+
+pub(super) fn who(who: &Who, user: &str) -> By {
+    By {
+        by: who.by.clone().unwrap_or_else(|| user.to_owned()),
+        reason: who.reason.clone(),
+    }
+}
+
+/// What an operator answers.
+pub(super) struct Answers<'a> {
+    pub(super) refunded: &'a [String],
+    pub(super) paid: bool,
+    pub(super) not_paid: bool,
+    pub(super) not_ours: &'a [String],
+}
+
+pub(super) async fn retry(backend: &Backend, options: &Retry, out: &mut Out<'_>) -> Result<Exit, Failure> {
+    let keys = match &options.code {
+        Some(code) => {
+            let answer = backend.ask(&json!({ "attention": {} })).await?;
+            let answer = only(answer, Some(code), &options.of);
+            list(&answer, "orders")
+                .iter()
+                .map(|order| text(order, "key").to_owned())
+                .collect()
+        }
+        None => {
+            let mut keys = Vec::new();
+            for said in &options.orders {
+                keys.push(meant(backend, said).await?);
+            }
+            keys
+        }
+    };
+    if keys.is_empty() {
+        out.note("there is no such order");
+        return Ok(Exit::Done);
+    }
+    if keys.len() > options.max {
+        return Err(Failure::with(
+            Exit::Usage,
+            format_args!(
+                "these are {} orders, more than --max {}: nothing was done",
+                keys.len(),
+                options.max
+            ),
+        )
+        .hint("raise --max if that is meant"));
+    }
+    if !is_sure(backend, "retry", &keys, &options.sure, out).await? {
+        return Ok(Exit::Done);
+    }
+    let (mut answers, mut failures, mut last) = (Vec::new(), 0, None);
+    for key in &keys {
+        let command = json!({ "retry": key });
+        match backend.command(&command).await {
+            Ok(answer) => {
+                failures = 0;
+                if keys.len() > 1 {
+                    out.note(format_args!("{key}: {}", became(&answer)));
+                }
+                answers.push(answer);
+            }
+            Err(failure) if keys.len() == 1 => return Err(failure),
+            Err(failure) => {
+                failures += 1;
+                out.note(format_args!("{key}: {}", failure.what));
+                last = Some(failure);
+                if failures >= ENOUGH {
+                    break;
+                }
+            }
+        }
+    }
+    if let ([answer], 1) = (answers.as_slice(), keys.len()) {
+        return carried_out(out, answer);
+    }
+    let done = json!({ "schema": 1, "orders": answers });
+    if !as_json(out, &done)? {
+        out.line(format_args!(
+            "{} of {} retried",
+            answers.len(),
+            count(keys.len(), "order")
+        ))?;
+    }
+    match last {
+        None => Ok(Exit::Done),
+        Some(failure) if failures >= ENOUGH => Err(Failure::with(
+            failure.exit,
+            format_args!("stopped after {ENOUGH} failures in a row"),
+        )),
+        Some(failure) => Ok(failure.exit),
+    }
+}
+
+pub(super) async fn close(
+    backend: &Backend,
+    said: &str,
+    problem: &str,
+    by: &By,
+    out: &mut Out<'_>,
+) -> Result<Exit, Failure> {
+    if by.reason.trim().is_empty() {
+        return Err(
+            Failure::with(Exit::Usage, "why it is closed is kept in the order's history")
+                .hint("say it with --reason \"bought by hand\""),
+        );
+    }
+    let key = meant(backend, said).await?;
+    let command = json!({ "close": worded(&key, by, &json!({ "problem": problem })) });
+    let answer = backend.command(&command).await?;
+    if !as_json(out, &answer)? {
+        out.line(match text(&answer, "closed") {
+            "before" => format!("{key}: {problem} was closed before"),
+            _ => format!("{key}: {problem} is closed; nothing is bought for it"),
+        })?;
+    }
+    Ok(Exit::Done)
+}
+
+pub(super) async fn release(backend: &Backend, said: &str, sure: &Sure, out: &mut Out<'_>) -> Result<Exit, Failure> {
+    let key = meant(backend, said).await?;
+    if !is_sure(backend, "release", std::slice::from_ref(&key), sure, out).await? {
+        return Ok(Exit::Done);
+    }
+    let answer = backend.command(&json!({ "release": { "order": key } })).await?;
+    carried_out(out, &answer)
+}
+
+pub(super) async fn tell(
+    backend: &Backend,
+    said: &str,
+    answers: &Answers<'_>,
+    by: &By,
+    sure: &Sure,
+    out: &mut Out<'_>,
+) -> Result<Exit, Failure> {
+    let mut told = Map::new();
+    if let Some(refunded) = refunded(answers.refunded)? {
+        told.insert("refunded".to_owned(), refunded);
+    }
+    if answers.paid || answers.not_paid {
+        told.insert("paid".to_owned(), answers.paid.into());
+    }
+    if !answers.not_ours.is_empty() {
+        told.insert("not_ours".to_owned(), json!(answers.not_ours));
+    }
+    if told.is_empty() {
+        return Err(Failure::with(Exit::Usage, "nothing is told")
+            .hint("say --refunded LINE=UNITS, --paid, --not-paid or --not-ours LINE"));
+    }
+    let key = meant(backend, said).await?;
+    // What is paid is bought.
+    if answers.paid && !is_sure(backend, "tell --paid", std::slice::from_ref(&key), sure, out).await? {
+        return Ok(Exit::Done);
+    }
+    if sure.dry_run {
+        out.line(format_args!("{key} would be told {}", Value::Object(told)))?;
+        return Ok(Exit::Done);
+    }
+    let answer = backend
+        .command(&json!({ "tell": worded(&key, by, &told.into()) }))
+        .await?;
+    carried_out(out, &answer)
+}
+
+/// The units that were given back, by line. `none` says that none were.
+fn refunded(said: &[String]) -> Result<Option<Value>, Failure> {
+    if said.is_empty() {
+        return Ok(None);
+    }
+    let mut lines = Map::new();
+    for part in said.iter().filter(|part| *part != "none") {
+        let parsed = part
+            .rsplit_once('=')
+            .and_then(|(line, units)| Some((line, units.parse::<u32>().ok()?)));
+        let (line, units) = parsed.ok_or_else(|| {
+            Failure::with(Exit::Usage, format_args!("{part:?} is not LINE=UNITS"))
+                .hint("such as --refunded 12=1; `reseller order show` lists the lines")
+        })?;
+        lines.insert(line.to_owned(), units.into());
+    }
+    Ok(Some(lines.into()))
+}
+
+/// The members of a command.
+fn worded(key: &str, by: &By, more: &Value) -> Value {
+    let mut members = more.as_object().cloned().unwrap_or_default();
+    members.insert("order".to_owned(), key.into());
+    members.insert("by".to_owned(), by.by.clone().into());
+    members.insert("reason".to_owned(), by.reason.clone().into());
+    members.into()
+}
+
+/// Says what may be bought at the most, and asks.
+async fn is_sure(
+    backend: &Backend,
+    verb: &str,
+    keys: &[String],
+    sure: &Sure,
+    out: &mut Out<'_>,
+) -> Result<bool, Failure> {
+    if sure.yes && !sure.dry_run {
+        return Ok(true);
+    }
+    let mut most = 0;
+    for key in keys {
+        let story = backend.ask(&json!({ "story": key })).await?;
+        most += number(
+            &story,
+            if verb == "release" {
+                "could_release"
+            } else {
+                "could_buy"
+            },
+        );
+    }
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    for key in keys.iter().take(NAMED) {
+        out.note(format_args!("  {key}"));
+    }
+    if keys.len() > NAMED {
+        out.note(format_args!("  and {} more", keys.len() - NAMED));
+    }
+    let orders = count(keys.len(), "order");
+    out.note(format_args!(
+        "{verb}: {orders}; it buys {} at the most",
+        count(most, "unit")
+    ));
+    if sure.dry_run {
+        out.note("nothing was done (--dry-run)");
+        return Ok(false);
+    }
+    if out.confirms("Go on?")? {
+        return Ok(true);
+    }
+    Err(Failure::with(Exit::Declined, "nothing was done"))
+}
+
+/// What became of one order, and how the session ends for it.
+fn carried_out(out: &mut Out<'_>, answer: &Value) -> Result<Exit, Failure> {
+    let exit = match text(answer, "progress") {
+        "stopped" => Exit::Stopped,
+        _ => Exit::Done,
+    };
+    if as_json(out, answer)? {
+        return Ok(exit);
+    }
+    out.line(format_args!("{}: {}", text(answer, "order"), became(answer)))?;
+    for problem in list(answer, "problems") {
+        story::problem(out, problem)?;
+    }
+    Ok(exit)
+}
+
+fn became(answer: &Value) -> String {
+    let mut said = match text(answer, "progress") {
+        "waiting" => format!("goes on by itself at {}", text(answer, "due_at")),
+        "stopped" => format!("recorded, but {}", text(answer, "stopped")),
+        "busy" => "a worker is on it".to_owned(),
+        other => other.to_owned(),
+    };
+    match number(answer, "packages_created") {
+        0 => {}
+        created => said.push_str(&format!(
+            ", {} created",
+            count(usize::try_from(created).unwrap_or(usize::MAX), "package")
+        )),
+    }
+    match number(answer, "attention") {
+        0 => {}
+        problems => said.push_str(&format!(
+            ", {} left",
+            count(usize::try_from(problems).unwrap_or(usize::MAX), "problem")
+        )),
+    }
+    said
+}

@@ -1,0 +1,30 @@
+//! `reseller`: the operator's command line. What it does stands in the library beside it, so that tests run it in process.
+
+use std::io::{IsTerminal as _, stderr, stdin, stdout};
+use std::process::ExitCode;
+
+use reseller::{Session, Terminal};
+use reseller_hooks::config::Env;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let env = Env::process();
+    let terminal = Terminal {
+        is_out: stdout().is_terminal(),
+        is_in: stdin().is_terminal(),
+        no_color: env.get("NO_COLOR").is_some() || env.get("TERM").is_some_and(|term| term == "dumb"),
+    };
+    let (mut input, mut out, mut err) = (stdin().lock(), stdout(), stderr());
+    let session = Session {
+        env,
+        terminal,
+        input: &mut input,
+        out: &mut out,
+        err: &mut err,
+    };
+    let arguments = std::env::args_os();
+    tokio::select! {
+        exit = reseller::run(session, arguments) => ExitCode::from(exit.code()),
+        _ = tokio::signal::ctrl_c() => ExitCode::from(reseller::INTERRUPTED),
+    }
+}

@@ -1,0 +1,81 @@
+//! Orders and packages a day, as bars that need no colour: orders are filled, packages are outlined.
+
+use super::{add, escaped};
+use std::fmt::Write as _;
+
+/// A day of the plot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Day {
+    /// Its date, such as 2026-01-31.
+    pub date: String,
+    /// Orders that were placed on it.
+    pub orders: u32,
+    /// Packages that these orders have.
+    pub packages: u32,
+}
+
+const WIDTH: u32 = 900;
+const HEIGHT: u32 = 200;
+/// For the dates below, and the number above.
+const MARGIN: u32 = 24;
+
+pub(super) fn plot(page: &mut String, days: &[Day]) {
+    let (Some(first), Some(last)) = (days.first(), days.last()) else {
+        return;
+    };
+    let most = days
+        .iter()
+        .map(|day| day.orders.max(day.packages))
+        .max()
+        .unwrap_or_default()
+        .max(1);
+    let slot = WIDTH / u32::try_from(days.len()).unwrap_or(u32::MAX).max(1);
+    let bar = (slot / 2).saturating_sub(1).max(1);
+    let height = |count: u32| u32::try_from(u64::from(count) * u64::from(HEIGHT) / u64::from(most)).unwrap_or(HEIGHT);
+    page.push_str("<h2>Orders and packages a day</h2>\n<figure>\n");
+    add!(
+        page,
+        "<svg viewBox=\"0 0 {WIDTH} {}\" role=\"img\" aria-label=\"Orders and packages a day, {} to {}, {most} at the most\">",
+        HEIGHT + 2 * MARGIN,
+        escaped(&first.date),
+        escaped(&last.date),
+    );
+    for (at, day) in (0_u32..).zip(days) {
+        let x = at * slot;
+        for (count, x, look) in [
+            (day.orders, x, "fill=\"currentColor\""),
+            (day.packages, x + bar, "fill=\"none\" stroke=\"currentColor\""),
+        ] {
+            let height = height(count);
+            let y = MARGIN + HEIGHT - height;
+            add!(
+                page,
+                "<rect x=\"{x}\" y=\"{y}\" width=\"{bar}\" height=\"{height}\" {look}><title>{}: {count}</title></rect>",
+                escaped(&day.date)
+            );
+        }
+    }
+    let base = HEIGHT + 2 * MARGIN - 6;
+    add!(
+        page,
+        "<text x=\"0\" y=\"16\" font-size=\"14\" fill=\"currentColor\">{most}</text>"
+    );
+    add!(
+        page,
+        "<text x=\"0\" y=\"{base}\" font-size=\"14\" fill=\"currentColor\">{}</text>",
+        escaped(&first.date)
+    );
+    add!(
+        page,
+        "<text x=\"{WIDTH}\" y=\"{base}\" font-size=\"14\" text-anchor=\"end\" fill=\"currentColor\">{}</text>",
+        escaped(&last.date)
+    );
+    let (orders, packages) = days.iter().fold((0, 0), |(orders, packages), day| {
+        (orders + day.orders, packages + day.packages)
+    });
+    add!(
+        page,
+        "</svg>\n<figcaption>Filled: {orders} orders by the day on which they were placed. Outlined: the {packages} packages \
+         that they have.</figcaption>\n</figure>"
+    );
+}

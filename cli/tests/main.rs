@@ -1,0 +1,13 @@
+//! Recorded sessions of the command line: real arguments, the functions' own code, the local backends, and a sandbox of Wix.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "the helpers of a test may fail it"
+)]
+
+mod mending;
+mod pages;
+mod questions;
+mod schema;
+mod shop;

@@ -1,0 +1,179 @@
+//! What is asked: the status, what needs a person, lists, and an order as a story.
+
+use reseller::{Exit, Terminal};
+use wix_sandbox::{Effect, FaultRule, Operation};
+
+use super::shop::{Shop, normal, sample};
+
+const KEY: &str = "shopify/9007199254740993";
+
+pub(crate) fn refused() -> FaultRule {
+    FaultRule {
+        times: u32::MAX,
+        ..FaultRule::on(
+            Operation::CreatePackage,
+            Effect::RejectCode {
+                code: "PRODUCT_NOT_FOUND".to_owned(),
+            },
+        )
+    }
+}
+
+#[test]
+fn a_settled_ordinary_order_fits_a_screen() {
+    let shop = Shop::new();
+    shop.sells("shopify/orders_paid.json", "orders/paid");
+    let shown = shop.types(&["order", "show", KEY]).done().out;
+    assert!(shown.lines().count() <= 40, "{shown}");
+    let shown = normal(&shown);
+    for part in [
+        "shopify/9007199254740993",
+        "The shop said",
+        " × PREMIUM-1Y",
+        "package b1: GUID",
+        "voucher v1: GUID",
+        "instance GUID on site GUID",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+}
+
+#[test]
+fn an_order_is_found_by_the_number_that_a_customer_would_say() {
+    let shop = Shop::new();
+    shop.sells("shopify/orders_paid.json", "orders/paid");
+    let body = std::fs::read_to_string(sample("shopify/orders_paid.json")).unwrap();
+    let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+    let number = body["name"].as_str().unwrap();
+    for said in [number, number.trim_start_matches('#'), "9007199254740993"] {
+        let shown = shop.types(&["order", "show", said]).done().out;
+        assert!(shown.starts_with(KEY), "{said}: {shown}");
+    }
+}
+
+#[test]
+fn what_is_not_there_is_said_with_what_to_type() {
+    let shop = Shop::new();
+    for words in [["order", "show", "#777"], ["order", "show", "shopify/777"]] {
+        let ran = shop.types(&words);
+        assert_eq!(ran.exit, Exit::NotFound, "{}", ran.err);
+        assert_eq!(ran.out, "");
+        assert!(ran.err.starts_with("error: "), "{}", ran.err);
+    }
+    let ran = shop.types(&["order", "retyr", KEY]);
+    assert_eq!(ran.exit, Exit::Usage);
+    assert!(ran.err.contains("retry"), "{}", ran.err);
+}
+
+#[test]
+fn nothing_to_do_is_said_in_few_words() {
+    let shop = Shop::new();
+    let status = shop.types(&["status", "--exit-code"]).done().out;
+    assert!(status.contains("ok  no order needs a person"), "{status}");
+    assert!(status.contains("ok  no order is late"), "{status}");
+    assert!(status.contains("order-paid"), "{status}");
+    let attention = shop.types(&["attention", "--exit-code"]).done();
+    assert_eq!(attention.out, "");
+    assert_eq!(attention.err, "nothing needs a person\n");
+}
+
+#[test]
+fn what_needs_a_person_has_its_code_its_sentence_and_its_command() {
+    let shop = Shop::new();
+    shop.strike(refused());
+    shop.sells("shopify/orders_paid.json", "orders/paid");
+    let attention = shop.types(&["attention", "--exit-code"]);
+    assert_eq!(attention.exit, Exit::Attention);
+    let shown = normal(&attention.out);
+    assert!(
+        shown.contains("  PRODUCT_NOT_FOUND  base package b1  PROBLEM\n"),
+        "{shown}"
+    );
+    assert!(shown.contains(&format!("    reseller order retry {KEY}\n")), "{shown}");
+    assert_eq!(attention.err, "1 order\n");
+    let status = shop.types(&["status", "--exit-code"]);
+    assert_eq!(status.exit, Exit::Attention);
+    assert!(status.out.contains("!!  1 order needs a person"), "{}", status.out);
+    let others = shop.types(&["attention", "--storefront", "stripe"]).done();
+    assert_eq!(others.err, "nothing needs a person\n");
+    let others = shop.types(&["attention", "--code", "SOMETHING_ELSE"]).done();
+    assert_eq!(others.err, "nothing needs a person\n");
+}
+
+#[test]
+fn a_pause_and_a_broken_catalog_are_a_status_of_their_own() {
+    let shop = Shop::new();
+    shop.set("PAUSED", "true");
+    let status = shop.types(&["status", "--exit-code"]);
+    assert_eq!(status.exit, Exit::Stopped);
+    assert!(status.out.contains("paused"), "{}", status.out);
+    let shop = Shop::new();
+    shop.write_catalog("[defaults]\ncolor = \"red\"\n");
+    let status = shop.types(&["status", "--exit-code"]);
+    assert_eq!(status.exit, Exit::Stopped);
+    assert!(status.out.contains("reseller catalog check"), "{}", status.out);
+}
+
+#[test]
+fn orders_are_listed_in_columns_and_go_on_where_the_list_stopped() {
+    let shop = Shop::new();
+    shop.sells("shopify/orders_paid.json", "orders/paid");
+    let body = std::fs::read_to_string(sample("shopify/orders_paid.json")).unwrap();
+    let other = body.replace("9007199254740993", "9007199254740999");
+    shop.sells_body(&other.replace("918aa943", "918aa949"), "orders/paid");
+    let first = shop.types(&["order", "list", "--limit", "1"]).done();
+    assert!(first.out.starts_with("ORDER "), "{}", first.out);
+    assert_eq!(first.out.lines().count(), 2, "{}", first.out);
+    let after = first.err.trim().rsplit(' ').next().unwrap().to_owned();
+    let second = shop.types(&["order", "list", "--limit", "1", "--after", &after]).done();
+    assert_ne!(first.out, second.out);
+    assert!(
+        second.out.contains("settled") || second.out.contains("waiting"),
+        "{}",
+        second.out
+    );
+}
+
+#[test]
+fn colours_are_for_those_who_look() {
+    let shop = Shop::new();
+    let looks = Terminal {
+        is_out: true,
+        ..Terminal::default()
+    };
+    let plain = Terminal {
+        no_color: true,
+        ..looks
+    };
+    assert!(shop.session(&["status"], looks, "").out.contains('\u{1b}'));
+    assert!(!shop.session(&["status"], plain, "").out.contains('\u{1b}'));
+    assert!(!shop.types(&["status"]).out.contains('\u{1b}'));
+}
+
+#[test]
+fn a_catalog_is_checked_without_any_backend() {
+    let shop = Shop::new();
+    let file = shop.file("catalog.toml");
+    let file = file.to_str().unwrap();
+    let ran = shop.types(&["catalog", "check", file]).done();
+    assert!(ran.out.contains("nothing wrong"), "{}", ran.out);
+    shop.write_catalog("[defaults]\ncolor = \"red\"\n[[product]]\nsku = \"\"\n");
+    let ran = shop.types(&["catalog", "check", file]);
+    assert_eq!(ran.exit, Exit::Failed);
+    assert!(ran.out.contains("color"), "{}", ran.out);
+    let ran = shop.types(&["catalog", "check", "/nowhere/catalog.toml"]);
+    assert_eq!(ran.exit, Exit::NotFound);
+}
+
+#[test]
+fn the_help_of_every_shell_and_command_is_there() {
+    let shop = Shop::new();
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(
+            shop.types(&["completion", shell]).done().out.contains("reseller"),
+            "{shell}"
+        );
+    }
+    assert!(shop.types(&["--help"]).done().out.contains("attention"));
+    assert_eq!(shop.types(&[]).exit, Exit::Usage);
+}

@@ -1,0 +1,85 @@
+//! The command that ends a problem. The sentence of advice names a verb; this is how that verb is typed.
+
+use crate::fulfilment::Attention;
+
+/// The verbs of `reseller order` that a sentence of advice may name, as they stand in it.
+const VERBS: [&str; 4] = ["retry", "release", "tell", "close"];
+
+/// How the verb is typed that the advice names first. A person still has to remove the cause before; where the sentence
+/// names no verb, nothing ends the problem but its cause, and the order is shown.
+pub fn ending(key: &str, problem: &Attention) -> String {
+    match first_verb(&problem.advice) {
+        Some("tell") => tell(key, &problem.advice),
+        Some("close") => format!("reseller order close {key} {} --reason WHY", problem.id),
+        Some("retry") if problem.advice.contains("retry the order with replace") => {
+            format!("reseller order retry {key} --replace")
+        }
+        Some(verb) => format!("reseller order {verb} {key}"),
+        None => format!("reseller order show {key}"),
+    }
+}
+
+fn first_verb(advice: &str) -> Option<&'static str> {
+    advice
+        .split(|c: char| !c.is_ascii_alphabetic())
+        .find_map(|word| VERBS.into_iter().find(|verb| *verb == word))
+}
+
+/// Two questions are asked of an operator: what was given back, and whether it is paid.
+fn tell(key: &str, advice: &str) -> String {
+    if advice.contains("tell whether it is paid") {
+        format!("reseller order tell {key} --paid (or --not-paid)")
+    } else {
+        format!("reseller order tell {key} --refunded LINE=UNITS")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fulfilment::record::ProblemId;
+
+    fn typed(advice: &str) -> String {
+        let problem = Attention {
+            what: "base package b1".to_owned(),
+            code: "CODE".to_owned(),
+            request_id: None,
+            advice: advice.to_owned(),
+            verbs: Vec::new(),
+            id: ProblemId::of(&["it"]),
+        };
+        ending("shopify/1", &problem)
+    }
+
+    #[test]
+    fn the_first_verb_of_the_sentence_is_the_command() {
+        assert_eq!(
+            typed("the catalog has no SKU X: add it, deploy, then retry the order, or close this"),
+            "reseller order retry shopify/1"
+        );
+        assert_eq!(
+            typed("release the order to buy it, or close this where it was fulfilled otherwise"),
+            "reseller order release shopify/1"
+        );
+        assert_eq!(
+            typed("it is canceled: retry the order with replace to buy it again, or close this"),
+            "reseller order retry shopify/1 --replace"
+        );
+        let id = ProblemId::of(&["it"]);
+        assert_eq!(
+            typed("move it at Wix by hand if that is meant, then close this"),
+            format!("reseller order close shopify/1 {id} --reason WHY")
+        );
+    }
+
+    #[test]
+    fn a_question_is_answered_by_tell_with_the_answers_there_are() {
+        assert!(typed("unclear: tell whether it is paid").contains("--paid (or --not-paid)"));
+        assert!(typed("names no lines: tell which units it gave back").contains("--refunded LINE=UNITS"));
+    }
+
+    #[test]
+    fn what_mends_itself_is_only_shown() {
+        assert_eq!(typed("it is asked again by itself"), "reseller order show shopify/1");
+    }
+}

@@ -1,0 +1,99 @@
+//! How the whole stands: what needs a person, what is late, what is paused, and what waits in the queues.
+
+use std::future::Future;
+
+use serde::Serialize;
+
+use super::{InspectError, Inspector, MOST};
+use crate::fulfilment::audit;
+use crate::ledger::Ledger;
+use crate::queue::Depth;
+use crate::time::{Clock, Timestamp};
+
+/// One queue of an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct QueueStatus {
+    /// What it is for: `order-paid`, `parked`, `dead-letters`, …
+    pub queue: String,
+    /// What it holds; nothing where it could not be asked.
+    #[serde(flatten)]
+    pub depth: Option<Depth>,
+    /// Why it could not be asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+/// Where the depths of the queues come from.
+pub trait Queues {
+    /// All queues. One that does not answer is listed with the reason.
+    fn depths(&self, now: Timestamp) -> impl Future<Output = Vec<QueueStatus>>;
+}
+
+/// No queues.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoQueues;
+
+impl Queues for NoQueues {
+    async fn depths(&self, _now: Timestamp) -> Vec<QueueStatus> {
+        Vec::new()
+    }
+}
+
+/// How the whole stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Status {
+    /// When it was looked at.
+    pub at: Timestamp,
+    /// Nothing is bought because somebody says so.
+    pub paused: bool,
+    /// Why the catalog cannot be used; then nothing is bought either.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub catalog_problem: Option<String>,
+    /// How many orders need a person; at most [`MOST`] are counted.
+    pub in_attention: usize,
+    /// Since when the oldest of them does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attention_since: Option<Timestamp>,
+    /// How many orders are due and were not taken up yet; at most [`MOST`] are counted.
+    pub due: usize,
+    /// The order that has been due for longest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oldest_due: Option<OldestDue>,
+    /// The queues.
+    pub queues: Vec<QueueStatus>,
+    /// Up to which time of creation the packages at Wix were compared; nothing before the first audit, and after one that
+    /// came to the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audited_until: Option<Timestamp>,
+}
+
+/// An order that is due.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OldestDue {
+    /// Its key.
+    pub key: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+impl<L: Ledger, C: Clock, Q: Queues> Inspector<L, C, Q> {
+    pub(super) async fn status(&self) -> Result<Status, InspectError> {
+        let now = self.clock.now();
+        let attention = self.ledger.attention(MOST).await?;
+        let due = self.ledger.due(now, MOST).await?;
+        Ok(Status {
+            at: now,
+            paused: self.settings.paused,
+            catalog_problem: self.catalog_problem.clone(),
+            in_attention: attention.len(),
+            attention_since: attention.first().map(|indexed| indexed.at),
+            due: due.len(),
+            oldest_due: due.into_iter().next().map(|indexed| OldestDue {
+                key: indexed.key,
+                since: indexed.at,
+            }),
+            queues: self.queues.depths(now).await,
+            audited_until: audit::stands_at(&self.ledger).await?,
+        })
+    }
+}
