@@ -67,12 +67,25 @@ pub(crate) enum Command {
     /// Orders: list, show, mend
     #[command(subcommand)]
     Order(Order),
+    /// Deliveries that were signed and could not be understood
+    #[command(subcommand)]
+    Parked(Parked),
+    /// Messages that no worker could take
+    #[command(subcommand)]
+    Dead(Dead),
     /// The audit: all packages at Wix against the ledger
     #[command(subcommand)]
     Audit(Audit),
     /// The catalog: what is sold
     #[command(subcommand)]
     Catalog(Catalog),
+    /// The two secrets: their shape, and whether Wix takes the key. Prints no secret
+    #[command(subcommand)]
+    Secrets(Secrets),
+    /// Everything that a set-up needs, one line each with its remedy; buys nothing and changes nothing
+    Doctor,
+    /// The log lines of all functions together, by time
+    Logs(Logs),
     /// Sign a sample delivery and deliver it, for a first test. The right to do this is the right to forge a paid order
     Send(Send),
     /// A page for people without a shell: what is in attention, what is stuck, what waits
@@ -151,6 +164,11 @@ pub(crate) enum Order {
     Release {
         /// The order's key
         order: String,
+        /// Only this line
+        #[arg(long)]
+        line: Option<String>,
+        #[command(flatten)]
+        who: Who,
         #[command(flatten)]
         sure: Sure,
     },
@@ -174,6 +192,22 @@ pub(crate) enum Order {
         who: Who,
         #[command(flatten)]
         sure: Sure,
+    },
+    /// A package that was bought by hand is this unit's from now on: compared with the plan, audited, taken back later
+    Adopt {
+        /// The order's key
+        order: String,
+        /// The line
+        #[arg(long)]
+        line: String,
+        /// The unit of the line, from 1
+        #[arg(long, default_value_t = 1)]
+        unit: u32,
+        /// The package's ID at Wix
+        #[arg(long, value_name = "ID")]
+        package: String,
+        #[command(flatten)]
+        who: Who,
     },
     /// Wait until nothing is to be done for an order, or it needs a person
     Wait {
@@ -206,9 +240,14 @@ pub(crate) struct Retry {
     pub(crate) code: Option<String>,
     #[command(flatten)]
     pub(crate) of: Of,
+    /// Also buy again what ended at Wix
+    #[arg(long)]
+    pub(crate) replace: bool,
     /// Refuse where there are more orders than this
     #[arg(long, value_name = "COUNT", default_value_t = 100)]
     pub(crate) max: usize,
+    #[command(flatten)]
+    pub(crate) who: Who,
     #[command(flatten)]
     pub(crate) sure: Sure,
 }
@@ -251,12 +290,68 @@ pub(crate) enum Audit {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum Secrets {
+    /// Say what is wrong with them. Needs the right to read them
+    Check,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Logs {
+    /// Only lines about this order
+    #[arg(long, value_name = "KEY")]
+    pub(crate) order: Option<String>,
+    /// From so many minutes ago
+    #[arg(long, value_name = "MINUTES", default_value_t = 60)]
+    pub(crate) since: u64,
+    /// Go on with what comes, until Ctrl-C
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum Catalog {
     /// Say everything that is wrong with a catalog
     Check {
         /// The catalog
         #[arg(default_value = "catalog/catalog.toml")]
         file: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Parked {
+    /// What is parked, without the bodies
+    List,
+    /// Write a delivery's headers and body into a file that only you can read: it may hold personal data
+    Show {
+        /// The delivery's ID, as `parked list` has it
+        id: String,
+        /// The file, which must not exist
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+    /// Delete a delivery that is settled
+    Delete {
+        /// The delivery's ID
+        id: String,
+        #[command(flatten)]
+        sure: Sure,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Dead {
+    /// The messages, by order
+    List,
+    /// One message's event: it has no personal data
+    Show {
+        /// The order's key, as `dead list` has it
+        order: String,
+    },
+    /// Give all of them back to the queues that they came from. Safe at any time: merging is idempotent
+    Requeue {
+        #[command(flatten)]
+        sure: Sure,
     },
 }
 

@@ -12,7 +12,8 @@ const HEAD: &str = "# The command line\n\n\
     Build it with `cargo build --release --package reseller`. On AWS it needs the right to describe the stack\n\
     (`cloudformation:DescribeStacks`) and `lambda:InvokeFunction`: on the output `InspectFunction` to look, on\n\
     `ReconcileFunction` and `AuditFunction` to change. Whoever may invoke `InspectFunction` only can ask everything and buy\n\
-    nothing. `send` reads the storefronts' secret besides.\n";
+    nothing. `send` and `secrets check` read the secrets besides, `parked` and `dead` use their queues, and `logs` reads the log\n\
+    groups.\n";
 
 /// The page.
 pub fn page() -> String {

@@ -6,8 +6,10 @@
     reason = "the helpers of a test may fail it"
 )]
 
+mod aws;
 mod mending;
 mod pages;
 mod questions;
+mod queues;
 mod schema;
 mod shop;

@@ -190,3 +190,56 @@ fn a_delivery_that_is_sent_says_how_it_was_answered() {
     let ran = shop.types(&["send", "/nowhere.json", "--storefront", "shopify"]);
     assert_eq!(ran.exit, Exit::NotFound);
 }
+
+#[test]
+fn who_did_what_and_why_is_in_the_orders_history() {
+    let shop = Shop::new();
+    shop.strike(refused());
+    shop.sells("shopify/orders_paid.json", "orders/paid");
+    shop.mended();
+    let retry = [
+        "order",
+        "retry",
+        KEY,
+        "--yes",
+        "--by",
+        "ann",
+        "--reason",
+        "Wix sells it now",
+    ];
+    shop.types(&retry).done();
+    let shown = shop.types(&["order", "show", KEY]).done().out;
+    assert!(shown.contains("What happened"), "{shown}");
+    assert!(shown.contains("ann") && shown.contains("Wix sells it now"), "{shown}");
+}
+
+#[test]
+fn a_package_that_wix_does_not_have_is_not_adopted() {
+    let shop = Shop::new();
+    shop.strike(refused());
+    shop.sells("shopify/orders_paid.json", "orders/paid");
+    shop.mended();
+    let line = shop.types(&["order", "show", KEY, "-o", "json"]).done().json();
+    let line = line["units"][0]["line"].as_str().unwrap().to_owned();
+    let package = "6e789e6a-a1b9-45f4-9ea5-9f2878e51fb5";
+    let adopt = ["order", "adopt", KEY, "--line", &line, "--package", package];
+    assert_eq!(shop.types(&adopt).exit, Exit::Usage, "a reason is wanted");
+    let ran = shop.types(&[&adopt[..], &["--reason", "bought by hand"]].concat());
+    assert_eq!(ran.exit, Exit::Failed, "{}", ran.out);
+    assert!(ran.err.starts_with("error: "), "{}", ran.err);
+    assert_eq!(shop.created(), 0);
+}
+
+// Without --replace nothing that ended at Wix is bought again, and the question says so.
+#[test]
+fn what_ended_is_bought_again_only_where_that_is_said() {
+    let shop = Shop::new();
+    shop.sells("shopify/orders_paid.json", "orders/paid");
+    shop.ends_everything();
+    shop.types(&["audit", "run", "--until", "2999-01-01T00:00:00Z"]).done();
+    shop.sweeps();
+    let plain = shop.types(&["order", "retry", KEY, "--dry-run"]).done();
+    assert!(plain.err.contains("it buys 0 units at the most"), "{}", plain.err);
+    let replaced = shop.types(&["order", "retry", KEY, "--replace", "--dry-run"]).done();
+    assert!(replaced.err.contains("it buys 3 units at the most"), "{}", replaced.err);
+}

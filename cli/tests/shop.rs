@@ -16,7 +16,7 @@ use reseller_hooks::queue::sqlite::SqliteQueue;
 use reseller_hooks::time::{Clock as _, SystemClock};
 use reseller_hooks::worker::{batch, run};
 use serde_json::Value;
-use wix_sandbox::{Config, SharedWix, Wix};
+use wix_sandbox::{Config, InstanceChange, SharedWix, Status, Wix};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
@@ -113,10 +113,10 @@ impl Shop {
         std::fs::write(self.variables(), text).unwrap();
     }
 
-    /// One more variable.
+    /// One more variable, or another value of one.
     pub(crate) fn set(&self, name: &str, value: &str) {
         let text = std::fs::read_to_string(self.variables()).unwrap();
-        let text = text.replacen("env_var = [\n", &format!("env_var = [\n  \"{name}={value}\",\n"), 1);
+        let text = text.replace("\n]\n", &format!("\n  \"{name}={value}\",\n]\n"));
         std::fs::write(self.variables(), text).unwrap();
     }
 
@@ -183,6 +183,18 @@ impl Shop {
         }
     }
 
+    /// What a worker reads.
+    fn worker(&self) -> (WorkerConfig, Env) {
+        let text = std::fs::read_to_string(self.variables()).unwrap();
+        let pairs = text
+            .lines()
+            .filter_map(|line| line.trim().trim_end_matches(',').trim_matches('"').split_once('='));
+        let folder = format!("://{}/", self.folder.display());
+        let env = Env::from_pairs(pairs.map(|(name, value)| (name.to_owned(), value.replace("://./", &folder))));
+        let config = WorkerConfig::from_env(&env).unwrap();
+        (config, env)
+    }
+
     async fn works_off(&self, name: &str) {
         let queue = SqliteQueue::open(&self.file("queues.db"), name).unwrap();
         let received = queue
@@ -199,13 +211,7 @@ impl Shop {
             record.body = Some(message.body.clone());
             event.records.push(record);
         }
-        let text = std::fs::read_to_string(self.variables()).unwrap();
-        let pairs = text
-            .lines()
-            .filter_map(|line| line.trim().trim_end_matches(',').trim_matches('"').split_once('='));
-        let folder = format!("://{}/", self.folder.display());
-        let env = Env::from_pairs(pairs.map(|(name, value)| (name.to_owned(), value.replace("://./", &folder))));
-        let config = WorkerConfig::from_env(&env).unwrap();
+        let (config, env) = self.worker();
         let opened = run::open(&config, &env).await.unwrap();
         let deadline = SystemClock.now() + Duration::from_secs(50);
         let report = batch::handle(&opened.engine, &SystemClock, event, deadline).await;
@@ -215,9 +221,39 @@ impl Shop {
         }
     }
 
+    /// What a queue has could not be taken five times.
+    pub(crate) fn dies(&self, name: &str) {
+        let queue = SqliteQueue::open(&self.file("queues.db"), name).unwrap();
+        self.runtime.block_on(queue.move_all(&format!("{name}-dead"))).unwrap();
+    }
+
     /// Strikes calls to Wix.
     pub(crate) fn strike(&self, rule: wix_sandbox::FaultRule) {
         self.wix.lock().unwrap_or_else(PoisonError::into_inner).add_fault(rule);
+    }
+
+    /// Somebody cancels every instance at Wix.
+    pub(crate) fn ends_everything(&self) {
+        let now = SystemClock.now().as_millis();
+        let mut wix = self.wix.lock().unwrap_or_else(PoisonError::into_inner);
+        let all: Vec<_> = wix.instances().map(|(_, instance)| instance.id).collect();
+        for instance in all {
+            let canceled = InstanceChange {
+                status: Some(Status::Canceled),
+                ..InstanceChange::default()
+            };
+            wix.set_instance(now, instance, canceled).unwrap();
+        }
+    }
+
+    /// `reconcile` takes up what is due, as its schedule does every minute.
+    pub(crate) fn sweeps(&self) {
+        self.runtime.block_on(async {
+            let (config, env) = self.worker();
+            let opened = run::open(&config, &env).await.unwrap();
+            let deadline = SystemClock.now() + Duration::from_secs(50);
+            opened.engine.sweep(deadline).await.unwrap();
+        });
     }
 
     /// Wix is well again.

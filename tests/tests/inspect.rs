@@ -75,7 +75,10 @@ fn a_unit_that_failed_is_never_hidden_among_its_equals() {
     assert_eq!(states.iter().map(|(_, count)| count).sum::<u64>(), 3, "{states:?}");
     assert!(states.contains(&("failed", 1)), "{states:?}");
     assert_eq!(story["verdict"]["word"], "attention");
-    assert_eq!(story["problems"][0]["command"], format!("reseller order retry {KEY}"));
+    assert_eq!(
+        story["problems"][0]["command"],
+        format!("reseller order retry {KEY} --replace")
+    );
 }
 
 #[test]

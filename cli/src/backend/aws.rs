@@ -3,15 +3,19 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use reseller_hooks::aws::Aws;
+use reseller_hooks::config::url::QueueUrl;
 use reseller_hooks::config::{AwsSettings, Env};
+use reseller_hooks::queue::AnyQueue;
 use reseller_hooks::secrets::{AnySource, Source as _};
 use reseller_hooks::time::{Clock as _, SystemClock};
 use secrecy::SecretString;
 use serde_json::Value;
 
 use super::sign::{Answer, Call, Signer};
-use super::stack;
+use super::{of_queue, stack};
 use crate::arguments::Global;
 use crate::exit::{Exit, Failure};
 
@@ -27,6 +31,18 @@ pub(crate) struct Remote {
     outputs: BTreeMap<String, String>,
     stack: String,
     aws: Aws,
+}
+
+/// The credentials of the environment.
+fn of_environment(env: &Env) -> Option<Credentials> {
+    let (id, secret) = (env.get("AWS_ACCESS_KEY_ID")?, env.get("AWS_SECRET_ACCESS_KEY")?);
+    Some(Credentials::new(
+        id,
+        secret,
+        env.get("AWS_SESSION_TOKEN"),
+        None,
+        "environment",
+    ))
 }
 
 impl Remote {
@@ -48,10 +64,13 @@ impl Remote {
         };
         let endpoint = settings.endpoint_url.as_ref().map(|url| url.as_str().to_owned());
         let aws = Aws::new(settings);
-        let config = aws.sdk_config().map_err(Failure::new)?;
-        let credentials = config
-            .credentials_provider()
-            .ok_or_else(|| Failure::with(Exit::Credentials, "there are no AWS credentials"))?;
+        let credentials = match of_environment(env).filter(|_| global.profile.is_none()) {
+            Some(credentials) => SharedCredentialsProvider::new(credentials),
+            None => {
+                let provider = aws.sdk_config().map_err(Failure::new)?.credentials_provider();
+                provider.ok_or_else(|| Failure::with(Exit::Credentials, "there are no AWS credentials"))?
+            }
+        };
         let mut remote = Self {
             signer: Signer::new(credentials, region)?,
             endpoint,
@@ -83,6 +102,7 @@ impl Remote {
                     stack::encoded(name)
                 ),
                 content_type: "application/json",
+                target: None,
                 body: event.to_string(),
                 timeout: INVOCATION,
             })
@@ -99,8 +119,15 @@ impl Remote {
         Ok(value)
     }
 
-    pub(super) async fn storefront_secrets(&self) -> Result<SecretString, Failure> {
-        let url = format!("secretsmanager://{}", self.output("StorefrontSecret")?);
+    /// The queue that an output names.
+    pub(super) fn queue(&self, output: &str) -> Result<AnyQueue, Failure> {
+        let url: QueueUrl = self.output(output)?.parse().map_err(Failure::new)?;
+        AnyQueue::open(&url, &self.aws).map_err(of_queue)
+    }
+
+    /// The document in the secret that an output names.
+    pub(super) async fn secret(&self, output: &str) -> Result<SecretString, Failure> {
+        let url = format!("secretsmanager://{}", self.output(output)?);
         let url = url.parse().map_err(Failure::new)?;
         let env = Env::from_pairs::<String, String>([]);
         let source = AnySource::open(&url, &self.aws, &env).map_err(Failure::new)?;
@@ -121,12 +148,28 @@ impl Remote {
         self.signer.post(&url, headers, body, SHORT).await
     }
 
+    /// Asks CloudWatch Logs.
+    pub(crate) async fn logs(&self, operation: &str, question: &Value) -> Result<Value, Failure> {
+        let answer = self
+            .call(Call {
+                service: "logs",
+                url: format!("{}/", self.url("logs")),
+                content_type: "application/x-amz-json-1.1",
+                target: Some(format!("Logs_20140328.{operation}")),
+                body: question.to_string(),
+                timeout: SHORT,
+            })
+            .await?;
+        serde_json::from_str(&answer.text).map_err(Failure::new)
+    }
+
     async fn described(&self) -> Result<BTreeMap<String, String>, Failure> {
         let answer = self
             .call(Call {
                 service: "cloudformation",
                 url: format!("{}/", self.url("cloudformation")),
                 content_type: "application/x-www-form-urlencoded",
+                target: None,
                 body: format!(
                     "Action=DescribeStacks&Version=2010-05-15&StackName={}",
                     stack::encoded(&self.stack)

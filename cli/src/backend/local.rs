@@ -11,12 +11,13 @@ use reseller_hooks::queue::AnyQueue;
 use reseller_hooks::secrets::{AnySource, Secrets, Source as _};
 use reseller_hooks::time::{Clock as _, SystemClock, Timestamp};
 use reseller_hooks::webhook::{self, Queues, Webhook};
+use reseller_hooks::wix::ClientConfig;
 use reseller_hooks::worker::{reconcile, run};
 use reseller_hooks::{inspect, worker};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::variables;
+use super::{Back, DeadLetters, of_queue, variables};
 use crate::exit::{Exit, Failure};
 
 /// As long as the function has on AWS.
@@ -52,6 +53,40 @@ impl Local {
         }
     }
 
+    pub(super) fn parked(&self) -> Result<AnyQueue, Failure> {
+        let config = WebhookConfig::from_env(&self.env).map_err(wrong)?;
+        let aws = Aws::new(config.common.aws.clone());
+        AnyQueue::open(&config.parked_queue_url, &aws).map_err(of_queue)
+    }
+
+    pub(super) fn dead_letters(&self) -> Result<Vec<DeadLetters>, Failure> {
+        let config = WebhookConfig::from_env(&self.env).map_err(wrong)?;
+        let aws = Aws::new(config.common.aws.clone());
+        let mut all = Vec::new();
+        for url in [
+            &config.order_paid_queue_url,
+            &config.order_canceled_queue_url,
+            &config.tag_external_id_queue_url,
+        ] {
+            if let AnyQueue::Sqlite(queue) = AnyQueue::open(url, &aws).map_err(of_queue)? {
+                all.push(DeadLetters {
+                    queue: AnyQueue::Sqlite(queue.sibling(&format!("{}-dead", queue.name()))),
+                    back: Back::To(queue.name().to_owned()),
+                });
+            }
+        }
+        Ok(all)
+    }
+
+    pub(super) fn wix_base_url(&self) -> String {
+        let config = WorkerConfig::from_env(&self.env);
+        config.map_or_else(
+            |_| ClientConfig::default().base_url,
+            |config| config.wix_api_base_url.as_str().to_owned(),
+        )
+    }
+
+    /// One document has both halves.
     pub(super) async fn storefront_secrets(&self) -> Result<SecretString, Failure> {
         let config = WebhookConfig::from_env(&self.env).map_err(wrong)?;
         let aws = Aws::new(config.common.aws.clone());

@@ -2,6 +2,7 @@
 //! `reconcile`: the code that decides is the one that is deployed. With `--local` the same code runs in this process.
 
 use reseller_hooks::config::Env;
+use reseller_hooks::queue::{AnyQueue, QueueError};
 use secrecy::SecretString;
 use serde_json::Value;
 
@@ -59,12 +60,81 @@ impl Backend {
     }
 }
 
+/// A queue of messages that no worker could take.
+pub(crate) struct DeadLetters {
+    pub(crate) queue: AnyQueue,
+    back: Back,
+}
+
+/// How its messages go back.
+enum Back {
+    /// To this queue of the same file.
+    To(String),
+    /// SQS remembers where each came from; this is the queue's ARN.
+    Remembered(String),
+}
+
+impl DeadLetters {
+    /// All of its messages go back to where they came from.
+    pub(crate) async fn requeue(&self) -> Result<(), Failure> {
+        match (&self.queue, &self.back) {
+            (AnyQueue::Sqlite(queue), Back::To(target)) => queue.move_all(target).await.map(|_| ()),
+            (AnyQueue::Sqs(queue), Back::Remembered(arn)) => queue.redrive(arn).await,
+            (AnyQueue::Sqlite(_), Back::Remembered(_)) | (AnyQueue::Sqs(_), Back::To(_)) => Ok(()),
+        }
+        .map_err(of_queue)
+    }
+}
+
+/// Why a queue did not answer. What is wrong with the set-up is mostly a right that is lacking.
+pub(crate) fn of_queue(error: QueueError) -> Failure {
+    match error {
+        QueueError::Misconfigured { .. } => Failure::with(Exit::Credentials, error),
+        QueueError::Unavailable { .. } | QueueError::TooLarge { .. } => Failure::new(error),
+    }
+}
+
 impl Backend {
+    /// The queue of parked deliveries.
+    pub(crate) fn parked(&self) -> Result<AnyQueue, Failure> {
+        match self {
+            Self::Local(local) => local.parked(),
+            Self::Aws(remote) => remote.queue("ParkedQueueUrl"),
+        }
+    }
+
+    /// The queues of dead letters: one on AWS, one for each worker in a local run.
+    pub(crate) fn dead_letters(&self) -> Result<Vec<DeadLetters>, Failure> {
+        match self {
+            Self::Local(local) => local.dead_letters(),
+            Self::Aws(remote) => Ok(vec![DeadLetters {
+                queue: remote.queue("DeadLettersUrl")?,
+                back: Back::Remembered(remote.output("DeadLetters")?.to_owned()),
+            }]),
+        }
+    }
+
+    /// The document with Wix's key.
+    pub(crate) async fn wix_secret(&self) -> Result<SecretString, Failure> {
+        match self {
+            Self::Local(local) => local.storefront_secrets().await,
+            Self::Aws(remote) => remote.secret("WixSecret").await,
+        }
+    }
+
+    /// Where Wix is.
+    pub(crate) fn wix_base_url(&self) -> String {
+        match self {
+            Self::Local(local) => local.wix_base_url(),
+            Self::Aws(_) => reseller_hooks::wix::ClientConfig::default().base_url,
+        }
+    }
+
     /// The document with the storefronts' secrets.
     pub(crate) async fn storefront_secrets(&self) -> Result<SecretString, Failure> {
         match self {
             Self::Local(local) => local.storefront_secrets().await,
-            Self::Aws(remote) => remote.storefront_secrets().await,
+            Self::Aws(remote) => remote.secret("StorefrontSecret").await,
         }
     }
 
@@ -88,8 +158,8 @@ fn checked(answer: Value) -> Result<Value, Failure> {
         return Ok(answer);
     };
     let exit = match answer.get("kind").and_then(Value::as_str) {
-        Some("not_found" | "NoSuchOrder") => Exit::NotFound,
-        Some("not_understood" | "NotUnderstood") => Exit::Usage,
+        Some("not_found") => Exit::NotFound,
+        Some("not_understood") => Exit::Usage,
         Some("stopped") => Exit::Stopped,
         Some("busy") => Exit::Waiting,
         Some(_) | None => Exit::Failed,

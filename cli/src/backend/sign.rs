@@ -29,6 +29,8 @@ pub(super) struct Call<'a> {
     pub(super) service: &'a str,
     pub(super) url: String,
     pub(super) content_type: &'a str,
+    /// The operation, where it stands in a header.
+    pub(super) target: Option<String>,
     pub(super) body: String,
     pub(super) timeout: Duration,
 }
@@ -93,10 +95,16 @@ impl Signer {
             .header(http::header::CONTENT_TYPE, call.content_type)
             .body(call.body)
             .map_err(Failure::new)?;
+        let target = call.target.as_deref().unwrap_or_default();
+        if !target.is_empty() {
+            let value = target.parse().map_err(Failure::new)?;
+            request.headers_mut().insert("x-amz-target", value);
+        }
+        let all = [("content-type", call.content_type), ("x-amz-target", target)];
         let signable = SignableRequest::new(
             "POST",
             call.url.as_str(),
-            std::iter::once(("content-type", call.content_type)),
+            all.into_iter().filter(|(_, value)| !value.is_empty()),
             SignableBody::Bytes(request.body().as_bytes()),
         );
         let signed = sign(signable.map_err(Failure::new)?, &parameters).map_err(Failure::new)?;

@@ -94,23 +94,22 @@ pub(crate) fn sentences(status: &Value, now: Timestamp) -> Vec<Line> {
         ),
     });
     lines.push(due(status, now).unwrap_or_else(|| well("no order is late")));
-    for (word, what) in [
+    for (word, what, command) in [
         (
             "parked",
             "parked: a storefront signed it, and it could not be understood",
+            "reseller parked list",
         ),
-        ("dead", "in the dead letters: no worker could take it"),
+        (
+            "dead",
+            "in the dead letters: no worker could take it",
+            "reseller dead list",
+        ),
     ] {
         let waiting = waiting(status, word);
         if waiting > 0 {
-            lines.push(Line {
-                is_well: false,
-                what: format!(
-                    "{} {what}",
-                    count(usize::try_from(waiting).unwrap_or(usize::MAX), "message")
-                ),
-                command: None,
-            });
+            let messages = count(usize::try_from(waiting).unwrap_or(usize::MAX), "message");
+            lines.push(bad(format!("{messages} {what}"), command));
         }
     }
     lines

@@ -5,7 +5,7 @@ use reseller_hooks::config::Env;
 use reseller_hooks::order::OrderKey;
 use serde_json::{Value, json};
 
-use crate::arguments::{Arguments, Audit, Catalog, Command, Format, Order};
+use crate::arguments::{Arguments, Audit, Catalog, Command, Format, Order, Secrets};
 use crate::backend::Backend;
 use crate::exit::{Exit, Failure};
 use crate::out::Out;
@@ -13,9 +13,13 @@ use crate::words::{count, list, text};
 
 mod audit;
 mod catalog;
+mod doctor;
+mod logs;
 mod look;
 mod order;
+mod queues;
 mod report;
+mod secrets;
 mod send;
 mod story;
 mod verbs;
@@ -32,10 +36,15 @@ pub(crate) async fn run(env: &Env, arguments: &Arguments, out: &mut Out<'_>) -> 
             return Ok(Exit::Done);
         }
         Command::Catalog(Catalog::Check { file }) => return catalog::check(file, out),
+        Command::Doctor => return doctor::run(env, &arguments.global, out).await,
         Command::Status(_)
         | Command::Attention(_)
         | Command::Order(_)
+        | Command::Parked(_)
+        | Command::Dead(_)
         | Command::Audit(_)
+        | Command::Secrets(_)
+        | Command::Logs(_)
         | Command::Send(_)
         | Command::Report(_) => {}
     }
@@ -44,13 +53,17 @@ pub(crate) async fn run(env: &Env, arguments: &Arguments, out: &mut Out<'_>) -> 
         Command::Status(options) => look::status(&backend, options, out).await,
         Command::Attention(options) => look::attention(&backend, options, out).await,
         Command::Order(command) => of_order(env, &backend, command, out).await,
+        Command::Parked(command) => queues::parked(&backend, command, out).await,
+        Command::Dead(command) => queues::dead(&backend, command, out).await,
         Command::Audit(Audit::Run { since, until }) => {
             audit::run(&backend, since.as_deref(), until.as_deref(), out).await
         }
         Command::Audit(Audit::Show) => audit::show(&backend, out).await,
+        Command::Secrets(Secrets::Check) => secrets::run(&backend, out).await,
+        Command::Logs(options) => logs::run(&backend, options, out).await,
         Command::Send(options) => send::run(&backend, options, out).await,
         Command::Report(options) => report::run(&backend, &options.html, &arguments.global.stack, out).await,
-        Command::Completion { .. } | Command::Catalog(_) => Ok(Exit::Done),
+        Command::Completion { .. } | Command::Catalog(_) | Command::Doctor => Ok(Exit::Done),
     }
 }
 
@@ -60,11 +73,13 @@ async fn of_order(env: &Env, backend: &Backend, command: &Order, out: &mut Out<'
         Order::List { state, limit, after } => order::list_orders(backend, *state, *limit, after.as_deref(), out).await,
         Order::Show { order, record } => order::show(backend, order, *record, out).await,
         Order::Wait { order, timeout } => order::wait(backend, order, *timeout, out).await,
-        Order::Retry(options) => verbs::retry(backend, options, out).await,
+        Order::Retry(options) => verbs::retry(backend, options, &user(), out).await,
         Order::Close { order, problem, who } => {
             verbs::close(backend, order, problem, &verbs::who(who, &user()), out).await
         }
-        Order::Release { order, sure } => verbs::release(backend, order, sure, out).await,
+        Order::Release { order, line, who, sure } => {
+            verbs::release(backend, order, line.as_deref(), &verbs::who(who, &user()), sure, out).await
+        }
         Order::Tell {
             order,
             refunded,
@@ -81,6 +96,16 @@ async fn of_order(env: &Env, backend: &Backend, command: &Order, out: &mut Out<'
                 not_ours,
             };
             verbs::tell(backend, order, &answers, &verbs::who(who, &user()), sure, out).await
+        }
+        Order::Adopt {
+            order,
+            line,
+            unit,
+            package,
+            who,
+        } => {
+            let package = json!({ "line": line, "unit": unit, "package": package });
+            verbs::adopt(backend, order, &package, &verbs::who(who, &user()), out).await
         }
     }
 }

@@ -37,7 +37,8 @@ pub(super) struct Answers<'a> {
     pub(super) not_ours: &'a [String],
 }
 
-pub(super) async fn retry(backend: &Backend, options: &Retry, out: &mut Out<'_>) -> Result<Exit, Failure> {
+pub(super) async fn retry(backend: &Backend, options: &Retry, user: &str, out: &mut Out<'_>) -> Result<Exit, Failure> {
+    let by = who(&options.who, user);
     let keys = match &options.code {
         Some(code) => {
             let answer = backend.ask(&json!({ "attention": {} })).await?;
@@ -70,12 +71,22 @@ pub(super) async fn retry(backend: &Backend, options: &Retry, out: &mut Out<'_>)
         )
         .hint("raise --max if that is meant"));
     }
-    if !is_sure(backend, "retry", &keys, &options.sure, out).await? {
+    if !is_sure(
+        backend,
+        Buying::Retry {
+            replace: options.replace,
+        },
+        &keys,
+        &options.sure,
+        out,
+    )
+    .await?
+    {
         return Ok(Exit::Done);
     }
     let (mut answers, mut failures, mut last) = (Vec::new(), 0, None);
     for key in &keys {
-        let command = json!({ "retry": key });
+        let command = json!({ "retry": worded(key, &by, &json!({ "replace": options.replace })) });
         match backend.command(&command).await {
             Ok(answer) => {
                 failures = 0;
@@ -141,12 +152,20 @@ pub(super) async fn close(
     Ok(Exit::Done)
 }
 
-pub(super) async fn release(backend: &Backend, said: &str, sure: &Sure, out: &mut Out<'_>) -> Result<Exit, Failure> {
+pub(super) async fn release(
+    backend: &Backend,
+    said: &str,
+    line: Option<&str>,
+    by: &By,
+    sure: &Sure,
+    out: &mut Out<'_>,
+) -> Result<Exit, Failure> {
     let key = meant(backend, said).await?;
-    if !is_sure(backend, "release", std::slice::from_ref(&key), sure, out).await? {
+    if !is_sure(backend, Buying::Release, std::slice::from_ref(&key), sure, out).await? {
         return Ok(Exit::Done);
     }
-    let answer = backend.command(&json!({ "release": { "order": key } })).await?;
+    let line = line.map_or_else(|| json!({}), |line| json!({ "line": line }));
+    let answer = backend.command(&json!({ "release": worded(&key, by, &line) })).await?;
     carried_out(out, &answer)
 }
 
@@ -174,7 +193,7 @@ pub(super) async fn tell(
     }
     let key = meant(backend, said).await?;
     // What is paid is bought.
-    if answers.paid && !is_sure(backend, "tell --paid", std::slice::from_ref(&key), sure, out).await? {
+    if answers.paid && !is_sure(backend, Buying::Paid, std::slice::from_ref(&key), sure, out).await? {
         return Ok(Exit::Done);
     }
     if sure.dry_run {
@@ -184,6 +203,24 @@ pub(super) async fn tell(
     let answer = backend
         .command(&json!({ "tell": worded(&key, by, &told.into()) }))
         .await?;
+    carried_out(out, &answer)
+}
+
+pub(super) async fn adopt(
+    backend: &Backend,
+    said: &str,
+    package: &Value,
+    by: &By,
+    out: &mut Out<'_>,
+) -> Result<Exit, Failure> {
+    if by.reason.trim().is_empty() {
+        return Err(
+            Failure::with(Exit::Usage, "why it is adopted is kept in the order's history")
+                .hint("say it with --reason \"bought by hand\""),
+        );
+    }
+    let key = meant(backend, said).await?;
+    let answer = backend.command(&json!({ "adopt": worded(&key, by, package) })).await?;
     carried_out(out, &answer)
 }
 
@@ -215,10 +252,44 @@ fn worded(key: &str, by: &By, more: &Value) -> Value {
     members.into()
 }
 
+/// What may buy.
+#[derive(Debug, Clone, Copy)]
+enum Buying {
+    Retry { replace: bool },
+    Release,
+    Paid,
+}
+
+impl std::fmt::Display for Buying {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Retry { replace: false } => "retry",
+            Self::Retry { replace: true } => "retry --replace",
+            Self::Release => "release",
+            Self::Paid => "tell --paid",
+        })
+    }
+}
+
+impl Buying {
+    /// How many products it buys for an order at the most.
+    fn buys(self, story: &Value) -> u64 {
+        match self {
+            Self::Retry { replace: false } => number(story, "could_buy"),
+            Self::Retry { replace: true } => number(story, "could_buy") + number(story, "could_replace"),
+            Self::Release => number(story, "could_release"),
+            Self::Paid => list(story.get("said").unwrap_or(&Value::Null), "lines")
+                .iter()
+                .map(|line| number(line, "units"))
+                .sum(),
+        }
+    }
+}
+
 /// Says what may be bought at the most, and asks.
 async fn is_sure(
     backend: &Backend,
-    verb: &str,
+    verb: Buying,
     keys: &[String],
     sure: &Sure,
     out: &mut Out<'_>,
@@ -229,14 +300,7 @@ async fn is_sure(
     let mut most = 0;
     for key in keys {
         let story = backend.ask(&json!({ "story": key })).await?;
-        most += number(
-            &story,
-            if verb == "release" {
-                "could_release"
-            } else {
-                "could_buy"
-            },
-        );
+        most += verb.buys(&story);
     }
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     for key in keys.iter().take(NAMED) {

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::{ShownProblem, problems_of};
-use crate::fulfilment::record::{Attempt, Kind};
+use crate::fulfilment::record::{Attempt, Happened, Kind};
 use crate::fulfilment::{OrderRecord, Settings};
 use crate::ids::Sku;
 use crate::ledger::Entry;
@@ -41,6 +41,8 @@ pub struct OrderStory {
     /// How many products may still be bought for it at the most, if somebody retried it: those that are wanted and that
     /// nothing at Wix stands for.
     pub could_buy: u32,
+    /// How many products more would be bought, if somebody retried it with replacing: those that ended at Wix.
+    pub could_replace: u32,
     /// How many units may be bought for it, if somebody released it: those that are held, or were not ours.
     pub could_release: u32,
     /// What needs a person, each with the command that ends it.
@@ -48,6 +50,9 @@ pub struct OrderStory {
     /// Since when it does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attention_since: Option<Timestamp>,
+    /// What happened to it, the newest lines, the oldest of them first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<Happened>,
     /// Problems that a person has settled.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub closed: Vec<ClosedShown>,
@@ -168,9 +173,11 @@ impl OrderStory {
             units: Vec::new(),
             surplus: Vec::new(),
             could_buy: 0,
+            could_replace: 0,
             could_release: 0,
             problems,
             attention_since: entry.attention_since,
+            history: Vec::new(),
             closed: Vec::new(),
             due_at: entry.due_at,
             next: None,
@@ -206,12 +213,14 @@ impl OrderStory {
             verdict,
             said: said(record, now),
             surplus: surplus.collect(),
+            history: record.history().lines().to_vec(),
             closed: closed.collect(),
             attention_since: entry.attention_since,
             due_at: entry.due_at,
             next: next(entry, record, now),
             rev: entry.rev,
             could_buy,
+            could_replace: sum(UnitGroup::could_replace),
             could_release,
             units,
             problems,

@@ -5,6 +5,8 @@ use std::future::Future;
 
 #[cfg(feature = "sqs")]
 mod any;
+#[cfg(feature = "sqs")]
+mod look;
 #[cfg(feature = "storefront")]
 pub mod parked;
 #[cfg(feature = "local")]
@@ -14,6 +16,8 @@ pub mod sqs;
 
 #[cfg(feature = "sqs")]
 pub use any::AnyQueue;
+#[cfg(feature = "sqs")]
+pub use look::Looked;
 
 /// The largest message, in bytes: SQS takes 1,048,576 (documented for SendMessage), attributes included. A queue's own
 /// `MaximumMessageSize` may be less: the template sets it.

@@ -1,6 +1,7 @@
 //! A queue in SQS. Sending is all that functions do with it: Lambda receives for them.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
@@ -71,6 +72,39 @@ impl SqsQueue {
             visible: count(&waiting),
             in_flight: count(&in_flight),
         })
+    }
+
+    /// Up to `most` messages, each with the handle by which it is given back or deleted.
+    pub(super) async fn receive(&self, most: usize, hidden: Duration) -> Result<Vec<(String, String)>, QueueError> {
+        let whole = |value: u64| i32::try_from(value).unwrap_or(i32::MAX);
+        let request = self.client.receive_message().queue_url(&self.url);
+        let request = request
+            .max_number_of_messages(i32::try_from(most).unwrap_or(i32::MAX))
+            .visibility_timeout(whole(hidden.as_secs()));
+        let answer = request.send().await.map_err(|error| self.failed(&error))?;
+        let messages = answer.messages.unwrap_or_default().into_iter();
+        Ok(messages
+            .filter_map(|message| Some((message.body?, message.receipt_handle?)))
+            .collect())
+    }
+
+    /// It is visible again.
+    pub(super) async fn give_back(&self, handle: &str) -> Result<(), QueueError> {
+        let request = self.client.change_message_visibility().queue_url(&self.url);
+        let sent = request.receipt_handle(handle).visibility_timeout(0).send().await;
+        sent.map(|_| ()).map_err(|error| self.failed(&error))
+    }
+
+    pub(super) async fn delete(&self, handle: &str) -> Result<(), QueueError> {
+        let request = self.client.delete_message().queue_url(&self.url);
+        let sent = request.receipt_handle(handle).send().await;
+        sent.map(|_| ()).map_err(|error| self.failed(&error))
+    }
+
+    /// All messages go back to the queues that they came from. `arn` is this queue's.
+    pub async fn redrive(&self, arn: &str) -> Result<(), QueueError> {
+        let sent = self.client.start_message_move_task().source_arn(arn).send().await;
+        sent.map(|_| ()).map_err(|error| self.failed(&error))
     }
 
     fn failed<E, R>(&self, error: &SdkError<E, R>) -> QueueError

@@ -25,6 +25,7 @@ pub(super) async fn running(
         workspace::root().display()
     );
     println!("{}\n", curl_lines(stage, storefront, secret)?);
+    println!("{}\n", reseller_lines(stage)?);
     println!(
         "What the functions say: tail -f {}",
         stage.processes.log("cargo-lambda-watch").display()
@@ -44,6 +45,19 @@ pub(super) async fn running(
         }
         stage.lambda.invoke("reconcile", &json!({})).await?;
     }
+}
+
+/// Lines that work as they are: the operator's command line on what is running.
+fn reseller_lines(stage: &Stage) -> Result<String, Failure> {
+    let program = workspace::binaries()?.join("reseller");
+    let variables = stage.folder.join("CargoLambda.toml");
+    Ok(format!(
+        "  # how it stands, what needs a person, and the orders\n  \
+         alias reseller='{} --local={}'\n  \
+         reseller status\n  reseller attention\n  reseller order list\n  reseller order show '#2001'",
+        program.display(),
+        variables.display()
+    ))
 }
 
 /// Lines that work as they are: the signature is computed by openssl from the file that is sent.
@@ -73,10 +87,8 @@ fn curl_lines(stage: &Stage, storefront: StorefrontKind, secret: &Value) -> Resu
         // The time is signed too, or the body is a token: more than a line. docs/storefronts/ has them.
         StorefrontKind::Wix | StorefrontKind::Stripe | StorefrontKind::Standard => None,
     };
-    let invoke = |function: &str, event: &str| format!("curl {} -d '{event}'", stage.lambda.invoke_url(function));
     let others = format!(
-        "  # what needs a person\n  {}\n\n  # all packages at Wix\n  curl {}/_sandbox/packages",
-        invoke("reconcile", "{\"attention\": {}}"),
+        "  # all packages at Wix\n  curl {}/_sandbox/packages",
         stage.sandbox.address()
     );
     Ok(match deliver {

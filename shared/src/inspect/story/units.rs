@@ -76,6 +76,8 @@ enum Standing {
     /// Nothing is, and nothing is to be done.
     #[default]
     Still,
+    /// It was bought, and has ended at Wix.
+    Ended,
     /// Nothing is bought until a person releases it.
     Barred,
     /// A person has settled it.
@@ -95,7 +97,25 @@ impl UnitGroup {
     pub(super) const fn could_buy(&self) -> u32 {
         match self.standing {
             Standing::Open | Standing::Still if self.wanted => self.count,
-            Standing::Alive | Standing::Open | Standing::Still | Standing::Barred | Standing::Closed => 0,
+            Standing::Alive
+            | Standing::Open
+            | Standing::Still
+            | Standing::Ended
+            | Standing::Barred
+            | Standing::Closed => 0,
+        }
+    }
+
+    /// How many of them would be bought again where a person replaces what ended.
+    pub(super) const fn could_replace(&self) -> u32 {
+        match self.standing {
+            Standing::Ended if self.wanted => self.count,
+            Standing::Alive
+            | Standing::Open
+            | Standing::Still
+            | Standing::Ended
+            | Standing::Barred
+            | Standing::Closed => 0,
         }
     }
 
@@ -103,7 +123,7 @@ impl UnitGroup {
     pub(super) const fn could_release(&self) -> u32 {
         match self.standing {
             Standing::Barred => self.count,
-            Standing::Alive | Standing::Open | Standing::Still | Standing::Closed => 0,
+            Standing::Alive | Standing::Open | Standing::Still | Standing::Ended | Standing::Closed => 0,
         }
     }
 
@@ -269,9 +289,8 @@ fn standing_of(purchase: &Purchase, at: usize, keeps: bool) -> Standing {
         }
         (Attempt::InDoubt(doubt), _) if !doubt.is_closed() => Standing::Open,
         (Attempt::InDoubt(_) | Attempt::Closed, _) => Standing::Closed,
-        (Attempt::Created(_) | Attempt::Refused(_) | Attempt::Ambiguous | Attempt::Dropped { .. }, _) => {
-            Standing::Still
-        }
+        (Attempt::Created(_), _) => Standing::Ended,
+        (Attempt::Refused(_) | Attempt::Ambiguous | Attempt::Dropped { .. }, _) => Standing::Still,
     }
 }
 

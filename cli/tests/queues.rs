@@ -1,0 +1,116 @@
+//! What waits in the queues that only a person empties.
+
+use reseller::Exit;
+use serde_json::json;
+
+use super::shop::{Shop, sample};
+
+/// Something is parked: a body that is signed and that nobody understands.
+fn with_something_parked() -> Shop {
+    let shop = Shop::new();
+    let file = shop.file("odd.json");
+    std::fs::write(&file, r#"{ "id": "not a number", "email": "buyer@example.com" }"#).unwrap();
+    let send = [
+        "send",
+        file.to_str().unwrap(),
+        "--storefront",
+        "shopify",
+        "--topic",
+        "orders/paid",
+    ];
+    shop.types(&send).done();
+    shop
+}
+
+#[test]
+fn a_parked_delivery_is_listed_written_to_a_file_and_deleted() {
+    let shop = with_something_parked();
+    let listed = shop.types(&["parked", "list", "-o", "json"]).done().json();
+    let delivery = &listed["deliveries"][0];
+    assert_eq!(
+        (&delivery["storefront"], &delivery["whole"]),
+        (&json!("shopify"), &json!(true))
+    );
+    let id = delivery["id"].as_str().unwrap().to_owned();
+    assert!(shop.types(&["parked", "list"]).done().out.contains(&id));
+
+    let to = shop.file("parked.txt");
+    let show = ["parked", "show", &id, "--to", to.to_str().unwrap()];
+    let shown = shop.types(&show).done();
+    assert!(
+        !shown.out.contains("buyer") && !shown.err.contains("buyer"),
+        "bodies go into the file only"
+    );
+    let text = std::fs::read_to_string(&to).unwrap();
+    assert!(
+        text.contains("x-shopify-topic: orders/paid") && text.contains("buyer@example.com"),
+        "{text}"
+    );
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&to).unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    assert_eq!(
+        shop.types(&show).exit,
+        Exit::Failed,
+        "a file that is there is not written over"
+    );
+
+    // In a pipe nobody can be asked.
+    assert_eq!(shop.types(&["parked", "delete", &id]).exit, Exit::Declined);
+    shop.types(&["parked", "delete", &id, "--dry-run"]).done();
+    assert!(shop.types(&["parked", "list"]).done().out.contains(&id));
+    shop.types(&["parked", "delete", &id, "--yes"]).done();
+    assert_eq!(shop.types(&["parked", "list"]).done().err, "nothing is parked\n");
+    assert_eq!(shop.types(&["parked", "delete", &id, "--yes"]).exit, Exit::NotFound);
+}
+
+// The alarms look at what is visible: whoever looks gives back.
+#[test]
+fn looking_at_a_queue_leaves_it_as_it_was() {
+    let shop = with_something_parked();
+    let queues = |shop: &Shop| shop.types(&["status", "-o", "json"]).done().json()["queues"].clone();
+    let before = queues(&shop);
+    shop.types(&["parked", "list"]).done();
+    assert_eq!(queues(&shop), before);
+    let status = shop.types(&["status"]).done().out;
+    assert!(
+        status.contains("!!  1 message parked") && status.contains("reseller parked list"),
+        "{status}"
+    );
+}
+
+#[test]
+fn a_dead_letter_is_listed_shown_and_given_back_to_its_worker() {
+    let shop = Shop::new();
+    let paid = sample("shopify/orders_paid.json");
+    let send = [
+        "send",
+        paid.to_str().unwrap(),
+        "--storefront",
+        "shopify",
+        "--topic",
+        "orders/paid",
+    ];
+    shop.types(&send).done();
+    assert_eq!(
+        shop.types(&["dead", "requeue", "--yes"]).done().err,
+        "there are no dead letters\n"
+    );
+    shop.dies("order-paid");
+    let key = "shopify/9007199254740993";
+    let listed = shop.types(&["dead", "list"]).done();
+    assert!(listed.out.contains(key), "{}", listed.out);
+    let shown = shop.types(&["dead", "show", key]).done().json();
+    assert_eq!(shown["events"][0]["key"], key);
+    assert_eq!(shop.types(&["dead", "show", "shopify/7"]).exit, Exit::NotFound);
+    assert_eq!(shop.types(&["dead", "requeue"]).exit, Exit::Declined);
+    assert_eq!(
+        shop.types(&["dead", "requeue", "--yes"]).done().out,
+        "1 message requeued\n"
+    );
+    shop.works();
+    assert_eq!(shop.created(), 2);
+    assert_eq!(shop.types(&["dead", "list"]).done().err, "there are no dead letters\n");
+}
