@@ -10,7 +10,10 @@ fn plans(world: &World) -> Vec<(String, String)> {
     let alive = wix
         .instances()
         .filter(|(_, i)| i.status.is_alive() && i.reference.is_none());
-    let billed = |billing: &serde_json::Value| billing["cycleDuration"]["unit"].as_str().unwrap_or_default().to_owned();
+    let billed = |billing: &serde_json::Value| {
+        let unit = billing.pointer("/cycleDuration/unit");
+        unit.and_then(|unit| unit.as_str()).unwrap_or_default().to_owned()
+    };
     let mut all: Vec<_> = alive
         .map(|(_, i)| (i.catalog_product_id.to_string(), billed(&json!(i.billing))))
         .collect();

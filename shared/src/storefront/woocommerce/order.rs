@@ -198,7 +198,7 @@ fn notices(order: &Order, switched: bool) -> Vec<Notice> {
     let mut notices = Vec::new();
     let short = |id: &str| -> String { id.chars().filter(char::is_ascii_alphanumeric).take(20).collect() };
     if switched {
-        let subscription = order.meta_data.get(SWITCH).map(|id| short(id)).unwrap_or_default();
+        let subscription = order.meta_data.get(SWITCH).map(short).unwrap_or_default();
         notices.push(Notice::new(
             "switch",
             "PLAN_CHANGED",
