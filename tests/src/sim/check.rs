@@ -8,7 +8,8 @@ use reseller_hooks::fulfilment::attention;
 use reseller_hooks::fulfilment::derive;
 use reseller_hooks::fulfilment::record::{ComponentPlan, Line, Plan};
 
-use super::shop::{FORGED_ORDER, ShopOrder};
+use super::attacks::FORGED_ORDER;
+use super::book::ShopOrder;
 use super::trouble::OTHER_MAIL;
 use crate::world::{OWN, World, packages_of, violations as invariants};
 use reseller_hooks::time::Clock;
@@ -114,6 +115,14 @@ impl Book<'_> {
 
     fn plan_of(&self, line: &str, sku: &str, planned: Option<&Line>, unit: u32) -> Result<(), String> {
         let plan = planned.and_then(|line| line.plan(unit)).ok_or("it has no plan")?;
+        if self.order.meaning.renews {
+            return match plan {
+                Plan::NotOurs(_) => Ok(()),
+                Plan::Open | Plan::Held | Plan::Refused { .. } | Plan::Closed | Plan::Buy(_) => {
+                    Err(format!("a renewal has {plan:?}"))
+                }
+            };
+        }
         let expected: &[(&str, bool)] = match sku {
             "SMALL" => &[(PREMIUM, false)],
             "LARGE" => &[(LARGE, true)],
@@ -254,6 +263,12 @@ impl Book<'_> {
                 .instances()
                 .any(|(_, i)| i.reference.is_some() && !i.status.is_alive()),
             "REFUND_UNCLEAR" => !self.order.amount_refunded,
+            "REFUND_FAILED" => self.order.meaning.failed.is_empty(),
+            "DISPUTE_OPEN" | "DISPUTE_LOST" => !self.order.meaning.is_disputed(),
+            "STATES_DISAGREE" => !self.order.disagrees(),
+            // No line of the order is left that it could mean.
+            "END_UNCLEAR" => self.order.meaning.is_alive(),
+            "PAID_AFTER_END" => !self.order.meaning.has_ended(),
             // A line that is planned by the retry is looked up first, and careless queries show what is anybody's.
             "PERHAPS_BOUGHT_BEFORE" => is_retried && !self.world.careless,
             // A plain retry replaces nothing.

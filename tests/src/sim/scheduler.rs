@@ -16,12 +16,14 @@ use serde_json::json;
 use tracing::Dispatch;
 use wix_sandbox::Operation;
 
+use super::attacks::attacks;
+use super::book::ShopOrder;
 use super::jobs::{Processes, Task};
 use super::keys::Keys;
 use super::ledger::SimLedger;
 use super::queue::Queues;
 use super::rng::Rng;
-use super::shop::{self, Delivery, ShopOrder};
+use super::shop::{self, Delivery};
 use super::trouble::{OTHER_MAIL, Trouble};
 use super::watch::Watch;
 use super::{History, PAIR, Profile, check};
@@ -115,13 +117,13 @@ impl Sim {
         let shared_site = rng.one_in(24);
         let (mut orders, mut deliveries) = (Vec::new(), Vec::new());
         for index in 0..=rng.index(3) {
-            let (order, its) = shop::order(&mut rng, index, shared_site);
-            orders.push(order);
-            deliveries.extend(its);
+            let (its, told) = shop::orders(&mut rng, index, shared_site);
+            orders.extend(its);
+            deliveries.extend(told);
         }
         let last = deliveries.iter().map(|delivery| delivery.at).max().unwrap_or(START);
         if rng.one_in(8) {
-            let attacks = shop::attacks(&mut rng, &deliveries);
+            let attacks = attacks(&mut rng, &deliveries);
             deliveries.extend(attacks);
         }
         let posts = deliveries

@@ -67,6 +67,33 @@ impl Desired {
         }
     }
 
+    /// Refunded in full and marked as paid again: whether it was paid again cannot be seen, unless an operator told it.
+    pub(super) fn is_paid_again(&self, snapshot: &Snapshot) -> bool {
+        if self.payment_of(snapshot) != Paid::Full || self.told_payment(snapshot.version).is_some() {
+            return false;
+        }
+        if snapshot.refunded_all {
+            return self.first_paid.is_some_and(|first| first < snapshot.version);
+        }
+        self.refunded_all.is_some_and(|refunded| {
+            refunded < snapshot.version && self.told_paid_at().is_none_or(|told| told < refunded)
+        })
+    }
+
+    /// The version of which an operator told that it is paid.
+    fn told_paid_at(&self) -> Option<Version> {
+        match &self.told.payment.as_ref()?.answer {
+            Answer::Paid { version, .. } => Some(*version),
+            Answer::NotPaid { .. } | Answer::NotOurs { .. } | Answer::Refunded { .. } => None,
+        }
+    }
+
+    /// Whether a state that is alive lists no line at all.
+    pub(super) fn lost_its_lines(&self) -> bool {
+        let mut states = self.newest.states().iter().map(|heard| &heard.snapshot);
+        states.any(|state| state.lines.is_empty() && state.ended.is_none() && !state.refunded_all)
+    }
+
     /// Whether an operator told that the order, as it stood at a version, is paid or is not.
     pub(super) fn told_payment(&self, of: Version) -> Option<bool> {
         match &self.told.payment.as_ref()?.answer {

@@ -55,10 +55,7 @@ fn after(body: &Body) -> Shop {
 
 /// What is not wanted any more is canceled there, so that it can be counted.
 fn canceling(body: &Body) -> Shop {
-    let shop = Shop::with_catalog(
-        Standard,
-        &catalog_of(&SKUS, "attention").replace("\"unassign\"", "\"cancel\""),
-    );
+    let shop = Shop::canceling(Standard, &SKUS);
     shop.told("", body);
     shop
 }
@@ -93,10 +90,8 @@ pub(super) fn cells() -> Vec<Cell> {
 }
 
 fn subscriptions() -> Vec<Cell> {
-    let once = catalog_of(&SKUS, "attention").replace(
-        "billing = { type = \"RECURRING\", unit = \"MONTH\", count = 1 }",
-        "billing = { type = \"ONE_TIME\" }",
-    );
+    let ended = shop();
+    ended.told("", &state("ended", "2026-03-02T14:14:08Z"));
     let suspended = after(&first());
     suspended.told("", &state("suspended", "2026-05-04T14:00:00Z"));
     let trial = sample!("order_trial").with("/data/lines/0/properties", json!({ "wix_site_id": SITE }));
@@ -110,6 +105,27 @@ fn subscriptions() -> Vec<Cell> {
         .with("/data/payment", "unpaid");
     let plain = first().with("/data/lines/0/subscription", false);
     vec![
+        Cell::new(
+            "product that is sold once, beside a subscription",
+            Word::Done,
+            shop(),
+            FIRST,
+        )
+        .told("", first())
+        .holds("PREMIUM-1M", 1, 1)
+        .holds("BUSINESS-EMAIL-1Y", 1, 1),
+        Cell::new("paid after the end", Word::Person(&["PAID_AFTER_END"]), ended, FIRST)
+            .told("", first())
+            .holds("PREMIUM-1M", 0, 0),
+        Cell::new(
+            "subscription that is over and alive at one moment",
+            Word::Person(&["STATES_DISAGREE"]),
+            after(&first()),
+            FIRST,
+        )
+        .told("", state("active", "2026-04-01T10:00:00Z"))
+        .told("", state("suspended", "2026-04-01T10:00:00Z"))
+        .holds("PREMIUM-1M", 1, 1),
         Cell::new("first payment of a subscription", Word::Done, shop(), FIRST)
             .told("", first())
             .told("", state("active", "2026-03-02T14:14:10Z"))
@@ -120,7 +136,7 @@ fn subscriptions() -> Vec<Cell> {
         Cell::new(
             "renewal of a product that is sold once",
             Word::Person(&["NOT_PLANNED"]),
-            Shop::with_catalog(Standard, &once),
+            Shop::selling_once(Standard, &SKUS),
             RENEWAL,
         )
         .told("", sample!("subscription_renewal")),
@@ -264,6 +280,8 @@ fn payments() -> Vec<Cell> {
 }
 
 fn reversals() -> Vec<Cell> {
+    let refunded = after(&paid());
+    refunded.told("", &later("refunded"));
     let pending = || sample!("order_refund_pending");
     let succeeded = canceling(&paid());
     succeeded.told("", &pending());
@@ -284,6 +302,14 @@ fn reversals() -> Vec<Cell> {
         Cell::new("refund in full", Word::Done, canceling(&paid()), KEY)
             .told("", sample!("order_refund_whole"))
             .holds("PREMIUM-1Y", 0, 0),
+        Cell::new(
+            "refunded in full and paid again",
+            Word::Person(&["PAID_AGAIN"]),
+            refunded,
+            KEY,
+        )
+        .told("", later("paid").with("/data/updated_at", "2026-03-06T10:00:00Z"))
+        .holds("PREMIUM-1Y", 2, 0),
         Cell::new(
             "refund of an amount",
             Word::Person(&["REFUND_UNCLEAR"]),
