@@ -11,6 +11,7 @@ use super::record::{Holder, Line, OrderRecord, Plan, RecordError, Refusal, Unpla
 use super::settings::Settings;
 use super::view::View;
 use crate::ids::Sku;
+use crate::ledger::Entry;
 use crate::order::{Notice, Snapshot};
 use crate::time::Timestamp;
 
@@ -27,6 +28,24 @@ pub fn attention(record: &OrderRecord, settings: &Settings, now: Timestamp) -> V
         .collect();
     shown.sort();
     shown.dedup();
+    shown
+}
+
+/// Everything about a ledger's entry that needs a person, also where its record cannot be read.
+pub fn attention_of(entry: &Entry, settings: &Settings, now: Timestamp) -> Vec<Attention> {
+    let mut shown = match OrderRecord::from_json(&entry.body) {
+        Ok(record) => attention(&record, settings, now),
+        Err(error) => {
+            let what = "record".to_owned();
+            vec![Problem::new(what, "UNREADABLE_RECORD", &[], error.to_string()).shown]
+        }
+    };
+    if let Some(times) = super::run::put_off::often(entry) {
+        let advice = format!(
+            "the work on this order failed {times} times in a row, and it is tried ever more seldom: report it with the log of reconcile, then retry the order"
+        );
+        shown.push(Problem::new("order".to_owned(), "PUT_OFF", &[], advice).shown);
+    }
     shown
 }
 

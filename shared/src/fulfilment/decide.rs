@@ -22,6 +22,8 @@ pub enum Step {
     Call(Call),
     /// Nothing before this time.
     Wait(Timestamp),
+    /// Nothing but a look by plan at this time: the order is where it should be, as far as anybody knows.
+    Watch(Timestamp),
     /// Nothing: settled, but for what is in attention.
     Rest,
 }
@@ -109,9 +111,13 @@ fn next(view: &View<'_>, settings: &Settings, now: Timestamp) -> Next {
         .or_else(|| read::due_recheck(view, &mut wake).map(Call::Read))
         .or_else(|| read::due_waiting(view, &mut wake).map(Call::Read));
     if let Some(at) = next_change(view.record, now) {
-        wake.is_due(at);
+        wake.is_due_by_plan(at);
     }
-    let rest = || wake.earliest().map_or(Step::Rest, Step::Wait);
+    let rest = || match wake.earliest() {
+        Some((at, true)) => Step::Watch(at),
+        Some((at, false)) => Step::Wait(at),
+        None => Step::Rest,
+    };
     Next::Step(call.map_or_else(rest, Step::Call))
 }
 

@@ -9,8 +9,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::fulfilment::record::ProblemId;
-use crate::fulfilment::{Attention, OrderRecord, Settings, attention};
+use crate::fulfilment::{Attention, Settings, attention_of};
 use crate::ledger::{Entry, Ledger, LedgerError};
 use crate::order::OrderKey;
 use crate::time::{Clock, Timestamp};
@@ -218,17 +217,7 @@ pub struct ShownProblem {
 
 /// All problems of an entry. A record that cannot be read is one.
 fn problems_of(entry: &Entry, settings: &Settings, now: Timestamp) -> Vec<ShownProblem> {
-    let problems = match OrderRecord::from_json(&entry.body) {
-        Ok(record) => attention(&record, settings, now),
-        Err(error) => vec![Attention {
-            what: "record".to_owned(),
-            code: "UNREADABLE_RECORD".to_owned(),
-            request_id: None,
-            advice: error.to_string(),
-            verbs: Vec::new(),
-            id: ProblemId::of(&["UNREADABLE_RECORD"]),
-        }],
-    };
+    let problems = attention_of(entry, settings, now);
     let with_command = |problem: Attention| ShownProblem {
         command: command::ending(&entry.key, &problem),
         problem,

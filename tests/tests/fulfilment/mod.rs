@@ -24,6 +24,7 @@ mod plans;
 mod queue;
 mod references;
 mod refunds;
+mod stuck;
 mod unanswered;
 mod vouchers;
 mod workers;

@@ -220,7 +220,6 @@ pub(crate) async fn send<W: Wix, C: Clock>(
     record: &mut OrderRecord,
     caller: &mut Caller<'_, W, C>,
 ) -> Result<(), Interrupt> {
-    let sent_at = caller.clock.now();
     if caller.is_too_late() {
         return Ok(begun.undo(record)?);
     }
@@ -236,7 +235,7 @@ pub(crate) async fn send<W: Wix, C: Clock>(
     match result {
         Ok(package) => {
             record.set_hold(None);
-            if created(record, &begun, &package, sent_at, now)? {
+            if created(record, &begun, &package, now, now)? {
                 caller.tally.packages_created += 1;
                 tracing::info!(order = %order, package = %package.id, account = %begun.account, products = begun.request.products.len(), "package created");
             } else {
@@ -248,7 +247,9 @@ pub(crate) async fn send<W: Wix, C: Clock>(
         Err(error) => {
             let error = caller.classify(error, &begun.account).await;
             tracing::warn!(order = %order, account = %begun.account, error = %error, failure = ?error.failure(), "package not created");
-            not_created(record, begun, &error, sent_at, now)?;
+            // The secret may have been read, and a second send made after a 401, since `sent_at`: nothing of it went out
+            // later than now.
+            not_created(record, begun, &error, now, now)?;
             match error.failure() {
                 Failure::Rejected => Ok(()),
                 Failure::Unknown => {
