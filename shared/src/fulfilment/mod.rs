@@ -28,7 +28,7 @@ pub mod verbs;
 mod view;
 mod wake;
 
-pub use attention::{Attention, Verb, attention};
+pub use attention::{Attention, Verb, attention, attention_of};
 pub use audit::{AuditRequest, AuditSummary};
 pub use decide::{Step, decide};
 pub use desired::Tell;

@@ -15,6 +15,8 @@ pub struct OrderOutcome {
     pub progress: Progress,
     /// What of it needs a person.
     pub attention: Vec<Attention>,
+    /// Since when it is unsettled, where no person was told.
+    pub unsettled_since: Option<Timestamp>,
     /// What it cost.
     pub tally: Tally,
 }
@@ -132,6 +134,8 @@ pub struct Sweep {
     pub stopped: Option<Outage>,
     /// The deadline came first: more is due.
     pub left: bool,
+    /// Since when the oldest of those that were worked on is unsettled, where no person was told.
+    pub oldest_unsettled: Option<Timestamp>,
     /// What it cost.
     pub tally: Tally,
 }
@@ -143,6 +147,8 @@ impl Sweep {
             Progress::Waiting { .. } | Progress::Busy => self.waiting += 1,
             Progress::Stopped(outage) => self.stopped = Some(outage.clone()),
         }
+        let unsettled = [self.oldest_unsettled, outcome.unsettled_since];
+        self.oldest_unsettled = unsettled.into_iter().flatten().min();
         self.tally += outcome.tally;
     }
 }

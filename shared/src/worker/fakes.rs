@@ -27,6 +27,7 @@ pub(super) fn outcome(progress: Progress) -> OrderOutcome {
     OrderOutcome {
         progress,
         attention: Vec::new(),
+        unsettled_since: None,
         tally: Tally {
             wix_calls: 2,
             ledger_writes: 3,

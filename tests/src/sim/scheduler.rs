@@ -9,6 +9,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use reseller_hooks::catalog::Catalog;
+use reseller_hooks::fulfilment::OrderRecord;
 use reseller_hooks::order::OrderKey;
 use reseller_hooks::storefront::{self, OrderQueue};
 use reseller_hooks::time::{Clock, Timestamp};
@@ -81,6 +82,9 @@ pub(super) struct Sim {
     calls_told: u64,
     story: Option<Vec<String>>,
     pub result: History,
+    /// Draws what operators do meanwhile, in a third of the histories, and how much they still do. Apart from the other draws,
+    /// so that a history is the same but for them.
+    operators: Option<(Rng, u32)>,
 }
 
 pub(super) fn run(seed: u64, profile: &Profile, tell: bool) -> History {
@@ -156,6 +160,9 @@ impl Sim {
             calls_told: 0,
             story: tell.then(Vec::new),
             result: History::default(),
+            operators: seed
+                .is_multiple_of(3)
+                .then(|| (Rng::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)), 12)),
         };
         let (wix, trouble) = (sim.world.look().config().idempotency, sim.trouble.clone());
         sim.tell(|| format!("Wix: keys {wix:?}; {trouble:?}"));
@@ -211,6 +218,7 @@ impl Sim {
             self.step(at);
             if !self.calm {
                 self.strike();
+                self.operate();
             }
             self.jitter();
         }
@@ -293,6 +301,70 @@ impl Sim {
         }
     }
 
+    /// An operator uses a verb, at any time, sometimes twice as two people would. None of them may buy what was not owed.
+    fn operate(&mut self) {
+        let Some((rng, left)) = &mut self.operators else { return };
+        if *left == 0 || !rng.permille(30) {
+            return;
+        }
+        *left -= 1;
+        let entries = self.world.ledger.entries();
+        let keys: Vec<&str> = entries
+            .iter()
+            .map(|entry| entry.key.as_str())
+            .filter(|key| key.contains('/'))
+            .collect();
+        if keys.is_empty() {
+            return;
+        }
+        let key = keys[rng.index(keys.len())].to_owned();
+        let (choice, twice, at) = (rng.below(8), rng.one_in(3), rng.below(1_000));
+        let problems = self.world.problems(&key);
+        let packages: Vec<String> = self
+            .world
+            .look()
+            .packages()
+            .map(|package| package.id.to_string())
+            .collect();
+        let pick = |most: usize| usize::try_from(at).unwrap_or(0) % most.max(1);
+        let who = ("operator", "simulated");
+        let event = match (
+            choice,
+            problems.get(pick(problems.len())),
+            packages.get(pick(packages.len())),
+        ) {
+            (0..3, ..) => json!({"retry": {"order": key, "by": who.0, "reason": who.1}}),
+            (3, ..) => json!({"release": {"order": key, "by": who.0, "reason": who.1}}),
+            (4..6, Some(problem), _) => {
+                json!({"close": {"order": key, "problem": problem.id, "by": who.0, "reason": who.1}})
+            }
+            (6.., _, Some(package)) => json!({"adopt": {
+                "order": key, "line": "1", "unit": 1, "package": package, "by": who.0, "reason": who.1,
+            }}),
+            _ => return,
+        };
+        for _ in 0..=u32::from(twice) {
+            self.reconcile(event.clone());
+        }
+    }
+
+    /// I8: nothing stays unsettled for more than 26 hours without a person being told.
+    fn silence(&mut self) {
+        let now = self.now();
+        for entry in self.world.ledger.entries() {
+            let Ok(record) = OrderRecord::from_json(&entry.body) else {
+                continue;
+            };
+            let since = record.unsettled_since().filter(|_| entry.attention_since.is_none());
+            if since.is_some_and(|since| since + Duration::from_secs(26 * 3_600) < now) {
+                self.broken(format!(
+                    "I8: {} is unsettled since {since:?}, and nobody was told",
+                    entry.key
+                ));
+            }
+        }
+    }
+
     /// Nobody works: on to the next time at which somebody will. `false` when there is none.
     fn pass_time(&mut self) -> bool {
         let delivery = self.posts.peek().map(|Reverse((at, _))| *at);
@@ -307,6 +379,9 @@ impl Sim {
         let next = [delivery, sweep].into_iter().chain(others).flatten().min();
         match next {
             Some(at) => {
+                if at > self.now() + Duration::from_secs(600) {
+                    self.silence();
+                }
                 self.world.clock.set(at.max(self.now() + Duration::from_millis(1)));
                 if self.ledger.next_late().is_some_and(|late| late <= self.now()) {
                     self.ledger.settle_late();

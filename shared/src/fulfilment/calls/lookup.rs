@@ -28,7 +28,10 @@ pub(crate) fn due(view: &View<'_>, settings: &Settings, wake: &mut Wake) -> Opti
         let at = if doubt.is_given_up() {
             None
         } else if !view.entitled.may_buy_any(purchase) {
-            doubt.next_final_lookup()
+            if doubt.next_final_lookup().is_some_and(|at| wake.is_due_by_plan(at)) {
+                return Some(purchase.id());
+            }
+            None
         } else if doubt.is_absent(settings) {
             None
         } else {

@@ -50,7 +50,7 @@ pub(crate) fn due_waiting(view: &View<'_>, wake: &mut Wake) -> Option<Holder> {
     let due = bases.find(|(purchase, held)| {
         let mut items = purchase.items().iter().zip(held.instances());
         let waits = items.any(|(item, instance)| instance.may_become_nameable() && lacks_voucher(view, *item));
-        !held.is_gone() && waits && held.reads() < MOST_AWAITED && wake.is_due(held.waiting_until())
+        !held.is_gone() && waits && held.reads() < MOST_AWAITED && wake.is_due_by_plan(held.waiting_until())
     });
     due.map(|(purchase, _)| Holder::Purchase(purchase.id()))
 }

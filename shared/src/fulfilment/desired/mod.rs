@@ -325,6 +325,11 @@ impl Desired {
             .filter(|(_, units)| *units > 0)
     }
 
+    /// Nothing more is taken in: see [`Self::merge`]. `true` when that is news.
+    pub(crate) const fn refuse_more(&mut self) -> bool {
+        !std::mem::replace(&mut self.too_large, true)
+    }
+
     /// When the order was first heard of.
     pub const fn first_seen_at(&self) -> Option<Timestamp> {
         self.first_seen_at

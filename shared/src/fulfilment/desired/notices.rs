@@ -28,7 +28,7 @@ impl Desired {
         if !self.is_order() {
             // Of a key that belongs to another order, or of nothing that was sold by us.
             let alone = of_events.filter(|_| self.belongs_to.is_none());
-            return alone.collect();
+            return alone.chain(self.too_large()).collect();
         }
         let derived = self
             .ties(now, policy)

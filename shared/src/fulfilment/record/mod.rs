@@ -4,7 +4,8 @@
 //! of [`super::calls`] call it. What can be derived (attention, the next step) is not stored.
 //!
 //! - [`attempt`] a purchase's life; [`purchase`] what a purchase is for and asks for;
-//! - [`package`] and [`instance`] what exists at Wix; [`plan`] what is bought for a unit;
+//! - [`package`] and [`instance`] what exists at Wix; [`shift`] a move or an adjustment of it; [`plan`] what is bought
+//!   for a unit;
 //! - [`history`] what happened, in short lines;
 //! - [`derive`](mod@derive) keys and external IDs; [`entitled`] which units may be bought, and which are kept; [`closing`] what a person has settled.
 
@@ -13,6 +14,7 @@ pub mod closing;
 pub mod derive;
 pub mod entitled;
 pub mod error;
+pub mod goal;
 pub mod history;
 pub mod ids;
 pub mod instance;
@@ -20,6 +22,7 @@ pub mod package;
 pub mod plan;
 pub mod purchase;
 pub mod refusal;
+pub mod shift;
 mod stored;
 
 #[cfg(test)]
@@ -39,6 +42,7 @@ pub use closing::{Closing, ProblemId};
 pub use entitled::Entitled;
 pub(crate) use entitled::{entitlements, next_change};
 pub use error::RecordError;
+pub use goal::{Goal, Spec};
 pub use history::{Happened, History};
 pub use ids::{Holder, Item, Kind, PurchaseId};
 pub use instance::{Change, Instance, InstanceRef};
@@ -47,6 +51,8 @@ pub use plan::{ComponentPlan, Line, NotOurs, Plan, PlannedUnits, Unplannable, Vo
 pub use purchase::{Draft, ProductRun, Purchase};
 pub(crate) use refusal::STUCK;
 pub use refusal::{Backoff, Refusal};
+pub use shift::Shift;
+pub(crate) use shift::Shifts;
 pub use stored::{InvalidRecord, RECORD_SCHEMA};
 
 /// Everything that is known of one order.
@@ -61,6 +67,9 @@ pub struct OrderRecord {
     lease: Option<Lease>,
     #[serde(default, skip_serializing_if = "History::is_empty")]
     history: History,
+    /// Since when it is not settled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unsettled_since: Option<Timestamp>,
 }
 
 /// The right to write the actual state until a time. Together with the ledger's revision it is the fence.
@@ -140,12 +149,13 @@ impl OrderRecord {
     /// An order of which nothing is known yet.
     pub fn new(key: OrderKey) -> Self {
         Self {
-            schema: RECORD_SCHEMA,
+            schema: stored::FIRST_SCHEMA,
             key,
             desired: Desired::default(),
             actual: Actual::default(),
             lease: None,
             history: History::default(),
+            unsettled_since: None,
         }
     }
 
@@ -171,6 +181,28 @@ impl OrderRecord {
             self.history.note(event.received_at, event.says.in_words());
         }
         changed
+    }
+
+    /// What would not fit is left out as a whole, and noted: from then on nothing is bought and nothing is taken back. `true`
+    /// when that is news.
+    pub(crate) fn refuse_more(&mut self, at: Timestamp) -> bool {
+        let is_news = self.desired.refuse_more();
+        if is_news {
+            self.history = History::default();
+            self.history
+                .note(at, "not taken in: the record has no room for what was delivered");
+        }
+        is_news
+    }
+
+    /// Since when something is to be done for it and was not.
+    pub const fn unsettled_since(&self) -> Option<Timestamp> {
+        self.unsettled_since
+    }
+
+    /// Keeps since when it is unsettled, until it is settled. A pause or a failure puts off when it is taken up, and not this.
+    pub(crate) fn set_unsettled(&mut self, is_unsettled: bool, now: Timestamp) {
+        self.unsettled_since = is_unsettled.then(|| self.unsettled_since.unwrap_or(now));
     }
 
     /// What happened, in short lines.
@@ -451,12 +483,16 @@ impl OrderRecord {
         (id, self.actual.retired.get(&id).copied().unwrap_or(0) + 1)
     }
 
-    /// How long its JSON is without what was planned and bought.
+    /// How long its JSON is without what was planned and bought, and with what may yet be said of the order: what was paid is
+    /// kept beside the newest state of it, so that the desired state can double.
     pub(crate) fn bare_json_len(&self) -> usize {
         let long = |json: serde_json::Result<String>| json.map_or(0, |json| json.len());
         let planned = long(serde_json::to_string(&self.actual.lines));
         let bought = long(serde_json::to_string(&self.actual.purchases));
-        self.to_json().len().saturating_sub(planned).saturating_sub(bought)
+        let said = long(serde_json::to_string(&self.desired));
+        (self.to_json().len() + said)
+            .saturating_sub(planned)
+            .saturating_sub(bought)
     }
 
     /// Forgets what Wix refused in changes, so that they are tried again. What a person has closed stays refused.

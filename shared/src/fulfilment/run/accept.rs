@@ -32,6 +32,9 @@ pub enum AcceptError {
         /// What is wrong.
         reason: InvalidRecord,
     },
+    /// A defect: the work on the order panicked.
+    #[error("order {0}: the work on it panicked, which is a defect to report")]
+    Panicked(String),
     /// Others wrote all the time.
     #[error("order {0} is being written by others all the time; it is tried again")]
     Contended(String),
@@ -59,15 +62,22 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             desired.belongs_to().is_some().then(|| Box::new(desired.clone()))
         };
         let mut session = Session::new(Uuid::new_v4().to_string(), deadline);
+        let mut fits = true;
         for _ in 0..MAX_CONFLICTS {
             let mut work = self.open(&event.key, &mut session).await?;
-            let changed = work.record.apply(event);
+            let changed = if fits {
+                work.record.apply(event)
+            } else {
+                work.record.refuse_more(event.received_at)
+            };
             if !changed && !work.is_due(self.clock.now()) {
                 return Ok((session.outcome(work.standing(), &work), told(&work)));
             }
             match self.work(&mut work, changed, &mut session).await {
                 Ok(Some(progress)) => return Ok((session.outcome(progress, &work), told(&work))),
                 Ok(None) => {}
+                // A message that can never be merged would end among the dead letters: a person is told instead.
+                Err(LedgerError::TooLarge { .. }) if !session.stored && fits => fits = false,
                 // The desired state is stored, and due_at with it: the sweep goes on where this stopped.
                 Err(error) if session.stored => {
                     tracing::warn!(order = %event.key, error = %error, "interrupted: the sweep goes on");
@@ -98,10 +108,15 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
     /// Merges into one record, durably; the desired state that it has then.
     async fn take_in(&self, key: &OrderKey, told: &Desired, deadline: Timestamp) -> Result<Desired, AcceptError> {
         let mut session = Session::new(Uuid::new_v4().to_string(), deadline);
+        let mut fits = true;
         for _ in 0..MAX_CONFLICTS {
             let mut work = self.open(key, &mut session).await?;
             let before = work.record.desired().clone();
-            work.record.take_in(told);
+            if fits {
+                work.record.take_in(told);
+            } else {
+                work.record.refuse_more(self.clock.now());
+            }
             let desired = work.record.desired().clone();
             if desired == before {
                 return Ok(desired);
@@ -109,6 +124,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             match self.work(&mut work, true, &mut session).await {
                 Ok(Some(_)) => return Ok(desired),
                 Ok(None) => {}
+                Err(LedgerError::TooLarge { .. }) if !session.stored && fits => fits = false,
                 // It is stored, and due_at with it: the sweep goes on where this stopped.
                 Err(error) if session.stored => {
                     tracing::warn!(order = %key, error = %error, "interrupted: the sweep goes on");

@@ -82,11 +82,12 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             let decided = decide(&mut work.record, catalog, own, &self.settings, now);
             // Where no call can end in time any more, the next sweep goes on at once.
             let is_late = now + self.settings.wix_timeout >= session.deadline;
+            work.watched = matches!(decided, Ok(Step::Watch(_))) && outage.is_none();
             let due_at = match decided {
                 Err(error) => Some(self.hold_after_defect(work, &error)),
                 Ok(_) if outage.is_some() => Some(work.record.hold().map_or(now + OUTAGE, |hold| hold.until)),
                 Ok(Step::Call(_)) if is_late => Some(now),
-                Ok(Step::Wait(at)) => Some(at),
+                Ok(Step::Wait(at) | Step::Watch(at)) => Some(at),
                 Ok(Step::Rest) => None,
                 Ok(Step::Call(call)) => match self.call(work, call, own, session).await? {
                     Called::Outage(everybodys) => {
@@ -135,7 +136,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             let until = session.deadline + self.settings.lease_skew;
             let owner = session.owner.clone();
             let before = work.record.set_lease(Some(Lease { owner, until }));
-            let body = work.record.to_json();
+            let body = work.body(Some(until), self.clock.now());
             let written = self.write(work, body, Some(until), session).await?;
             if written != Written::Yes {
                 work.record.set_lease(before);
@@ -166,7 +167,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         session: &mut Session,
     ) -> Result<Written, LedgerError> {
         let lease = work.record.set_lease(None);
-        let body = work.record.to_json();
+        let body = work.body(due_at, self.clock.now());
         if !work.claimed && due_at == work.due_at && body == work.body {
             return Ok(Written::Yes);
         }

@@ -11,6 +11,7 @@ mod accept;
 mod converge;
 mod fulfilment;
 mod operator;
+pub(in crate::fulfilment) mod put_off;
 mod sweep;
 mod work;
 

@@ -59,7 +59,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             );
             return None;
         };
-        match self.resume(&key, deadline).await {
+        match self.or_put_off(text, self.resume(&key, deadline)).await {
             Ok(outcome) => {
                 sweep.orders += 1;
                 sweep.add(&outcome);

@@ -43,6 +43,7 @@ impl Session {
         OrderOutcome {
             progress,
             attention: work.attention.clone(),
+            unsettled_since: work.record.unsettled_since().filter(|_| work.attention.is_empty()),
             tally: self.tally,
         }
     }
@@ -61,6 +62,8 @@ pub(crate) struct Work {
     pub(super) claimed: bool,
     /// A package may be noted that the ledger does not know yet.
     pub(super) unwritten: bool,
+    /// It only waits for a look by plan.
+    pub(super) watched: bool,
 }
 
 impl Work {
@@ -80,6 +83,7 @@ impl Work {
                 body: String::new(),
                 claimed: false,
                 unwritten: false,
+                watched: false,
             });
         };
         let record = OrderRecord::from_json(&entry.body)?;
@@ -92,7 +96,14 @@ impl Work {
             body: entry.body,
             claimed: false,
             unwritten: false,
+            watched: false,
         })
+    }
+
+    /// The record as it is written with this time at which it is due.
+    pub(super) fn body(&mut self, due_at: Option<Timestamp>, now: Timestamp) -> String {
+        self.record.set_unsettled(due_at.is_some() && !self.watched, now);
+        self.record.to_json()
     }
 
     /// Where the order stands if nothing is done.
@@ -127,7 +138,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         due_at: Option<Timestamp>,
         session: &mut Session,
     ) -> Result<bool, LedgerError> {
-        let body = work.record.to_json();
+        let body = work.body(due_at, self.clock.now());
         Ok(self.write(work, body, due_at, session).await? == Written::Yes)
     }
 

@@ -42,13 +42,16 @@ impl From<OperatorError> for ReconcileError {
         }
         match error {
             OperatorError::Accept(AcceptError::Ledger(error)) => Self::Ledger(error),
-            OperatorError::Accept(AcceptError::Record { .. } | AcceptError::Contended(_))
+            OperatorError::Accept(
+                AcceptError::Record { .. } | AcceptError::Panicked(_) | AcceptError::Contended(_),
+            )
             | OperatorError::NotFound(_)
             | OperatorError::Busy { .. }
             | OperatorError::Changed { .. }
             | OperatorError::NoSuchLine { .. }
             | OperatorError::Adopt { .. }
             | OperatorError::Wix(_)
+            | OperatorError::NotSearched(_)
             | OperatorError::Outage(_)
             | OperatorError::Told { .. }
             | OperatorError::Record { .. } => Self::Operator(error),
@@ -71,6 +74,7 @@ impl ReconcileError {
                 OperatorError::NoSuchLine { .. }
                 | OperatorError::Adopt { .. }
                 | OperatorError::Told { .. }
+                | OperatorError::NotSearched(_)
                 | OperatorError::Wix(_) => "refused",
                 OperatorError::Record { .. } | OperatorError::Accept(_) => "record",
             },
@@ -132,6 +136,7 @@ pub(super) fn audited(summary: &AuditSummary) -> Answer {
         ended = summary.ended,
         alive = summary.alive,
         assigned = summary.assigned,
+        changed = summary.changed,
         busy = summary.busy,
         unreadable = summary.unreadable,
         wix_calls = summary.tally.wix_calls,

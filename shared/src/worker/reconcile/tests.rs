@@ -161,6 +161,7 @@ async fn a_sweep_answers_what_it_did_and_measures_how_things_stand() {
         failed: 0,
         stopped: Some(Outage::WixAway("connection refused".to_owned())),
         left: true,
+        oldest_unsettled: Some(Timestamp::from_secs(1_699_998_000)),
         tally: Tally {
             wix_calls: 5,
             ..Tally::default()
@@ -184,7 +185,7 @@ async fn a_sweep_answers_what_it_did_and_measures_how_things_stand() {
     assert_eq!(value("OrdersDue"), Some(3));
     assert_eq!(value("Outage"), Some(1));
     assert_eq!(value("OrdersInAttention"), Some(2));
-    assert_eq!(value("OldestDueSeconds"), Some(900));
+    assert_eq!(value("OldestUnsettledSeconds"), Some(2_000));
     assert_eq!(value("WixCalls"), Some(5));
 }
 
