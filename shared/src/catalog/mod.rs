@@ -22,7 +22,9 @@ mod problem;
 mod read;
 mod table;
 
-pub use policy::{OnDispute, OnRenewal, OnTrial, Policies, Price, Suborders, UnpaidChanges};
+pub use policy::{
+    OnDispute, OnPlanChange, OnRenewal, OnSiteChange, OnTrial, Policies, Price, Suborders, UnpaidChanges,
+};
 pub use problem::{CatalogError, CatalogErrors, Problem};
 
 /// A catalog that has been checked.
@@ -114,6 +116,10 @@ pub struct Component {
     pub on_cancel: OnCancel,
     /// What a renewal does, where the product is `ONE_TIME`; unsaid, a person decides.
     pub on_renewal: Option<OnRenewal>,
+    /// What an order does that comes to name another site.
+    pub on_site_change: OnSiteChange,
+    /// What a line does whose SKU becomes another one.
+    pub on_plan_change: OnPlanChange,
     /// What a unit of the SKU costs in the shop: an order that charges another amount is not bought.
     pub price: Option<Price>,
 }

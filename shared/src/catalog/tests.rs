@@ -55,6 +55,8 @@ fn the_sample_at_the_root_means_what_its_comments_say() {
                 }),
                 on_cancel: OnCancel::Unassign,
                 on_renewal: None,
+                on_site_change: OnSiteChange::Attention,
+                on_plan_change: OnPlanChange::Attention,
                 price: None,
             }][..]
         )
@@ -113,12 +115,16 @@ fn every_policy_can_be_set_and_a_product_has_its_own() {
         on_dispute = "take_back"
         unpaid_changes = "now"
         on_renewal = "nothing"
+        on_site_change = "move"
+        on_plan_change = "adjust"
         paid_statuses = ["wc-shipped", "partially-shipped"]
         suborders = "only"
         [[product]]
         sku = "A"
         catalog_product_id = "{PLAN}"
         on_renewal = "buy"
+        on_site_change = "attention"
+        on_plan_change = "attention"
         price = {{ amount = 8000, currency = "USD" }}
         [[product]]
         sku = "B"
@@ -130,6 +136,8 @@ fn every_policy_can_be_set_and_a_product_has_its_own() {
         on_dispute: OnDispute::TakeBack,
         unpaid_changes: UnpaidChanges::Now,
         on_renewal: Some(OnRenewal::Nothing),
+        on_site_change: OnSiteChange::Move,
+        on_plan_change: OnPlanChange::Adjust,
         paid_statuses: vec!["shipped".to_owned(), "partially-shipped".to_owned()],
         suborders: Suborders::Only,
     };
@@ -137,6 +145,9 @@ fn every_policy_can_be_set_and_a_product_has_its_own() {
     let of = |name: &str| &catalog.components(&sku(name)).unwrap()[0];
     assert_eq!(of("A").on_renewal, Some(OnRenewal::Buy));
     assert_eq!(of("B").on_renewal, Some(OnRenewal::Nothing));
+    let changes = |name: &str| (of(name).on_site_change, of(name).on_plan_change);
+    assert_eq!(changes("A"), (OnSiteChange::Attention, OnPlanChange::Attention));
+    assert_eq!(changes("B"), (OnSiteChange::Move, OnPlanChange::Adjust));
     let price = of("A").price.as_ref().unwrap();
     assert_eq!((price.amount, price.currency.as_str()), (8_000, "USD"));
     assert_eq!(of("B").price, None);

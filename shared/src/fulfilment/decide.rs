@@ -1,7 +1,7 @@
 //! What is next for an order: the order in which calls are tried. Everything else carries out what is said here, or
 //! answers one of the questions that are asked here: each in its own file of [`super::calls`].
 
-use super::calls::{Call, change, create, lookup, read, tag};
+use super::calls::{Call, change, create, lookup, read, shift, tag};
 use super::desired::Entitlements;
 use super::desired::Policy;
 use super::plan;
@@ -43,6 +43,7 @@ pub fn decide(
     if plan::freeze(record, catalog, own, &entitlements) {
         note_plans(record, now);
     }
+    shift::normalize(record, &Entitled::from(record, &entitlements), settings)?;
     if let Some(hold) = record.hold().filter(|hold| hold.until > now) {
         return Ok(Step::Wait(hold.until));
     }
@@ -89,8 +90,11 @@ fn next(view: &View<'_>, settings: &Settings, now: Timestamp) -> Next {
     let certain = read::due_unread(view, now, &mut wake)
         .map(Call::Read)
         .or_else(|| lookup::due(view, settings, &mut wake).map(Call::LookUp))
+        .or_else(|| shift::due_read(view, settings, &mut wake).map(Call::Read))
         .or_else(|| create::due_again(view, settings).map(Call::SendAgain))
-        .or_else(|| change::due(view, &[Change::Unassign, Change::Cancel], &mut wake).map(Call::Change));
+        .or_else(|| due_shift(view, &[Change::Adjust], &mut wake))
+        .or_else(|| change::due(view, &[Change::Unassign, Change::Cancel], &mut wake).map(Call::Change))
+        .or_else(|| due_shift(view, moves(settings), &mut wake));
     if let Some(call) = certain {
         return Next::Step(Step::Call(call));
     }
@@ -115,6 +119,21 @@ fn next(view: &View<'_>, settings: &Settings, now: Timestamp) -> Next {
         None => Step::Rest,
     };
     Next::Step(call.map_or_else(rest, Step::Call))
+}
+
+/// Moves or adjustments: only where a unit has had another target than the first.
+fn due_shift(view: &View<'_>, of: &[Change], wake: &mut Wake) -> Option<Call> {
+    let needed = view.record.has_other_targets().then(|| change::due(view, of, wake))?;
+    needed.map(Call::Change)
+}
+
+/// A move, and the way back from one that failed.
+const fn moves(settings: &Settings) -> &'static [Change] {
+    if settings.guards.move_back {
+        &[Change::Move, Change::Return]
+    } else {
+        &[Change::Move]
+    }
 }
 
 /// Moves that need no call: what was never sent and is not wanted is forgotten, what was dropped and is wanted again is

@@ -47,6 +47,16 @@ impl Settings {
         self.wix_timeout + self.lease_skew + settle
     }
 
+    /// How long after the last moment at which a move or an adjustment could have been sent Get proves that nothing came
+    /// of it.
+    pub(crate) fn change_horizon(&self) -> Duration {
+        if self.guards.change_settle_time {
+            self.wix_timeout + self.lease_skew + self.settle
+        } else {
+            Duration::ZERO
+        }
+    }
+
     /// Between the two lookups that prove an absence.
     pub(crate) fn lookup_gap(&self) -> Duration {
         (self.settle / 6).max(Duration::from_secs(1))
@@ -74,5 +84,11 @@ guards! {
         one_package_one_purchase,
         /// Account, products and time of creation are compared before a package is adopted.
         adoption_check,
+        /// While a move or an adjustment is in doubt, nothing else is decided about its instance.
+        change_in_doubt,
+        /// Get proves that nothing came of a move or an adjustment only after the settle time.
+        change_settle_time,
+        /// An instance that floats after a move that failed is assigned back to its old site.
+        move_back,
     }
 }

@@ -13,6 +13,8 @@ pub(super) struct ShopOrder {
     pub key: String,
     /// The site that it names at the end.
     pub site: Option<String>,
+    /// The sites that it named before.
+    pub old_sites: BTreeSet<String>,
     /// The accounts that it names: the order's, and line by line.
     pub account: Option<String>,
     /// The lines' own accounts.
@@ -36,12 +38,24 @@ pub(super) struct ToldVersion {
     /// The shop's time of it: two that were told of one moment count together.
     pub(super) at: Timestamp,
     pub(super) units: BTreeMap<String, u32>,
+    pub(super) skus: BTreeMap<String, String>,
     pub(super) counted: BTreeSet<String>,
     pub(super) paid: bool,
     pub(super) canceled: bool,
 }
 
 impl ShopOrder {
+    /// What a line is paid as when everything that was said has been heard.
+    pub(super) fn paid_sku(&self, line: &str) -> Option<&str> {
+        let newest = self.said.last()?;
+        let paid = self.said.iter().rev().find(|said| said.paid);
+        let basis = if newest.paid { Some(newest) } else { paid };
+        let sku = basis
+            .and_then(|said| said.skus.get(line))
+            .or_else(|| newest.skus.get(line));
+        sku.map(String::as_str)
+    }
+
     /// What the customer is owed of a line when everything that was said has been heard: what all states of the newest
     /// moment agree on.
     pub(super) fn owed(&self, line: &str) -> u32 {

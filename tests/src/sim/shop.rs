@@ -1,6 +1,6 @@
 //! A storefront with its orders: what happens to them, and what is delivered of it and when.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,9 +14,12 @@ use super::words::{self, Message, Past, STOREFRONTS};
 use crate::world::{OTHER, Order, START};
 
 /// The SKUs that are sold, as the simulation's catalog has them.
-const SKUS: [&str; 9] = [
-    "PLAN", "PLAN", "PLAN", "MAIL", "ENDS", "KEPT", "PAIR", "SITED", "T-SHIRT",
+const SKUS: [&str; 13] = [
+    "PLAN", "PLAN", "PLAN", "MAIL", "ENDS", "KEPT", "PAIR", "SITED", "T-SHIRT", "SMALL", "SMALL", "LARGE", "LARGE",
 ];
+
+/// The plans that become one another.
+const CHANGING: [&str; 2] = ["SMALL", "LARGE"];
 
 /// A delivery that is on its way.
 #[derive(Debug, Clone)]
@@ -104,6 +107,7 @@ impl<'a> Under<'a> {
             record: ShopOrder {
                 key,
                 site: None,
+                old_sites: BTreeSet::new(),
                 account: None,
                 line_accounts: BTreeMap::new(),
                 reference: None,
@@ -181,9 +185,50 @@ impl Under<'_> {
 
     fn name_site(&mut self, shared: bool) {
         let number = if shared { 0 } else { self.index + 1 };
+        self.name_site_number(number);
+    }
+
+    fn name_site_number(&mut self, number: usize) {
         let site = format!("918aa943-ab4f-40bc-88c3-8dfd02fae7{number:02}");
         self.set(|order| order.site(&site));
-        self.record.site = Some(site);
+        let before = self.record.site.replace(site);
+        self.record.old_sites.extend(before);
+    }
+
+    /// Another of three sites, so that it may come to name an old one again.
+    fn name_another_site(&mut self) {
+        let number = self.index + 1 + 10 * self.rng.index(3);
+        self.name_site_number(number);
+    }
+
+    /// The line is sold as the other of two plans, with more units or fewer.
+    fn change_plan(&mut self, line: &str, units: u32) {
+        let [small, large] = CHANGING;
+        let had = self.record.skus.get(line).cloned().unwrap_or_default();
+        let becomes = if had == small { large } else { small };
+        self.record.skus.insert(line.to_owned(), becomes.to_owned());
+        let units = match self.rng.below(4) {
+            0 => units.saturating_sub(1),
+            1 => units + 1,
+            _ => units,
+        };
+        self.set_units(line, units);
+        let paid = !self.rng.one_in(3);
+        if self.paid != paid {
+            self.paid = paid;
+            self.set(if paid { Order::paid } else { Order::unpaid });
+        }
+        self.tell(if paid {
+            "has another plan"
+        } else {
+            "has another plan, unpaid"
+        });
+        if !paid && self.rng.one_in(2) {
+            self.now = self.now + self.rng.delay();
+            self.paid = true;
+            self.set(Order::paid);
+            self.tell("is paid");
+        }
     }
 
     fn name_reference(&mut self) {
@@ -203,6 +248,19 @@ impl Under<'_> {
 
     fn change(&mut self, shared_site: bool) {
         let (line, units) = self.any_line();
+        let is_changing = |under: &Self| {
+            let sku = under.record.skus.get(&line).map(String::as_str);
+            sku.is_some_and(|sku| CHANGING.contains(&sku))
+        };
+        if is_changing(self) && self.rng.one_in(2) {
+            if self.record.site.is_some() && self.rng.one_in(2) {
+                self.name_another_site();
+                self.tell("names another site");
+            } else {
+                self.change_plan(&line, units);
+            }
+            return;
+        }
         match self.rng.below(26) {
             0..=2 if !self.paid => {
                 self.paid = true;
@@ -387,6 +445,7 @@ impl Under<'_> {
         self.record.said.push(ToldVersion {
             at: self.order.updated_at(),
             units,
+            skus: self.record.skus.clone(),
             counted: self.counted.keys().cloned().collect(),
             paid: self.paid,
             canceled: self.canceled,

@@ -43,7 +43,7 @@ pub const OTHER: &str = "2250b761-b31c-453b-885b-76e9fc04bdc6";
 pub const START: Timestamp = Timestamp::from_secs(1_790_000_000);
 
 /// The catalog of every world: a plan with a voucher, one without, two products in one, one that is canceled, one that
-/// is kept, one that needs a site, one that Wix does not have.
+/// is kept, one that needs a site, one that Wix does not have; and two plans that follow a change of SKU or site.
 pub const CATALOG: &str = r#"
 [defaults]
 not_before = "2026-01-01T00:00:00Z"
@@ -88,6 +88,23 @@ sku = "SITED"
 catalog_product_id = "53cfc9f8-197a-4e12-b570-ad9ed0cb4e2c"
 billing = { type = "RECURRING", unit = "YEAR", count = 1 }
 needs_site = true
+
+[[product]]
+sku = "SMALL"
+catalog_product_id = "00ba7923-2655-402a-852d-2b2100568bcf"
+billing = { type = "RECURRING", unit = "MONTH", count = 1 }
+on_site_change = "move"
+on_plan_change = "adjust"
+
+[[product]]
+sku = "LARGE"
+catalog_product_id = "2c6db353-458a-41dd-b4f5-cb8a05be6bff"
+billing = { type = "RECURRING", unit = "YEAR", count = 1 }
+on_site_change = "move"
+on_plan_change = "adjust"
+[product.voucher]
+catalog_product_id = "040639ae-277e-4a73-a4d2-1b6801b92f45"
+billing = { type = "RECURRING", unit = "YEAR", count = 1 }
 "#;
 
 /// Read once: tests that crash everywhere make thousands of worlds.

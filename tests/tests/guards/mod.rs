@@ -4,6 +4,7 @@
 
 mod edge;
 mod table;
+mod targets;
 
 use reseller_hooks::fulfilment::settings::FulfilmentGuards;
 use reseller_hooks_tests::prelude::*;

@@ -179,6 +179,12 @@ impl Shop {
         self.0.world.attention(&format!("woocommerce/{order}"))
     }
 
+    /// What a person is told about an order.
+    pub(crate) fn advice(&self, order: &str) -> String {
+        let problems = self.0.world.problems(&format!("woocommerce/{order}"));
+        problems.into_iter().map(|problem| problem.advice).collect()
+    }
+
     /// Why deliveries were parked.
     pub(crate) fn parked(&self) -> Vec<String> {
         let shelf = self.0.shelf();

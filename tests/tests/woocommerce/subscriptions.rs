@@ -54,6 +54,11 @@ fn a_switch_of_plan_buys_nothing_and_tells_a_person() {
     shop.updated(&switch);
     assert_eq!(shop.alive(), [1, 0]);
     assert_eq!(shop.attention("1870"), ["PLAN_CHANGED"]);
+    let advice = shop.advice("1870");
+    assert!(
+        advice.contains("Order 1870") && advice.contains("subscription 1951"),
+        "{advice}"
+    );
     shop.end();
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::caller::{Caller, Interrupt};
 use super::compare::{Comparison, compare};
+use super::shift;
 use crate::catalog::Catalog;
 use crate::fulfilment::plan;
 use crate::fulfilment::ports::Wix;
@@ -87,6 +88,9 @@ pub(crate) fn draft(view: &View<'_>, kind: Kind) -> Option<Draft> {
                 let voucher = component.voucher.as_ref();
                 let named = voucher.and_then(|voucher| Some((&voucher.product, view.reference(item)?)));
                 let Some((product, reference)) = named else { continue };
+                if !shift::is_as_planned(view, item, component) {
+                    continue;
+                }
                 (product, Some(reference.id().clone()))
             }
         };

@@ -4,12 +4,15 @@
 //! A call is begun in the record before it is made, and its answer is noted after it, so that a crash between the two
 //! leaves a record that knows what it does not know. Only `send` in each file does I/O.
 
+mod adjust;
 mod caller;
 pub(crate) mod change;
 pub(crate) mod compare;
 pub(crate) mod create;
 pub(crate) mod lookup;
 pub(crate) mod read;
+pub(crate) mod shift;
+mod site_move;
 pub(crate) mod tag;
 
 use super::ports::Wix;
@@ -84,7 +87,7 @@ impl Call {
             Self::LookUp(id) => (WriteFirst::Lease, true, Request::LookUp(lookup::begin(record, id)?)),
             Self::Read(holder) => (WriteFirst::Lease, false, Request::Read(read::begin(record, holder)?)),
             Self::Change(needed) => {
-                let begun = change::begin(record, needed)?;
+                let begun = change::begin(record, needed, send_before)?;
                 (WriteFirst::Always, false, Request::Change(begun))
             }
             Self::Tag(id, tag) => {

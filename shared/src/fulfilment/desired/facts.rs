@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Desired;
+use super::interval::Policy;
 use crate::ids::Sku;
 use crate::order::{Answer, Line, LineId, Paid, RefundId, RefundState, Snapshot, Version};
 
@@ -42,6 +43,18 @@ impl Desired {
                 (heard.snapshot.paid == Paid::Full).then_some(paid.sku.as_ref())
             }),
         }
+    }
+
+    /// Whether a line is paid as what it lists now. Of a subscription an invoice must have billed that last: one that was
+    /// paid long ago does not pay for a change back to it.
+    pub(crate) fn is_change_paid(&self, order: &Snapshot, line: &Line, policy: &Policy) -> bool {
+        if order.paid != Paid::ByPayments || policy.buy_unpaid_changes || (line.trial && policy.buy_on_trial) {
+            return true;
+        }
+        let newest = self.payments.newest_of(&line.id);
+        newest.is_some_and(|(sku, paid, is_sure)| {
+            is_sure && Some(sku) == line.sku.as_ref() && (!paid.free || policy.buy_on_trial)
+        })
     }
 
     /// What a snapshot says of its payment, with the operator's answer about it.

@@ -4,7 +4,8 @@
 //! of [`super::calls`] call it. What can be derived (attention, the next step) is not stored.
 //!
 //! - [`attempt`] a purchase's life; [`purchase`] what a purchase is for and asks for;
-//! - [`package`] and [`instance`] what exists at Wix; [`plan`] what is bought for a unit;
+//! - [`package`] and [`instance`] what exists at Wix; [`shift`] a move or an adjustment of it; [`plan`] what is bought
+//!   for a unit;
 //! - [`history`] what happened, in short lines;
 //! - [`derive`](mod@derive) keys and external IDs; [`entitled`] which units may be bought, and which are kept; [`closing`] what a person has settled.
 
@@ -13,6 +14,7 @@ pub mod closing;
 pub mod derive;
 pub mod entitled;
 pub mod error;
+pub mod goal;
 pub mod history;
 mod holdings;
 pub mod ids;
@@ -21,6 +23,7 @@ pub mod package;
 pub mod plan;
 pub mod purchase;
 pub mod refusal;
+pub mod shift;
 mod stored;
 
 #[cfg(test)]
@@ -39,6 +42,7 @@ pub use closing::{Closing, ProblemId};
 pub use entitled::Entitled;
 pub(crate) use entitled::{entitlements, next_change};
 pub use error::RecordError;
+pub use goal::{Goal, Spec};
 pub use history::{Happened, History};
 pub use ids::{Holder, Item, Kind, PurchaseId};
 pub use instance::{Change, Instance, InstanceRef};
@@ -47,6 +51,8 @@ pub use plan::{ComponentPlan, Line, NotOurs, Plan, PlannedUnits, Unplannable, Vo
 pub use purchase::{Draft, ProductRun, Purchase};
 pub(crate) use refusal::STUCK;
 pub use refusal::{Backoff, Refusal};
+pub use shift::Shift;
+pub(crate) use shift::Shifts;
 pub use stored::{InvalidRecord, RECORD_SCHEMA};
 
 /// Everything that is known of one order.
@@ -143,7 +149,7 @@ impl OrderRecord {
     /// An order of which nothing is known yet.
     pub fn new(key: OrderKey) -> Self {
         Self {
-            schema: RECORD_SCHEMA,
+            schema: stored::FIRST_SCHEMA,
             key,
             desired: Desired::default(),
             actual: Actual::default(),

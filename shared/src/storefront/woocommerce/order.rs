@@ -248,15 +248,20 @@ fn whole_of(item: &LineItem, items: &[LineItem]) -> Option<LineId> {
 /// What a person must see of a paid order.
 fn notices(order: &Order, switched: bool) -> Vec<Notice> {
     let mut notices = Vec::new();
+    let short = |id: &str| -> String { id.chars().filter(char::is_ascii_alphanumeric).take(20).collect() };
     if switched {
+        let subscription = order.meta_data.get(SWITCH).map(short).unwrap_or_default();
         notices.push(Notice::new(
             "switch",
             "PLAN_CHANGED",
-            "This order changes the plan of a subscription, which is not done automatically: change the package at Wix by hand.",
+            &format!(
+                "Order {} changes the plan of subscription {subscription}, which is not done automatically: change the package of the order that began it at Wix by hand.",
+                short(&order.id.0)
+            ),
         ));
     }
     for item in order.line_items.0.iter().filter(|item| item.quantity.fraction) {
-        let id: String = item.id.0.chars().filter(char::is_ascii_alphanumeric).take(20).collect();
+        let id = short(&item.id.0);
         notices.push(Notice::new(
             &format!("fraction:{id}"),
             "QUANTITY_UNCLEAR",

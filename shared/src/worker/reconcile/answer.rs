@@ -136,6 +136,7 @@ pub(super) fn audited(summary: &AuditSummary) -> Answer {
         ended = summary.ended,
         alive = summary.alive,
         assigned = summary.assigned,
+        changed = summary.changed,
         busy = summary.busy,
         unreadable = summary.unreadable,
         wix_calls = summary.tally.wix_calls,

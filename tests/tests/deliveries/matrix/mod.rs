@@ -129,6 +129,12 @@ impl Cell {
     }
 }
 
+/// Catalog keys with which a change of plan or site is carried out.
+const CHANGING: &str = "on_plan_change = \"adjust\"\non_site_change = \"move\"";
+
+/// Another site of the buyer.
+const OTHER_SITE: &str = "c10cf845-bf18-4c10-8428-c4e5c7a39744";
+
 /// Nobody can read it, so the delivery is kept.
 pub(super) const PARKED: Word = Word::Person(&[]);
 

@@ -5,7 +5,7 @@ use reseller_hooks_tests::deployment::catalog_of;
 use serde_json::json;
 
 use super::super::shop::{Body, SITE, Shop};
-use super::{Cell, PARKED, Word};
+use super::{CHANGING, Cell, OTHER_SITE, PARKED, Word};
 
 const KEY: &str = "shopify/9007199254740993";
 const FIRST: &str = "shopify/9007199254747001";
@@ -63,6 +63,21 @@ fn canceling(body: &Body) -> Shop {
     let shop = Shop::canceling(Shopify, &SKUS);
     shop.told("orders/paid", body);
     shop
+}
+
+/// With what follows another plan and another site.
+fn changing(body: &Body) -> Shop {
+    let shop = Shop::with_defaults(Shopify, &SKUS, CHANGING);
+    shop.told("orders/paid", body);
+    shop
+}
+
+/// The same for another site, wherever the sample names it.
+fn elsewhere() -> Body {
+    let body = later(paid());
+    let text = body.0.to_string().replace(SITE, OTHER_SITE);
+    assert!(text.contains(OTHER_SITE), "the sample names the site");
+    Body::of(&text)
 }
 
 fn disputed(policy: &str) -> Shop {
@@ -183,6 +198,22 @@ fn payments() -> Vec<Cell> {
         .told("orders/updated", later(paid()).with("/line_items/0/sku", "STUDIO-1Y"))
         .holds("PREMIUM-1Y", 3, 1)
         .holds("STUDIO-1Y", 0, 0),
+        Cell::new(
+            "another site than before",
+            Word::Person(&["SITE_CHANGED"]),
+            after(&paid()),
+            KEY,
+        )
+        .told("orders/updated", elsewhere())
+        .holds("PREMIUM-1Y", 3, 1),
+        Cell::new(
+            "another site than before, `on_site_change = \"move\"`",
+            Word::Done,
+            changing(&paid()),
+            KEY,
+        )
+        .told("orders/updated", elsewhere())
+        .holds("PREMIUM-1Y", 3, 1),
         Cell::new(
             "another product in the same line, unpaid",
             Word::Recorded,

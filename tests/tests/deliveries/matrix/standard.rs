@@ -5,7 +5,7 @@ use reseller_hooks_tests::deployment::catalog_of;
 use serde_json::json;
 
 use super::super::shop::{Body, SITE, Shop};
-use super::{Cell, PARKED, Word};
+use super::{CHANGING, Cell, OTHER_SITE, PARKED, Word};
 
 const KEY: &str = "standard/1001";
 const FIRST: &str = "standard/2001";
@@ -58,6 +58,18 @@ fn canceling(body: &Body) -> Shop {
     let shop = Shop::canceling(Standard, &SKUS);
     shop.told("", body);
     shop
+}
+
+/// With what follows another plan and another site.
+fn changing(body: &Body) -> Shop {
+    let shop = Shop::with_defaults(Standard, &SKUS, CHANGING);
+    shop.told("", body);
+    shop
+}
+
+/// The same for another site.
+fn elsewhere() -> Body {
+    Body::of(&later("paid").0.to_string().replace(SITE, OTHER_SITE))
 }
 
 fn disputed(policy: &str) -> Shop {
@@ -180,6 +192,31 @@ fn payments() -> Vec<Cell> {
         .told("", later("paid").with("/data/lines/0/sku", "STUDIO-1Y"))
         .holds("PREMIUM-1Y", 2, 1)
         .holds("STUDIO-1Y", 0, 0),
+        Cell::new(
+            "another product in the same line, `on_plan_change = \"adjust\"`",
+            Word::Done,
+            changing(&paid()),
+            KEY,
+        )
+        .told("", later("paid").with("/data/lines/0/sku", "STUDIO-1Y"))
+        .holds("PREMIUM-1Y", 0, 0)
+        .holds("STUDIO-1Y", 2, 1),
+        Cell::new(
+            "another site than before",
+            Word::Person(&["SITE_CHANGED"]),
+            after(&paid()),
+            KEY,
+        )
+        .told("", elsewhere())
+        .holds("PREMIUM-1Y", 2, 1),
+        Cell::new(
+            "another site than before, `on_site_change = \"move\"`",
+            Word::Done,
+            changing(&paid()),
+            KEY,
+        )
+        .told("", elsewhere())
+        .holds("PREMIUM-1Y", 2, 1),
         Cell::new(
             "another product in the same line, unpaid",
             Word::Recorded,

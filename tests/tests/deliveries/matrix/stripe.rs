@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::super::shop::{Body, Shop};
 use super::super::stripe::bodies::{
-    added, changed, charge, dispute, event, first, first_of, intent, invoice, invoice_payment, item, line, paid,
-    proration, refund, session, subscription,
+    ACCOUNT, added, changed, charge, dispute, event, first, first_of, intent, invoice, invoice_payment, item, line,
+    paid, proration, refund, session, subscription,
 };
 use super::super::stripe::{DAY, HOUR, MONTH, PLACED};
-use super::{Cell, PARKED, Word};
+use super::{CHANGING, Cell, OTHER_SITE, PARKED, Word};
 
 const SUBSCRIPTION: &str = "stripe/sub_1";
 const PAYMENT: &str = "stripe/pi_1";
@@ -51,6 +51,17 @@ fn after(events: &[Value]) -> Shop {
 /// What is not wanted any more is canceled there, so that it can be counted.
 fn canceling(events: &[Value]) -> Shop {
     told(Shop::canceling(Stripe, &SKUS), events)
+}
+
+/// With what follows another plan and another site.
+fn changing(events: &[Value]) -> Shop {
+    told(Shop::with_defaults(Stripe, &SKUS, CHANGING), events)
+}
+
+/// The subscription names another site a day later.
+fn elsewhere() -> Value {
+    let metadata = json!({ "metadata": { "wix_account_id": ACCOUNT, "wix_site_id": OTHER_SITE } });
+    changed(state("active", 1, basic(1)), &metadata)
 }
 
 fn disputed(policy: &str) -> Shop {
@@ -94,7 +105,7 @@ fn subscriptions() -> Vec<Told> {
         lines.expect("a list").push(added("ii_1", ONCE, 1, 8000));
         invoice
     };
-    let upgraded = vec![
+    let changed_plan = vec![
         proration("si_1", BASIC, 1, -900, PLACED + DAY),
         proration("si_1", OTHER, 1, 1900, PLACED + DAY),
     ];
@@ -150,9 +161,37 @@ fn subscriptions() -> Vec<Told> {
             after(&[first(BASIC)]),
         )
         .told(state("active", 1, vec![item("si_1", OTHER, 1)]))
-        .told(invoice("in_2", "subscription_update", PLACED + DAY, upgraded))
+        .told(invoice(
+            "in_2",
+            "subscription_update",
+            PLACED + DAY,
+            changed_plan.clone(),
+        ))
         .holds(BASIC, 1, 1)
         .holds(OTHER, 0, 0),
+        subscribed(
+            "another product in the same line, `on_plan_change = \"adjust\"`",
+            Word::Done,
+            changing(&[first(BASIC)]),
+        )
+        .told(state("active", 1, vec![item("si_1", OTHER, 1)]))
+        .told(invoice("in_2", "subscription_update", PLACED + DAY, changed_plan))
+        .holds(BASIC, 0, 0)
+        .holds(OTHER, 1, 1),
+        subscribed(
+            "another site than before",
+            Word::Person(&["SITE_CHANGED"]),
+            after(&[first(BASIC)]),
+        )
+        .told(elsewhere())
+        .holds(BASIC, 1, 1),
+        subscribed(
+            "another site than before, `on_site_change = \"move\"`",
+            Word::Done,
+            changing(&[first(BASIC)]),
+        )
+        .told(elsewhere())
+        .holds(BASIC, 1, 1),
         subscribed(
             "another product in the same line, unpaid",
             Word::Person(&["UNPAID_CHANGE"]),

@@ -4,7 +4,7 @@ use reseller_hooks::order::StorefrontKind::Wix;
 use serde_json::{Value, json};
 
 use super::super::shop::{Body, SITE, Shop};
-use super::{Cell, PARKED, Word};
+use super::{CHANGING, Cell, OTHER_SITE, PARKED, Word};
 
 const KEY: &str = "wix/3bbcabc7-ebb7-4fc8-8829-13ea0e142123/6d9f1c52-6a41-4f7e-9d1e-3b1a5f0c2e77";
 const CONTRACT: &str = "wix/3bbcabc7-ebb7-4fc8-8829-13ea0e142123/7c1f0a52-3f0e-4a7d-9c55-90b1c2d3e4f5";
@@ -66,6 +66,22 @@ fn canceling(body: &Body) -> Shop {
     let shop = Shop::canceling(Wix, &SKUS);
     shop.told("", body);
     shop
+}
+
+/// With what follows another plan and another site.
+fn changing(body: &Body) -> Shop {
+    let shop = Shop::with_defaults(Wix, &SKUS, CHANGING);
+    shop.told("", body);
+    shop
+}
+
+/// The contract's next cycle, for another site.
+fn elsewhere() -> Body {
+    at(
+        second(),
+        "lineItems/0/catalogReference/options/customTextFields",
+        json!({ "wix_site_id": OTHER_SITE }),
+    )
 }
 
 fn disputed(policy: &str) -> Shop {
@@ -183,6 +199,31 @@ fn payments() -> Vec<Cell> {
         .told("", at(second(), "lineItems/0/physicalProperties/sku", "STUDIO-1Y"))
         .holds("PREMIUM-1M", 1, 1)
         .holds("STUDIO-1Y", 0, 0),
+        Cell::new(
+            "another product in the same line, `on_plan_change = \"adjust\"`",
+            Word::Done,
+            changing(&first()),
+            CONTRACT,
+        )
+        .told("", at(second(), "lineItems/0/physicalProperties/sku", "STUDIO-1Y"))
+        .holds("PREMIUM-1M", 0, 0)
+        .holds("STUDIO-1Y", 1, 1),
+        Cell::new(
+            "another site than before",
+            Word::Person(&["SITE_CHANGED"]),
+            after(&first()),
+            CONTRACT,
+        )
+        .told("", elsewhere())
+        .holds("PREMIUM-1M", 1, 1),
+        Cell::new(
+            "another site than before, `on_site_change = \"move\"`",
+            Word::Done,
+            changing(&first()),
+            CONTRACT,
+        )
+        .told("", elsewhere())
+        .holds("PREMIUM-1M", 1, 1),
         Cell::new(
             "another product in the same line, unpaid",
             Word::Recorded,

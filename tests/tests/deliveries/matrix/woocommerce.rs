@@ -3,8 +3,8 @@
 use reseller_hooks::order::StorefrontKind::Woocommerce;
 use serde_json::json;
 
-use super::super::shop::{Body, Shop};
-use super::{Cell, PARKED, Word};
+use super::super::shop::{Body, SITE, Shop};
+use super::{CHANGING, Cell, OTHER_SITE, PARKED, Word};
 use crate::woocommerce::bodies::{MAILBOX, Order, PREMIUM, subscription};
 
 const ORDER: &str = "woocommerce/1950";
@@ -27,6 +27,11 @@ fn of(order: &Order) -> Body {
 /// One plan, paid.
 fn paid() -> Order {
     Order::new(1950).line(4701, PREMIUM)
+}
+
+/// The same order for another site.
+fn elsewhere(order: &Order) -> Body {
+    Body::of(&order.body().replace(SITE, OTHER_SITE))
 }
 
 fn renewal() -> Order {
@@ -181,6 +186,20 @@ fn payments() -> Vec<Cell> {
         .told(UPDATED, of(&other(later("completed"))))
         .holds(PREMIUM, 1, 1)
         .holds(MAILBOX, 0, 0),
+        cell(
+            "another site than before",
+            Word::Person(&["SITE_CHANGED"]),
+            after(&paid()),
+        )
+        .told(UPDATED, elsewhere(&later("completed")))
+        .holds(PREMIUM, 1, 1),
+        cell(
+            "another site than before, `on_site_change = \"move\"`",
+            Word::Done,
+            told(Shop::with_defaults(Woocommerce, &SKUS, CHANGING), &paid()),
+        )
+        .told(UPDATED, elsewhere(&later("completed")))
+        .holds(PREMIUM, 1, 1),
         cell(
             "another product in the same line, unpaid",
             Word::Recorded,

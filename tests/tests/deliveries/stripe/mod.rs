@@ -3,6 +3,7 @@
 mod beside;
 pub(super) mod bodies;
 mod payments;
+mod plans;
 mod reversals;
 mod subscriptions;
 mod trials;
