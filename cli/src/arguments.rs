@@ -76,6 +76,8 @@ pub(crate) enum Command {
     /// The audit: all packages at Wix against the ledger
     #[command(subcommand)]
     Audit(Audit),
+    /// What the reseller pays Wix for and no live order covers: floating, kept after the end, created beside another
+    PaidFor,
     /// The catalog: what is sold
     #[command(subcommand)]
     Catalog(Catalog),
@@ -310,6 +312,14 @@ pub(crate) struct Logs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Catalog {
+    /// What another catalog would change, by SKU
+    Diff {
+        /// The other catalog
+        other: PathBuf,
+        /// The catalog that is deployed
+        #[arg(default_value = "catalog/catalog.toml")]
+        file: PathBuf,
+    },
     /// Say everything that is wrong with a catalog
     Check {
         /// The catalog

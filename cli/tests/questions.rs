@@ -195,7 +195,7 @@ fn the_doctor_is_content_with_a_good_set_up_and_names_what_is_wrong() {
     for (name, value, said) in [
         ("SECRET_URL", "file:///nowhere.json", "was not looked at"),
         ("PAUSED", "true", "paused"),
-        ("WIX_API_BASE_URL", "http://127.0.0.1:9", "Wix does not take the key"),
+        ("WIX_API_BASE_URL", "http://127.0.0.1:9", "Wix does not answer"),
         ("LEDGER_URL", "sqlite:///nowhere/ledger.db", "inspect does not answer"),
         ("SETTLE_SECONDS", "long", "SETTLE_SECONDS"),
     ] {
@@ -232,5 +232,35 @@ fn secrets_are_checked_and_none_is_printed() {
         shop.types(&["secrets", "check"]).exit,
         Exit::Failed,
         "the placeholder of a deployment"
+    );
+}
+
+#[test]
+fn two_catalogs_are_compared_by_sku() {
+    let shop = Shop::new();
+    let (file, other) = (shop.file("catalog.toml"), shop.file("other.toml"));
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&other, text.replace("\"PREMIUM-1Y\"", "\"PREMIUM-2Y\"")).unwrap();
+    let words = ["catalog", "diff", other.to_str().unwrap(), file.to_str().unwrap()];
+    let ran = shop.types(&words).done();
+    assert!(
+        ran.out.contains("+ PREMIUM-2Y\n") && ran.out.contains("- PREMIUM-1Y\n"),
+        "{}",
+        ran.out
+    );
+    let same = ["catalog", "diff", file.to_str().unwrap(), file.to_str().unwrap()];
+    assert_eq!(shop.types(&same).done().err, "both sell the same\n");
+}
+
+#[test]
+fn what_is_paid_for_and_serves_nobody_is_listed_with_whose_it_is() {
+    let shop = Shop::new();
+    assert_eq!(shop.types(&["paid-for"]).done().out, "");
+    shop.sells("shopify/orders_paid.json", "orders/paid");
+    // Two of three units are on no site: a site takes one product of a kind.
+    let listed = shop.types(&["paid-for"]).done().out;
+    assert!(
+        listed.contains(KEY) && listed.contains("wanted, and on no site yet"),
+        "{listed}"
     );
 }

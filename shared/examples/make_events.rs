@@ -1,10 +1,12 @@
 //! Writes the events for `cargo lambda invoke` from the samples of the storefronts: requests to `webhook`, signed with
 //! the test secrets, and SQS events for the workers.
 //!
-//! `cargo run -p reseller-hooks --features storefront --example make_events` from the project's folder.
+//! `cargo run -p reseller-hooks --features storefront --example make_events`. A test compares what it makes with what is
+//! there.
 
 use std::error::Error;
 use std::fs;
+use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -129,22 +131,34 @@ const MESSAGES: &[(&str, &str, &str)] = &[
 type Anything<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> Anything<()> {
-    for (file, sample, topic) in REQUESTS {
-        let request = request(file, sample, topic)?;
-        write("webhook", file, &request)?;
-    }
-    for (file, sample, topic) in MESSAGES {
-        let (folder, event) = message(sample, topic)?;
-        write(folder, file, &event)?;
+    for (path, text) in files()? {
+        fs::write(events(&path), text)?;
+        println!("events/{path}");
     }
     Ok(())
 }
 
-fn write(folder: &str, file: &str, event: &Value) -> Anything<()> {
-    let path = format!("events/{folder}/{file}.json");
-    fs::write(&path, format!("{}\n", serde_json::to_string_pretty(event)?))?;
-    println!("{path}");
-    Ok(())
+/// Every file with its place in `events/`.
+pub(crate) fn files() -> Anything<Vec<(String, String)>> {
+    let mut files = Vec::new();
+    let mut add = |folder: &str, file: &str, event: &Value| -> Anything<()> {
+        let text = format!("{}\n", serde_json::to_string_pretty(event)?);
+        files.push((format!("{folder}/{file}.json"), text));
+        Ok(())
+    };
+    for (file, sample, topic) in REQUESTS {
+        add("webhook", file, &request(file, sample, topic)?)?;
+    }
+    for (file, sample, topic) in MESSAGES {
+        let (folder, event) = message(sample, topic)?;
+        add(folder, file, &event)?;
+    }
+    Ok(files)
+}
+
+/// A file of `events/`.
+fn events(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../events").join(path)
 }
 
 fn kind_of(sample: &str) -> Anything<StorefrontKind> {
@@ -152,16 +166,16 @@ fn kind_of(sample: &str) -> Anything<StorefrontKind> {
 }
 
 fn secret(kind: StorefrontKind) -> Anything<String> {
-    let secrets: Value = serde_json::from_str(&fs::read_to_string("events/secrets.json")?)?;
+    let secrets: Value = serde_json::from_str(&fs::read_to_string(events("secrets.json"))?)?;
     let secret = secrets.pointer(&format!("/storefronts/{kind}/secrets/0"));
     Ok(secret.and_then(Value::as_str).unwrap_or_default().to_owned())
 }
 
 /// Headers and body as the storefront would send them.
 fn signed(kind: StorefrontKind, sample: &str, topic: &str) -> Anything<(Vec<(&'static str, String)>, String)> {
-    let mut body = fs::read_to_string(format!("events/{sample}"))?;
+    let mut body = fs::read_to_string(events(sample))?;
     if kind == StorefrontKind::Wix {
-        let private_key = fs::read_to_string("events/wix/test-private-key.pem")?;
+        let private_key = fs::read_to_string(events("wix/test-private-key.pem"))?;
         let event_type = sign::wix_event_type(&body).ok_or("the sample names no event")?;
         let envelope = json!({ "data": body, "instanceId": INSTANCE, "eventType": event_type }).to_string();
         // Without `exp`, so that the file does not expire.
@@ -230,7 +244,7 @@ fn message(sample: &str, topic: &str) -> Anything<(&'static str, Value)> {
         .into_iter()
         .map(|(name, value)| Ok((HeaderName::from_static(name), HeaderValue::try_from(value)?)))
         .collect::<Anything<_>>()?;
-    let document: Value = serde_json::from_str(&fs::read_to_string("events/secrets.json")?)?;
+    let document: Value = serde_json::from_str(&fs::read_to_string(events("secrets.json"))?)?;
     let secrets = StorefrontSecrets::from_json(document.get("storefronts").unwrap_or(&Value::Null))?;
     let delivery = Delivery {
         headers: &headers,
@@ -239,28 +253,34 @@ fn message(sample: &str, topic: &str) -> Anything<(&'static str, Value)> {
     };
     match receive(kind, &delivery, &secrets.shops(kind, None), &FieldNames::default())? {
         Outcome::Nothing(reason) => Err(format!("{sample} comes to nothing: {reason}").into()),
-        Outcome::Events(events) => match events.as_slice() {
-            [(event, queue)] => Ok((queue.as_str(), sqs(queue.as_str(), &event.to_json()))),
-            _ => Err(format!("{sample} comes to several events").into()),
-        },
+        Outcome::Events(events) => {
+            let (_, queue) = events.first().ok_or("no event")?;
+            let of_queue = events.iter().filter(|(_, of)| of == queue);
+            let bodies: Vec<String> = of_queue.map(|(event, _)| event.to_json()).collect();
+            Ok((queue.as_str(), sqs(queue.as_str(), &bodies)))
+        }
     }
 }
 
-fn sqs(queue: &str, body: &str) -> Value {
-    json!({ "Records": [{
-        "messageId": "059f36b4-87a3-44ab-83d2-661975830a7d",
-        "receiptHandle": "sample",
-        "body": body,
-        "attributes": {
-            "ApproximateReceiveCount": "1",
-            "SentTimestamp": NOW.as_millis().to_string(),
-            "SenderId": "AIDASAMPLE",
-            "ApproximateFirstReceiveTimestamp": NOW.as_millis().to_string()
-        },
-        "messageAttributes": {},
-        "md5OfBody": "",
-        "eventSource": "aws:sqs",
-        "eventSourceARN": format!("arn:aws:sqs:eu-west-1:123456789012:{queue}"),
-        "awsRegion": "eu-west-1"
-    }] })
+fn sqs(queue: &str, bodies: &[String]) -> Value {
+    let record = |(at, body): (usize, &String)| {
+        json!({
+            "messageId": format!("059f36b4-87a3-44ab-83d2-6619758{:05}", 30_000 + at),
+            "receiptHandle": "sample",
+            "body": body,
+            "attributes": {
+                "ApproximateReceiveCount": "1",
+                "SentTimestamp": NOW.as_millis().to_string(),
+                "SenderId": "AIDASAMPLE",
+                "ApproximateFirstReceiveTimestamp": NOW.as_millis().to_string()
+            },
+            "messageAttributes": {},
+            "md5OfBody": "",
+            "eventSource": "aws:sqs",
+            "eventSourceARN": format!("arn:aws:sqs:eu-west-1:123456789012:{queue}"),
+            "awsRegion": "eu-west-1"
+        })
+    };
+    let records: Vec<Value> = bodies.iter().enumerate().map(record).collect();
+    json!({ "Records": records })
 }

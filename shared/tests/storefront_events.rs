@@ -8,6 +8,7 @@
     reason = "the helpers of a test may fail it"
 )]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
@@ -20,6 +21,28 @@ use reseller_hooks::storefront::{
 };
 use reseller_hooks::time::Timestamp;
 use serde_json::Value;
+
+#[path = "../examples/make_events.rs"]
+#[expect(dead_code, reason = "only what it makes is of interest here, and it is not written")]
+mod make_events;
+
+/// What the samples come to is in `events/`: else run `make_events`.
+#[test]
+fn the_events_are_those_that_are_made_of_the_samples() {
+    let mut made: BTreeSet<PathBuf> = BTreeSet::new();
+    for (path, text) in make_events::files().unwrap() {
+        let file = events().join(&path);
+        let there = fs::read_to_string(&file).unwrap_or_default();
+        assert_eq!(there, text, "{path}");
+        made.insert(file);
+    }
+    for folder in OrderQueue::ALL.map(OrderQueue::as_str) {
+        for entry in fs::read_dir(events().join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            assert!(made.contains(&path), "{} is made by nobody", path.display());
+        }
+    }
+}
 
 fn events() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../events")

@@ -201,3 +201,35 @@ fn no_question_writes_anything() {
     }
     assert_eq!(world.entry(KEY), before);
 }
+
+// Wix's services have no end until somebody cancels them: what is kept after an order's end is paid for month by month.
+#[test]
+fn what_is_kept_after_the_end_is_paid_for_and_listed() {
+    let world = World::kind();
+    world.hears(&ordered("KEPT", 2).site(SITE));
+    world.settle();
+    let kept = |world: &World| ask(world, &json!({ "paid_for": {} }))["holdings"].clone();
+    let floating = kept(&world);
+    assert_eq!(
+        (&floating[0]["why"], &floating[0]["products"]),
+        (&json!("floating"), &json!(1))
+    );
+    world.hears(&ordered("KEPT", 2).site(SITE).canceled());
+    world.settle();
+    let after = kept(&world);
+    let all: u64 = after
+        .as_array()
+        .expect("holdings")
+        .iter()
+        .filter_map(|one| one["products"].as_u64())
+        .sum();
+    assert_eq!(
+        (&after[0]["why"], &after[0]["order"], all),
+        (&json!("kept_after_the_end"), &json!(KEY), 2)
+    );
+    let world = World::kind();
+    world.hears(&ordered("ENDS", 1));
+    world.hears(&ordered("ENDS", 1).canceled());
+    world.settle();
+    assert_eq!(kept(&world), json!([]), "what was canceled costs nothing");
+}

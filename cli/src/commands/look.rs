@@ -79,7 +79,7 @@ pub(crate) fn sentences(status: &Value, now: Timestamp) -> Vec<Line> {
         0 => well("no order needs a person"),
         some => bad(
             format!(
-                "{} a person, the oldest since {}",
+                "{} a person, the oldest for {}",
                 if some == 1 {
                     "1 order needs".to_owned()
                 } else {

@@ -17,6 +17,7 @@ mod doctor;
 mod logs;
 mod look;
 mod order;
+mod paid_for;
 mod queues;
 mod report;
 mod secrets;
@@ -36,6 +37,7 @@ pub(crate) async fn run(env: &Env, arguments: &Arguments, out: &mut Out<'_>) -> 
             return Ok(Exit::Done);
         }
         Command::Catalog(Catalog::Check { file }) => return catalog::check(file, out),
+        Command::Catalog(Catalog::Diff { other, file }) => return catalog::diff(file, other, out),
         Command::Doctor => return doctor::run(env, &arguments.global, out).await,
         Command::Status(_)
         | Command::Attention(_)
@@ -43,6 +45,7 @@ pub(crate) async fn run(env: &Env, arguments: &Arguments, out: &mut Out<'_>) -> 
         | Command::Parked(_)
         | Command::Dead(_)
         | Command::Audit(_)
+        | Command::PaidFor
         | Command::Secrets(_)
         | Command::Logs(_)
         | Command::Send(_)
@@ -59,6 +62,7 @@ pub(crate) async fn run(env: &Env, arguments: &Arguments, out: &mut Out<'_>) -> 
             audit::run(&backend, since.as_deref(), until.as_deref(), out).await
         }
         Command::Audit(Audit::Show) => audit::show(&backend, out).await,
+        Command::PaidFor => paid_for::run(&backend, out).await,
         Command::Secrets(Secrets::Check) => secrets::run(&backend, out).await,
         Command::Logs(options) => logs::run(&backend, options, out).await,
         Command::Send(options) => send::run(&backend, options, out).await,

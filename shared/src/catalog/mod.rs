@@ -22,7 +22,9 @@ mod problem;
 mod read;
 mod table;
 
-pub use policy::{OnDispute, OnRenewal, OnTrial, Policies, Price, Suborders, UnpaidChanges};
+pub use policy::{
+    OnDispute, OnPlanChange, OnRenewal, OnSiteChange, OnTrial, Policies, Price, Suborders, UnpaidChanges,
+};
 pub use problem::{CatalogError, CatalogErrors, Problem};
 
 /// A catalog that has been checked.
@@ -55,9 +57,14 @@ pub struct Defaults {
     pub site_fields: Vec<String>,
     /// Names of order properties that hold the storefront's own reference.
     pub external_id_fields: Vec<String>,
+    /// How many paid units may be bought in an hour of the clock before buying pauses by itself: the brake.
+    pub max_purchases_per_hour: u32,
     /// What is decided about things that shops mean either way.
     pub policies: Policies,
 }
+
+/// What `max_purchases_per_hour` is where the catalog does not say: an ordinary shop never meets it.
+pub const MAX_PURCHASES_PER_HOUR: u32 = 1_000;
 
 impl Defaults {
     /// Reads `[defaults]` alone, for whoever needs no products: an entry that is wrong elsewhere does not matter.
@@ -114,6 +121,10 @@ pub struct Component {
     pub on_cancel: OnCancel,
     /// What a renewal does, where the product is `ONE_TIME`; unsaid, a person decides.
     pub on_renewal: Option<OnRenewal>,
+    /// What an order does that comes to name another site.
+    pub on_site_change: OnSiteChange,
+    /// What a line does whose SKU becomes another one.
+    pub on_plan_change: OnPlanChange,
     /// What a unit of the SKU costs in the shop: an order that charges another amount is not bought.
     pub price: Option<Price>,
 }

@@ -49,6 +49,28 @@ pub enum OnRenewal {
     Buy,
 }
 
+/// What an order does that names another site than the one its product was planned for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnSiteChange {
+    /// A person is told.
+    #[default]
+    Attention,
+    /// The product instance, and its voucher after it, is moved to the new site.
+    Move,
+}
+
+/// What a line does whose SKU becomes another one that is paid.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnPlanChange {
+    /// A person is told.
+    #[default]
+    Attention,
+    /// The product instance is adjusted to the other product, where the entries of both SKUs say so.
+    Adjust,
+}
+
 /// What is done with a marketplace's orders that are parts of another order.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -71,6 +93,10 @@ pub struct Policies {
     pub unpaid_changes: UnpaidChanges,
     /// What a renewal of a `ONE_TIME` product does. It is in every [`Component`](super::Component) already.
     pub on_renewal: Option<OnRenewal>,
+    /// What another site does. It is in every [`Component`](super::Component) already.
+    pub on_site_change: OnSiteChange,
+    /// What another SKU of a line does. It is in every [`Component`](super::Component) already.
+    pub on_plan_change: OnPlanChange,
     /// Statuses of a `WooCommerce` order that mean paid, beside `processing` and `completed`.
     pub paid_statuses: Vec<String>,
     /// What is done with suborders.
@@ -83,6 +109,8 @@ pub(super) const POLICY_KEYS: &[&str] = &[
     "on_dispute",
     "unpaid_changes",
     "on_renewal",
+    "on_site_change",
+    "on_plan_change",
     "paid_statuses",
     "suborders",
 ];
@@ -103,6 +131,8 @@ pub(super) fn policies(notes: &mut Notes, table: &Table<'_, '_>) -> Policies {
         on_dispute: on_dispute.unwrap_or_default(),
         unpaid_changes: unpaid_changes.unwrap_or_default(),
         on_renewal: on_renewal(notes, table),
+        on_site_change: on_site_change(notes, table).unwrap_or_default(),
+        on_plan_change: on_plan_change(notes, table).unwrap_or_default(),
         paid_statuses: statuses.into_iter().map(|status| status.0).collect(),
         suborders: suborders.unwrap_or_default(),
     }
@@ -110,6 +140,16 @@ pub(super) fn policies(notes: &mut Notes, table: &Table<'_, '_>) -> Policies {
 
 pub(super) fn on_renewal(notes: &mut Notes, table: &Table<'_, '_>) -> Option<OnRenewal> {
     notes.choice(table, "on_renewal", ON_RENEWAL)
+}
+
+pub(super) fn on_site_change(notes: &mut Notes, table: &Table<'_, '_>) -> Option<OnSiteChange> {
+    let choices = [("attention", OnSiteChange::Attention), ("move", OnSiteChange::Move)];
+    notes.choice(table, "on_site_change", &choices)
+}
+
+pub(super) fn on_plan_change(notes: &mut Notes, table: &Table<'_, '_>) -> Option<OnPlanChange> {
+    let choices = [("attention", OnPlanChange::Attention), ("adjust", OnPlanChange::Adjust)];
+    notes.choice(table, "on_plan_change", &choices)
 }
 
 /// A status of `WooCommerce` as its API writes it, without the database's prefix.

@@ -9,10 +9,15 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::billing::billing;
-use super::policy::{OnRenewal, POLICY_KEYS, on_renewal, policies, price};
+use super::policy::{
+    OnPlanChange, OnRenewal, OnSiteChange, POLICY_KEYS, on_plan_change, on_renewal, on_site_change, policies, price,
+};
 use super::problem::CatalogErrors;
 use super::table::{Notes, Table};
-use super::{AccountRule, Component, Defaults, OnCancel, ProductSpec, UnknownSku, VoucherSite, VoucherSpec};
+use super::{
+    AccountRule, Component, Defaults, MAX_PURCHASES_PER_HOUR, OnCancel, ProductSpec, UnknownSku, VoucherSite,
+    VoucherSpec,
+};
 use crate::ids::{AccountId, CountryCode, Sku};
 use crate::time::Timestamp;
 
@@ -26,6 +31,7 @@ const DEFAULTS_KEYS: &[&str] = &[
     "account_fields",
     "site_fields",
     "external_id_fields",
+    "max_purchases_per_hour",
 ];
 /// The keys of a product that is one component, beside `sku`; a `[[product.component]]` has the same.
 const COMPONENT_KEYS: &[&str] = &[
@@ -37,10 +43,20 @@ const COMPONENT_KEYS: &[&str] = &[
     "needs_site",
     "voucher",
     "on_renewal",
+    "on_site_change",
+    "on_plan_change",
     "price",
 ];
 /// What a bundle says once for all of its components.
-const BUNDLE_KEYS: &[&str] = &["sku", "component", "country", "on_cancel", "on_renewal"];
+const BUNDLE_KEYS: &[&str] = &[
+    "sku",
+    "component",
+    "country",
+    "on_cancel",
+    "on_renewal",
+    "on_site_change",
+    "on_plan_change",
+];
 const VOUCHER_KEYS: &[&str] = &[
     "catalog_product_id",
     "billing",
@@ -82,6 +98,12 @@ pub(super) fn catalog(text: &str) -> Result<(Defaults, Products), CatalogErrors>
             .as_ref()
             .map_or(OnCancel::Unassign, |defaults| defaults.on_cancel),
         on_renewal: defaults.as_ref().and_then(|defaults| defaults.policies.on_renewal),
+        on_site_change: defaults
+            .as_ref()
+            .map_or_else(OnSiteChange::default, |defaults| defaults.policies.on_site_change),
+        on_plan_change: defaults
+            .as_ref()
+            .map_or_else(OnPlanChange::default, |defaults| defaults.policies.on_plan_change),
     };
     let mut products = Products::new();
     let mut lines: BTreeMap<Sku, usize> = BTreeMap::new();
@@ -158,6 +180,7 @@ fn defaults(notes: &mut Notes, table: &Table<'_, '_>) -> Option<Defaults> {
     let account_fields = fields("account_fields");
     let site_fields = fields("site_fields");
     let external_id_fields = fields("external_id_fields");
+    let max_purchases_per_hour = notes.count(table, "max_purchases_per_hour");
     let policies = policies(notes, table);
     Some(Defaults {
         not_before: not_before?,
@@ -169,6 +192,7 @@ fn defaults(notes: &mut Notes, table: &Table<'_, '_>) -> Option<Defaults> {
         account_fields,
         site_fields,
         external_id_fields,
+        max_purchases_per_hour: max_purchases_per_hour.unwrap_or(MAX_PURCHASES_PER_HOUR),
         policies,
     })
 }
@@ -214,6 +238,8 @@ struct Inherited {
     country: Option<CountryCode>,
     on_cancel: OnCancel,
     on_renewal: Option<OnRenewal>,
+    on_site_change: OnSiteChange,
+    on_plan_change: OnPlanChange,
 }
 
 fn product(
@@ -306,6 +332,8 @@ fn bundle(notes: &mut Notes, table: &Table<'_, '_>, inherited: &Inherited) -> Ve
             .choice(table, "on_cancel", ON_CANCEL)
             .unwrap_or(inherited.on_cancel),
         on_renewal: on_renewal(notes, table).or(inherited.on_renewal),
+        on_site_change: on_site_change(notes, table).unwrap_or(inherited.on_site_change),
+        on_plan_change: on_plan_change(notes, table).unwrap_or(inherited.on_plan_change),
     };
     let mut tables = notes
         .tables(table, "component", "[[product.component]]")
@@ -337,6 +365,8 @@ fn component(notes: &mut Notes, table: &Table<'_, '_>, inherited: &Inherited) ->
     let needs_site = notes.flag(table, "needs_site").unwrap_or(false);
     let on_cancel = notes.choice(table, "on_cancel", ON_CANCEL);
     let on_renewal = on_renewal(notes, table).or(inherited.on_renewal);
+    let on_site_change = on_site_change(notes, table).unwrap_or(inherited.on_site_change);
+    let on_plan_change = on_plan_change(notes, table).unwrap_or(inherited.on_plan_change);
     let price = price(notes, table);
     let voucher = notes
         .table(table, "voucher", &format!("{}, voucher", table.entry))
@@ -352,6 +382,8 @@ fn component(notes: &mut Notes, table: &Table<'_, '_>, inherited: &Inherited) ->
         voucher,
         on_cancel: on_cancel.unwrap_or(inherited.on_cancel),
         on_renewal,
+        on_site_change,
+        on_plan_change,
         price,
     })
 }

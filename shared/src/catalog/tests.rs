@@ -55,6 +55,8 @@ fn the_sample_at_the_root_means_what_its_comments_say() {
                 }),
                 on_cancel: OnCancel::Unassign,
                 on_renewal: None,
+                on_site_change: OnSiteChange::Attention,
+                on_plan_change: OnPlanChange::Attention,
                 price: None,
             }][..]
         )
@@ -100,6 +102,7 @@ fn defaults_are_those_of_the_documentation() {
             account_fields: Vec::new(),
             site_fields: Vec::new(),
             external_id_fields: Vec::new(),
+            max_purchases_per_hour: 1_000,
             policies: Policies::default(),
         }
     );
@@ -113,12 +116,16 @@ fn every_policy_can_be_set_and_a_product_has_its_own() {
         on_dispute = "take_back"
         unpaid_changes = "now"
         on_renewal = "nothing"
+        on_site_change = "move"
+        on_plan_change = "adjust"
         paid_statuses = ["wc-shipped", "partially-shipped"]
         suborders = "only"
         [[product]]
         sku = "A"
         catalog_product_id = "{PLAN}"
         on_renewal = "buy"
+        on_site_change = "attention"
+        on_plan_change = "attention"
         price = {{ amount = 8000, currency = "USD" }}
         [[product]]
         sku = "B"
@@ -130,6 +137,8 @@ fn every_policy_can_be_set_and_a_product_has_its_own() {
         on_dispute: OnDispute::TakeBack,
         unpaid_changes: UnpaidChanges::Now,
         on_renewal: Some(OnRenewal::Nothing),
+        on_site_change: OnSiteChange::Move,
+        on_plan_change: OnPlanChange::Adjust,
         paid_statuses: vec!["shipped".to_owned(), "partially-shipped".to_owned()],
         suborders: Suborders::Only,
     };
@@ -137,6 +146,9 @@ fn every_policy_can_be_set_and_a_product_has_its_own() {
     let of = |name: &str| &catalog.components(&sku(name)).unwrap()[0];
     assert_eq!(of("A").on_renewal, Some(OnRenewal::Buy));
     assert_eq!(of("B").on_renewal, Some(OnRenewal::Nothing));
+    let changes = |name: &str| (of(name).on_site_change, of(name).on_plan_change);
+    assert_eq!(changes("A"), (OnSiteChange::Attention, OnPlanChange::Attention));
+    assert_eq!(changes("B"), (OnSiteChange::Move, OnPlanChange::Adjust));
     let price = of("A").price.as_ref().unwrap();
     assert_eq!((price.amount, price.currency.as_str()), (8_000, "USD"));
     assert_eq!(of("B").price, None);
@@ -173,6 +185,7 @@ fn every_default_can_be_set_and_a_date_needs_no_quotes() {
         account_fields = ["account", " wix account "]
         site_fields = ["site"]
         external_id_fields = ["ref"]
+        max_purchases_per_hour = 40
         "#,
     )
     .unwrap();
@@ -189,6 +202,7 @@ fn every_default_can_be_set_and_a_date_needs_no_quotes() {
             account_fields: vec!["account".to_owned(), "wix account".to_owned()],
             site_fields: vec!["site".to_owned()],
             external_id_fields: vec!["ref".to_owned()],
+            max_purchases_per_hour: 40,
             policies: Policies::default(),
         }
     );

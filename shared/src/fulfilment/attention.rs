@@ -1,16 +1,18 @@
 //! What needs a person, derived from the record: one line for each problem, with its cause and what to do. It is gone
 //! when the problem is, or when a person has closed it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use super::calls::{change, create, lookup, read, tag};
+use super::calls::{change, create, lookup, read, shift, tag};
+use super::desired::UNBILLED;
 use super::plan::sites::moved_to;
 use super::problem::{OnClose, Problem};
 use super::record::{Holder, Line, OrderRecord, Plan, RecordError, Refusal, Unplannable};
 use super::settings::Settings;
 use super::view::View;
 use crate::ids::Sku;
-use crate::order::Notice;
+use crate::ledger::Entry;
+use crate::order::{Notice, Snapshot};
 use crate::time::Timestamp;
 
 pub use super::problem::{Attention, Verb};
@@ -29,6 +31,24 @@ pub fn attention(record: &OrderRecord, settings: &Settings, now: Timestamp) -> V
     shown
 }
 
+/// Everything about a ledger's entry that needs a person, also where its record cannot be read.
+pub fn attention_of(entry: &Entry, settings: &Settings, now: Timestamp) -> Vec<Attention> {
+    let mut shown = match OrderRecord::from_json(&entry.body) {
+        Ok(record) => attention(&record, settings, now),
+        Err(error) => {
+            let what = "record".to_owned();
+            vec![Problem::new(what, "UNREADABLE_RECORD", &[], error.to_string()).shown]
+        }
+    };
+    if let Some(times) = super::run::put_off::often(entry) {
+        let advice = format!(
+            "the work on this order failed {times} times in a row, and it is tried ever more seldom: report it with the log of reconcile, then retry the order"
+        );
+        shown.push(Problem::new("order".to_owned(), "PUT_OFF", &[], advice).shown);
+    }
+    shown
+}
+
 /// The same, with what closing each settles.
 pub(crate) fn problems(record: &OrderRecord, settings: &Settings, now: Timestamp) -> Vec<Problem> {
     let view = View::of(record, now);
@@ -44,6 +64,7 @@ pub(crate) fn problems(record: &OrderRecord, settings: &Settings, now: Timestamp
         if let Some(held) = purchase.attempt().package() {
             read::problems(&view, purchase, held, &mut found);
             change::problems(&view, &Holder::Purchase(purchase.id()), held, &mut found);
+            shift::problems(&view, purchase, held, &mut found);
             found.extend(tag::problem(&view, purchase, held).filter(|_| !held.is_gone()));
         }
     }
@@ -57,7 +78,8 @@ pub(crate) fn problems(record: &OrderRecord, settings: &Settings, now: Timestamp
         let notices = record.desired().notices(now, &record.policy());
         found.extend(notices.iter().map(notice_problem));
     }
-    changed_plans(&view, &mut found);
+    changed_plans(&view, now, &mut found);
+    used_up_vouchers(&view, &mut found);
     found.extend(defect_problem(record));
     // What closing settles is not a problem any more; what is only acknowledged is left out by its ID.
     found.retain(|problem| problem.closing != OnClose::Acknowledge || !record.closed().contains_key(&problem.shown.id));
@@ -140,7 +162,7 @@ fn notice_problem(notice: &Notice) -> Problem {
 }
 
 /// Lines whose paid SKU is not the one that their products were bought for.
-fn changed_plans(view: &View<'_>, found: &mut Vec<Problem>) {
+fn changed_plans(view: &View<'_>, now: Timestamp, found: &mut Vec<Problem>) {
     let mut bought = view
         .record
         .lines()
@@ -155,26 +177,63 @@ fn changed_plans(view: &View<'_>, found: &mut Vec<Problem>) {
     if bought.peek().is_none() {
         return;
     }
-    let Some(order) = view.record.desired().planned_order() else {
+    let desired = view.record.desired();
+    let Some(order) = desired.planned_order() else {
         return;
     };
-    let paid: HashMap<&str, &Sku> = order
+    let paid: HashMap<&str, (&Sku, &crate::order::Line)> = order
         .lines
         .iter()
-        .filter_map(|line| Some((line.id.as_str(), line.sku.as_ref()?)))
+        .filter_map(|line| Some((line.id.as_str(), (line.sku.as_ref()?, line))))
         .collect();
     for (line, had) in bought {
-        if let Some(paid) = paid.get(line.id().as_str()).filter(|paid| **paid != had) {
+        let Some((paid, listed)) = paid.get(line.id().as_str()).filter(|(paid, _)| *paid != had) else {
+            continue;
+        };
+        let (code, advice) = if is_unbilled(view, &order, listed) {
+            if desired
+                .latest()
+                .is_none_or(|latest| now < latest.version.time + UNBILLED)
+            {
+                continue;
+            }
+            let advice = format!(
+                "the line is adjusted to {had} and lists {paid} again, which no invoice has billed since: it is adjusted once one is paid, or close this"
+            );
+            ("UNPAID_CHANGE", advice)
+        } else {
             let advice = format!(
                 "the line was bought as {had} and is now paid as {paid}: change the product at Wix by hand, then close this"
             );
+            ("PLAN_CHANGED", advice)
+        };
+        let what = format!("line {}", line.id());
+        found.push(Problem::new(what, code, &[had.as_str(), paid.as_str()], advice));
+    }
+}
+
+/// Whether a line that was adjusted lists what it had before, and no invoice has billed the way back.
+fn is_unbilled(view: &View<'_>, order: &Snapshot, listed: &crate::order::Line) -> bool {
+    let (record, policy) = (view.record, view.record.policy());
+    record.has_other_targets() && !record.desired().is_change_paid(order, listed, &policy)
+}
+
+/// Products that come with another free extra than the one that was bought with the product before.
+fn used_up_vouchers(view: &View<'_>, found: &mut Vec<Problem>) {
+    if !view.record.has_other_targets() {
+        return;
+    }
+    for (index, line) in view.record.lines().iter().enumerate() {
+        let units = view.entitled.buy(index);
+        let wanted = line.numbered_runs().filter(|(first, _)| *first <= units);
+        let used_up = wanted.filter(|(_, run)| run.plan.components().iter().any(|c| c.voucher_used_up));
+        let skus: BTreeSet<&Sku> = used_up.filter_map(|(_, run)| run.sku.as_ref()).collect();
+        for sku in skus {
+            let advice = format!(
+                "{sku} comes with another free extra than the one that the line has, and Wix allows one for an instance: give it to the customer by hand, or close this"
+            );
             let what = format!("line {}", line.id());
-            found.push(Problem::new(
-                what,
-                "PLAN_CHANGED",
-                &[had.as_str(), paid.as_str()],
-                advice,
-            ));
+            found.push(Problem::new(what, "VOUCHER_USED_UP", &[sku.as_str()], advice));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What is next for an order: the order in which calls are tried. Everything else carries out what is said here, or
 //! answers one of the questions that are asked here: each in its own file of [`super::calls`].
 
-use super::calls::{Call, change, create, lookup, read, tag};
+use super::calls::{Call, change, create, lookup, read, shift, tag};
 use super::desired::Entitlements;
 use super::desired::Policy;
 use super::plan;
@@ -22,6 +22,8 @@ pub enum Step {
     Call(Call),
     /// Nothing before this time.
     Wait(Timestamp),
+    /// Nothing but a look by plan at this time: the order is where it should be, as far as anybody knows.
+    Watch(Timestamp),
     /// Nothing: settled, but for what is in attention.
     Rest,
 }
@@ -41,6 +43,7 @@ pub fn decide(
     if plan::freeze(record, catalog, own, &entitlements) {
         note_plans(record, now);
     }
+    shift::normalize(record, &Entitled::from(record, &entitlements), settings)?;
     if let Some(hold) = record.hold().filter(|hold| hold.until > now) {
         return Ok(Step::Wait(hold.until));
     }
@@ -87,12 +90,18 @@ fn next(view: &View<'_>, settings: &Settings, now: Timestamp) -> Next {
     let certain = read::due_unread(view, now, &mut wake)
         .map(Call::Read)
         .or_else(|| lookup::due(view, settings, &mut wake).map(Call::LookUp))
+        .or_else(|| shift::due_read(view, settings, &mut wake).map(Call::Read))
         .or_else(|| create::due_again(view, settings).map(Call::SendAgain))
-        .or_else(|| change::due(view, &[Change::Unassign, Change::Cancel], &mut wake).map(Call::Change));
+        .or_else(|| due_shift(view, &[Change::Adjust], &mut wake))
+        .or_else(|| change::due(view, &[Change::Unassign, Change::Cancel], &mut wake).map(Call::Change))
+        .or_else(|| due_shift(view, moves(settings), &mut wake));
     if let Some(call) = certain {
         return Next::Step(Step::Call(call));
     }
     for kind in [Kind::Base, Kind::Voucher] {
+        if settings.braked && kind == Kind::Base {
+            continue;
+        }
         match create::due(view, settings, kind, now) {
             Some(create::Due::Now(draft)) => return Next::Step(Step::Call(Call::Create(draft))),
             Some(create::Due::AfterLookup(draft, since)) => return Next::LookUpFirst(draft, since),
@@ -105,10 +114,29 @@ fn next(view: &View<'_>, settings: &Settings, now: Timestamp) -> Next {
         .or_else(|| read::due_recheck(view, &mut wake).map(Call::Read))
         .or_else(|| read::due_waiting(view, &mut wake).map(Call::Read));
     if let Some(at) = next_change(view.record, now) {
-        wake.is_due(at);
+        wake.is_due_by_plan(at);
     }
-    let rest = || wake.earliest().map_or(Step::Rest, Step::Wait);
+    let rest = || match wake.earliest() {
+        Some((at, true)) => Step::Watch(at),
+        Some((at, false)) => Step::Wait(at),
+        None => Step::Rest,
+    };
     Next::Step(call.map_or_else(rest, Step::Call))
+}
+
+/// Moves or adjustments: only where a unit has had another target than the first.
+fn due_shift(view: &View<'_>, of: &[Change], wake: &mut Wake) -> Option<Call> {
+    let needed = view.record.has_other_targets().then(|| change::due(view, of, wake))?;
+    needed.map(Call::Change)
+}
+
+/// A move, and the way back from one that failed.
+const fn moves(settings: &Settings) -> &'static [Change] {
+    if settings.guards.move_back {
+        &[Change::Move, Change::Return]
+    } else {
+        &[Change::Move]
+    }
 }
 
 /// Moves that need no call: what was never sent and is not wanted is forgotten, what was dropped and is wanted again is

@@ -3,8 +3,9 @@
 use std::cell::OnceCell;
 
 use super::record::plan::items_of;
-use super::record::{ComponentPlan, Entitled, Instance, Item, Kind, OrderRecord};
+use super::record::{ComponentPlan, Entitled, Instance, Item, Kind, OrderRecord, Spec};
 use crate::time::Timestamp;
+use crate::wix::ProductInput;
 
 /// A record that does not change while it is looked at.
 pub(crate) struct View<'a> {
@@ -22,6 +23,15 @@ pub(crate) struct Held<'a> {
     pub(crate) instance: &'a Instance,
     /// Its package is not at Wix any more.
     pub(crate) gone: bool,
+    bought: Option<&'a ProductInput>,
+}
+
+impl Held<'_> {
+    /// Which product it is: by Wix's last word where it was adjusted, else what was bought.
+    pub(crate) fn holds(&self) -> Option<Spec> {
+        let adjusted = self.instance.holds().cloned();
+        adjusted.or_else(|| self.bought.map(Spec::of))
+    }
 }
 
 impl<'a> View<'a> {
@@ -94,13 +104,14 @@ fn bases(record: &OrderRecord) -> Vec<Held<'_>> {
     let mut bases: Vec<Held<'_>> = packages
         .flat_map(|(purchase, held)| {
             let gone = held.is_gone();
-            let items = purchase.items().iter().zip(held.instances());
+            let items = purchase.items().iter().zip(held.instances()).enumerate();
             items
-                .filter(|(_, instance)| !instance.is_replaced())
-                .map(move |(item, instance)| Held {
+                .filter(|(_, (_, instance))| !instance.is_replaced())
+                .map(move |(at, (item, instance))| Held {
                     item: *item,
                     instance,
                     gone,
+                    bought: purchase.bought(at),
                 })
         })
         .collect();

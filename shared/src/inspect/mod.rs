@@ -9,20 +9,21 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::fulfilment::record::ProblemId;
-use crate::fulfilment::{Attention, OrderRecord, Settings, attention};
+use crate::fulfilment::{Attention, Settings, attention_of};
 use crate::ledger::{Entry, Ledger, LedgerError};
 use crate::order::OrderKey;
 use crate::time::{Clock, Timestamp};
 
 pub mod command;
 mod list;
+mod paid_for;
 #[cfg(feature = "inspect-runtime")]
 pub mod run;
 pub mod status;
 pub mod story;
 
 pub use list::{Listed, Listing, State};
+pub use paid_for::{Holding, PaidFor, Why};
 pub use status::{QueueStatus, Queues, Status};
 pub use story::OrderStory;
 
@@ -45,6 +46,8 @@ pub enum Question {
     Show(OrderKey),
     /// `{"list": {"state": "due", "limit": 50, "after": "ORDER-KEY"}}`: orders, all three optional.
     List(list::Wanted),
+    /// `{"paid_for": {}}`: what is paid for at Wix and no live order covers.
+    PaidFor,
     /// `{"find": "#2001"}`: orders by the number that people know, an external ID, a package or a site.
     Find(String),
 }
@@ -54,7 +57,7 @@ pub enum Question {
 pub enum InspectError {
     /// The event is none that is known.
     #[error(
-        "{0}. Accepted are {{\"status\": {{}}}}, {{\"attention\": {{}}}}, {{\"story\": \"ORDER-KEY\"}}, {{\"show\": \"ORDER-KEY\"}}, {{\"list\": {{\"state\": \"due\"}}}} and {{\"find\": \"#2001\"}}; an ORDER-KEY looks like shopify/5324830114101"
+        "{0}. Accepted are {{\"status\": {{}}}}, {{\"attention\": {{}}}}, {{\"story\": \"ORDER-KEY\"}}, {{\"show\": \"ORDER-KEY\"}}, {{\"list\": {{\"state\": \"due\"}}}}, {{\"paid_for\": {{}}}} and {{\"find\": \"#2001\"}}; an ORDER-KEY looks like shopify/5324830114101"
     )]
     NotUnderstood(String),
     /// There is no such order.
@@ -94,6 +97,7 @@ impl Question {
         match name.as_str() {
             "status" => nothing(name, value).map(|()| Self::Status),
             "attention" => nothing(name, value).map(|()| Self::Attention),
+            "paid_for" => nothing(name, value).map(|()| Self::PaidFor),
             "story" => key(name, value).map(Self::Story),
             "show" => key(name, value).map(Self::Show),
             "list" => list::Wanted::parse(value).map(Self::List).map_err(NotUnderstood::into),
@@ -172,6 +176,7 @@ pub async fn answer<L: Ledger, C: Clock, Q: Queues>(
             Ok(inspector.record(&entry))
         }
         Question::List(wanted) => Ok(with_schema(&inspector.list(&wanted).await?)),
+        Question::PaidFor => Ok(with_schema(&inspector.paid_for(deadline).await?)),
         Question::Find(text) => Ok(with_schema(&inspector.find(&text, deadline).await?)),
     }
 }
@@ -212,17 +217,7 @@ pub struct ShownProblem {
 
 /// All problems of an entry. A record that cannot be read is one.
 fn problems_of(entry: &Entry, settings: &Settings, now: Timestamp) -> Vec<ShownProblem> {
-    let problems = match OrderRecord::from_json(&entry.body) {
-        Ok(record) => attention(&record, settings, now),
-        Err(error) => vec![Attention {
-            what: "record".to_owned(),
-            code: "UNREADABLE_RECORD".to_owned(),
-            request_id: None,
-            advice: error.to_string(),
-            verbs: Vec::new(),
-            id: ProblemId::of(&["UNREADABLE_RECORD"]),
-        }],
-    };
+    let problems = attention_of(entry, settings, now);
     let with_command = |problem: Attention| ShownProblem {
         command: command::ending(&entry.key, &problem),
         problem,

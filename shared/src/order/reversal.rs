@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::terms::{LineId, Version};
+use super::terms::{LineId, ProductId, Version};
 use crate::ids::Sku;
 
 /// The storefront's ID of one refund.
@@ -120,6 +120,33 @@ pub enum Covers {
     All,
     /// Those with one of these SKUs.
     Skus(BTreeSet<Sku>),
+    /// Those in which one of these was sold.
+    Items(BTreeSet<Item>),
     /// Those that are sold by subscription.
     SubscriptionLines,
+}
+
+/// What was sold, as the end of a subscription names it. An SKU can be renamed after it was sold, and two variants of a
+/// product may have one: so a line is meant that has both; if none has, one that has the SKU; if none has, one of the
+/// product.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Item {
+    /// The storefront's ID of the product.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product: Option<ProductId>,
+    /// Its SKU when this was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sku: Option<Sku>,
+    /// How many units the subscription has; 0 where that is not said. It does not say what is paid.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub units: u32,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature that serde's skip_serializing_if wants"
+)]
+fn is_zero(value: &u32) -> bool {
+    *value == 0
 }

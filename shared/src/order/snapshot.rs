@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::fields::Fields;
 use super::notice::Notice;
 use super::reversal::{Ended, RefundId};
-use super::terms::{LineId, Version};
+use super::terms::{LineId, ProductId, Version};
 use crate::ids::Sku;
 use crate::time::Timestamp;
 
@@ -126,6 +126,9 @@ pub struct Line {
     /// What is sold; `None` where the storefront has no or a blank SKU.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sku: Option<Sku>,
+    /// The storefront's own ID of what is sold, where the end of a subscription names its products by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product: Option<ProductId>,
     /// Live units: after edits and the refunds that the snapshot has counted.
     pub units: u32,
     /// What the line itself says of account, site and country; it goes before what the order says.
@@ -154,6 +157,7 @@ impl Line {
         Self {
             id,
             sku,
+            product: None,
             units,
             fields,
             trial: false,

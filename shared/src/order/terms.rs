@@ -7,6 +7,9 @@ use crate::time::Timestamp;
 /// One line of an order: the storefront's line ID. Where a storefront repeats an ID, its adapter makes it unique.
 pub type LineId = String;
 
+/// The storefront's own ID of a product, at most 40 bytes.
+pub type ProductId = String;
+
 /// When a statement was true, by the shop's clock alone: statements of one order are compared with each other, and
 /// never with our own time. The order of the members is the order of comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-#[cfg(feature = "local")]
 use super::sqlite::Received;
 use super::{AnyQueue, QueueError};
 use crate::time::Timestamp;
@@ -22,7 +21,6 @@ pub struct Looked {
 #[derive(Debug)]
 enum Receipt {
     Sqs(String),
-    #[cfg(feature = "local")]
     Sqlite(Received),
 }
 
@@ -38,7 +36,6 @@ impl AnyQueue {
                 });
                 Ok(looked.collect())
             }
-            #[cfg(feature = "local")]
             Self::Sqlite(queue) => {
                 let received = queue.receive(AT_A_TIME, hidden, now).await?;
                 let looked = received.into_iter().map(|received| Looked {
@@ -54,9 +51,7 @@ impl AnyQueue {
     pub async fn give_back(&self, looked: &Looked, now: Timestamp) -> Result<(), QueueError> {
         match (self, &looked.receipt) {
             (Self::Sqs(queue), Receipt::Sqs(handle)) => queue.give_back(handle).await,
-            #[cfg(feature = "local")]
             (Self::Sqlite(queue), Receipt::Sqlite(received)) => queue.release(received, now).await.map(|_| ()),
-            #[cfg(feature = "local")]
             (Self::Sqs(_), Receipt::Sqlite(_)) | (Self::Sqlite(_), Receipt::Sqs(_)) => Ok(()),
         }
     }
@@ -65,9 +60,7 @@ impl AnyQueue {
     pub async fn delete(&self, looked: &Looked) -> Result<(), QueueError> {
         match (self, &looked.receipt) {
             (Self::Sqs(queue), Receipt::Sqs(handle)) => queue.delete(handle).await,
-            #[cfg(feature = "local")]
             (Self::Sqlite(queue), Receipt::Sqlite(received)) => queue.delete(received).await.map(|_| ()),
-            #[cfg(feature = "local")]
             (Self::Sqs(_), Receipt::Sqlite(_)) | (Self::Sqlite(_), Receipt::Sqs(_)) => Ok(()),
         }
     }

@@ -5,7 +5,7 @@ use std::future::Future;
 
 #[cfg(feature = "sqs")]
 mod any;
-#[cfg(feature = "sqs")]
+#[cfg(all(feature = "local", feature = "sqs"))]
 mod look;
 #[cfg(feature = "storefront")]
 pub mod parked;
@@ -16,7 +16,7 @@ pub mod sqs;
 
 #[cfg(feature = "sqs")]
 pub use any::AnyQueue;
-#[cfg(feature = "sqs")]
+#[cfg(all(feature = "local", feature = "sqs"))]
 pub use look::Looked;
 
 /// The largest message, in bytes: SQS takes 1,048,576 (documented for SendMessage), attributes included. A queue's own

@@ -1,6 +1,7 @@
 //! A queue in SQS. Sending is all that functions do with it: Lambda receives for them.
 
 use std::borrow::Cow;
+#[cfg(feature = "local")]
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
@@ -75,6 +76,7 @@ impl SqsQueue {
     }
 
     /// Up to `most` messages, each with the handle by which it is given back or deleted.
+    #[cfg(feature = "local")]
     pub(super) async fn receive(&self, most: usize, hidden: Duration) -> Result<Vec<(String, String)>, QueueError> {
         let whole = |value: u64| i32::try_from(value).unwrap_or(i32::MAX);
         let request = self.client.receive_message().queue_url(&self.url);
@@ -89,12 +91,14 @@ impl SqsQueue {
     }
 
     /// It is visible again.
+    #[cfg(feature = "local")]
     pub(super) async fn give_back(&self, handle: &str) -> Result<(), QueueError> {
         let request = self.client.change_message_visibility().queue_url(&self.url);
         let sent = request.receipt_handle(handle).visibility_timeout(0).send().await;
         sent.map(|_| ()).map_err(|error| self.failed(&error))
     }
 
+    #[cfg(feature = "local")]
     pub(super) async fn delete(&self, handle: &str) -> Result<(), QueueError> {
         let request = self.client.delete_message().queue_url(&self.url);
         let sent = request.receipt_handle(handle).send().await;
@@ -102,6 +106,7 @@ impl SqsQueue {
     }
 
     /// All messages go back to the queues that they came from. `arn` is this queue's.
+    #[cfg(feature = "local")]
     pub async fn redrive(&self, arn: &str) -> Result<(), QueueError> {
         let sent = self.client.start_message_move_task().source_arn(arn).send().await;
         sent.map(|_| ()).map_err(|error| self.failed(&error))

@@ -111,5 +111,4 @@ impl Origin {
 }
 
 #[cfg(test)]
-#[path = "woocommerce_tests.rs"]
 mod tests;

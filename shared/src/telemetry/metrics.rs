@@ -21,7 +21,7 @@ pub const SHOWN: [&str; 15] = [
     "AnsweredUnavailable",
     "AnsweredUnverified",
     "AttentionRaised",
-    "OldestDueSeconds",
+    "OldestUnsettledSeconds",
     "OrdersInAttention",
     "Outage",
     "PackagesCreated",

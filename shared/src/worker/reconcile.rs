@@ -8,7 +8,7 @@ mod request;
 use serde_json::Value;
 
 use super::{Engine, Measure, batch, measure};
-use crate::fulfilment::Sweep;
+use crate::fulfilment::{Standing, Sweep};
 use crate::ledger::{Ledger, LedgerError};
 use crate::time::{Clock, Timestamp};
 
@@ -48,13 +48,21 @@ pub async fn handle(
             let (adopted, outcome) = engine.adopt(&key, &adopt, deadline).await?;
             Ok(answer::adopted(&key, &adopt, adopted, &outcome))
         }
+        Request::Switch(switch) => {
+            let switched = engine.switch(&switch).await?;
+            Ok(answer::switched(&switch, switched))
+        }
         Request::Show(key) => match engine.show(&key).await? {
             Some(record) => Ok(Answer::plain(record)),
             None => Err(ReconcileError::NoSuchOrder(key.to_string())),
         },
         Request::Attention => {
             let reports = engine.attention(MOST_IN_ATTENTION).await?;
-            Ok(answer::attention(&reports))
+            let limit = ledger.limit().await?;
+            Ok(answer::attention(
+                &reports,
+                &Standing::of(limit.as_ref(), ledger.home()),
+            ))
         }
         Request::Audit(request) => {
             let summary = engine.audit(request, deadline).await?;
@@ -84,7 +92,7 @@ async fn sweep(
         "sweep ended"
     );
     let mut measures = sweep_measures(&sweep);
-    measures.extend(gauges(ledger, clock).await?);
+    measures.extend(gauges(ledger, clock, sweep.oldest_unsettled).await?);
     let body = serde_json::json!({
         "orders": sweep.orders,
         "settled": sweep.settled,
@@ -108,14 +116,21 @@ fn sweep_measures(sweep: &Sweep) -> Vec<Measure> {
     measures
 }
 
-/// How things stand, not what this run did: so an alarm stays until its cause is gone.
-async fn gauges(ledger: &impl Ledger, clock: &impl Clock) -> Result<[Measure; 2], LedgerError> {
+/// How things stand, not what this run did: so an alarm stays until its cause is gone. The oldest unsettled order is the one
+/// that is unsettled or due for longest: `due_at` alone is put off by a pause, by Wix's limit and by each failure. Every
+/// unsettled order is worked on within some ten minutes, so that the alarm looks at the greatest of a quarter of an hour.
+async fn gauges(
+    ledger: &impl Ledger,
+    clock: &impl Clock,
+    unsettled: Option<Timestamp>,
+) -> Result<[Measure; 2], LedgerError> {
     let in_attention = ledger.attention(MOST_IN_ATTENTION).await?.len();
     let now = clock.now();
-    let oldest = ledger.due(now, 1).await?.first().map(|indexed| now.since(indexed.at));
+    let due = ledger.due(now, 1).await?.first().map(|indexed| indexed.at);
+    let oldest = [due, unsettled].into_iter().flatten().min().map(|at| now.since(at));
     Ok([
         Measure::new("OrdersInAttention", u64::try_from(in_attention).unwrap_or(u64::MAX)),
-        Measure::new("OldestDueSeconds", oldest.unwrap_or_default().as_secs()),
+        Measure::new("OldestUnsettledSeconds", oldest.unwrap_or_default().as_secs()),
     ])
 }
 

@@ -8,12 +8,14 @@ use reseller_hooks::fulfilment::attention;
 use reseller_hooks::fulfilment::derive;
 use reseller_hooks::fulfilment::record::{ComponentPlan, Line, Plan};
 
-use super::shop::{FORGED_ORDER, ShopOrder};
+use super::attacks::FORGED_ORDER;
+use super::book::ShopOrder;
 use super::trouble::OTHER_MAIL;
 use crate::world::{OWN, World, packages_of, violations as invariants};
 use reseller_hooks::time::Clock;
 
 const PREMIUM: &str = "00ba7923-2655-402a-852d-2b2100568bcf";
+const LARGE: &str = "2c6db353-458a-41dd-b4f5-cb8a05be6bff";
 const EMAIL: &str = "53cfc9f8-197a-4e12-b570-ad9ed0cb4e2c";
 
 /// When the check is made.
@@ -95,8 +97,11 @@ impl Book<'_> {
         if self.order.amount_refunded {
             return found; // it may have been told before anything was planned
         }
-        for (line, sku) in &self.order.skus {
+        for line in self.order.skus.keys() {
             let owed = self.order.owed(line);
+            let Some(sku) = self.order.paid_sku(line) else {
+                continue;
+            };
             let planned = self.record.lines().iter().find(|planned| planned.id() == line);
             for unit in 1..=owed {
                 if let Err(what) = self.plan_of(line, sku, planned, unit) {
@@ -110,7 +115,17 @@ impl Book<'_> {
 
     fn plan_of(&self, line: &str, sku: &str, planned: Option<&Line>, unit: u32) -> Result<(), String> {
         let plan = planned.and_then(|line| line.plan(unit)).ok_or("it has no plan")?;
+        if self.order.meaning.renews {
+            return match plan {
+                Plan::NotOurs(_) => Ok(()),
+                Plan::Open | Plan::Held | Plan::Refused { .. } | Plan::Closed | Plan::Buy(_) => {
+                    Err(format!("a renewal has {plan:?}"))
+                }
+            };
+        }
         let expected: &[(&str, bool)] = match sku {
+            "SMALL" => &[(PREMIUM, false)],
+            "LARGE" => &[(LARGE, true)],
             "PLAN" => &[(PREMIUM, true)],
             "MAIL" | "ENDS" | "KEPT" | "SITED" => &[(EMAIL, false)],
             "PAIR" => &[(PREMIUM, true), (EMAIL, false)],
@@ -154,7 +169,9 @@ impl Book<'_> {
         if planned != product && !changed {
             return Err(format!("product {planned}"));
         }
-        if plan.voucher.is_some() != voucher {
+        // The free extra of the large plan stays with the small one.
+        let kept = sku == "SMALL" && plan.adjusts > 0 && plan.voucher.is_some();
+        if plan.voucher.is_some() != voucher && !kept {
             return Err(format!("voucher {:?}", plan.voucher));
         }
         let named = self.order.line_accounts.get(line).or(self.order.account.as_ref());
@@ -162,7 +179,10 @@ impl Book<'_> {
         if plan.account.as_str() != account {
             return Err(format!("account {}", plan.account));
         }
+        let stays = sku != "SMALL" && sku != "LARGE";
         match &plan.product.site_id {
+            // Only what the catalog moves leaves the site that the order named first.
+            Some(site) if stays && self.order.old_sites.contains(site.as_str()) => Ok(()),
             Some(site) if self.order.site.as_deref() != Some(site.as_str()) => Err(format!("site {site}")),
             Some(_) | None => Ok(()),
         }
@@ -175,7 +195,8 @@ impl Book<'_> {
         for (line, sku) in &self.order.skus {
             let units = self.order.most(line);
             let products: &[&str] = match sku.as_str() {
-                "PLAN" => &[PREMIUM],
+                // Either plan may be the other by now.
+                "PLAN" | "SMALL" | "LARGE" => &[PREMIUM],
                 "PAIR" => &[PREMIUM, EMAIL],
                 "T-SHIRT" => &[],
                 _ => &[EMAIL],
@@ -188,7 +209,7 @@ impl Book<'_> {
         for package in packages_of(self.world, self.record) {
             for instance in package.instances.iter().filter(|i| i.reference.is_none()) {
                 let counts = stage != Stage::Replaced || instance.status.is_alive();
-                let is_premium = instance.catalog_product_id.to_string() == PREMIUM;
+                let is_premium = [PREMIUM, LARGE].contains(&instance.catalog_product_id.to_string().as_str());
                 *bought.entry(if is_premium { PREMIUM } else { EMAIL }).or_default() += u32::from(counts);
             }
         }
@@ -242,6 +263,12 @@ impl Book<'_> {
                 .instances()
                 .any(|(_, i)| i.reference.is_some() && !i.status.is_alive()),
             "REFUND_UNCLEAR" => !self.order.amount_refunded,
+            "REFUND_FAILED" => self.order.meaning.failed.is_empty(),
+            "DISPUTE_OPEN" | "DISPUTE_LOST" => !self.order.meaning.is_disputed(),
+            "STATES_DISAGREE" => !self.order.disagrees(),
+            // No line of the order is left that it could mean.
+            "END_UNCLEAR" => self.order.meaning.is_alive(),
+            "PAID_AFTER_END" => !self.order.meaning.has_ended(),
             // A line that is planned by the retry is looked up first, and careless queries show what is anybody's.
             "PERHAPS_BOUGHT_BEFORE" => is_retried && !self.world.careless,
             // A plain retry replaces nothing.
@@ -249,7 +276,8 @@ impl Book<'_> {
             "AWAITING_ACTION" => !wix
                 .instances()
                 .any(|(_, i)| !matches!(i.status.as_str(), "PENDING" | "ENABLED" | "CANCELED" | "FAILED")),
-            "SEVERAL_PACKAGES" | "SURPLUS_PACKAGE" | "PACKAGE_GONE" | "SITE_CHANGED" | "NOT_MAPPED" => true,
+            "SITE_CHANGED" => self.order.old_sites.is_empty(),
+            "SEVERAL_PACKAGES" | "SURPLUS_PACKAGE" | "PACKAGE_GONE" | "NOT_MAPPED" => true,
             _ => is_retried || stage == Stage::Closed,
         };
         problems

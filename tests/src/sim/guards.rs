@@ -12,9 +12,10 @@ pub struct Guard {
     take_out: fn(&mut Profile),
 }
 
-/// The protections that the simulation finds missing, each within some hundred seeds. In its worlds the others cover for
+/// The protections that the simulation finds missing, each within some hundred seeds (those of moves and
+/// adjustments within some thousand). In its worlds the others cover for
 /// `send_before`, the lease, the derived key and one package in one purchase.
-pub const GUARDS: [Guard; 8] = [
+pub const GUARDS: [Guard; 11] = [
     Guard {
         name: "signature-check",
         take_out: |profile| profile.door.signature_check = false,
@@ -46,6 +47,18 @@ pub const GUARDS: [Guard; 8] = [
     Guard {
         name: "adoption-check",
         take_out: |profile| profile.settings.guards.adoption_check = false,
+    },
+    Guard {
+        name: "change-in-doubt",
+        take_out: |profile| profile.settings.guards.change_in_doubt = false,
+    },
+    Guard {
+        name: "change-settle-time",
+        take_out: |profile| profile.settings.guards.change_settle_time = false,
+    },
+    Guard {
+        name: "move-back",
+        take_out: |profile| profile.settings.guards.move_back = false,
     },
 ];
 

@@ -5,11 +5,15 @@
 //!
 //! A new step or effect is covered without a new line here: invocations are interleaved and dropped at every await point.
 
+mod attacks;
+mod book;
 mod check;
 mod guards;
 mod jobs;
 mod keys;
 mod ledger;
+mod meaning;
+mod operators;
 mod queue;
 pub(crate) mod rng;
 mod scheduler;

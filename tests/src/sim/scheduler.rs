@@ -14,14 +14,15 @@ use reseller_hooks::storefront::{self, OrderQueue};
 use reseller_hooks::time::{Clock, Timestamp};
 use serde_json::json;
 use tracing::Dispatch;
-use wix_sandbox::Operation;
 
+use super::attacks::attacks;
+use super::book::ShopOrder;
 use super::jobs::{Processes, Task};
 use super::keys::Keys;
 use super::ledger::SimLedger;
 use super::queue::Queues;
 use super::rng::Rng;
-use super::shop::{self, Delivery, ShopOrder};
+use super::shop::{self, Delivery};
 use super::trouble::{OTHER_MAIL, Trouble};
 use super::watch::Watch;
 use super::{History, PAIR, Profile, check};
@@ -70,7 +71,7 @@ pub(super) struct Sim {
     pub tasks: Vec<Task>,
     pub trouble: Trouble,
     pub calm: bool,
-    calm_at: Timestamp,
+    pub calm_at: Timestamp,
     pub mend_at: Option<Timestamp>,
     pub swept_at: Timestamp,
     pub unreachable: Arc<AtomicBool>,
@@ -79,6 +80,9 @@ pub(super) struct Sim {
     calls_told: u64,
     story: Option<Vec<String>>,
     pub result: History,
+    /// Draws what operators do meanwhile, in a third of the histories, and how much they still do. Apart from the other draws,
+    /// so that a history is the same but for them.
+    pub operators: Option<(Rng, u32)>,
 }
 
 pub(super) fn run(seed: u64, profile: &Profile, tell: bool) -> History {
@@ -115,13 +119,13 @@ impl Sim {
         let shared_site = rng.one_in(24);
         let (mut orders, mut deliveries) = (Vec::new(), Vec::new());
         for index in 0..=rng.index(3) {
-            let (order, its) = shop::order(&mut rng, index, shared_site);
-            orders.push(order);
-            deliveries.extend(its);
+            let (its, told) = shop::orders(&mut rng, index, shared_site);
+            orders.extend(its);
+            deliveries.extend(told);
         }
         let last = deliveries.iter().map(|delivery| delivery.at).max().unwrap_or(START);
         if rng.one_in(8) {
-            let attacks = shop::attacks(&mut rng, &deliveries);
+            let attacks = attacks(&mut rng, &deliveries);
             deliveries.extend(attacks);
         }
         let posts = deliveries
@@ -154,6 +158,9 @@ impl Sim {
             calls_told: 0,
             story: tell.then(Vec::new),
             result: History::default(),
+            operators: seed
+                .is_multiple_of(3)
+                .then(|| (Rng::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)), 12)),
         };
         let (wix, trouble) = (sim.world.look().config().idempotency, sim.trouble.clone());
         sim.tell(|| format!("Wix: keys {wix:?}; {trouble:?}"));
@@ -189,7 +196,7 @@ impl Sim {
     }
 
     /// Until nothing is left to deliver and nothing is due.
-    fn happen(&mut self) {
+    pub(super) fn happen(&mut self) {
         while self.result.steps < MOST_STEPS {
             if !self.calm && self.now() >= self.calm_at {
                 self.become_calm();
@@ -209,6 +216,7 @@ impl Sim {
             self.step(at);
             if !self.calm {
                 self.strike();
+                self.operate();
             }
             self.jitter();
         }
@@ -305,6 +313,9 @@ impl Sim {
         let next = [delivery, sweep].into_iter().chain(others).flatten().min();
         match next {
             Some(at) => {
+                if at > self.now() + Duration::from_secs(600) {
+                    self.silence();
+                }
                 self.world.clock.set(at.max(self.now() + Duration::from_millis(1)));
                 if self.ledger.next_late().is_some_and(|late| late <= self.now()) {
                     self.ledger.settle_late();
@@ -366,37 +377,6 @@ impl Sim {
             }
         };
         self.check(stage);
-    }
-
-    /// An operator closes every problem, twice, and retries and releases what was closed: nothing may be bought by it.
-    fn close_all(&mut self, troubled: &[OrderKey]) {
-        let creates = |sim: &Self| sim.world.calls(Operation::CreatePackage);
-        for key in troubled {
-            // Two statements: the first one's lock on Wix lives as long as its statement, and `creates` takes it too.
-            let calls = self.world.look().calls().len();
-            let bought = creates(self);
-            let problems = self.world.problems(&key.to_string());
-            for problem in problems.iter().chain(&problems) {
-                let close =
-                    json!({"order": key, "problem": problem.id, "by": "simulation", "reason": "settled by hand"});
-                self.reconcile(json!({ "close": close }));
-                self.calm_at = self.now();
-                self.happen();
-            }
-            // What is due goes on meanwhile; closing itself calls nobody.
-            if self.world.look().calls().len() != calls && self.ledger.next_due().is_none() {
-                self.broken(format!("I11: closing the problems of {key} called Wix"));
-            }
-            let left = self.world.problems(&key.to_string());
-            if !left.is_empty() {
-                self.broken(format!("I11: closed, and still in attention: {left:?}"));
-            }
-            self.reconcile(json!({"retry": key}));
-            self.happen();
-            if creates(self) != bought {
-                self.broken(format!("I11: a retry of {key} bought what was closed"));
-            }
-        }
     }
 
     fn check(&mut self, stage: check::Stage) {

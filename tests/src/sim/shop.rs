@@ -1,5 +1,4 @@
-//! A storefront with its orders: what happens to them, what is delivered of it and when, and, kept apart from the code
-//! under test, what the customer is owed in the end.
+//! A storefront with its orders: what happens to them, and what is delivered of it and when.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -8,14 +7,19 @@ use std::time::Duration;
 use reseller_hooks::order::StorefrontKind;
 use reseller_hooks::time::Timestamp;
 
+use super::book::{ShopOrder, ToldVersion};
+use super::meaning::{self, Dispute, Meaning, Refunded, Subscription};
 use super::rng::Rng;
 use super::words::{self, Message, Past, STOREFRONTS};
 use crate::world::{OTHER, Order, START};
 
 /// The SKUs that are sold, as the simulation's catalog has them.
-const SKUS: [&str; 9] = [
-    "PLAN", "PLAN", "PLAN", "MAIL", "ENDS", "KEPT", "PAIR", "SITED", "T-SHIRT",
+const SKUS: [&str; 13] = [
+    "PLAN", "PLAN", "PLAN", "MAIL", "ENDS", "KEPT", "PAIR", "SITED", "T-SHIRT", "SMALL", "SMALL", "LARGE", "LARGE",
 ];
+
+/// The plans that become one another.
+const CHANGING: [&str; 2] = ["SMALL", "LARGE"];
 
 /// A delivery that is on its way.
 #[derive(Debug, Clone)]
@@ -43,66 +47,6 @@ pub(super) enum Sender {
     Replayer(usize, Timestamp),
 }
 
-/// One order of the shop, with everything that was said of it.
-#[derive(Debug, Clone)]
-pub(super) struct ShopOrder {
-    /// Its key.
-    pub key: String,
-    /// The site that it names at the end.
-    pub site: Option<String>,
-    /// The accounts that it names: the order's, and line by line.
-    pub account: Option<String>,
-    /// The lines' own accounts.
-    pub line_accounts: BTreeMap<String, String>,
-    /// The reference that its newest version has.
-    pub reference: Option<String>,
-    /// Line to SKU.
-    pub skus: BTreeMap<String, String>,
-    /// An amount was given back, and the storefront does not say of what: nothing more may be bought, nothing is taken
-    /// back, and a person is told.
-    pub amount_refunded: bool,
-    said: Vec<ToldVersion>,
-    refunds: BTreeMap<String, BTreeMap<String, u32>>,
-}
-
-/// A version that was told.
-#[derive(Debug, Clone)]
-struct ToldVersion {
-    units: BTreeMap<String, u32>,
-    counted: BTreeSet<String>,
-    paid: bool,
-    canceled: bool,
-}
-
-impl ShopOrder {
-    /// What the customer is owed of a line when everything that was said has been heard.
-    pub(super) fn owed(&self, line: &str) -> u32 {
-        let Some(newest) = self.said.last().filter(|newest| !newest.canceled) else {
-            return 0;
-        };
-        let Some(paid) = self.said.iter().rev().find(|said| said.paid) else {
-            return 0;
-        };
-        // What a version has of the line, less what was refunded and it has not counted.
-        let left = |said: &ToldVersion| {
-            let uncounted = self.refunds.iter().filter(|(id, _)| !said.counted.contains(*id));
-            let taken: u32 = uncounted.filter_map(|(_, lines)| lines.get(line)).sum();
-            said.units.get(line).copied().unwrap_or(0).saturating_sub(taken)
-        };
-        if newest.paid {
-            left(newest)
-        } else {
-            left(newest).min(left(paid))
-        }
-    }
-
-    /// The most units that a line ever had.
-    pub(super) fn most(&self, line: &str) -> u32 {
-        let units = self.said.iter().filter_map(|said| said.units.get(line));
-        units.copied().max().unwrap_or(0)
-    }
-}
-
 /// An order under way in the shop.
 struct Under<'a> {
     rng: &'a mut Rng,
@@ -121,42 +65,62 @@ struct Under<'a> {
     deliveries: Vec<Delivery>,
 }
 
-/// Makes an order with its whole life, and everything that will be delivered of it.
-pub(super) fn order(rng: &mut Rng, index: usize, shared_site: bool) -> (ShopOrder, Vec<Delivery>) {
+/// Makes an order with its whole life, the orders that renew it, and everything that will be delivered of them.
+pub(super) fn orders(rng: &mut Rng, index: usize, shared_site: bool) -> (Vec<ShopOrder>, Vec<Delivery>) {
     let kind = rng.pick(&STOREFRONTS);
-    let key = format!("{kind}/{}", 7_001 + index);
-    let mut under = Under {
-        index,
-        kind,
-        now: START + rng.delay(),
-        order: Order::new(&key),
-        units: BTreeMap::new(),
-        most: BTreeMap::new(),
-        counted: BTreeMap::new(),
-        refunds: 0,
-        ever_paid: false,
-        paid: false,
-        canceled: false,
-        record: ShopOrder {
-            key,
-            site: None,
-            account: None,
-            line_accounts: BTreeMap::new(),
-            reference: None,
-            skus: BTreeMap::new(),
-            amount_refunded: false,
-            said: Vec::new(),
-            refunds: BTreeMap::new(),
-        },
-        deliveries: Vec::new(),
-        rng,
-    };
-    under.begin(shared_site);
-    for _ in 0..under.rng.below(6) {
-        under.now = under.now + under.rng.delay();
-        under.change(shared_site);
+    let mut first = Under::new(rng, kind, index, 7_001 + index);
+    first.begin(shared_site);
+    for _ in 0..first.rng.below(6) {
+        first.now = first.now + first.rng.delay();
+        first.change(shared_site);
     }
-    (under.record, under.deliveries)
+    let renewals = match first.record.meaning.subscribed.is_empty() {
+        true => 0,
+        false => first.rng.index(3),
+    };
+    let (record, mut deliveries) = (first.record, first.deliveries);
+    let mut orders = vec![record.clone()];
+    for number in 0..renewals {
+        let mut renewal = Under::new(rng, kind, index, 8_001 + index * 10 + number);
+        renewal.renew(&record);
+        orders.push(renewal.record);
+        deliveries.extend(renewal.deliveries);
+    }
+    (orders, deliveries)
+}
+
+impl<'a> Under<'a> {
+    fn new(rng: &'a mut Rng, kind: StorefrontKind, index: usize, number: usize) -> Self {
+        let key = format!("{kind}/{number}");
+        Self {
+            index,
+            kind,
+            now: START + rng.delay(),
+            order: Order::new(&key),
+            units: BTreeMap::new(),
+            most: BTreeMap::new(),
+            counted: BTreeMap::new(),
+            refunds: 0,
+            ever_paid: false,
+            paid: false,
+            canceled: false,
+            record: ShopOrder {
+                key,
+                site: None,
+                old_sites: BTreeSet::new(),
+                account: None,
+                line_accounts: BTreeMap::new(),
+                reference: None,
+                skus: BTreeMap::new(),
+                amount_refunded: false,
+                meaning: Meaning::default(),
+                said: Vec::new(),
+                refunds: BTreeMap::new(),
+            },
+            deliveries: Vec::new(),
+            rng,
+        }
+    }
 }
 
 impl Under<'_> {
@@ -205,6 +169,9 @@ impl Under<'_> {
         };
         let line = number.to_string();
         self.record.skus.insert(line.clone(), sku.to_owned());
+        if self.rng.one_in(4) {
+            self.record.meaning.subscribed.insert(line.clone());
+        }
         self.set_units(&line, units);
     }
 
@@ -218,9 +185,50 @@ impl Under<'_> {
 
     fn name_site(&mut self, shared: bool) {
         let number = if shared { 0 } else { self.index + 1 };
+        self.name_site_number(number);
+    }
+
+    fn name_site_number(&mut self, number: usize) {
         let site = format!("918aa943-ab4f-40bc-88c3-8dfd02fae7{number:02}");
         self.set(|order| order.site(&site));
-        self.record.site = Some(site);
+        let before = self.record.site.replace(site);
+        self.record.old_sites.extend(before);
+    }
+
+    /// Another of three sites, so that it may come to name an old one again.
+    fn name_another_site(&mut self) {
+        let number = self.index + 1 + 10 * self.rng.index(3);
+        self.name_site_number(number);
+    }
+
+    /// The line is sold as the other of two plans, with more units or fewer.
+    fn change_plan(&mut self, line: &str, units: u32) {
+        let [small, large] = CHANGING;
+        let had = self.record.skus.get(line).cloned().unwrap_or_default();
+        let becomes = if had == small { large } else { small };
+        self.record.skus.insert(line.to_owned(), becomes.to_owned());
+        let units = match self.rng.below(4) {
+            0 => units.saturating_sub(1),
+            1 => units + 1,
+            _ => units,
+        };
+        self.set_units(line, units);
+        let paid = !self.rng.one_in(3);
+        if self.paid != paid {
+            self.paid = paid;
+            self.set(if paid { Order::paid } else { Order::unpaid });
+        }
+        self.tell(if paid {
+            "has another plan"
+        } else {
+            "has another plan, unpaid"
+        });
+        if !paid && self.rng.one_in(2) {
+            self.now = self.now + self.rng.delay();
+            self.paid = true;
+            self.set(Order::paid);
+            self.tell("is paid");
+        }
     }
 
     fn name_reference(&mut self) {
@@ -240,7 +248,20 @@ impl Under<'_> {
 
     fn change(&mut self, shared_site: bool) {
         let (line, units) = self.any_line();
-        match self.rng.below(20) {
+        let is_changing = |under: &Self| {
+            let sku = under.record.skus.get(&line).map(String::as_str);
+            sku.is_some_and(|sku| CHANGING.contains(&sku))
+        };
+        if is_changing(self) && self.rng.one_in(2) {
+            if self.record.site.is_some() && self.rng.one_in(2) {
+                self.name_another_site();
+                self.tell("names another site");
+            } else {
+                self.change_plan(&line, units);
+            }
+            return;
+        }
+        match self.rng.below(26) {
             0..=2 if !self.paid => {
                 self.paid = true;
                 self.set(Order::paid);
@@ -295,8 +316,92 @@ impl Under<'_> {
                 self.add_line(u32::try_from(self.units.len()).unwrap_or(0) + 1);
                 self.tell("has another line");
             }
+            20..=21 if !self.record.meaning.subscribed.is_empty() => self.turn_subscription(),
+            22 => self.dispute(),
+            23..=24 if !self.canceled && units > 0 => self.refund_slowly(&line, units),
+            25 if !self.canceled => {
+                self.set(Order::later);
+                self.tell("is told");
+                self.set_units(&line, units + 1);
+                self.set(Order::at_one_moment);
+                self.tell("is told otherwise of the same moment");
+            }
             _ => self.tell("is told again"),
         }
+    }
+
+    /// An order that bills the lines of a subscription once more.
+    fn renew(&mut self, of: &ShopOrder) {
+        self.record.meaning.renews = true;
+        for line in &of.meaning.subscribed {
+            let sku = of.skus.get(line).cloned().unwrap_or_default();
+            self.record.skus.insert(line.clone(), sku);
+            self.record.meaning.subscribed.insert(line.clone());
+            self.set_units(line, 1);
+        }
+        self.paid = true;
+        self.set(Order::paid);
+        self.tell("renews a subscription");
+    }
+
+    fn number(&self) -> String {
+        let number = self.record.key.rsplit('/').next();
+        number.unwrap_or_default().to_owned()
+    }
+
+    fn turn_subscription(&mut self) {
+        if self.record.meaning.has_ended() {
+            return;
+        }
+        let states = [
+            Subscription::Suspended,
+            Subscription::Suspended,
+            Subscription::Active,
+            Subscription::Ended,
+        ];
+        let state = self.rng.pick(&states);
+        self.set(Order::later);
+        let message = meaning::subscription(self.kind, &self.number(), state, self.order.updated_at());
+        self.record.meaning.subscription.push(state);
+        self.deliver(message, format!("has its subscription {state:?}"));
+    }
+
+    fn dispute(&mut self) {
+        let id = self.rng.between(50_000, 50_001);
+        let (number, kind) = (self.number(), self.kind);
+        for state in [Dispute::Open, self.rng.pick(&[Dispute::Lost, Dispute::Won])] {
+            let known = self.record.meaning.disputes.entry(id).or_insert(state);
+            *known = state.max(*known);
+            self.deliver(
+                meaning::dispute(kind, &number, id, state),
+                format!("has a dispute {state:?}"),
+            );
+            if self.rng.one_in(3) {
+                break;
+            }
+            self.now = self.now + self.rng.delay();
+        }
+    }
+
+    /// A refund that is under way for a while, and then comes to nothing or not.
+    fn refund_slowly(&mut self, line: &str, units: u32) {
+        self.refunds += 1;
+        let id = (95_000 + self.refunds).to_string();
+        let taken = self.rng.between(1, units);
+        let (number, kind) = (self.number(), self.kind);
+        let message = |state| meaning::refund(kind, &number, &id, (line, taken), state);
+        let lines = BTreeMap::from([(line.to_owned(), taken)]);
+        self.record.refunds.insert(id.clone(), lines);
+        self.deliver(
+            message(Refunded::Pending),
+            format!("has a refund of {taken} of line {line} begun"),
+        );
+        let end = self.rng.pick(&[Refunded::Pending, Refunded::Through, Refunded::Failed]);
+        if end == Refunded::Failed {
+            self.record.meaning.failed.insert(id.clone());
+        }
+        self.now = self.now + self.rng.delay();
+        self.deliver(message(end), format!("has that refund {end:?}"));
     }
 
     fn refund(&mut self, line: &str, units: u32) {
@@ -338,7 +443,9 @@ impl Under<'_> {
             self.units.clone()
         };
         self.record.said.push(ToldVersion {
+            at: self.order.updated_at(),
             units,
+            skus: self.record.skus.clone(),
             counted: self.counted.keys().cloned().collect(),
             paid: self.paid,
             canceled: self.canceled,
@@ -349,6 +456,8 @@ impl Under<'_> {
             ever_paid: self.ever_paid,
             says_paid: self.rng.one_in(2),
             refunds: &self.counted,
+            subscribed: &self.record.meaning.subscribed,
+            renews: self.record.meaning.renews,
         };
         let message = words::order(self.kind, &self.order, &past);
         let paid = if self.paid { "paid" } else { "not paid" };
@@ -374,34 +483,3 @@ impl Under<'_> {
         }
     }
 }
-
-/// What others send: a forged order, and something that the shop sent, seen on the way and sent once more.
-pub(super) fn attacks(rng: &mut Rng, seen: &[Delivery]) -> Vec<Delivery> {
-    let kind = rng.pick(&STOREFRONTS);
-    let key = format!("{kind}/{FORGED_ORDER}");
-    let order = Order::new(&key).line("1", "PLAN", 1).paid();
-    let most = BTreeMap::new();
-    let past = Past {
-        most: &most,
-        ever_paid: true,
-        says_paid: true,
-        refunds: &BTreeMap::new(),
-    };
-    let forged = Delivery {
-        at: START + rng.delay(),
-        message: Arc::new(words::order(kind, &order, &past)),
-        key,
-        words: "forged".to_owned(),
-        sender: Sender::Forger,
-    };
-    let replayed = seen.get(rng.index(seen.len())).map(|delivery| Delivery {
-        at: delivery.at + rng.delay(),
-        words: format!("replayed: {}", delivery.words),
-        sender: Sender::Replayer(0, delivery.at),
-        ..delivery.clone()
-    });
-    replayed.into_iter().chain([forged]).collect()
-}
-
-/// An order that nobody has placed.
-pub(super) const FORGED_ORDER: u32 = 66_600;

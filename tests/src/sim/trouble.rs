@@ -93,6 +93,7 @@ impl Trouble {
             Operation::QueryPackages,
             Operation::GetPackage,
             Operation::AssignProductInstance,
+            Operation::AdjustProductInstance,
             Operation::UnassignProductInstance,
             Operation::CancelProductInstance,
             Operation::UpdateExternalId,
@@ -164,7 +165,9 @@ impl Trouble {
             }
             16 if operation == Operation::CreatePackage => Effect::WrongAccountInAnswer,
             17 => Effect::StaleQuery { ms: self.lag(rng) },
-            18 if operation == Operation::AssignProductInstance => Effect::HalfAssign { status: 500 },
+            18 if operation == Operation::AssignProductInstance => Effect::HalfAssign {
+                status: rng.pick(&[500, 400]),
+            },
             19 if operation.writes() => Effect::RejectCode {
                 code: rng
                     .pick(&[

@@ -1,7 +1,7 @@
 //! The shop's words: an order or a refund as the JSON of a storefront, signed as that storefront signs. Buyers have
 //! names and addresses in it, which must never show up anywhere else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -78,6 +78,10 @@ pub(super) struct Past<'a> {
     pub says_paid: bool,
     /// The refunds that the order has counted, each with its units by line.
     pub refunds: &'a BTreeMap<String, BTreeMap<String, u32>>,
+    /// The lines that are sold by subscription.
+    pub subscribed: &'a BTreeSet<String>,
+    /// It renews a subscription.
+    pub renews: bool,
 }
 
 /// An order as it is now.
@@ -143,10 +147,11 @@ fn shopify(order: &Order, past: &Past<'_>) -> Message {
         let ordered = past.most.get(id).copied().unwrap_or(*units).max(*units);
         let units = if order.canceled { 0 } else { *units };
         let properties = properties(order.line_fields.get(id), pair);
+        let plan = if past.subscribed.contains(id) { "{}" } else { "null" };
         let comma = if lines.is_empty() { "" } else { "," };
         let _ = write!(
             lines,
-            r#"{comma}{{"id":{id},"sku":"{sku}","quantity":{ordered},"current_quantity":{units},"properties":[{properties}]}}"#
+            r#"{comma}{{"id":{id},"sku":"{sku}","quantity":{ordered},"current_quantity":{units},"selling_plan_allocation":{plan},"properties":[{properties}]}}"#
         );
     }
     let number = order.key.rsplit('/').next().unwrap_or_default();
@@ -164,11 +169,12 @@ fn shopify(order: &Order, past: &Past<'_>) -> Message {
         .map(|(id, lines)| refund_in_order(id, lines))
         .collect();
     let refunds = refunds.join(",");
+    let source = if past.renews { "subscription_contract" } else { "web" };
     Message {
         kind: StorefrontKind::Shopify,
         topic,
         body: format!(
-            r#"{{"id":{number},"test":false,"email":"jane.doe@example.com","cancelled_at":{canceled},"financial_status":"{status}","total_outstanding":"0.00","created_at":"{created}","updated_at":"{updated}","shipping_address":{{"name":"Jane Doe","address1":"1 Example Street"}},"note_attributes":[{note}],"line_items":[{lines}],"refunds":[{refunds}]}}"#
+            r#"{{"id":{number},"test":false,"source_name":"{source}","email":"jane.doe@example.com","cancelled_at":{canceled},"financial_status":"{status}","total_outstanding":"0.00","created_at":"{created}","updated_at":"{updated}","shipping_address":{{"name":"Jane Doe","address1":"1 Example Street"}},"note_attributes":[{note}],"line_items":[{lines}],"refunds":[{refunds}]}}"#
         ),
     }
 }
@@ -199,10 +205,11 @@ fn standard(order: &Order, past: &Past<'_>) -> Message {
     for (id, (sku, units)) in &order.lines {
         let units = if order.canceled { 0 } else { *units };
         let properties = properties(order.line_fields.get(id), pair);
+        let subscribed = past.subscribed.contains(id);
         let comma = if lines.is_empty() { "" } else { "," };
         let _ = write!(
             lines,
-            r#"{comma}{{"id":"{id}","sku":"{sku}","units":{units},"properties":{{{properties}}}}}"#
+            r#"{comma}{{"id":"{id}","sku":"{sku}","units":{units},"subscription":{subscribed},"properties":{{{properties}}}}}"#
         );
     }
     let number = order.key.rsplit('/').next().unwrap_or_default();
@@ -213,11 +220,12 @@ fn standard(order: &Order, past: &Past<'_>) -> Message {
     let comma = if own.is_empty() { "" } else { "," };
     let refunds: Vec<String> = order.refunds.iter().map(|id| format!(r#""{id}""#)).collect();
     let refunds = refunds.join(",");
+    let renews = if past.renews { r#""renews":"sub-1","# } else { "" };
     Message {
         kind: StorefrontKind::Standard,
         topic: "",
         body: format!(
-            r#"{{"type":"{kind}","timestamp":"{updated}","data":{{"id":"{number}","created_at":"{created}","updated_at":"{updated}","status":"{status}","payment":"{payment}","properties":{{{own}{comma}{buyer}}},"lines":[{lines}],"refunds":[{refunds}]}}}}"#
+            r#"{{"type":"{kind}","timestamp":"{updated}","data":{{"id":"{number}","created_at":"{created}","updated_at":"{updated}","status":"{status}","payment":"{payment}",{renews}"properties":{{{own}{comma}{buyer}}},"lines":[{lines}],"refunds":[{refunds}]}}}}"#
         ),
     }
 }

@@ -140,6 +140,19 @@ impl Order {
         self
     }
 
+    /// A second later, and as it was.
+    #[must_use]
+    pub(crate) fn later(self) -> Self {
+        self.change()
+    }
+
+    /// Changed last in the second before: what is told now is of the same moment as what was told before the change.
+    #[must_use]
+    pub(crate) const fn at_one_moment(mut self) -> Self {
+        self.changed -= 1;
+        self
+    }
+
     fn change(mut self) -> Self {
         self.changed += 1;
         self

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use reseller_hooks::catalog::OnCancel;
 use reseller_hooks::fulfilment::record::{
-    Attempt, Entitled, HeldPackage, Holder, Instance as Known, Item, Kind, OrderRecord, Purchase,
+    Attempt, Change, Entitled, HeldPackage, Holder, Instance as Known, Item, Kind, OrderRecord, Purchase,
 };
 use reseller_hooks::fulfilment::{Attention, Step, attention, decide, derive};
 use reseller_hooks::ledger::Entry;
 use reseller_hooks::time::Clock;
 use reseller_hooks::wix::Status;
+use serde_json::json;
 use wix_sandbox::{Guid, Instance, Package};
 
 use super::World;
@@ -115,6 +116,7 @@ impl<'a> Checked<'a> {
         self.once();
         self.wanted();
         self.taken_back();
+        self.moved_back();
         self.awake();
         self.found
     }
@@ -145,7 +147,12 @@ impl<'a> Checked<'a> {
         let mut planned: BTreeMap<String, usize> = BTreeMap::new();
         for item in self.planned_items() {
             if let Some(plan) = self.record.component(item) {
-                *planned.entry(plan.product.catalog_product_id.to_string()).or_default() += 1;
+                // What is on its way to another product may be either, and is one of them.
+                let shown = self.instance(Kind::Base, item).filter(|_| plan.adjusts > 0);
+                let shown = shown.and_then(|known| self.at_wix(known));
+                let product = shown.map(|(_, shown)| shown.catalog_product_id.to_string());
+                let planned_for = || plan.product.catalog_product_id.to_string();
+                *planned.entry(product.unwrap_or_else(planned_for)).or_default() += 1;
             }
         }
         let mut paid: BTreeMap<String, usize> = BTreeMap::new();
@@ -229,6 +236,10 @@ impl<'a> Checked<'a> {
         if shown.catalog_product_id.to_string() != product.catalog_product_id.as_str() {
             return Err(format!("it is product {}", shown.catalog_product_id));
         }
+        let billed = json!(shown.billing);
+        if kind == Kind::Base && plan.adjusts > 0 && billed != json!(product.billing_info) {
+            return Err(format!("it is billed {billed}"));
+        }
         if !shown.status.is_alive() {
             return Err(format!("it is {:?}", shown.status));
         }
@@ -310,7 +321,14 @@ impl<'a> Checked<'a> {
             Some(base) => match base.status() {
                 Status::AwaitingAction | Status::Unknown(_) => self.entry.due_at.is_some(),
                 Status::Failed | Status::Canceled => self.is_explained(Kind::Base, item),
-                Status::Pending | Status::Enabled => false,
+                // It waits for its plan to come to another target, which is shown where it does not.
+                Status::Pending | Status::Enabled => {
+                    let changed = self
+                        .record
+                        .component(item)
+                        .is_some_and(|plan| plan.moves + plan.adjusts > 0);
+                    changed && self.has(Kind::Base, item).is_err() && self.is_explained(Kind::Base, item)
+                }
             },
         }
     }
@@ -367,6 +385,27 @@ impl<'a> Checked<'a> {
             }
         }
         left
+    }
+
+    /// I12: what floats because its move failed was assigned back to its old site, once.
+    fn moved_back(&mut self) {
+        let mut left = Vec::new();
+        for (purchase, held) in self.record.packages() {
+            for (item, known) in purchase.items().iter().zip(held.instances()) {
+                let failed = known
+                    .shift(Change::Move)
+                    .is_some_and(|shift| shift.is_stuck() && !shift.was_returned());
+                let floats = self
+                    .at_wix(known)
+                    .is_some_and(|(_, i)| i.status.is_alive() && i.site_id.is_none());
+                if failed && floats && self.entitled.may_buy(*item) && self.entry.due_at.is_none() {
+                    left.push(format!("{} floats, and its move has failed", known.id()));
+                }
+            }
+        }
+        for what in left {
+            self.broken("I12", &what);
+        }
     }
 
     /// I4: what is left to do has a time. I5: one problem is one attention, and the index has it.

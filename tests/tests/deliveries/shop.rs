@@ -74,6 +74,23 @@ impl Shop {
         Self::with_catalog(kind, &catalog)
     }
 
+    /// The same where the end of an order cancels at Wix, so that it can be counted.
+    pub(crate) fn canceling(kind: StorefrontKind, skus: &[&str]) -> Self {
+        Self::with_catalog(
+            kind,
+            &catalog_of(skus, "attention").replace("\"unassign\"", "\"cancel\""),
+        )
+    }
+
+    /// The same with products that are sold once and do not renew at Wix.
+    pub(crate) fn selling_once(kind: StorefrontKind, skus: &[&str]) -> Self {
+        let once = catalog_of(skus, "attention").replace(
+            "billing = { type = \"RECURRING\", unit = \"MONTH\", count = 1 }",
+            "billing = { type = \"ONE_TIME\" }",
+        );
+        Self::with_catalog(kind, &once)
+    }
+
     /// With any catalog.
     pub(crate) fn with_catalog(kind: StorefrontKind, catalog: &str) -> Self {
         Self {

@@ -310,10 +310,11 @@ impl<'a> Book<'a> {
                 owed.buy = 0;
             }
         }
-        self.ends(line, owed)
+        self.ends(line, &snapshot.lines, owed)
     }
 
-    fn ends(&self, line: &Line, mut owed: Owed) -> Owed {
+    /// `beside`: all lines of the state, of which some may fit an end better.
+    fn ends(&self, line: &Line, beside: &[Line], mut owed: Owed) -> Owed {
         let causes: BTreeSet<&str> = self
             .said()
             .filter_map(|says| {
@@ -341,6 +342,14 @@ impl<'a> Book<'a> {
                         Covers::All => true,
                         Covers::Skus(skus) => line.sku.as_ref().is_some_and(|sku| skus.contains(sku)),
                         Covers::SubscriptionLines => line.subscription,
+                        Covers::Items(items) => items.iter().any(|item| {
+                            let fit = |line: &Line| {
+                                let product = u8::from(item.product.is_some() && item.product == line.product);
+                                let sku = u8::from(item.sku.is_some() && item.sku == line.sku);
+                                2 * sku + product
+                            };
+                            fit(line) > 0 && beside.iter().all(|other| fit(other) <= fit(line))
+                        }),
                     }
             };
             let distinct: BTreeSet<_> = of_newest.clone().collect();
@@ -441,7 +450,13 @@ impl<'a> Book<'a> {
             return Owed { buy: 0, keep: u32::MAX };
         }
         if !is_known {
-            return NOTHING;
+            // A list that is empty takes nothing back.
+            let lost =
+                |snapshot: &&Snapshot| snapshot.lines.is_empty() && snapshot.ended.is_none() && !snapshot.refunded_all;
+            return match newest.iter().any(lost) {
+                true => self.whole(Owed { buy: 0, keep: u32::MAX }),
+                false => NOTHING,
+            };
         }
         let owed = newest
             .iter()
@@ -492,7 +507,7 @@ impl<'a> Book<'a> {
                 reseller_hooks::order::Fields::default(),
             )
         };
-        let mut owed = self.whole(self.ends(&line_of, owed));
+        let mut owed = self.whole(self.ends(&line_of, std::slice::from_ref(&line_of), owed));
         let is_open = |id: &&str| matches!(self.refund(id), Some((state, None, false)) if state != RefundState::Failed);
         if self.is_told_not_ours(line) || self.refund_ids().iter().any(is_open) {
             owed.buy = 0;

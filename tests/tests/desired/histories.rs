@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use reseller_hooks::fulfilment::desired::{Desired, Policy};
 use reseller_hooks::order::{
-    Answer, Covers, Dispute, DisputeState, End, Ended, Fields, Line, Notice, OrderEvent, Paid, Payment, PaymentLine,
-    Refund, RefundState, SCHEMA, Snapshot, Statement, Told, Version,
+    Answer, Covers, Dispute, DisputeState, End, Ended, Fields, Item, Line, Notice, OrderEvent, Paid, Payment,
+    PaymentLine, Refund, RefundState, SCHEMA, Snapshot, Statement, Told, Version,
 };
 use reseller_hooks::time::Timestamp;
 
 pub(super) const LINES: [&str; 3] = ["1", "2", "3"];
 pub(super) const SKUS: [&str; 2] = ["A", "B"];
+const PRODUCTS: [&str; 2] = ["7", "8"];
 
 /// A time of the shop's and of ours: minutes, so that the two minutes of the trash matter.
 pub(super) const fn minute(at: i64) -> Timestamp {
@@ -44,10 +45,12 @@ fn line() -> impl Strategy<Value = Line> {
         0_u32..5,
         prop::bool::weighted(0.1),
         any::<bool>(),
+        prop_oneof![2 => Just(None), 1 => prop::sample::select(&PRODUCTS[..]).prop_map(Some)],
     )
-        .prop_map(|(id, sku, units, trial, subscription)| Line {
+        .prop_map(|(id, sku, units, trial, subscription, product)| Line {
             trial,
             subscription,
+            product: product.map(ToOwned::to_owned),
             ..Line::new(
                 id.to_owned(),
                 sku.map(|sku| sku.parse().expect("an SKU")),
@@ -167,11 +170,22 @@ fn dispute() -> impl Strategy<Value = Statement> {
         .prop_map(|(id, state, inquiry)| Statement::Dispute(Dispute { id, state, inquiry }))
 }
 
+fn item() -> impl Strategy<Value = Item> {
+    let product = prop_oneof![1 => Just(None), 2 => prop::sample::select(&PRODUCTS[..]).prop_map(Some)];
+    let sku = prop_oneof![1 => Just(None), 2 => prop::sample::select(&SKUS[..]).prop_map(Some)];
+    (product, sku).prop_map(|(product, sku)| Item {
+        product: product.map(ToOwned::to_owned),
+        sku: sku.map(|sku| sku.parse().expect("an SKU")),
+        units: 1,
+    })
+}
+
 fn end() -> impl Strategy<Value = Statement> {
     let of = prop_oneof![
         Just(Covers::All),
         Just(Covers::SubscriptionLines),
         Just(Covers::Skus(BTreeSet::from(["A".parse().expect("an SKU")]))),
+        item().prop_map(|item| Covers::Items(BTreeSet::from([item]))),
     ];
     ("e[0-1]", 0_i64..4, ended(), of).prop_map(|(cause, time, ended, of)| {
         Statement::End(End {

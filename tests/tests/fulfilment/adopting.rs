@@ -259,3 +259,32 @@ fn a_package_is_one_units_only() {
         "{error}"
     );
 }
+
+/// With one package in two orders, the end of one would take it from the other's customer.
+#[test]
+fn a_package_is_one_orders_only_whatever_its_external_id_became() {
+    for reference in [None, Some("SUB-7")] {
+        let (world, bought) = refused_and_bought("MAIL", 1);
+        if let Some(reference) = reference {
+            world.hears(&ordered("MAIL", 1).reference(reference));
+        }
+        adopt(&world, 1, bought).unwrap();
+        world.settle();
+        let named = world.external_ids();
+        assert_eq!(named, [reference.unwrap_or("rh-shopify-5324830114101-b1")]);
+        world.strike(once(Operation::CreatePackage, refused(LIMIT)));
+        let other = "shopify/1002";
+        world.hears(&Order::new(other).line("1", "MAIL", 1).paid());
+        let error = world
+            .adopt(&other.parse().unwrap(), "1", 1, &bought.to_string())
+            .unwrap_err();
+        let is_refused = matches!(
+            &error,
+            OperatorError::Adopt {
+                reason: AdoptError::OtherOrder(_) | AdoptError::HeldByOrder(_),
+                ..
+            }
+        );
+        assert!(is_refused, "{error}");
+    }
+}

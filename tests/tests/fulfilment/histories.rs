@@ -57,7 +57,27 @@ pub(crate) fn told() -> Vec<History> {
         .line("2", "MAIL", 1)
         .line_account("2", OTHER);
     let old = START - Duration::from_secs(3 * 86_400);
+    let small = ordered("SMALL", 1).site(SITE);
+    let large = small.clone().line("1", "LARGE", 2).site(OTHER_SITE);
     vec![
+        ends(
+            "paid, moved to another site",
+            hears(&[small.event(), small.clone().site(OTHER_SITE).event()]),
+            1,
+            0,
+        ),
+        ends(
+            "paid, another plan that brings a voucher",
+            hears(&[small.event(), small.clone().line("1", "LARGE", 1).event()]),
+            1,
+            1,
+        ),
+        ends(
+            "paid, another plan, more of it and another site",
+            hears(&[small.event(), large.event()]),
+            2,
+            2,
+        ),
         ends("paid", hears(&[plans.event()]), 3, 2),
         ends("paid with a reference", hears(&[tagged.event()]), 3, 2),
         ends("paid, tagged", hears(&[plans.event(), tagged.event()]), 3, 2),

@@ -4,6 +4,7 @@
 
 mod edge;
 mod table;
+mod targets;
 
 use reseller_hooks::fulfilment::settings::FulfilmentGuards;
 use reseller_hooks_tests::prelude::*;
@@ -175,6 +176,22 @@ fn without_the_adoption_check_somebody_elses_package_is_the_customers() {
                 .held(KEY)
                 .contains(&foreign)
                 .then(|| "the record points at a package that was there before".to_owned())
+        },
+    );
+}
+
+#[test]
+fn without_the_permit_a_burst_passes_wixs_limit() {
+    is_needed(
+        |guards: &mut FulfilmentGuards| guards.permit = false,
+        |guards| {
+            let mut world = world(World::kind(), guards);
+            world.settings.calls_per_minute = 200;
+            for order in 0..20 {
+                world.hears(&Order::new(&format!("shopify/{order}")).line("1", "MAIL", 1).paid());
+            }
+            let calls = world.look().calls().len();
+            (calls > 14).then(|| format!("{calls} calls at once"))
         },
     );
 }

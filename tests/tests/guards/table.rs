@@ -12,6 +12,7 @@ type Row = (&'static str, &'static str, &'static str, &'static str);
 
 const MAIN: &str = include_str!("mod.rs");
 const EDGE: &str = include_str!("edge.rs");
+const TARGETS: &str = include_str!("targets.rs");
 const SIM: &str = include_str!("../../src/sim/guards.rs");
 
 #[rustfmt::skip]
@@ -34,6 +35,14 @@ const TABLE: &[Row] = &[
         MAIN, "without_one_purchase_for_a_package_two_units_share_one"),
     ("adoption_check", "a lookup finds somebody else's package, and the customer is given it",
         MAIN, "without_the_adoption_check_somebody_elses_package_is_the_customers"),
+    ("permit", "a burst of orders, and every worker calls Wix at once",
+        MAIN, "without_the_permit_a_burst_passes_wixs_limit"),
+    ("change_in_doubt", "a move is in doubt, the order names the old site again, and the move takes effect after all",
+        TARGETS, "without_the_doubt_a_late_move_stays_where_nobody_wants_it"),
+    ("change_settle_time", "Get shows the old site before a late move takes effect, and that is taken for proof",
+        TARGETS, "without_the_settle_time_get_is_believed_too_early"),
+    ("move_back", "a move fails half way, and a paying customer's site stays dark",
+        TARGETS, "without_the_way_back_a_failed_move_leaves_a_site_dark"),
     ("rev_condition", "two workers write one record, and the second takes back what the first wrote",
         SIM, "rev-condition"),
     ("signature_check", "somebody posts an order that nobody placed, and it is bought",
@@ -54,8 +63,12 @@ fn guards() -> Vec<(&'static str, bool)> {
         merge_under_lease,
         derived_key,
         stored_request,
+        permit,
         one_package_one_purchase,
         adoption_check,
+        change_in_doubt,
+        change_settle_time,
+        move_back,
     } = FulfilmentGuards::default();
     let VerificationGuards {
         signature_check,
@@ -70,8 +83,12 @@ fn guards() -> Vec<(&'static str, bool)> {
         ("merge_under_lease", merge_under_lease),
         ("derived_key", derived_key),
         ("stored_request", stored_request),
+        ("permit", permit),
         ("one_package_one_purchase", one_package_one_purchase),
         ("adoption_check", adoption_check),
+        ("change_in_doubt", change_in_doubt),
+        ("change_settle_time", change_settle_time),
+        ("move_back", move_back),
         // The simulation's ledger takes it out: the real ones have no other way to write.
         (
             "rev_condition",

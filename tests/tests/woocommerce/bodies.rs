@@ -130,6 +130,12 @@ impl Shop {
         Self(Deployment::selling(&catalog, "2026-03-02T10:01:00Z"))
     }
 
+    /// That ignores what its catalog does not know.
+    pub(crate) fn ignoring() -> Self {
+        let catalog = catalog_of(&[PREMIUM, MAILBOX], "ignore");
+        Self(Deployment::selling(&catalog, "2026-03-02T10:01:00Z"))
+    }
+
     /// Delivers, and lets everything settle.
     pub(crate) fn told(&self, topic: &str, body: &Order) -> Disposition {
         let came = self.queued(topic, body);
@@ -171,6 +177,12 @@ impl Shop {
 
     pub(crate) fn attention(&self, order: &str) -> Vec<String> {
         self.0.world.attention(&format!("woocommerce/{order}"))
+    }
+
+    /// What a person is told about an order.
+    pub(crate) fn advice(&self, order: &str) -> String {
+        let problems = self.0.world.problems(&format!("woocommerce/{order}"));
+        problems.into_iter().map(|problem| problem.advice).collect()
     }
 
     /// Why deliveries were parked.

@@ -156,3 +156,93 @@ fn a_product_that_was_deleted_before_payment_tells_a_person() {
     assert_ne!(shop.attention("8031"), Vec::<String>::new());
     shop.end();
 }
+
+#[test]
+fn an_empty_list_takes_nothing_back_whatever_the_total_is() {
+    // Free by a coupon, or a trial: the total explains nothing.
+    let free = Order::new(1921).line(1, PREMIUM).with("/total", json!("0.00"));
+    let fee = json!([{"id": 7, "name": "Fee", "total": "80.00"}]);
+    let with_fee = Order::new(1921).line(1, PREMIUM).with("/fee_lines", fee);
+    for paid in [free, with_fee] {
+        for status in ["processing", "completed", "on-hold", "pending", "of-a-plugin"] {
+            let shop = Shop::new();
+            shop.updated(&paid);
+            assert_eq!(shop.on_site(), [1, 0]);
+            let lost = paid.clone().with("/line_items", json!([]));
+            shop.updated(&lost.status(status, "2026-03-02T10:05:00"));
+            assert_eq!(shop.on_site(), [1, 0], "{status}");
+            assert_ne!(shop.attention("1921"), Vec::<String>::new(), "{status}");
+            // Told whole again, all is as it was.
+            shop.updated(&paid.clone().status("completed", "2026-03-02T10:06:00"));
+            assert_eq!((shop.alive(), shop.on_site()), ([1, 0], [1, 0]), "{status}");
+            assert_eq!(shop.attention("1921"), Vec::<String>::new(), "{status}");
+            shop.end();
+        }
+    }
+}
+
+#[test]
+fn an_order_that_is_over_may_list_nothing() {
+    for status in ["cancelled", "refunded", "trash"] {
+        let shop = Shop::new();
+        let paid = Order::new(1922).line(1, PREMIUM);
+        shop.updated(&paid);
+        shop.updated(
+            &paid
+                .with("/line_items", json!([]))
+                .status(status, "2026-03-02T10:05:00"),
+        );
+        assert_eq!(shop.on_site(), [0, 0], "{status}");
+        assert_eq!(shop.attention("1922"), Vec::<String>::new(), "{status}");
+        shop.end();
+    }
+}
+
+#[test]
+fn a_product_deleted_after_it_was_paid_keeps_what_was_bought() {
+    let shop = Shop::new();
+    let paid = Order::new(8032).line(1, PREMIUM).line(2, MAILBOX);
+    shop.updated(&paid);
+    let deleted = paid
+        .with("/line_items/0/sku", json!(null))
+        .with("/line_items/0/product_id", json!(0));
+    shop.updated(&deleted.status("completed", "2026-03-05T10:00:09"));
+    assert_eq!((shop.alive(), shop.on_site()), ([1, 1], [1, 1]));
+    shop.end();
+}
+
+#[test]
+fn a_deleted_product_is_shown_where_unknown_skus_are_ignored_too() {
+    for first in ["on-hold", "pending"] {
+        let shop = Shop::ignoring();
+        let waiting = Order::new(8033)
+            .line(1, PREMIUM)
+            .unpaid()
+            .with("/payment_method", json!("bacs"));
+        // A bank transfer of which the order was heard before it was paid.
+        shop.updated(&waiting.clone().status(first, "2026-03-02T10:00:01"));
+        let paid = waiting
+            .with("/line_items/0/sku", json!(""))
+            .with("/line_items/0/product_id", json!(0));
+        shop.updated(&paid.status("completed", "2026-03-05T10:00:09"));
+        assert_eq!(shop.alive(), [0, 0]);
+        if first == "on-hold" {
+            assert_eq!(shop.attention("8033"), ["NOT_PLANNED"], "{first}");
+        }
+        shop.end();
+    }
+}
+
+#[test]
+fn saves_of_one_second_that_say_the_same_are_one_state() {
+    let shop = Shop::new();
+    let paid = Order::new(1930).line(1, PREMIUM);
+    for number in 0..8 {
+        // Each plugin leaves something behind.
+        shop.queued("order.updated", &paid.clone().meta("_checked_by", json!(number)));
+    }
+    shop.0.settle();
+    assert_eq!((shop.alive(), shop.on_site()), ([1, 0], [1, 0]));
+    assert_eq!(shop.attention("1930"), Vec::<String>::new());
+    shop.end();
+}

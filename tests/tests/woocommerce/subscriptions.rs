@@ -54,6 +54,11 @@ fn a_switch_of_plan_buys_nothing_and_tells_a_person() {
     shop.updated(&switch);
     assert_eq!(shop.alive(), [1, 0]);
     assert_eq!(shop.attention("1870"), ["PLAN_CHANGED"]);
+    let advice = shop.advice("1870");
+    assert!(
+        advice.contains("Order 1870") && advice.contains("subscription 1951"),
+        "{advice}"
+    );
     shop.end();
 }
 
@@ -144,4 +149,140 @@ fn a_renewal_order_buys_nothing() {
     }
     assert_eq!(shop.alive(), [1, 0], "Wix renews the package by itself");
     shop.end();
+}
+
+/// Two lines of one SKU, of two variations of one product, each with a subscription of its own.
+fn two_of_one_sku() -> (Shop, impl Fn(u64, u64, &str, &str) -> Order) {
+    let shop = Shop::new();
+    let order = Order::new(BOUGHT).line(1, PREMIUM).line(2, PREMIUM);
+    let order = order
+        .with("/line_items/0/variation_id", json!(101))
+        .with("/line_items/1/variation_id", json!(102));
+    shop.updated(&order);
+    assert_eq!((shop.alive(), shop.on_site()), ([2, 0], [2, 0]));
+    let state = |id, variation, status: &str, modified: &str| {
+        let state = subscription(id, BOUGHT, status, modified, &[PREMIUM]);
+        state.with("/line_items/0/variation_id", json!(variation))
+    };
+    (shop, state)
+}
+
+#[test]
+fn of_two_subscriptions_with_one_sku_each_ends_its_own_line() {
+    let (shop, state) = two_of_one_sku();
+    shop.told(
+        "subscription.updated",
+        &state(1951, 101, "cancelled", "2026-05-02T10:00:00"),
+    );
+    assert_eq!(shop.on_site(), [1, 0]);
+    shop.told(
+        "subscription.updated",
+        &state(1952, 102, "active", "2026-05-02T11:00:00"),
+    );
+    assert_eq!(shop.on_site(), [1, 0]);
+    shop.told(
+        "subscription.updated",
+        &state(1952, 102, "expired", "2026-06-02T11:00:00"),
+    );
+    assert_eq!(shop.on_site(), [0, 0]);
+    assert_eq!(shop.attention("1950"), Vec::<String>::new());
+    shop.end();
+}
+
+#[test]
+fn an_sku_that_was_renamed_after_the_sale_still_ends_its_line() {
+    let shop = begun();
+    let renamed = subscription(1951, BOUGHT, "cancelled", "2026-05-02T10:00:00", &["PREMIUM-2027"]);
+    shop.told("subscription.updated", &renamed);
+    assert_eq!(shop.on_site(), [0, 0]);
+    assert_eq!(shop.attention("1950"), Vec::<String>::new());
+    shop.end();
+}
+
+#[test]
+fn an_end_of_something_that_the_order_has_not_is_shown_and_takes_nothing_back() {
+    for (sku, product) in [(json!("OTHER"), json!(77)), (json!(null), json!(0))] {
+        let shop = begun();
+        let strange = subscription(1951, BOUGHT, "cancelled", "2026-05-02T10:00:00", &["OTHER"]);
+        let strange = strange
+            .with("/line_items/0/sku", sku)
+            .with("/line_items/0/product_id", product);
+        shop.told("subscription.updated", &strange);
+        assert_eq!(shop.on_site(), [1, 0]);
+        assert_eq!(shop.attention("1950"), ["END_UNCLEAR"]);
+        shop.end();
+    }
+}
+
+#[test]
+fn a_subscription_over_and_alive_in_one_second_waits_and_is_shown() {
+    let shop = begun();
+    let state = |status, at| subscription(1951, BOUGHT, status, at, &[PREMIUM]);
+    shop.told("subscription.updated", &state("cancelled", "2026-05-02T10:00:00"));
+    shop.told("subscription.updated", &state("active", "2026-05-02T10:00:00"));
+    assert_eq!(shop.attention("1950"), ["STATES_DISAGREE"]);
+    // A newer state settles it.
+    shop.told("subscription.updated", &state("active", "2026-05-02T10:00:01"));
+    assert_eq!((shop.alive(), shop.on_site()), ([1, 0], [1, 0]));
+    assert_eq!(shop.attention("1950"), Vec::<String>::new());
+    shop.end();
+}
+
+#[test]
+fn an_order_paid_after_its_subscription_was_over_buys_nothing_and_is_shown() {
+    for status in ["cancelled", "expired"] {
+        let shop = Shop::new();
+        let order = Order::new(BOUGHT).line(4701, PREMIUM);
+        shop.updated(&order.clone().unpaid().status("on-hold", "2026-03-02T10:00:01"));
+        let over = subscription(1951, BOUGHT, status, "2026-03-05T10:00:00", &[PREMIUM]);
+        shop.told("subscription.updated", &over);
+        assert_eq!(shop.attention("1950"), Vec::<String>::new(), "{status}");
+        shop.updated(&order.status("processing", "2026-03-09T10:00:00"));
+        assert_eq!(shop.alive(), [0, 0], "{status}");
+        assert_eq!(shop.attention("1950"), ["PAID_AFTER_END"], "{status}");
+        shop.end();
+    }
+}
+
+#[test]
+fn the_end_of_a_trial_of_which_nothing_was_paid_takes_it_back() {
+    let shop = Shop::new();
+    let free = Order::new(BOUGHT)
+        .line(1, PREMIUM)
+        .with("/total", json!("0.00"))
+        .with("/line_items/0/total", json!("0.00"));
+    shop.updated(&free.status("completed", "2026-03-02T10:00:09"));
+    assert_eq!(shop.on_site(), [1, 0]);
+    let trial = subscription(1951, BOUGHT, "cancelled", "2026-03-16T10:00:00", &[PREMIUM]);
+    shop.told(
+        "subscription.updated",
+        &trial.with("/trial_end_date_gmt", json!("2026-03-16T10:00:00")),
+    );
+    assert_eq!(shop.on_site(), [0, 0]);
+    assert_eq!(shop.attention("1950"), Vec::<String>::new());
+    shop.end();
+}
+
+#[test]
+fn a_subscription_that_was_edited_to_have_more_is_shown_at_its_first_order() {
+    let edited =
+        |edit: &dyn Fn(Order) -> Order| edit(subscription(1951, BOUGHT, "active", "2026-03-20T10:00:00", &[PREMIUM]));
+    let more = edited(&|order| order.with("/line_items/0/quantity", json!(3)));
+    let other = edited(&|order| {
+        order
+            .with("/line_items/0/sku", json!(MAILBOX))
+            .with("/line_items/0/product_id", json!(94))
+    });
+    for changed in [more, other] {
+        let shop = begun();
+        assert_eq!(shop.attention("1950"), Vec::<String>::new());
+        shop.told("subscription.updated", &changed);
+        assert_eq!((shop.alive(), shop.on_site()), ([1, 0], [1, 0]));
+        assert_eq!(shop.attention("1950"), ["SUBSCRIPTION_CHANGED"]);
+        // As it was again, nobody has to look.
+        let back = subscription(1951, BOUGHT, "active", "2026-03-21T10:00:00", &[PREMIUM]);
+        shop.told("subscription.updated", &back);
+        assert_eq!(shop.attention("1950"), Vec::<String>::new());
+        shop.end();
+    }
 }

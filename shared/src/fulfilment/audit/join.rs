@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::slice::{Id, ShownInstance, Slice, id, stem_number};
+use super::slice::{Id, ShownInstance, Slice, id, site_number, spec_number, stem_number};
 use crate::fulfilment::derive;
 use crate::fulfilment::record::{Entitled, Holder, Instance, OrderRecord, Purchase};
 use crate::ids::PackageId;
@@ -33,6 +33,8 @@ pub(super) enum Doubt {
     Alive,
     /// An instance is on a site that should have been taken off it.
     Assigned,
+    /// An instance that was moved or adjusted is not what the record holds of it.
+    Changed,
 }
 
 /// What one record and the slice say of each other.
@@ -91,6 +93,22 @@ struct Expected {
     end_matters: bool,
     /// It may be on a site.
     is_kept: bool,
+    /// What it is by Wix's last word, where it had another target than the first. Of others nothing is compared: somebody
+    /// may have changed them by hand.
+    holds: Option<Holds>,
+}
+
+/// What the record holds of an instance.
+struct Holds {
+    /// Its product and billing, where it was adjusted.
+    spec: Option<u32>,
+    site: u32,
+}
+
+impl Holds {
+    fn differs_from(&self, shown: &ShownInstance) -> bool {
+        self.site != shown.site || self.spec.is_some_and(|spec| spec != shown.spec)
+    }
 }
 
 impl Expected {
@@ -111,6 +129,15 @@ impl Expected {
                 Holder::Surplus(_) => true,
             },
             is_kept: item.is_some_and(|item| entitled.keeps(item)),
+            holds: item
+                .and_then(|item| record.component(item))
+                .filter(|component| component.has_other_targets())
+                .map(|_| Holds {
+                    spec: instance
+                        .holds()
+                        .map(|spec| spec_number(&spec.product, spec.billing.as_ref())),
+                    site: site_number(instance.site()),
+                }),
         }
     }
 }
@@ -124,7 +151,12 @@ fn doubt_of(instance: &Instance, expected: &Expected, shown: &[ShownInstance]) -
         (false, true) => expected.end_matters.then_some(Doubt::Ended),
         (true, false) => Some(Doubt::Alive),
         // Somebody may have moved a wanted instance by hand: that is theirs to decide.
-        (false, false) => (!expected.is_kept && shown.on_site && instance.site().is_none()).then_some(Doubt::Assigned),
+        (false, false) => {
+            let was_assigned = !expected.is_kept && shown.site != 0 && instance.site().is_none();
+            let is_other = expected.holds.as_ref().is_some_and(|holds| holds.differs_from(shown));
+            let changed = is_other.then_some(Doubt::Changed);
+            was_assigned.then_some(Doubt::Assigned).or(changed)
+        }
         (true, true) => None,
     }
 }

@@ -6,9 +6,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use uuid::Uuid;
 
 use crate::fulfilment::derive;
-use crate::ids::{AccountId, PackageId};
+use crate::ids::{AccountId, CatalogProductId, PackageId, SiteId};
 use crate::time::Timestamp;
-use crate::wix::{Package, Status};
+use crate::wix::{BillingInfo, Package, Status};
 
 /// A GUID in 16 bytes.
 pub(super) type Id = [u8; 16];
@@ -24,9 +24,28 @@ fn text(id: Id) -> String {
 
 /// What the external IDs of one order's packages have in common, as a number: good to find candidates, no proof.
 pub(super) fn stem_number(stem: &str) -> u64 {
+    number(stem)
+}
+
+/// A product and its billing as a number.
+pub(super) fn spec_number(product: &CatalogProductId, billing: Option<&BillingInfo>) -> u32 {
+    short(&(product, billing))
+}
+
+/// A site as a number that is not 0.
+pub(super) fn site_number(site: Option<&SiteId>) -> u32 {
+    site.map_or(0, |site| short(site).max(1))
+}
+
+fn number<T: Hash + ?Sized>(of: &T) -> u64 {
     let mut hasher = DefaultHasher::new();
-    stem.hash(&mut hasher);
+    of.hash(&mut hasher);
     hasher.finish()
+}
+
+/// Short, because there may be a hundred thousand: two that differ are taken for equal once in four billion times.
+fn short<T: Hash + ?Sized>(of: &T) -> u32 {
+    u32::try_from(number(of) >> 32).unwrap_or(u32::MAX)
 }
 
 /// A package as a query showed it.
@@ -46,7 +65,10 @@ struct Shown {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ShownInstance {
     pub(super) id: Id,
-    pub(super) on_site: bool,
+    /// Its product and its billing, as a number: good to find a difference.
+    pub(super) spec: u32,
+    /// The site that it is on, likewise; 0: none.
+    pub(super) site: u32,
     /// Canceled or failed.
     pub(super) ended: bool,
 }
@@ -77,7 +99,8 @@ impl Slice {
         self.instances
             .extend(package.product_instances.iter().map(|instance| ShownInstance {
                 id: id(instance.instance_id.as_str()),
-                on_site: instance.site_id.is_some(),
+                spec: spec_number(&instance.catalog_product_id, instance.billing_info.as_ref()),
+                site: site_number(instance.site_id.as_ref()),
                 ended: match instance.status {
                     Status::Canceled | Status::Failed => true,
                     Status::Pending | Status::Enabled | Status::AwaitingAction | Status::Unknown(_) => false,

@@ -80,6 +80,8 @@ pub struct AuditSummary {
     pub alive: u32,
     /// Packages of which something is on a site that should have been taken off it: woken likewise.
     pub assigned: u32,
+    /// Packages of which something that was moved or adjusted is not what the record holds: woken likewise.
+    pub changed: u32,
     /// Orders that a worker was just writing: left to the next audit.
     pub busy: u32,
     /// Records that cannot be read; each is in the log.
@@ -106,6 +108,7 @@ impl AuditSummary {
             self.ended,
             self.alive,
             self.assigned,
+            self.changed,
         ];
         woken.into_iter().map(u64::from).sum::<u64>() + self.unclaimed
     }
@@ -117,6 +120,7 @@ impl AuditSummary {
             Doubt::Ended => &mut self.ended,
             Doubt::Alive => &mut self.alive,
             Doubt::Assigned => &mut self.assigned,
+            Doubt::Changed => &mut self.changed,
         };
         *counter += 1;
     }

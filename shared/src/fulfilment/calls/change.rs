@@ -1,16 +1,19 @@
-//! Changes of instances: assign, unassign and cancel. Which one an instance needs, its key, and what each answer means.
+//! Changes of instances: which one an instance needs, its key, and what each answer to assign, unassign and cancel means.
+//! Moves and adjustments have files of their own: `shift`, `site_move`, `adjust`.
 
 use std::collections::BTreeMap;
 
 use super::caller::{Caller, Interrupt};
 use super::read::{read_dependents, states};
+use super::shift::Subject;
+use super::site_move::planned_site;
+use super::{adjust, shift, site_move};
 use crate::catalog::OnCancel;
 use crate::fulfilment::derive;
 use crate::fulfilment::ports::Wix;
 use crate::fulfilment::problem::{OnClose, Problem};
 use crate::fulfilment::record::{
-    Change, ComponentPlan, HeldPackage, Holder, Instance, InstanceRef, Kind, OrderRecord, Purchase, RecordError,
-    Refusal,
+    Change, Goal, HeldPackage, Holder, Instance, InstanceRef, Kind, OrderRecord, Purchase, RecordError, Refusal, Shifts,
 };
 use crate::fulfilment::view::View;
 use crate::fulfilment::wake::Wake;
@@ -34,7 +37,12 @@ pub struct Needed {
     pub change: Change,
     /// The site to assign it to.
     pub site: Option<SiteId>,
+    /// Of a move or an adjustment: what it leaves and becomes, and the number of that target.
+    pub goal: Option<(Goal, u32)>,
 }
+
+/// A change without its instance.
+type Wanted = (Change, Option<SiteId>, Option<(Goal, u32)>);
 
 /// The next changes of these kinds, voucher instances before the others: a voucher is off the site before the instance
 /// that it names.
@@ -51,18 +59,24 @@ pub(crate) fn due(view: &View<'_>, of: &[Change], wake: &mut Wake) -> Option<Vec
             };
             for (at, instance) in held.instances().iter().enumerate() {
                 let change = change_of(view, &holder, purchase, at, instance);
-                let Some((change, site)) = change.filter(|(change, _)| of.contains(change)) else {
+                let Some((change, site, goal)) = change.filter(|(change, ..)| of.contains(change)) else {
                     continue;
                 };
                 let pause = held.unclear_change().map(|backoff| backoff.until);
-                if !is_stopped(view.record, instance, change) && pause.is_none_or(|until| wake.is_due(until)) {
+                let is_stopped = is_stopped(view.record, instance, change);
+                if goal.is_some() || (!is_stopped && pause.is_none_or(|until| wake.is_due(until))) {
                     let instance = InstanceRef {
                         holder: holder.clone(),
                         at,
                         account: account.clone(),
                         id: instance.id().clone(),
                     };
-                    needed.push(Needed { instance, change, site });
+                    needed.push(Needed {
+                        instance,
+                        change,
+                        site,
+                        goal,
+                    });
                     if needed.len() == CHANGES_AT_ONCE {
                         return Some(needed);
                     }
@@ -76,15 +90,9 @@ pub(crate) fn due(view: &View<'_>, of: &[Change], wake: &mut Wake) -> Option<Vec
     None
 }
 
-/// The change that an instance needs, with the site to assign it to.
-fn change_of(
-    view: &View<'_>,
-    holder: &Holder,
-    purchase: &Purchase,
-    at: usize,
-    instance: &Instance,
-) -> Option<(Change, Option<SiteId>)> {
-    if instance.has_ended() || instance.begun().is_some() {
+/// The change that an instance needs. While a move or an adjustment is in doubt, nothing is decided.
+fn change_of(view: &View<'_>, holder: &Holder, purchase: &Purchase, at: usize, instance: &Instance) -> Option<Wanted> {
+    if instance.has_ended() || instance.begun().is_some() || instance.shift_in_doubt().is_some() {
         return None;
     }
     let item = view.record.item_of(holder, purchase, at)?;
@@ -100,21 +108,27 @@ fn change_of(
         Holder::Surplus(_) => (false, view.entitled.keeps_any(purchase)),
     };
     if is_kept {
-        let site = planned_site(component, purchase.id().kind).filter(|_| may_be_assigned && instance.site().is_none());
-        return site.map(|site| (Change::Assign, Some(site.clone())));
+        let subject = Subject {
+            purchase,
+            at,
+            item,
+            instance,
+            component,
+        };
+        if !may_be_assigned {
+            return None;
+        }
+        if let Some((change, goal, turn)) = shift::needed(view, &subject) {
+            return Some((change, None, Some((goal, turn))));
+        }
+        let site = planned_site(component, purchase.id().kind).filter(|_| instance.site().is_none());
+        let site = site.filter(|_| site_move::may_be_assigned(view, &subject));
+        return site.map(|site| (Change::Assign, Some(site.clone()), None));
     }
     match component.on_cancel {
         OnCancel::Keep => None,
-        OnCancel::Cancel if !view.entitled.may_come_back(item) => Some((Change::Cancel, None)),
-        OnCancel::Cancel | OnCancel::Unassign => instance.site().is_some().then_some((Change::Unassign, None)),
-    }
-}
-
-/// Where the unit's plan wants an instance to be.
-fn planned_site(component: &ComponentPlan, kind: Kind) -> Option<&SiteId> {
-    match kind {
-        Kind::Base => component.product.site_id.as_ref(),
-        Kind::Voucher => component.voucher.as_ref()?.product.site_id.as_ref(),
+        OnCancel::Cancel if !view.entitled.may_come_back(item) => Some((Change::Cancel, None, None)),
+        OnCancel::Cancel | OnCancel::Unassign => instance.site().is_some().then_some((Change::Unassign, None, None)),
     }
 }
 
@@ -152,7 +166,7 @@ pub(crate) fn reopen_moved(record: &mut OrderRecord, now: Timestamp) -> Result<(
             .filter(|(_, i)| i.is_closed() && !i.has_ended());
         let stale = each.filter(|(at, instance)| {
             let needed = change_of(&view, &holder, purchase, *at, instance);
-            !needed.is_some_and(|(change, _)| is_stopped(record, instance, change))
+            !needed.is_some_and(|(change, ..)| is_stopped(record, instance, change))
         });
         let at = stale.map(|(at, _)| at).collect();
         moved.push((holder, at));
@@ -163,32 +177,54 @@ pub(crate) fn reopen_moved(record: &mut OrderRecord, now: Timestamp) -> Result<(
     Ok(())
 }
 
-/// Changes that are begun, each with a key that no change of its instance had before.
-pub(crate) struct Begun(Vec<(Needed, IdempotencyKey)>);
+/// A change that is begun, with a key that no other change of its instance had.
+struct BegunOne {
+    needed: Needed,
+    key: IdempotencyKey,
+    /// Of a move or an adjustment: what is restored if nothing is sent.
+    before: Option<Shifts>,
+}
 
-impl Begun {
-    /// Takes them back: nothing was sent. The numbers of the keys stay used.
-    pub(crate) fn undo(self, record: &mut OrderRecord) -> Result<(), RecordError> {
-        let mut all = self.0.iter();
-        all.try_for_each(|(needed, _)| forget(record, needed))
+impl BegunOne {
+    /// Takes it back: nothing was sent. The number of its key stays used.
+    fn undo(self, record: &mut OrderRecord) -> Result<(), RecordError> {
+        let held = record.held_mut(&self.needed.instance.holder)?;
+        match self.before {
+            Some(before) => held.undo_shift(&self.needed.instance, before),
+            None => held.forget_change(&self.needed.instance),
+        }
     }
 }
 
-fn forget(record: &mut OrderRecord, needed: &Needed) -> Result<(), RecordError> {
-    record
-        .held_mut(&needed.instance.holder)?
-        .forget_change(&needed.instance)
+/// Changes that are begun.
+pub(crate) struct Begun(Vec<BegunOne>);
+
+impl Begun {
+    /// Takes them back: nothing was sent.
+    pub(crate) fn undo(self, record: &mut OrderRecord) -> Result<(), RecordError> {
+        self.0.into_iter().try_for_each(|one| one.undo(record))
+    }
 }
 
 /// Begins changes.
-pub(crate) fn begin(record: &mut OrderRecord, changes: Vec<Needed>) -> Result<Begun, RecordError> {
+pub(crate) fn begin(
+    record: &mut OrderRecord,
+    changes: Vec<Needed>,
+    send_before: Timestamp,
+) -> Result<Begun, RecordError> {
     let mut begun = Vec::with_capacity(changes.len());
     for needed in changes {
         let held = record.held_mut(&needed.instance.holder)?;
-        let count = held.begin_change(&needed.instance, needed.change)?;
+        let (count, before) = match &needed.goal {
+            Some((goal, turn)) => {
+                let shift = held.begin_shift(&needed.instance, needed.change, goal.clone(), *turn, send_before)?;
+                (shift.count, Some(shift.before))
+            }
+            None => (held.begin_change(&needed.instance, needed.change)?, None),
+        };
         let id = &needed.instance.id;
         let key = derive::operation_key(id, count).ok_or_else(|| RecordError::NoKey(id.clone()))?;
-        begun.push((needed, key));
+        begun.push(BegunOne { needed, key, before });
     }
     Ok(Begun(begun))
 }
@@ -201,43 +237,46 @@ pub(crate) async fn send<W: Wix, C: Clock>(
 ) -> Result<(), Interrupt> {
     let mut interrupt = None;
     let mut story = Story::default();
-    for (needed, key) in begun.0 {
+    for one in begun.0 {
         if interrupt.is_some() || caller.is_too_late() {
-            forget(record, &needed)?;
+            one.undo(record)?;
             continue;
         }
-        let InstanceRef { account, id, .. } = &needed.instance;
+        let sent_at = caller.clock.now();
         caller.tally.wix_calls += 1;
-        let result = send_one(&needed, key, caller).await;
+        let result = send_one(record, &one, caller).await;
+        let InstanceRef { account, id, .. } = &one.needed.instance;
         match result {
-            Ok(_) => {
+            Ok(answer) => {
                 record.set_hold(None);
-                changed(record, &needed)?;
-                story.add(record, &needed, needed.change.done());
-                tracing::info!(order = %record.key(), instance = %id, change = needed.change.operation().as_str(), "instance changed");
+                match &one.needed.goal {
+                    Some((goal, _)) => shift::answered(record, &one.needed, goal, &answer, sent_at)?,
+                    None => changed(record, &one.needed)?,
+                }
+                story.add(record, &one.needed, one.needed.change.done());
+                tracing::info!(order = %record.key(), instance = %id, change = one.needed.change.operation().as_str(), "instance changed");
             }
             Err(error) => {
                 let error = caller.classify(error, account).await;
                 tracing::warn!(order = %record.key(), instance = %id, error = %error, failure = ?error.failure(), "instance not changed");
-                not_changed(record, &needed, &error, caller.clock.now())?;
                 match error.failure() {
-                    Failure::Rejected => story.add(
-                        record,
-                        &needed,
-                        &format!(
-                            "not {}: {}",
-                            needed.change.done(),
-                            Refusal::of(&error, caller.clock.now()).code
-                        ),
-                    ),
-                    Failure::Unknown => story.add(record, &needed, &format!("perhaps {}", needed.change.done())),
-                    Failure::NotSent | Failure::Throttled(_) | Failure::Unauthorized | Failure::Forbidden => {}
-                }
-                match error.failure() {
-                    Failure::Rejected => {}
+                    Failure::Rejected => {
+                        let (now, done) = (caller.clock.now(), one.needed.change.done());
+                        not_changed(record, &one.needed, &error, sent_at, now)?;
+                        story.add(
+                            record,
+                            &one.needed,
+                            &format!("not {done}: {}", Refusal::of(&error, now).code),
+                        );
+                    }
                     // The others go on.
-                    Failure::Unknown => caller.tally.unclear += 1,
+                    Failure::Unknown => {
+                        caller.tally.unclear += 1;
+                        not_changed(record, &one.needed, &error, sent_at, caller.clock.now())?;
+                        story.add(record, &one.needed, &format!("perhaps {}", one.needed.change.done()));
+                    }
                     Failure::NotSent | Failure::Throttled(_) | Failure::Unauthorized | Failure::Forbidden => {
+                        one.undo(record)?;
                         interrupt = Some(caller.hold(record, &error));
                     }
                 }
@@ -268,13 +307,34 @@ impl Story {
 }
 
 async fn send_one<W: Wix, C: Clock>(
-    needed: &Needed,
-    idempotency_key: IdempotencyKey,
+    record: &OrderRecord,
+    one: &BegunOne,
     caller: &Caller<'_, W, C>,
 ) -> Result<Package, Error> {
-    let (account, instance) = (&needed.instance.account, needed.instance.id.clone());
-    match (needed.change, needed.site.clone()) {
-        (Change::Assign, Some(site)) => {
+    let InstanceRef { account, id, .. } = &one.needed.instance;
+    let (instance, idempotency_key) = (id.clone(), one.key.clone());
+    let site = match (one.needed.change, &one.needed.goal) {
+        (Change::Return, Some((Goal::Site { from, .. }, _))) => Some(from.clone()),
+        (_, Some((Goal::Site { to, .. }, _))) => Some(to.clone()),
+        (_, Some((Goal::Product { from, to }, _))) => {
+            let InstanceRef { holder, at, .. } = &one.needed.instance;
+            let purchase = record.purchase_of(holder);
+            let item = purchase.and_then(|purchase| record.item_of(holder, purchase, *at));
+            let plan = item.and_then(|item| record.component(item));
+            let call = adjust::call(instance, from, to, plan, idempotency_key);
+            return caller.wix.send(account, &call).await;
+        }
+        (_, None) => one.needed.site.clone(),
+    };
+    match (one.needed.change, site) {
+        (Change::Cancel, _) => {
+            let call = CancelProductInstance {
+                instance,
+                idempotency_key,
+            };
+            caller.wix.send(account, &call).await
+        }
+        (Change::Assign | Change::Move | Change::Return, Some(site)) => {
             let call = AssignProductInstance {
                 instance,
                 site,
@@ -282,15 +342,8 @@ async fn send_one<W: Wix, C: Clock>(
             };
             caller.wix.send(account, &call).await
         }
-        (Change::Unassign | Change::Assign, _) => {
+        (Change::Unassign | Change::Assign | Change::Move | Change::Return | Change::Adjust, _) => {
             let call = UnassignProductInstance {
-                instance,
-                idempotency_key,
-            };
-            caller.wix.send(account, &call).await
-        }
-        (Change::Cancel, _) => {
-            let call = CancelProductInstance {
                 instance,
                 idempotency_key,
             };
@@ -309,25 +362,29 @@ fn changed(record: &mut OrderRecord, needed: &Needed) -> Result<(), RecordError>
     Ok(())
 }
 
-/// A change was not made, or nobody knows: then Get tells, and until then it stays begun.
-fn not_changed(record: &mut OrderRecord, needed: &Needed, error: &Error, now: Timestamp) -> Result<(), RecordError> {
-    match error.failure() {
-        Failure::Unknown => {
-            let held = record.held_mut(&needed.instance.holder)?;
-            held.change_unclear(&needed.instance, needed.change, Refusal::of(error, now), now)
-        }
-        Failure::NotSent | Failure::Throttled(_) | Failure::Unauthorized | Failure::Forbidden => forget(record, needed),
-        // It floats already (inferred).
-        Failure::Rejected if needed.change == Change::Unassign && error.code() == Some("MISSING_SITE_ID") => {
-            changed(record, needed)
-        }
-        Failure::Rejected => {
-            let refused = record.keep_refusal(Refusal::of(error, now));
-            record
-                .held_mut(&needed.instance.holder)?
-                .change_refused(&needed.instance, refused)
-        }
+/// A change was refused, or nobody knows: then Get tells, and until then it stays begun.
+fn not_changed(
+    record: &mut OrderRecord,
+    needed: &Needed,
+    error: &Error,
+    sent_at: Timestamp,
+    now: Timestamp,
+) -> Result<(), RecordError> {
+    if needed.goal.is_some() {
+        return shift::not_made(record, needed, error, sent_at, now);
     }
+    if error.failure() != Failure::Rejected {
+        let held = record.held_mut(&needed.instance.holder)?;
+        return held.change_unclear(&needed.instance, needed.change, Refusal::of(error, now), now);
+    }
+    // It floats already (inferred).
+    if needed.change == Change::Unassign && error.code() == Some("MISSING_SITE_ID") {
+        return changed(record, needed);
+    }
+    let refused = record.keep_refusal(Refusal::of(error, now));
+    record
+        .held_mut(&needed.instance.holder)?
+        .change_refused(&needed.instance, refused)
 }
 
 /// Changes that are needed and that Wix refused or did not answer: one problem for those of a package that failed alike.
@@ -338,7 +395,8 @@ pub(crate) fn problems(view: &View<'_>, holder: &Holder, held: &HeldPackage, fou
     let mut groups: Vec<Alike<'_>> = Vec::new();
     for (at, instance) in held.instances().iter().enumerate().filter(|(_, i)| !i.is_closed()) {
         let needed = change_of(view, holder, purchase, at, instance);
-        let Some((change, site)) = needed.filter(|(change, _)| is_stopped(view.record, instance, *change)) else {
+        let is_stopped = |(change, _, goal): &Wanted| goal.is_none() && is_stopped(view.record, instance, *change);
+        let Some((change, site, _)) = needed.filter(is_stopped) else {
             continue;
         };
         let refusal = Some(instance).filter(|instance| is_refused(view.record, instance, change));

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::caller::{Caller, Interrupt};
 use super::compare::{Comparison, compare};
+use super::shift;
 use crate::catalog::Catalog;
 use crate::fulfilment::plan;
 use crate::fulfilment::ports::Wix;
@@ -67,7 +68,8 @@ pub(crate) fn due_again(view: &View<'_>, settings: &Settings) -> Option<Purchase
     let due = purchases.find(|purchase| {
         let doubt = purchase.attempt().doubt();
         let sendable = doubt.is_some_and(|doubt| doubt.is_absent(settings) && doubt.may_be_sent());
-        sendable && view.entitled.may_buy_any(purchase)
+        let is_braked = settings.braked && purchase.id().kind == Kind::Base;
+        sendable && !is_braked && view.entitled.may_buy_any(purchase)
     });
     due.map(Purchase::id)
 }
@@ -87,6 +89,9 @@ pub(crate) fn draft(view: &View<'_>, kind: Kind) -> Option<Draft> {
                 let voucher = component.voucher.as_ref();
                 let named = voucher.and_then(|voucher| Some((&voucher.product, view.reference(item)?)));
                 let Some((product, reference)) = named else { continue };
+                if !shift::is_as_planned(view, item, component) {
+                    continue;
+                }
                 (product, Some(reference.id().clone()))
             }
         };
@@ -216,7 +221,6 @@ pub(crate) async fn send<W: Wix, C: Clock>(
     record: &mut OrderRecord,
     caller: &mut Caller<'_, W, C>,
 ) -> Result<(), Interrupt> {
-    let sent_at = caller.clock.now();
     if caller.is_too_late() {
         return Ok(begun.undo(record)?);
     }
@@ -232,7 +236,7 @@ pub(crate) async fn send<W: Wix, C: Clock>(
     match result {
         Ok(package) => {
             record.set_hold(None);
-            if created(record, &begun, &package, sent_at, now)? {
+            if created(record, &begun, &package, now, now)? {
                 caller.tally.packages_created += 1;
                 tracing::info!(order = %order, package = %package.id, account = %begun.account, products = begun.request.products.len(), "package created");
             } else {
@@ -244,7 +248,9 @@ pub(crate) async fn send<W: Wix, C: Clock>(
         Err(error) => {
             let error = caller.classify(error, &begun.account).await;
             tracing::warn!(order = %order, account = %begun.account, error = %error, failure = ?error.failure(), "package not created");
-            not_created(record, begun, &error, sent_at, now)?;
+            // The secret may have been read, and a second send made after a 401, since `sent_at`: nothing of it went out
+            // later than now.
+            not_created(record, begun, &error, now, now)?;
             match error.failure() {
                 Failure::Rejected => Ok(()),
                 Failure::Unknown => {

@@ -28,7 +28,10 @@ pub(crate) fn due(view: &View<'_>, settings: &Settings, wake: &mut Wake) -> Opti
         let at = if doubt.is_given_up() {
             None
         } else if !view.entitled.may_buy_any(purchase) {
-            doubt.next_final_lookup()
+            if doubt.next_final_lookup().is_some_and(|at| wake.is_due_by_plan(at)) {
+                return Some(purchase.id());
+            }
+            None
         } else if doubt.is_absent(settings) {
             None
         } else {
@@ -131,7 +134,7 @@ async fn look<W: Wix, C: Clock>(
 ) -> Result<Found, NoAnswer> {
     let purchase = record.purchase(begun.id)?;
     caller.tally.wix_calls += 1;
-    let shown = ports::find(caller.wix, &begun.account, &begun.external_id).await?;
+    let shown = ports::find(&caller.wix, &begun.account, &begun.external_id).await?;
     let sorted = sort(record, purchase, &begun.external_id, shown, caller.settings);
     // As Get shows them, because queries are stale: of several, those of which anything is alive.
     let several = sorted.candidates.len() > 1;
@@ -149,7 +152,7 @@ async fn look<W: Wix, C: Clock>(
     if alive.is_empty() && !sorted.others {
         if let Some(reference) = &begun.reference {
             caller.tally.wix_calls += 1;
-            let tagged = ports::find(caller.wix, &begun.account, reference).await?;
+            let tagged = ports::find(&caller.wix, &begun.account, reference).await?;
             if tagged
                 .iter()
                 .any(|package| may_be_bought_before(record, purchase, package, caller.settings))

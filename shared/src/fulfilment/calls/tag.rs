@@ -17,7 +17,6 @@ use crate::wix::{Failure, UpdateExternalId};
 /// The next package that has not the storefront's reference. While a purchase is in doubt no package is tagged: the one
 /// that may yet appear is found by the external ID that we derived, and by nothing else.
 pub(crate) fn due(view: &View<'_>, wake: &mut Wake) -> Option<(PurchaseId, ExternalId)> {
-    let reference = view.record.reference()?;
     let mut purchases = view.record.purchases().iter();
     if purchases.any(|purchase| purchase.attempt().doubt().is_some()) {
         return None;
@@ -26,13 +25,23 @@ pub(crate) fn due(view: &View<'_>, wake: &mut Wake) -> Option<(PurchaseId, Exter
         .packages()
         .filter(|(_, held)| !held.is_gone())
         .find_map(|(purchase, held)| {
-            let tag = derive::tag(reference, purchase.id()).ok()?;
+            let tag = wanted(view.record, purchase)?;
             let is_refused = held.tag_refused().is_some_and(|(refused, _)| refused == tag.as_str());
             let is_due = !is_refused && held.tag() != Some(tag.as_str());
             let pause = held.unclear_tag(tag.as_str());
             let may_be_sent = |pause: &Backoff| pause.failures < MOST_UNCLEAR && wake.is_due(pause.until);
             (is_due && pause.is_none_or(may_be_sent)).then(|| (purchase.id(), tag))
         })
+}
+
+/// The external ID that a package is to have beside the one that it was created with: the storefront's reference. A package
+/// that a person bought gets a derived one at least, so that no other order takes it.
+fn wanted(record: &OrderRecord, purchase: &Purchase) -> Option<ExternalId> {
+    match record.reference() {
+        Some(reference) => derive::tag(reference, purchase.id()).ok(),
+        None if purchase.is_by_hand() => derive::external_id(record.key(), purchase.id()),
+        None => None,
+    }
 }
 
 /// A tag that is begun. While it is being set nobody knows which external ID the package has: should the storefront's
@@ -116,7 +125,7 @@ pub(crate) async fn send<W: Wix, C: Clock>(
 /// A reference that Wix did not take, or never answered clearly.
 pub(crate) fn problem(view: &View<'_>, purchase: &Purchase, held: &HeldPackage) -> Option<Problem> {
     let Some((tag, refusal)) = held.tag_refused() else {
-        let tag = derive::tag(view.record.reference()?, purchase.id()).ok()?;
+        let tag = wanted(view.record, purchase)?;
         let given_up = |backoff: &&Backoff| backoff.failures >= MOST_UNCLEAR && held.tag() != Some(tag.as_str());
         let last = &held.unclear_tag(tag.as_str()).filter(given_up)?.last;
         let advice = format!(

@@ -1,12 +1,13 @@
 //! What took units back, by its cause. Each cause is a lattice of its own, so that a refund which failed, or a dispute
 //! which was won, makes the units wanted again in whatever order it is told.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
 use super::bounds::MAX_STATES;
-use crate::order::{Covers, End, Ended, Line, LineId, Refund, RefundState, Version};
+use crate::order::{Covers, End, Ended, Item, Line, LineId, Refund, RefundState, Version};
+use crate::time::Timestamp;
 
 /// One refund, as all its tellings together say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,9 +53,25 @@ impl RefundRegister {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EndRegister {
     version: Version,
-    states: BTreeSet<(Option<Ended>, Covers)>,
+    /// Sorted by what they say, each once.
+    states: Vec<EndState>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     more: bool,
+}
+
+/// One state, and when we first heard of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct EndState {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ended: Option<Ended>,
+    of: Covers,
+    at: Timestamp,
+}
+
+impl EndState {
+    fn says_the_same(&self, other: &Self) -> bool {
+        (self.ended, &self.of) == (other.ended, &other.of)
+    }
 }
 
 /// What the states of a cause say of one line.
@@ -69,16 +86,20 @@ pub(super) enum Verdict {
 }
 
 impl EndRegister {
-    pub(super) fn of(end: &End) -> Self {
+    pub(super) fn of(end: &End, at: Timestamp) -> Self {
         Self {
             version: end.version,
-            states: BTreeSet::from([(end.ended, end.of.clone())]),
+            states: vec![EndState {
+                ended: end.ended,
+                of: end.of.clone(),
+                at,
+            }],
             more: false,
         }
     }
 
     fn rank(&self) -> (bool, Version) {
-        let terminal = |(ended, _): &(Option<Ended>, Covers)| ended.is_some_and(|ended| ended.terminal);
+        let terminal = |state: &EndState| state.ended.is_some_and(|ended| ended.terminal);
         (self.states.iter().any(terminal), self.version)
     }
 
@@ -88,42 +109,67 @@ impl EndRegister {
             std::cmp::Ordering::Less => *self = other.clone(),
             std::cmp::Ordering::Greater => {}
             std::cmp::Ordering::Equal => {
-                self.states.extend(other.states.iter().cloned());
                 self.more |= other.more;
-                while self.states.len() > MAX_STATES {
-                    self.states.pop_last();
-                    self.more = true;
+                for theirs in &other.states {
+                    match self.states.iter_mut().find(|mine| mine.says_the_same(theirs)) {
+                        Some(mine) => mine.at = mine.at.min(theirs.at),
+                        None => self.states.push(theirs.clone()),
+                    }
                 }
+                self.states.sort();
+                self.more |= self.states.len() > MAX_STATES;
+                self.states.truncate(MAX_STATES);
             }
         }
     }
 
     /// Whether it is said to be over.
     pub(super) fn is_over(&self) -> bool {
-        self.states.iter().any(|(ended, _)| ended.is_some())
+        self.states.iter().any(|state| state.ended.is_some())
     }
 
-    pub(super) fn verdict(&self, line: &Line) -> Verdict {
-        let covers = |covers: &Covers| match covers {
-            Covers::All => true,
-            Covers::Skus(skus) => line.sku.as_ref().is_some_and(|sku| skus.contains(sku)),
-            Covers::SubscriptionLines => line.subscription,
-        };
-        let verdicts = self.states.iter().map(|(ended, of)| match ended {
-            Some(ended) if covers(of) => Verdict::Over(*ended),
-            Some(_) | None => Verdict::Alive,
-        });
-        let agreed = verdicts.reduce(|one, two| if one == two { one } else { join(one, two) });
-        if self.more {
-            return Verdict::Unclear;
+    /// What a subscription that is alive has, beside the lines of the order that began it.
+    pub(super) fn alive_items<'a>(&self, lines: &[&'a Line]) -> Vec<(&Item, BTreeSet<&'a str>)> {
+        match self.states.as_slice() {
+            [only] if only.ended.is_none() => only.of.items(lines),
+            _ => Vec::new(),
         }
-        agreed.unwrap_or(Verdict::Alive)
+    }
+
+    /// The shop's time of it.
+    pub(super) const fn version(&self) -> Version {
+        self.version
+    }
+
+    /// When the last of several states of one version was first heard; `None` where there is only one.
+    pub(super) fn tied_since(&self) -> Option<Timestamp> {
+        let last = self.states.iter().map(|state| state.at).max();
+        last.filter(|_| self.states.len() > 1 || self.more)
+    }
+
+    /// What it says of each line of an order; a line that is not listed is alive.
+    pub(super) fn verdicts<'a>(&self, lines: &[&'a Line]) -> HashMap<&'a str, Verdict> {
+        if self.more {
+            return lines.iter().map(|line| (line.id.as_str(), Verdict::Unclear)).collect();
+        }
+        let mut agreed: Option<HashMap<&str, Verdict>> = None;
+        for state in &self.states {
+            let over = state.ended.map(Verdict::Over);
+            let meant = over.map(|_| state.of.lines(lines)).unwrap_or_default();
+            let of = |id: &str| over.filter(|_| meant.contains(id)).unwrap_or(Verdict::Alive);
+            agreed = Some(match agreed {
+                None => lines.iter().map(|line| (line.id.as_str(), of(&line.id))).collect(),
+                Some(one) => one.into_iter().map(|(id, one)| (id, join(one, of(id)))).collect(),
+            });
+        }
+        agreed.unwrap_or_default()
     }
 }
 
 /// Of two different ends the one that can be undone is carried out: cancelling cannot.
-const fn join(one: Verdict, two: Verdict) -> Verdict {
+fn join(one: Verdict, two: Verdict) -> Verdict {
     match (one, two) {
+        (one, two) if one == two => one,
         (Verdict::Over(one), Verdict::Over(two)) => Verdict::Over(Ended {
             reversible: one.reversible || two.reversible,
             terminal: one.terminal || two.terminal,

@@ -36,7 +36,8 @@ impl Desired {
             .collect();
         let ambiguous = states.len() > 1;
         for heard in states {
-            let state = scales.state(&heard.snapshot);
+            let listed: Vec<&Line> = lines_of(&heard.snapshot).collect();
+            let state = scales.state(&heard.snapshot, &listed);
             let lines: HashMap<&str, &Line> = match ambiguous {
                 true => lines_of(&heard.snapshot).map(|line| (line.id.as_str(), line)).collect(),
                 false => HashMap::new(),
@@ -83,10 +84,15 @@ impl Desired {
                 entitlement.buy = 0;
             }
         }
-        let others = Entitlement {
-            keep: if self.newest.has_more() { u32::MAX } else { 0 },
-            ..scales.whole(Entitlement::NOTHING)
+        // A list that is empty takes nothing back.
+        let lost = Entitlement {
+            keep: if self.lost_its_lines() { u32::MAX } else { 0 },
+            ..Entitlement::NOTHING
         };
+        let mut others = scales.whole(lost);
+        if self.newest.has_more() {
+            others.keep = u32::MAX;
+        }
         Entitlements { lines, others }
     }
 
@@ -129,6 +135,10 @@ impl Desired {
             .filter(|latest| latest.paid == Paid::ByPayments)
             .map(|latest| latest.version.time + super::UNBILLED);
         let later = |time: Option<Timestamp>| time.filter(|time| *time > now);
-        least(least(later(trash), later(tie)), later(unbilled))
+        let ends = self
+            .ends
+            .values()
+            .filter_map(|end| later(Some(end.tied_since()? + policy.settle)));
+        least(least(later(trash), later(tie)), least(later(unbilled), ends.min()))
     }
 }

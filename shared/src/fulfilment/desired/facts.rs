@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Desired;
+use super::interval::Policy;
 use crate::ids::Sku;
 use crate::order::{Answer, Line, LineId, Paid, RefundId, RefundState, Snapshot, Version};
 
@@ -44,6 +45,18 @@ impl Desired {
         }
     }
 
+    /// Whether a line is paid as what it lists now. Of a subscription an invoice must have billed that last: one that was
+    /// paid long ago does not pay for a change back to it.
+    pub(crate) fn is_change_paid(&self, order: &Snapshot, line: &Line, policy: &Policy) -> bool {
+        if order.paid != Paid::ByPayments || policy.buy_unpaid_changes || (line.trial && policy.buy_on_trial) {
+            return true;
+        }
+        let newest = self.payments.newest_of(&line.id);
+        newest.is_some_and(|(sku, paid, is_sure)| {
+            is_sure && Some(sku) == line.sku.as_ref() && (!paid.free || policy.buy_on_trial)
+        })
+    }
+
     /// What a snapshot says of its payment, with the operator's answer about it.
     pub(super) fn payment_of(&self, snapshot: &Snapshot) -> Paid {
         match self.told_payment(snapshot.version) {
@@ -52,6 +65,33 @@ impl Desired {
             None if self.settled && snapshot.paid == Paid::No => Paid::Full,
             Some(false) | None => snapshot.paid,
         }
+    }
+
+    /// Refunded in full and marked as paid again: whether it was paid again cannot be seen, unless an operator told it.
+    pub(super) fn is_paid_again(&self, snapshot: &Snapshot) -> bool {
+        if self.payment_of(snapshot) != Paid::Full || self.told_payment(snapshot.version).is_some() {
+            return false;
+        }
+        if snapshot.refunded_all {
+            return self.first_paid.is_some_and(|first| first < snapshot.version);
+        }
+        self.refunded_all.is_some_and(|refunded| {
+            refunded < snapshot.version && self.told_paid_at().is_none_or(|told| told < refunded)
+        })
+    }
+
+    /// The version of which an operator told that it is paid.
+    fn told_paid_at(&self) -> Option<Version> {
+        match &self.told.payment.as_ref()?.answer {
+            Answer::Paid { version, .. } => Some(*version),
+            Answer::NotPaid { .. } | Answer::NotOurs { .. } | Answer::Refunded { .. } => None,
+        }
+    }
+
+    /// Whether a state that is alive lists no line at all.
+    pub(super) fn lost_its_lines(&self) -> bool {
+        let mut states = self.newest.states().iter().map(|heard| &heard.snapshot);
+        states.any(|state| state.lines.is_empty() && state.ended.is_none() && !state.refunded_all)
     }
 
     /// Whether an operator told that the order, as it stood at a version, is paid or is not.

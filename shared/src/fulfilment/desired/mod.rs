@@ -62,6 +62,9 @@ pub struct Desired {
     /// The first version that was fully paid and not refunded in full.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     first_paid: Option<Version>,
+    /// The greatest version that was refunded in full, where the storefront cannot take a refund away again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refunded_all: Option<Version>,
     /// What paid invoices listed.
     #[serde(default, skip_serializing_if = "Payments::is_empty")]
     payments: Payments,
@@ -145,7 +148,9 @@ impl Desired {
                 desired.disputes.insert(id.clone(), (*state, *inquiry));
             }
             Statement::End(end) => {
-                desired.ends.insert(end.cause.clone(), EndRegister::of(end));
+                desired
+                    .ends
+                    .insert(end.cause.clone(), EndRegister::of(end, event.received_at));
             }
             Statement::Trashed => desired.trashed = Some(event.received_at),
             Statement::BelongsTo(key) => desired.belongs_to = Some(key.clone()).filter(|key| *key != event.key),
@@ -167,6 +172,8 @@ impl Desired {
         self.newest = Newest::of(snapshot, event.received_at);
         if event.key.storefront() == StorefrontKind::Woocommerce {
             self.alive = Some(event.received_at);
+        } else {
+            self.refunded_all = snapshot.refunded_all.then_some(snapshot.version);
         }
     }
 
@@ -207,6 +214,7 @@ impl Desired {
         }
         self.had_sku = had_sku;
         self.first_paid = least(self.first_paid, other.first_paid);
+        self.refunded_all = self.refunded_all.max(other.refunded_all);
         self.heard_first |= other.heard_first;
         self.heard_renewal |= other.heard_renewal;
         for (id, theirs) in &other.refunds {
@@ -315,6 +323,11 @@ impl Desired {
             .iter()
             .map(move |line| (line, entitlements.of(&line.id).buy))
             .filter(|(_, units)| *units > 0)
+    }
+
+    /// Nothing more is taken in: see [`Self::merge`]. `true` when that is news.
+    pub(crate) const fn refuse_more(&mut self) -> bool {
+        !std::mem::replace(&mut self.too_large, true)
     }
 
     /// When the order was first heard of.

@@ -7,7 +7,7 @@ use super::causes::{EndRegister, RefundRegister, Verdict};
 use super::interval::Policy;
 use super::trash::Trash;
 use super::{Desired, UNBILLED};
-use crate::order::{DisputeState, Line, LineId, Notice, Paid, RefundId, RefundState, Snapshot};
+use crate::order::{DisputeState, Line, LineId, Notice, Paid, RefundId, RefundState, Snapshot, Version};
 use crate::time::Timestamp;
 
 impl Desired {
@@ -28,7 +28,7 @@ impl Desired {
         if !self.is_order() {
             // Of a key that belongs to another order, or of nothing that was sold by us.
             let alone = of_events.filter(|_| self.belongs_to.is_none());
-            return alone.collect();
+            return alone.chain(self.too_large()).collect();
         }
         let derived = self
             .ties(now, policy)
@@ -41,6 +41,10 @@ impl Desired {
             .chain(self.unbilled(now, policy))
             .chain(self.paid_after_the_end())
             .chain(self.of_ends())
+            .chain(self.ties_of_ends(now, policy))
+            .chain(self.paid_after_an_end())
+            .chain(self.changed_subscriptions())
+            .chain(self.without_lines())
             .chain(self.too_large());
         for notice in of_states.chain(of_events).chain(derived) {
             found.entry(notice.id.clone()).or_insert(notice);
@@ -119,8 +123,7 @@ impl Desired {
             if snapshot.ended.is_some() || told.is_some() {
                 continue;
             }
-            let paid_before = self.first_paid.is_some_and(|first| first < snapshot.version);
-            if snapshot.refunded_all && snapshot.paid == Paid::Full && paid_before {
+            if self.is_paid_again(snapshot) {
                 let refunds = snapshot.unmapped_refunds.len() + snapshot.refunds.len();
                 found.push(Notice::new(
                     &format!("paid_again:{refunds}"),
@@ -234,13 +237,10 @@ impl Desired {
 
     /// A subscription that is over, and of which no line of the order shows that it is its own: what it gave is not known.
     fn of_ends(&self) -> Vec<Notice> {
-        let Some(alive) = self.latest().filter(|latest| latest.ended.is_none()) else {
+        let Some(alive) = self.alive_with_lines() else {
             return Vec::new();
         };
-        let meant = |end: &EndRegister| {
-            let mut lines = alive.lines.iter().filter(|line| line.units > 0);
-            lines.any(|line| end.verdict(line) != Verdict::Alive)
-        };
+        let meant = |end: &EndRegister| end.verdicts(&alive).values().any(|verdict| *verdict != Verdict::Alive);
         let unclear = self.ends.iter().filter(|(_, end)| end.is_over() && !meant(end));
         unclear
             .map(|(cause, _)| {
@@ -253,6 +253,121 @@ impl Desired {
                 )
             })
             .collect()
+    }
+
+    /// The lines with units of the newest state, where it is not over.
+    fn alive_with_lines(&self) -> Option<Vec<&Line>> {
+        let alive = self.latest().filter(|latest| latest.ended.is_none())?;
+        Some(alive.lines.iter().filter(|line| line.units > 0).collect())
+    }
+
+    /// States of one cause and version that disagree over a line, after the settle time.
+    fn ties_of_ends(&self, now: Timestamp, policy: &Policy) -> Vec<Notice> {
+        let Some(alive) = self.alive_with_lines() else {
+            return Vec::new();
+        };
+        let lasts = |end: &&EndRegister| end.tied_since().is_some_and(|since| now >= since + policy.settle);
+        let disagree = |end: &EndRegister| {
+            end.verdicts(&alive)
+                .values()
+                .any(|verdict| *verdict == Verdict::Unclear)
+        };
+        let tied = self.ends.iter().filter(|(_, end)| lasts(end) && disagree(end));
+        tied.map(|(cause, end)| {
+            let Version { time, sequence } = end.version();
+            Notice::new(
+                &format!("tie:{cause}:{}:{sequence}", time.as_secs()),
+                "STATES_DISAGREE",
+                &format!(
+                    "the storefront told of one time that {cause} is over and that it is not, so nothing is bought and nothing is taken back for it: look how it stands there; its next event settles this"
+                ),
+            )
+        })
+        .collect()
+    }
+
+    /// What is paid for only after its subscription was over revives nothing.
+    fn paid_after_an_end(&self) -> Vec<Notice> {
+        let (Some(alive), Some(latest)) = (self.alive_with_lines(), self.latest()) else {
+            return Vec::new();
+        };
+        if latest.paid != Paid::Full || latest.refunded_all {
+            return Vec::new();
+        }
+        // A later period is told by an order of its own; of any other order its first payment counts.
+        let (paid, of) = match latest.renewal {
+            true => (
+                Some(latest.version.time),
+                latest.number.as_deref().unwrap_or(&latest.hash),
+            ),
+            false => (self.first_paid.map(|first| first.time), "order"),
+        };
+        let is_late = |end: &EndRegister| {
+            let ended = end.version().time;
+            // A shop that dates its ends by a number says nothing here.
+            ended > Timestamp::EPOCH && paid.is_some_and(|paid| paid > ended)
+        };
+        let is_over = |end: &EndRegister| {
+            let for_good = |verdict: &Verdict| matches!(verdict, Verdict::Over(ended) if !ended.reversible);
+            end.verdicts(&alive).values().any(for_good)
+        };
+        let late = self.ends.iter().filter(|(_, end)| is_late(end) && is_over(end));
+        late.map(|(cause, _)| {
+            Notice::new(
+                &format!("paid_after_end:{cause}:{of}"),
+                "PAID_AFTER_END",
+                &format!(
+                    "a payment came after {cause} had ended, and nothing is bought for it: refund it, or sell the customer a new subscription"
+                ),
+            )
+        })
+        .collect()
+    }
+
+    /// A subscription that has more than the order which began it: another plan, or more units. Its renewals buy nothing,
+    /// so a person is told. Fewer units may stand in another subscription of the order, and are not told.
+    fn changed_subscriptions(&self) -> Vec<Notice> {
+        let Some(alive) = self.alive_with_lines() else {
+            return Vec::new();
+        };
+        let units_of = |id: &str| alive.iter().find(|line| line.id == id).map_or(0, |line| line.units);
+        let mut found = Vec::new();
+        for (cause, end) in &self.ends {
+            let mut wanted: BTreeMap<BTreeSet<&str>, (u32, String)> = BTreeMap::new();
+            for (item, lines) in end.alive_items(&alive) {
+                let name = item.sku.as_ref().map(ToString::to_string);
+                let name = name.or_else(|| item.product.clone()).unwrap_or_default();
+                let (units, names) = wanted.entry(lines).or_default();
+                *units = units.saturating_add(item.units);
+                names.push_str(if names.is_empty() { "" } else { ", " });
+                names.push_str(&name);
+            }
+            for (lines, (units, names)) in wanted {
+                let has: u32 = lines.iter().map(|id| units_of(id)).sum();
+                if units > has {
+                    found.push(Notice::new(
+                        &format!("subscription_change:{cause}:{names}:{units}"),
+                        "SUBSCRIPTION_CHANGED",
+                        &format!(
+                            "{cause} now has {units} x {names}, and the order that began it has {has}: its renewals buy nothing, so change at Wix by hand what is meant, and close this"
+                        ),
+                    ));
+                }
+            }
+        }
+        found
+    }
+
+    /// Lines that were there and are gone, all of them: a list that is empty takes nothing back.
+    fn without_lines(&self) -> Option<Notice> {
+        let had = !self.had_sku.is_empty() && self.latest().is_some_and(|latest| latest.lines.is_empty());
+        (had && self.lost_its_lines()).then(|| {
+            Notice::new(
+                "lost_lines",
+                "LINES_LOST",
+                "the storefront tells the order without any line, and it had some, so nothing is taken back: save the order again in the storefront, or cancel it there",
+            )
+        })
     }
 
     fn too_large(&self) -> Option<Notice> {

@@ -42,7 +42,8 @@ impl Desired {
                     }
                 }
                 if let Some(fields) = self.payments.fields() {
-                    unite_fields(&mut order.fields, fields);
+                    let is_newer = self.payments.version() > Some(order.version);
+                    add_fields(&mut order.fields, fields, is_newer);
                 }
                 order.version = self.basis(order.version);
                 Some(Cow::Owned(order))
@@ -124,6 +125,21 @@ fn unite(order: &mut Snapshot, other: &Snapshot) {
         match at.get(&line.id).and_then(|at| order.lines.get_mut(*at)) {
             Some(mine) => unite_fields(&mut mine.fields, &line.fields),
             None => order.lines.push(line.clone()),
+        }
+    }
+}
+
+/// Adds what an invoice says: it repeats what the subscription said when it was made, so that the later of the two counts.
+fn add_fields(fields: &mut Fields, invoice: &Fields, is_newer: bool) {
+    fields.country = fields.country.take().max(invoice.country.clone());
+    let pairs = [
+        (&mut fields.account, &invoice.account),
+        (&mut fields.site, &invoice.site),
+        (&mut fields.external_id, &invoice.external_id),
+    ];
+    for (said, invoiced) in pairs {
+        if invoiced.is_some() && (is_newer || said.is_none()) {
+            said.clone_from(invoiced);
         }
     }
 }

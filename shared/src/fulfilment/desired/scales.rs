@@ -41,6 +41,8 @@ pub(super) struct State<'a> {
     unclear: bool,
     /// Refunded in full: nothing; or, marked as paid again, unclear.
     refunded_all: Option<Entitlement>,
+    /// For each line what each cause of an end says of it.
+    ends: HashMap<&'a str, Vec<Verdict>>,
 }
 
 impl<'a> Scales<'a> {
@@ -71,25 +73,36 @@ impl<'a> Scales<'a> {
         self
     }
 
-    pub(super) fn state(&self, snapshot: &'a Snapshot) -> State<'a> {
+    /// A state of the order with its lines, those that only invoices list among them.
+    pub(super) fn state<'b>(&self, snapshot: &'b Snapshot, lines: &[&'b Line]) -> State<'b> {
         let desired = self.desired;
         let payment = desired.payment_of(snapshot);
-        let told = desired.told_payment(snapshot.version);
-        let paid_before = desired.first_paid.is_some_and(|first| first < snapshot.version);
-        let refunded_all = match (snapshot.refunded_all, told) {
-            (false, _) | (true, Some(true)) => None,
-            (true, None) if payment == Paid::Full && paid_before => Some(Entitlement {
+        let refunded_all = if desired.is_paid_again(snapshot) {
+            Some(Entitlement {
                 keep: u32::MAX,
                 ..Entitlement::NOTHING
-            }),
-            (true, Some(false) | None) => Some(Entitlement::NOTHING),
+            })
+        } else {
+            let told_paid = desired.told_payment(snapshot.version) == Some(true);
+            (snapshot.refunded_all && !told_paid).then_some(Entitlement::NOTHING)
         };
         State {
             snapshot,
             payment,
             unclear: !desired.open_refunds(snapshot).is_empty(),
             refunded_all,
+            ends: self.ends_of(lines),
         }
+    }
+
+    fn ends_of<'b>(&self, lines: &[&'b Line]) -> HashMap<&'b str, Vec<Verdict>> {
+        let mut ends: HashMap<&str, Vec<Verdict>> = HashMap::new();
+        for end in self.desired.ends.values() {
+            for (line, verdict) in end.verdicts(lines) {
+                ends.entry(line).or_default().push(verdict);
+            }
+        }
+        ends
     }
 
     /// What one state says of a line, with everything that covers this line.
@@ -107,7 +120,7 @@ impl<'a> Scales<'a> {
         } else if state.unclear {
             entitlement.buy = 0;
         }
-        self.ends(line, entitlement)
+        Self::ended(state.ends.get(line.id.as_str()), entitlement)
     }
 
     /// What is paid for and not given back, by units.
@@ -209,13 +222,14 @@ impl<'a> Scales<'a> {
         left
     }
 
-    fn ends(&self, line: &Line, mut entitlement: Entitlement) -> Entitlement {
+    /// With what the causes of an end say of the line.
+    fn ended(verdicts: Option<&Vec<Verdict>>, mut entitlement: Entitlement) -> Entitlement {
         let mut over: Option<Ended> = None;
-        for end in self.desired.ends.values() {
-            match end.verdict(line) {
+        for verdict in verdicts.into_iter().flatten() {
+            match verdict {
                 Verdict::Alive => {}
                 Verdict::Unclear => entitlement.buy = 0,
-                Verdict::Over(ended) => over = Some(both(over, ended)),
+                Verdict::Over(ended) => over = Some(both(over, *ended)),
             }
         }
         over.map_or(entitlement, ended)
@@ -240,7 +254,9 @@ impl<'a> Scales<'a> {
         let is_open =
             |refund: &RefundRegister| refund.is_unmapped(whole_is_unclear) && refund.state != RefundState::Failed;
         let unclear = self.desired.refunds.values().any(is_open);
-        let lines = self.desired.unlisted().into_iter().filter_map(|line| {
+        let unlisted = self.desired.unlisted();
+        let ends = self.ends_of(&unlisted.iter().collect::<Vec<_>>());
+        let lines = unlisted.iter().filter_map(|line| {
             let (sku, _, sure) = payments.newest_of(&line.id)?;
             let paid = self.counted(&line.id, sku)?;
             let least = self.less(paid.least, &line.id, &counted);
@@ -250,11 +266,11 @@ impl<'a> Scales<'a> {
                 keep: most.keep,
                 ..Entitlement::NOTHING
             };
-            let mut entitlement = self.whole(self.ends(&line, entitlement));
+            let mut entitlement = self.whole(Self::ended(ends.get(line.id.as_str()), entitlement));
             if self.desired.told.not_ours.contains_key(&line.id) {
                 entitlement.buy = 0;
             }
-            Some((line.id, entitlement))
+            Some((line.id.clone(), entitlement))
         });
         Entitlements {
             lines: lines.collect(),

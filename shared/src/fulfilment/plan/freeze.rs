@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use super::MAX_PLANNED;
 use super::replan::replan_unbought_parts;
 use super::resolve::Resolver;
-use super::sites::{self, TakenSites, named_site};
+use super::retarget::{self, is_of_another_plan};
+use super::sites::{self, TakenSites, moved_to, named_site};
 use super::size::Size;
 use crate::catalog::Catalog;
 use crate::fulfilment::desired::Entitlements;
@@ -37,8 +38,11 @@ pub(crate) fn freeze(
         .collect();
     let by_id = |(index, line): (usize, &Line)| (line.id().clone(), index);
     let mut known: HashMap<String, usize> = record.lines().iter().enumerate().map(by_id).collect();
+    let mut taken = TakenSites::of(record, &Entitled::from(record, entitlements));
+    let moved = live.iter().filter_map(|(line, _)| Some((*known.get(&line.id)?, line)));
+    retarget::relocate(record, catalog, &latest, moved, &mut taken);
     let mut freezing = Freezing {
-        taken: TakenSites::of(record, &Entitled::from(record, entitlements)),
+        taken,
         size: None,
         resolver: Resolver {
             catalog,
@@ -107,15 +111,14 @@ fn is_frozen(record: &OrderRecord, latest: &Snapshot, entitlements: &Entitlement
         let mut floating = line.runs().iter().flat_map(|run| run.plan.components());
         let could_be_placed = floating.any(|c| c.product.site_id.is_none() && !c.floats)
             && named_site(listed, latest).is_ok_and(|site| site.is_some());
-        let is_stale = |run: &PlannedUnits| is_open(&run.plan, &latest.version) || is_of_another_plan(run, listed);
-        !could_be_placed && !line.runs().iter().any(is_stale)
+        // Units that are taken back stay what they were when the others were adjusted.
+        let counts = |first: u32| first <= units || !record.has_other_targets();
+        let is_stale = |(first, run): (u32, &PlannedUnits)| {
+            is_open(&run.plan, &latest.version) || (counts(first) && is_of_another_plan(run, listed))
+        };
+        let could_be_moved = moved_to(line, listed, latest).is_some();
+        !could_be_placed && !could_be_moved && !line.numbered_runs().any(is_stale)
     })
-}
-
-/// Units that were planned to be bought from another SKU than the one that is paid now.
-fn is_of_another_plan(run: &PlannedUnits, listed: &crate::order::Line) -> bool {
-    let is_to_buy = !run.plan.components().is_empty();
-    is_to_buy && listed.sku.is_some() && run.sku.is_some() && run.sku != listed.sku
 }
 
 struct Freezing<'a> {
@@ -127,6 +130,14 @@ struct Freezing<'a> {
 }
 
 impl Freezing<'_> {
+    /// The units of which anything was begun or bought, by line.
+    fn bought(&mut self, record: &OrderRecord) -> &HashSet<(u32, u32)> {
+        self.bought.get_or_insert_with(|| {
+            let taken = view::taken(record, Kind::Base);
+            taken.into_iter().map(|item| (item.0, item.1)).collect()
+        })
+    }
+
     /// The runs of a line, those of another plan opened of which nothing was begun.
     fn without_unbought(
         &mut self,
@@ -135,10 +146,7 @@ impl Freezing<'_> {
         runs: Vec<PlannedUnits>,
         line: &crate::order::Line,
     ) -> Vec<PlannedUnits> {
-        let bought = self.bought.get_or_insert_with(|| {
-            let taken = view::taken(record, Kind::Base);
-            taken.into_iter().map(|item| (item.0, item.1)).collect()
-        });
+        let bought = self.bought(record);
         let index = u32::try_from(index).unwrap_or(u32::MAX);
         let (mut opened, mut next) = (Vec::new(), 1_u32);
         for run in runs {
@@ -189,6 +197,43 @@ impl Freezing<'_> {
         }
     }
 
+    /// Gives units that are bought their other target, and plans the rest of the line. Where the record could grow too
+    /// large nothing is changed, and a person is told of the other plan.
+    fn adjusted(
+        &mut self,
+        record: &mut OrderRecord,
+        index: usize,
+        line: &crate::order::Line,
+        (old, adjusted): (&[PlannedUnits], &[PlannedUnits]),
+        missing: u32,
+    ) {
+        if missing == 0 && old == adjusted {
+            return;
+        }
+        let mut runs = Vec::new();
+        for run in adjusted {
+            if is_open(&run.plan, &self.resolver.latest.version) {
+                runs.extend(self.resolver.resolve(line, run.count, &mut self.taken));
+            } else {
+                runs.push(run.clone());
+            }
+        }
+        if missing > 0 {
+            runs.extend(self.resolver.resolve(line, missing, &mut self.taken));
+        }
+        let size = self.size.get_or_insert_with(|| Size::of(record));
+        let before = size.clone();
+        size.replace(old, &runs);
+        if size.worst_case() > MAX_PLANNED {
+            *size = before;
+            return;
+        }
+        if let Some(planned) = record.lines_mut().get_mut(index) {
+            planned.set_runs(runs);
+            record.give_other_target();
+        }
+    }
+
     /// Plans what is missing of one line. Where the record could grow too large, the units are refused instead: a record
     /// that the ledger refuses after a purchase would lose what was done.
     fn line(&mut self, record: &mut OrderRecord, index: usize, line: &crate::order::Line, units: u32) {
@@ -200,6 +245,16 @@ impl Freezing<'_> {
         let missing = units.saturating_sub(planned.planned());
         let mut old = planned.runs().to_vec();
         let changed = old.iter().find(|run| is_of_another_plan(run, line)).cloned();
+        if changed.is_some() {
+            let bought = self.bought(record).clone();
+            let mut taken = self.taken.clone();
+            let of_line = (index, old.as_slice());
+            let adjusted = retarget::another_plan(record, &self.resolver, of_line, line, units, &bought, &mut taken);
+            if let Some(adjusted) = adjusted {
+                self.taken = taken;
+                return self.adjusted(record, index, line, (&old, &adjusted), missing);
+            }
+        }
         if let Some(before) = &changed {
             old = self.without_unbought(record, index, old, line);
             // Of a line that has units of another plan nothing more is bought: those keep what they have.

@@ -4,11 +4,13 @@
 //! What costs money is refused when it is unclear, with a sentence that says what to do; the other lines go on.
 //!
 //! - [`resolve`] one line beside the catalog; [`sites`] which sites are taken; `size` how large the record can become;
-//! - [`freeze`] every line of a record; `replan` what an operator's retry and release open again.
+//! - [`freeze`] every line of a record; `replan` what an operator's retry and release open again;
+//!   `retarget` another SKU or site of what is bought.
 
 pub(crate) mod freeze;
 pub(crate) mod replan;
 pub(crate) mod resolve;
+mod retarget;
 pub(crate) mod sites;
 mod size;
 

@@ -111,6 +111,7 @@ pub(crate) fn replan_unbought_parts(record: &mut OrderRecord, catalog: &Catalog,
 /// The product of today, unless it was bought, and the voucher of today, where the old one belongs.
 fn take_over(component: &mut ComponentPlan, fresh: ComponentPlan, is_bought: bool) {
     let before = component.voucher.take();
+    component.voucher_used_up = false;
     if !is_bought {
         component.product = fresh.product;
     }

@@ -218,6 +218,9 @@ impl Resolver<'_> {
             on_cancel: component.on_cancel,
             voucher,
             no_voucher_in,
+            moves: 0,
+            adjusts: 0,
+            voucher_used_up: false,
         })
     }
 
@@ -251,7 +254,7 @@ impl Resolver<'_> {
 const MOST_NESTED: usize = 5;
 
 /// Compares what was charged for a line with the catalog's price, where both are said.
-fn price(sku: &Sku, line: &Line, components: &[Component]) -> Result<(), Unplannable> {
+pub(super) fn price(sku: &Sku, line: &Line, components: &[Component]) -> Result<(), Unplannable> {
     let price = components.iter().find_map(|component| component.price.as_ref());
     let (Some(price), Some(charged)) = (price, &line.amount) else {
         return Ok(());

@@ -8,7 +8,7 @@ use crate::ids::{CatalogProductId, SiteId};
 use crate::order::{Line, Snapshot};
 
 /// The sites that the products of an order's wanted units were planned for.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct TakenSites(HashSet<(SiteId, CatalogProductId)>);
 
 impl TakenSites {
@@ -32,6 +32,16 @@ impl TakenSites {
                 self.0.insert((site.clone(), product.catalog_product_id.clone()));
             }
         }
+    }
+
+    /// Takes the sites of a plan; where another unit has the product on its site, it floats.
+    pub(super) fn settle(&mut self, component: &mut ComponentPlan) {
+        let (site, product) = (component.product.site_id.clone(), &component.product.catalog_product_id);
+        if site.is_some_and(|site| !self.take(&site, product)) {
+            component.product.site_id = None;
+            component.floats = true;
+        }
+        self.keep(component);
     }
 
     /// Takes the site for the product, or says that it is taken.

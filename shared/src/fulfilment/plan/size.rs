@@ -12,6 +12,8 @@ const ITEM: usize = 110;
 const REFERENCE: usize = 39;
 /// What the site of an instance takes.
 const SITE: usize = 43;
+/// What an instance takes more that has had another target: what it holds, and a move and an adjustment that failed.
+const TARGETS: usize = 1_100;
 /// What a purchase takes beside its items, with the storefront's reference.
 const PURCHASE: usize = 480;
 /// What each of the first purchases can take more, when everything goes wrong with them.
@@ -92,6 +94,8 @@ impl Size {
                 let voucher = voucher.map(|product| (product, ITEM + REFERENCE));
                 cost.vouchers = cost.vouchers.saturating_add(voucher.map_or(0, |_| count));
                 cost.items = cost.items.saturating_add(count);
+                let targets = if component.has_other_targets() { TARGETS } else { 0 };
+                cost.bytes = cost.bytes.saturating_add(count.saturating_mul(targets));
                 for (product, each) in std::iter::once((&component.product, ITEM)).chain(voucher) {
                     let each = product.site_id.as_ref().map_or(each, |_| each + SITE);
                     cost.bytes = cost

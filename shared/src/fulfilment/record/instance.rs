@@ -1,9 +1,13 @@
 //! One product instance, as far as the record knows. JSON names are short because an order can have thousands.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::Holder;
+use super::shift::Shifts;
 use crate::ids::{AccountId, InstanceId, SiteId};
+use crate::time::Timestamp;
 use crate::wix::{Operation, ProductInstance, Status};
 
 /// One product instance.
@@ -23,6 +27,9 @@ pub struct Instance {
     pub(super) refused: Option<u32>,
     #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
     pub(super) decided: Option<Decision>,
+    /// What became of other targets than the first.
+    #[serde(rename = "x", default, skip_serializing_if = "Shifts::is_empty")]
+    pub(super) shifts: Shifts,
     /// The change that was answered unclearly last, and how often it was.
     #[serde(rename = "u", default, skip_serializing_if = "Option::is_none")]
     pub(super) unclear: Option<(Change, u32)>,
@@ -51,6 +58,15 @@ pub enum Change {
     /// Cancel Product Instance.
     #[serde(rename = "c")]
     Cancel,
+    /// Assign Product Instance To Site, to another site than the one that it is on.
+    #[serde(rename = "m")]
+    Move,
+    /// The same, back to the site that it floated away from when its move failed.
+    #[serde(rename = "b")]
+    Return,
+    /// Adjust Product Instance Specifications.
+    #[serde(rename = "j")]
+    Adjust,
 }
 
 impl Change {
@@ -60,13 +76,17 @@ impl Change {
             Self::Assign => "assigned",
             Self::Unassign => "unassigned",
             Self::Cancel => "canceled",
+            Self::Move => "moved",
+            Self::Return => "moved back",
+            Self::Adjust => "adjusted",
         }
     }
 
     /// The operation of Wix's that makes it.
     pub const fn operation(self) -> Operation {
         match self {
-            Self::Assign => Operation::AssignProductInstance,
+            Self::Assign | Self::Move | Self::Return => Operation::AssignProductInstance,
+            Self::Adjust => Operation::AdjustProductInstance,
             Self::Unassign => Operation::UnassignProductInstance,
             Self::Cancel => Operation::CancelProductInstance,
         }
@@ -113,6 +133,7 @@ impl Instance {
             begun: None,
             refused: None,
             decided: None,
+            shifts: Shifts::default(),
             unclear: None,
         }
     }
@@ -185,15 +206,20 @@ impl Instance {
     }
 
     /// Takes over what a read shows; `None`: its package does not have it any more, which is as good as canceled.
-    /// `true` when it has ended since.
-    pub(super) fn read(&mut self, shown: Option<&ProductInstance>) -> bool {
+    /// `true` when it has ended since. What a change of unknown outcome has not done `horizon` after it could be sent
+    /// last, it does not do any more.
+    pub(super) fn read(&mut self, shown: Option<&ProductInstance>, horizon: Duration, now: Timestamp) -> bool {
         let had_ended = self.has_ended();
         match shown {
             Some(shown) => {
                 self.site.clone_from(&shown.site_id);
                 self.status = short(shown.status.clone());
+                self.read_shifts(shown, horizon, now);
             }
             None => self.status = Status::Canceled,
+        }
+        if self.has_ended() {
+            self.forget_shifts();
         }
         self.begun = None;
         if had_ended && !self.has_ended() && self.is_closed() {

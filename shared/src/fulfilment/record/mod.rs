@@ -4,7 +4,8 @@
 //! of [`super::calls`] call it. What can be derived (attention, the next step) is not stored.
 //!
 //! - [`attempt`] a purchase's life; [`purchase`] what a purchase is for and asks for;
-//! - [`package`] and [`instance`] what exists at Wix; [`plan`] what is bought for a unit;
+//! - [`package`] and [`instance`] what exists at Wix; [`shift`] a move or an adjustment of it; [`plan`] what is bought
+//!   for a unit;
 //! - [`history`] what happened, in short lines;
 //! - [`derive`](mod@derive) keys and external IDs; [`entitled`] which units may be bought, and which are kept; [`closing`] what a person has settled.
 
@@ -13,13 +14,16 @@ pub mod closing;
 pub mod derive;
 pub mod entitled;
 pub mod error;
+pub mod goal;
 pub mod history;
+mod holdings;
 pub mod ids;
 pub mod instance;
 pub mod package;
 pub mod plan;
 pub mod purchase;
 pub mod refusal;
+pub mod shift;
 mod stored;
 
 #[cfg(test)]
@@ -30,7 +34,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::desired::{Desired, Policy};
-use crate::ids::{AccountId, PackageId};
 use crate::order::{OrderEvent, OrderKey, Statement};
 use crate::time::Timestamp;
 
@@ -39,6 +42,7 @@ pub use closing::{Closing, ProblemId};
 pub use entitled::Entitled;
 pub(crate) use entitled::{entitlements, next_change};
 pub use error::RecordError;
+pub use goal::{Goal, Spec};
 pub use history::{Happened, History};
 pub use ids::{Holder, Item, Kind, PurchaseId};
 pub use instance::{Change, Instance, InstanceRef};
@@ -47,6 +51,8 @@ pub use plan::{ComponentPlan, Line, NotOurs, Plan, PlannedUnits, Unplannable, Vo
 pub use purchase::{Draft, ProductRun, Purchase};
 pub(crate) use refusal::STUCK;
 pub use refusal::{Backoff, Refusal};
+pub use shift::Shift;
+pub(crate) use shift::Shifts;
 pub use stored::{InvalidRecord, RECORD_SCHEMA};
 
 /// Everything that is known of one order.
@@ -61,6 +67,9 @@ pub struct OrderRecord {
     lease: Option<Lease>,
     #[serde(default, skip_serializing_if = "History::is_empty")]
     history: History,
+    /// Since when it is not settled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unsettled_since: Option<Timestamp>,
 }
 
 /// The right to write the actual state until a time. Together with the ledger's revision it is the fence.
@@ -140,12 +149,13 @@ impl OrderRecord {
     /// An order of which nothing is known yet.
     pub fn new(key: OrderKey) -> Self {
         Self {
-            schema: RECORD_SCHEMA,
+            schema: stored::FIRST_SCHEMA,
             key,
             desired: Desired::default(),
             actual: Actual::default(),
             lease: None,
             history: History::default(),
+            unsettled_since: None,
         }
     }
 
@@ -171,6 +181,28 @@ impl OrderRecord {
             self.history.note(event.received_at, event.says.in_words());
         }
         changed
+    }
+
+    /// What would not fit is left out as a whole, and noted: from then on nothing is bought and nothing is taken back. `true`
+    /// when that is news.
+    pub(crate) fn refuse_more(&mut self, at: Timestamp) -> bool {
+        let is_news = self.desired.refuse_more();
+        if is_news {
+            self.history = History::default();
+            self.history
+                .note(at, "not taken in: the record has no room for what was delivered");
+        }
+        is_news
+    }
+
+    /// Since when something is to be done for it and was not.
+    pub const fn unsettled_since(&self) -> Option<Timestamp> {
+        self.unsettled_since
+    }
+
+    /// Keeps since when it is unsettled, until it is settled. A pause or a failure puts off when it is taken up, and not this.
+    pub(crate) fn set_unsettled(&mut self, is_unsettled: bool, now: Timestamp) {
+        self.unsettled_since = is_unsettled.then(|| self.unsettled_since.unwrap_or(now));
     }
 
     /// What happened, in short lines.
@@ -281,30 +313,6 @@ impl OrderRecord {
         &mut self.actual.lines
     }
 
-    /// Whether a package is held by a purchase or known as surplus.
-    pub fn knows(&self, package: &PackageId) -> bool {
-        let mut held = self.packages().map(|(_, held)| held);
-        held.any(|held| held.id == *package) || self.actual.surplus.iter().any(|surplus| surplus.held.id == *package)
-    }
-
-    /// The purchases that hold a package, with it.
-    pub fn packages(&self) -> impl Iterator<Item = (&Purchase, &HeldPackage)> {
-        let purchases = self.actual.purchases.iter();
-        purchases.filter_map(|purchase| Some((purchase, purchase.attempt.package()?)))
-    }
-
-    /// Every package that is held, by purchases and as surplus, with the account to call for.
-    pub fn holdings(&self) -> impl Iterator<Item = (Holder, &AccountId, &HeldPackage)> {
-        let held = self
-            .packages()
-            .map(|(purchase, held)| (Holder::Purchase(purchase.id), &purchase.account, held));
-        let surplus = self.actual.surplus.iter().map(|surplus| {
-            let holder = Holder::Surplus(surplus.held.id.clone());
-            (holder, &surplus.account, &surplus.held)
-        });
-        held.chain(surplus)
-    }
-
     /// A purchase by its ID.
     pub fn purchase(&self, id: PurchaseId) -> Result<&Purchase, RecordError> {
         let mut purchases = self.actual.purchases.iter();
@@ -321,90 +329,6 @@ impl OrderRecord {
 
     pub(crate) fn purchases_mut(&mut self) -> impl Iterator<Item = &mut Purchase> {
         self.actual.purchases.iter_mut()
-    }
-
-    /// The package of a holder.
-    pub fn held(&self, holder: &Holder) -> Result<&HeldPackage, RecordError> {
-        let found = match holder {
-            Holder::Purchase(id) => self.purchase(*id)?.attempt.package(),
-            Holder::Surplus(package) => {
-                let mut surplus = self.actual.surplus.iter().map(|surplus| &surplus.held);
-                surplus.find(|held| held.id == *package)
-            }
-        };
-        found.ok_or_else(|| RecordError::UnknownPackage(holder.clone()))
-    }
-
-    /// The package of a holder, to be changed by its own methods.
-    pub(crate) fn held_mut(&mut self, holder: &Holder) -> Result<&mut HeldPackage, RecordError> {
-        let found = match holder {
-            Holder::Purchase(id) => self.purchase_mut(*id)?.attempt.package_mut(),
-            Holder::Surplus(package) => {
-                let mut surplus = self.actual.surplus.iter_mut().map(|surplus| &mut surplus.held);
-                surplus.find(|held| held.id == *package)
-            }
-        };
-        found.ok_or_else(|| RecordError::UnknownPackage(holder.clone()))
-    }
-
-    pub(crate) fn all_held_mut(&mut self) -> impl Iterator<Item = &mut HeldPackage> {
-        let held = self.actual.purchases.iter_mut();
-        let held = held.filter_map(|purchase| purchase.attempt.package_mut());
-        held.chain(self.actual.surplus.iter_mut().map(|surplus| &mut surplus.held))
-    }
-
-    /// The purchase that a holder is, or that a surplus package was created for. A restored record may lack the latter.
-    pub fn purchase_of(&self, holder: &Holder) -> Option<&Purchase> {
-        match holder {
-            Holder::Purchase(id) => self.purchase(*id).ok(),
-            Holder::Surplus(package) => {
-                let surplus = self.actual.surplus.iter().find(|known| known.held.id == *package)?;
-                self.purchase(surplus.of).ok()
-            }
-        }
-    }
-
-    /// The item that an instance stands for: in a surplus package it is the purchase's first item.
-    pub fn item_of(&self, holder: &Holder, purchase: &Purchase, at: usize) -> Option<Item> {
-        match holder {
-            Holder::Purchase(_) => purchase.items.get(at).copied(),
-            Holder::Surplus(_) => purchase.items.first().copied(),
-        }
-    }
-
-    /// Keeps a package that no purchase holds.
-    pub(crate) fn add_surplus(&mut self, of: PurchaseId, account: &AccountId, held: HeldPackage) {
-        self.actual.surplus.push(Surplus {
-            of,
-            account: account.clone(),
-            held,
-        });
-    }
-
-    /// Takes the surplus packages of a purchase out of the record.
-    pub(crate) fn take_surplus(&mut self, of: PurchaseId) -> Vec<Surplus> {
-        let (taken, kept) = std::mem::take(&mut self.actual.surplus)
-            .into_iter()
-            .partition(|surplus| surplus.of == of);
-        self.actual.surplus = kept;
-        taken
-    }
-
-    /// Takes one surplus package out of the record, by its ID.
-    pub(crate) fn take_surplus_package(&mut self, package: &PackageId) -> Option<Surplus> {
-        let at = self
-            .actual
-            .surplus
-            .iter()
-            .position(|surplus| surplus.held.id == *package)?;
-        Some(self.actual.surplus.remove(at))
-    }
-
-    /// Every surplus package is read.
-    pub(crate) fn read_surplus(&mut self) {
-        for surplus in &mut self.actual.surplus {
-            surplus.held.must_be_read();
-        }
     }
 
     /// Adds a purchase in its first state.
@@ -451,12 +375,16 @@ impl OrderRecord {
         (id, self.actual.retired.get(&id).copied().unwrap_or(0) + 1)
     }
 
-    /// How long its JSON is without what was planned and bought.
+    /// How long its JSON is without what was planned and bought, and with what may yet be said of the order: what was paid is
+    /// kept beside the newest state of it, so that the desired state can double.
     pub(crate) fn bare_json_len(&self) -> usize {
         let long = |json: serde_json::Result<String>| json.map_or(0, |json| json.len());
         let planned = long(serde_json::to_string(&self.actual.lines));
         let bought = long(serde_json::to_string(&self.actual.purchases));
-        self.to_json().len().saturating_sub(planned).saturating_sub(bought)
+        let said = long(serde_json::to_string(&self.desired));
+        (self.to_json().len() + said)
+            .saturating_sub(planned)
+            .saturating_sub(bought)
     }
 
     /// Forgets what Wix refused in changes, so that they are tried again. What a person has closed stays refused.

@@ -203,8 +203,9 @@ impl HeldPackage {
             self.recheck_at = None;
         }
         let mut ended = Vec::new();
+        let horizon = settings.change_horizon();
         for instance in &mut self.instances {
-            if instance.read(package.instance(&instance.id)) {
+            if instance.read(package.instance(&instance.id), horizon, now) {
                 ended.push(instance.id.clone());
             }
         }
@@ -232,7 +233,7 @@ impl HeldPackage {
         self.backoff = Some(Backoff::after(self.backoff.as_ref(), last, now));
     }
 
-    fn instance_mut(&mut self, at: &InstanceRef) -> Result<&mut Instance, RecordError> {
+    pub(super) fn instance_mut(&mut self, at: &InstanceRef) -> Result<&mut Instance, RecordError> {
         let found = self.instances.get_mut(at.at).filter(|instance| instance.id == at.id);
         found.ok_or_else(|| RecordError::UnknownInstance(at.id.clone()))
     }
@@ -292,6 +293,7 @@ impl HeldPackage {
             Change::Assign => instance.site = site.cloned(),
             Change::Unassign => instance.site = None,
             Change::Cancel => instance.status = Status::Canceled,
+            Change::Move | Change::Return | Change::Adjust => return self.shifted(at, change),
         }
         Ok(())
     }
@@ -316,17 +318,17 @@ impl HeldPackage {
                 instance.refused = None;
             }
         }
+        self.instances.iter_mut().for_each(Instance::retry_shifts);
         kept
     }
 
     /// A person has settled the problems of these instances.
     pub(crate) fn close(&mut self, instances: &[usize]) {
         for at in instances {
-            if let Some(instance) = self
-                .instances
-                .get_mut(*at)
-                .filter(|instance| instance.decided.is_none())
-            {
+            let Some(instance) = self.instances.get_mut(*at) else {
+                continue;
+            };
+            if !instance.settle_shifts() && instance.decided.is_none() {
                 instance.decided = Some(Decision::Closed);
             }
         }

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Item;
+use super::instance::is_zero;
+use super::{Item, Spec};
 use crate::catalog::OnCancel;
 use crate::ids::{AccountId, CountryCode, SiteId, Sku};
 use crate::order::{LineId, MissingSku, Version};
@@ -157,6 +158,15 @@ pub struct ComponentPlan {
     /// The country in which the catalog's free extra does not exist.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_voucher_in: Option<CountryCode>,
+    /// How often its site became another one.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub moves: u32,
+    /// How often its product became another one. What was bought stands in the purchase.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub adjusts: u32,
+    /// The product comes with another free extra than the one that was bought, and Wix allows one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub voucher_used_up: bool,
 }
 
 /// The free extra of a component.
@@ -167,6 +177,18 @@ pub struct VoucherPlan {
     /// Goes to the site of its reference.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub follows_site: bool,
+}
+
+impl ComponentPlan {
+    /// The product that the unit's instance is to be.
+    pub fn target(&self) -> Spec {
+        Spec::of(&self.product)
+    }
+
+    /// Whether it ever had another target.
+    pub const fn has_other_targets(&self) -> bool {
+        self.moves > 0 || self.adjusts > 0
+    }
 }
 
 impl Plan {

@@ -113,6 +113,17 @@ impl Purchase {
         self.products.len()
     }
 
+    /// What was bought for the item at an index: it never changes.
+    pub fn bought(&self, at: usize) -> Option<&ProductInput> {
+        let mut before = 0_usize;
+        let mut runs = self.products.iter();
+        let run = runs.find(|run| {
+            before = before.saturating_add(usize::try_from(run.count).unwrap_or(usize::MAX));
+            at < before
+        });
+        run.map(|run| &run.product)
+    }
+
     /// Of a voucher: the instance that each product names as its reference, in the order of the items.
     pub fn references(&self) -> &[InstanceId] {
         &self.references

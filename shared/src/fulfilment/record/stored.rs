@@ -4,10 +4,26 @@ use serde::Deserialize;
 
 use super::OrderRecord;
 
-/// The schema version of a record: written by this code, and the newest that it reads.
-pub const RECORD_SCHEMA: u32 = 1;
+/// The newest schema version of a record that this code reads.
+pub const RECORD_SCHEMA: u32 = 2;
+
+/// What an ordinary record is written with, so that a version before [`TARGETS_SCHEMA`] can go on with it.
+pub(super) const FIRST_SCHEMA: u32 = 1;
+
+/// From here on units may have other targets than the first: an older version would lose what it does not know of.
+const TARGETS_SCHEMA: u32 = 2;
 
 impl OrderRecord {
+    /// Whether a unit has had another target than the first one.
+    pub const fn has_other_targets(&self) -> bool {
+        self.schema >= TARGETS_SCHEMA
+    }
+
+    /// A unit has another target than the first one: code that knows nothing of that must not write this record.
+    pub(crate) const fn give_other_target(&mut self) {
+        self.schema = RECORD_SCHEMA;
+    }
+
     /// The record as the ledger keeps it.
     pub fn to_json(&self) -> String {
         // Structs, strings, numbers and maps with string keys always serialise.

@@ -5,12 +5,13 @@ use uuid::Uuid;
 use super::fulfilment::Fulfilment;
 use super::work::{Session, Work};
 use crate::fulfilment::desired::Desired;
+use crate::fulfilment::permit::Class;
 use crate::fulfilment::ports::Wix;
 use crate::fulfilment::record::InvalidRecord;
 use crate::fulfilment::report::{OrderOutcome, Progress};
 use crate::ledger::{Ledger, LedgerError};
 use crate::order::{OrderEvent, OrderKey};
-use crate::time::{Clock, Timestamp};
+use crate::time::{Timer, Timestamp};
 
 /// How often a write is tried over before somebody else's turn is waited for.
 pub(super) const MAX_CONFLICTS: usize = 20;
@@ -32,12 +33,15 @@ pub enum AcceptError {
         /// What is wrong.
         reason: InvalidRecord,
     },
+    /// A defect: the work on the order panicked.
+    #[error("order {0}: the work on it panicked, which is a defect to report")]
+    Panicked(String),
     /// Others wrote all the time.
     #[error("order {0} is being written by others all the time; it is tried again")]
     Contended(String),
 }
 
-impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
+impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
     /// Merges what an event says and does what follows from it, until `deadline`, which is when the record must be
     /// written. An error means that the desired state is not stored and the message must be delivered again.
     pub async fn accept(&self, event: &OrderEvent, deadline: Timestamp) -> Result<OrderOutcome, AcceptError> {
@@ -59,15 +63,22 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             desired.belongs_to().is_some().then(|| Box::new(desired.clone()))
         };
         let mut session = Session::new(Uuid::new_v4().to_string(), deadline);
+        let mut fits = true;
         for _ in 0..MAX_CONFLICTS {
             let mut work = self.open(&event.key, &mut session).await?;
-            let changed = work.record.apply(event);
+            let changed = if fits {
+                work.record.apply(event)
+            } else {
+                work.record.refuse_more(event.received_at)
+            };
             if !changed && !work.is_due(self.clock.now()) {
                 return Ok((session.outcome(work.standing(), &work), told(&work)));
             }
             match self.work(&mut work, changed, &mut session).await {
                 Ok(Some(progress)) => return Ok((session.outcome(progress, &work), told(&work))),
                 Ok(None) => {}
+                // A message that can never be merged would end among the dead letters: a person is told instead.
+                Err(LedgerError::TooLarge { .. }) if !session.stored && fits => fits = false,
                 // The desired state is stored, and due_at with it: the sweep goes on where this stopped.
                 Err(error) if session.stored => {
                     tracing::warn!(order = %event.key, error = %error, "interrupted: the sweep goes on");
@@ -98,10 +109,15 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
     /// Merges into one record, durably; the desired state that it has then.
     async fn take_in(&self, key: &OrderKey, told: &Desired, deadline: Timestamp) -> Result<Desired, AcceptError> {
         let mut session = Session::new(Uuid::new_v4().to_string(), deadline);
+        let mut fits = true;
         for _ in 0..MAX_CONFLICTS {
             let mut work = self.open(key, &mut session).await?;
             let before = work.record.desired().clone();
-            work.record.take_in(told);
+            if fits {
+                work.record.take_in(told);
+            } else {
+                work.record.refuse_more(self.clock.now());
+            }
             let desired = work.record.desired().clone();
             if desired == before {
                 return Ok(desired);
@@ -109,6 +125,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             match self.work(&mut work, true, &mut session).await {
                 Ok(Some(_)) => return Ok(desired),
                 Ok(None) => {}
+                Err(LedgerError::TooLarge { .. }) if !session.stored && fits => fits = false,
                 // It is stored, and due_at with it: the sweep goes on where this stopped.
                 Err(error) if session.stored => {
                     tracing::warn!(order = %key, error = %error, "interrupted: the sweep goes on");
@@ -122,7 +139,10 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
 
     /// Goes on with one order, if it is due.
     pub async fn resume(&self, key: &OrderKey, deadline: Timestamp) -> Result<OrderOutcome, AcceptError> {
-        let mut session = Session::new(Uuid::new_v4().to_string(), deadline);
+        self.resume_as(key, Session::of(Class::Fresh, deadline)).await
+    }
+
+    pub(super) async fn resume_as(&self, key: &OrderKey, mut session: Session) -> Result<OrderOutcome, AcceptError> {
         for _ in 0..MAX_CONFLICTS {
             let mut work = self.open(key, &mut session).await?;
             if !work.is_due(self.clock.now()) {

@@ -5,16 +5,20 @@ use uuid::Uuid;
 use super::accept::{AcceptError, MAX_CONFLICTS};
 use super::fulfilment::Fulfilment;
 use super::work::{Session, Work};
-use crate::fulfilment::attention::{Attention, attention};
+use crate::fulfilment::attention::{Attention, attention_of};
+use crate::fulfilment::derive;
 use crate::fulfilment::desired::{Tell, TellError};
 use crate::fulfilment::ports::Wix;
-use crate::fulfilment::record::{InvalidRecord, OrderRecord, ProblemId, RecordError};
+use crate::fulfilment::record::{OrderRecord, ProblemId, RecordError};
 use crate::fulfilment::report::{AttentionReport, OrderOutcome, Outage};
 use crate::fulfilment::verbs::{self, Adopt, AdoptError, Adopted, By, Close, Closed, Release, Retry};
 use crate::ledger::{Entry, Ledger, LedgerError};
 use crate::order::{LineId, OrderEvent, OrderKey, SCHEMA, Statement};
-use crate::time::{Clock, Timestamp};
-use crate::wix::{Error, GetPackage};
+use crate::time::{Timer, Timestamp};
+use crate::wix::{Error, GetPackage, Package};
+
+/// How many entries are read at a time in a search of the ledger.
+const SCANNED_AT_ONCE: usize = 200;
 
 /// An operator's request that could not be carried out.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +58,11 @@ pub enum OperatorError {
         /// Why not.
         reason: AdoptError,
     },
+    /// Whether another order has the package could not be seen in time.
+    #[error(
+        "order {0}: the ledger could not be searched in time for another order that has the package: ask again, with more time if the ledger is large"
+    )]
+    NotSearched(String),
     /// Wix did not show the package.
     #[error("Wix does not show the package, so nothing is changed: {0}")]
     Wix(Error),
@@ -81,7 +90,7 @@ pub enum OperatorError {
     Accept(#[from] AcceptError),
 }
 
-impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
+impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
     /// What an operator asks for after correcting a cause: what Wix refused, what is unclear and what the catalog refused
     /// is tried again, the latter from today's catalog.
     pub async fn retry(
@@ -137,7 +146,11 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             let call = GetPackage {
                 package: adopt.package.clone(),
             };
-            let package = self.wix.send(&account, &call).await.map_err(OperatorError::Wix)?;
+            let port = self.metered(&session.held, deadline, session.class);
+            let package = port.send(&account, &call).await.map_err(OperatorError::Wix)?;
+            if let Some(other) = self.holder_of(&package, key, deadline).await? {
+                return Err(refused(AdoptError::HeldByOrder(other)));
+            }
             let adopted = verbs::adopt::adopt(&mut work.record, adopt, &package, self.clock.now()).map_err(refused)?;
             if adopted == Adopted::Before {
                 return Ok((adopted, session.outcome(work.standing(), &work)));
@@ -216,6 +229,34 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         Err(AcceptError::Contended(key.to_string()).into())
     }
 
+    /// The other order whose record names a package. One that was created or adopted here has an external ID, which is told
+    /// apart by itself while it is derived; once it is the storefront's reference, only the ledger knows whose it is.
+    async fn holder_of(
+        &self,
+        package: &Package,
+        key: &OrderKey,
+        deadline: Timestamp,
+    ) -> Result<Option<String>, OperatorError> {
+        let named = package.external_id.as_deref();
+        if named.is_none_or(|named| derive::split(named).is_some()) {
+            return Ok(None);
+        }
+        let mut after = None;
+        loop {
+            if self.clock.now() >= deadline {
+                return Err(OperatorError::NotSearched(key.to_string()));
+            }
+            let page = self.ledger.scan(after.as_deref(), SCANNED_AT_ONCE).await;
+            let page = page.map_err(AcceptError::from)?;
+            let Some(last) = page.last() else { return Ok(None) };
+            after = Some(last.key.clone());
+            let is_other = |entry: &&Entry| entry.key != key.to_string() && entry.body.contains(package.id.as_str());
+            if let Some(other) = page.iter().find(is_other) {
+                return Ok(Some(other.key.clone()));
+            }
+        }
+    }
+
     async fn change_and_work(
         &self,
         key: &OrderKey,
@@ -285,21 +326,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
     }
 
     fn problems_of(&self, entry: &Entry) -> Vec<Attention> {
-        match OrderRecord::from_json(&entry.body) {
-            Ok(record) => attention(&record, &self.settings, self.clock.now()),
-            Err(error) => vec![unreadable(&error)],
-        }
-    }
-}
-
-fn unreadable(error: &InvalidRecord) -> Attention {
-    Attention {
-        what: "record".to_owned(),
-        code: "UNREADABLE_RECORD".to_owned(),
-        request_id: None,
-        advice: error.to_string(),
-        verbs: Vec::new(),
-        id: ProblemId::of(&["UNREADABLE_RECORD"]),
+        attention_of(entry, &self.settings, self.clock.now())
     }
 }
 

@@ -9,11 +9,13 @@ use super::super::ReceiveError;
 use super::super::json::{Id, Lenient, Text, Units, unix_seconds};
 use super::object::{
     Address, List, Metadata, Price, Reference, WithAddress, country_in, country_of, first_country, object, properties,
-    shown, units,
+    shown, stated, units,
 };
 use super::{Context, Told};
 use crate::ids::Sku;
-use crate::order::{LineId, Notice, OrderKey, Payment, PaymentLine, Snapshot, Statement, StorefrontKind, Version};
+use crate::order::{
+    Fields, Line, LineId, Notice, OrderKey, Paid, Payment, PaymentLine, Snapshot, Statement, StorefrontKind, Version,
+};
 use crate::time::Timestamp;
 
 #[derive(Deserialize)]
@@ -75,7 +77,12 @@ struct SubscriptionDetails {
 
 #[derive(Deserialize)]
 struct InvoiceLine {
+    #[serde(default)]
+    id: Text,
     amount: i64,
+    /// What was added to the invoice by itself; before API version 2025-03-31.
+    #[serde(default)]
+    invoice_item: Option<Reference>,
     #[serde(default)]
     quantity: Option<Units>,
     #[serde(default)]
@@ -122,6 +129,8 @@ struct LineParent {
 struct ItemDetails {
     #[serde(default)]
     subscription_item: Option<Reference>,
+    #[serde(default)]
+    invoice_item: Option<Reference>,
     #[serde(default)]
     subscription: Option<Reference>,
     #[serde(default)]
@@ -242,6 +251,20 @@ impl InvoiceLine {
             .is_some_and(|named| named.id() != subscription)
     }
 
+    /// The order of a one-time price that was added to the invoice by itself: what a checkout sells beside a subscription.
+    /// `None` for a part of a period, which is a line like it.
+    fn one_time(&self) -> Option<&str> {
+        let added = self.extra().is_some() || self.r#type.as_deref() == Some("invoiceitem");
+        let is_part = self.is_proration() || self.plan.is_some() || self.price().is_some_and(Price::recurs);
+        // What names an item of the subscription is a line of it, whatever else it says.
+        if !added || is_part || self.amount <= 0 || self.line().is_some() {
+            return None;
+        }
+        let item = self.extra().and_then(|extra| extra.invoice_item.as_ref());
+        let item = item.or(self.invoice_item.as_ref()).map(Reference::id);
+        item.or(self.id.as_deref())
+    }
+
     /// The subscription item; where an old line names none, the price stands for it.
     fn line(&self) -> Option<&str> {
         let item = self.item().and_then(|item| item.subscription_item.as_ref());
@@ -291,7 +314,7 @@ pub(super) fn read(context: &Context<'_>) -> Result<Told, ReceiveError> {
         first,
         lines,
         created_at: first.then_some(invoice.created),
-        fields,
+        fields: fields.clone(),
         number: invoice
             .number
             .as_deref()
@@ -312,7 +335,24 @@ pub(super) fn read(context: &Context<'_>) -> Result<Told, ReceiveError> {
     for payment in aliases(&invoice) {
         statements.push((payment.to_owned(), belongs_to(subscription)?));
     }
+    statements.extend(sold_beside(context, &invoice, &fields));
     Ok(Told::Statements(statements))
+}
+
+/// The one-time prices that the invoice bills beside the subscription, each an order of its own.
+fn sold_beside(context: &Context<'_>, invoice: &Invoice, fields: &Fields) -> Vec<(String, Statement)> {
+    let sold = invoice.lines.data.iter().filter_map(|line| {
+        let order = line.one_time()?;
+        let sku = line.price()?.id().parse().ok()?;
+        let units = units(line.quantity, line.quantity_decimal.as_deref())?;
+        let of_line = context.names.pick(properties(&line.metadata));
+        let mut snapshot = Snapshot::new(Version::at(invoice.created), String::new(), invoice.created);
+        snapshot.lines = vec![Line::new("1".to_owned(), Some(sku), units, of_line)];
+        snapshot.paid = Paid::Full;
+        snapshot.fields = fields.clone();
+        Some((order.to_owned(), stated(snapshot)))
+    });
+    sold.collect()
 }
 
 /// Under which keys refunds and disputes of this invoice may come.

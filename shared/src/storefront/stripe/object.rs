@@ -44,13 +44,25 @@ pub(super) fn object<'a, T: Deserialize<'a>>(body: &'a str) -> Result<T, Receive
 #[serde(untagged)]
 pub(super) enum Reference {
     Id(Id),
-    Object { id: Id },
+    Object {
+        id: Id,
+        /// Of an expanded charge.
+        #[serde(default)]
+        payment_intent: Option<Box<Self>>,
+    },
 }
 
 impl Reference {
     pub(super) fn id(&self) -> &str {
         match self {
-            Self::Id(id) | Self::Object { id } => &id.0,
+            Self::Id(id) | Self::Object { id, .. } => &id.0,
+        }
+    }
+
+    fn payment_intent(&self) -> Option<&Self> {
+        match self {
+            Self::Id(_) => None,
+            Self::Object { payment_intent, .. } => payment_intent.as_deref(),
         }
     }
 }
@@ -109,6 +121,14 @@ impl Price {
                     .and_then(|recurring| recurring.usage_type.as_deref());
                 recurring.or(usage_type.as_deref()) == Some("metered")
             }
+        }
+    }
+
+    /// It says of itself that it is billed again and again.
+    pub(super) const fn recurs(&self) -> bool {
+        match self {
+            Self::Id(_) => false,
+            Self::Object { recurring, .. } => recurring.0.is_some(),
         }
     }
 
@@ -177,9 +197,11 @@ pub(super) fn first_country<'a>(countries: impl IntoIterator<Item = Option<&'a s
     country(countries)
 }
 
-/// The key of what a payment paid for: its intent, else its charge. Both may be absent in what is told of them.
+/// The key of what a payment paid for: its intent, else its charge. Both may be absent in what is told of them, and an
+/// expanded charge names the intent itself.
 pub(super) fn payment_key<'a>(intent: Option<&'a Reference>, charge: Option<&'a Reference>) -> Option<&'a str> {
-    intent.or(charge).map(Reference::id)
+    let of_charge = || charge.and_then(Reference::payment_intent);
+    intent.or_else(of_charge).or(charge).map(Reference::id)
 }
 
 /// A snapshot as a statement. Its hash is that of the state, so that two events that state the same are one.

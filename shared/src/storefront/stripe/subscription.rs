@@ -77,7 +77,8 @@ pub(super) fn read(context: &Context<'_>) -> Result<Told, ReceiveError> {
     if let Standing::Ended(ended) = standing {
         snapshot.ended = Some(ended);
     }
-    snapshot.incomplete = subscription.items.has_more;
+    // A subscription has at least one item: a list that is empty is a part of it.
+    snapshot.incomplete = subscription.items.has_more || subscription.items.data.is_empty();
     for item in &subscription.items.data {
         let price = item.price.as_ref().or(item.plan.as_ref());
         let Some(units) = units(item.quantity, item.quantity_decimal.as_deref()) else {

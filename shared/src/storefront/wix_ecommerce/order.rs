@@ -228,6 +228,18 @@ pub(super) fn read(envelope: &Envelope, names: &FieldNames) -> Result<Understood
             hints: Hints::default(),
         }));
     }
+    // What is told of this order's payment (a chargeback, a refund that failed) is about the contract.
+    if parts.plain.is_empty()
+        && parts.unnamed.is_empty()
+        && !hints.never_paid
+        && let Some(contract) = parts.contracts.keys().next()
+    {
+        statements.push(AboutOrder {
+            key: envelope.key(&order.id.0)?,
+            says: Statement::BelongsTo(envelope.key(contract)?),
+            hints,
+        });
+    }
     Ok(Understood::Orders {
         delivery: header.delivery(),
         statements,

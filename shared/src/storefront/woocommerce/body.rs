@@ -6,7 +6,8 @@ use std::fmt;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::php::List;
+use super::php::{First, List};
+use crate::order::ProductId;
 use crate::storefront::json::{Id, Lenient, Text};
 use crate::time::Timestamp;
 
@@ -67,12 +68,17 @@ pub(super) struct LineItem {
     pub(super) sku: Text,
     #[serde(default)]
     pub(super) product_id: Text,
+    #[serde(default)]
+    pub(super) variation_id: Text,
     pub(super) quantity: Quantity,
-    /// Product Bundles and Composite Products: the line that this one is a part of; blank where there is none.
+    /// Product Bundles, Composite Products, and Mix and Match: the line that this one is a part of; blank where there is
+    /// none.
     #[serde(default)]
     pub(super) bundled_by: Text,
     #[serde(default)]
     pub(super) composite_parent: Text,
+    #[serde(default)]
+    pub(super) mnm_child_of: Text,
     #[serde(default)]
     pub(super) meta_data: MetaData,
 }
@@ -100,11 +106,24 @@ pub(super) struct Subscription {
     pub(super) line_items: List<Lenient<SubscriptionItem>>,
 }
 
-/// Its line IDs are its own, so only the SKU ties it to the order's lines.
+/// Its line IDs are its own, so the product and the SKU tie it to the order's lines.
 #[derive(Deserialize)]
 pub(super) struct SubscriptionItem {
     #[serde(default)]
     pub(super) sku: Text,
+    #[serde(default)]
+    pub(super) product_id: Text,
+    #[serde(default)]
+    pub(super) variation_id: Text,
+    #[serde(default)]
+    /// Its whole part is compared with the order's, and no more.
+    pub(super) quantity: Text,
+}
+
+/// The post that was sold: the variation, else the product. Both are posts of one site, so their IDs differ.
+pub(super) fn product(variation: &Text, product: &Text) -> Option<ProductId> {
+    let id = nonzero(variation).or_else(|| nonzero(product))?;
+    (id.len() <= 40).then(|| id.to_owned())
 }
 
 /// `{"id": 727}` and nothing else; any other body under this topic is not a deletion.
@@ -124,14 +143,14 @@ struct Meta {
     #[serde(default)]
     key: Text,
     #[serde(default)]
-    value: Text,
+    value: First,
 }
 
 impl MetaData {
     pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
         let list = self.0.0.iter();
         list.filter_map(|meta| meta.0.as_ref())
-            .filter_map(|meta| Some((meta.key.as_deref()?, meta.value.as_deref()?)))
+            .filter_map(|meta| Some((meta.key.as_deref()?, meta.value.0.as_deref()?)))
     }
 
     /// The value of a key. Keys are `WordPress`' own and have one spelling.

@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::amount::Micros;
-use super::body::{Address, LineItem, Order, nonzero};
+use super::body::{Address, LineItem, Order, nonzero, product};
 use super::payment::{Question, Standing, bare, standing};
 use super::{DELIVERY_ID, key};
 use crate::order::{Line, LineId, MissingSku, Notice, Paid, Snapshot, Statement, Version};
-use crate::storefront::fields::{country, sku};
+use crate::storefront::fields::{country, hashed, sku};
 use crate::storefront::json::{Lenient, decode};
-use crate::storefront::keys::hash;
 use crate::storefront::{FieldNames, Hints, ReceiveError, Suborders, Understood, Verified};
 
 /// Metas in which payment plugins say that no money came.
@@ -20,9 +19,15 @@ const TEST_MODES: [&str; 4] = [
     "_wc_stripe_mode",
 ];
 
-/// The meta of a renewal order: the subscription that it renews. Nothing else says so: `created_via` is `subscription`
-/// for first orders and resubscriptions too.
+/// The meta of a renewal order of WooCommerce Subscriptions: the subscription that it renews.
 const RENEWAL: &str = "_subscription_renewal";
+/// The same of other plugins (YITH, WP Swings): the meta that says yes, and the one that names the subscription.
+const OTHER_RENEWALS: [(&str, &str); 2] = [
+    ("is_a_renew", "subscriptions"),
+    ("wps_sfw_renewal_order", "wps_sfw_subscription"),
+];
+/// The meta of a line that pays for what another order sold, on a deposit or a plan of payments (WooCommerce Deposits).
+const PAYS_FOR_ORDER: &str = "_original_order_id";
 /// The meta of an order that changes a subscription's plan, and of the lines that do.
 const SWITCH: &str = "_subscription_switch";
 const SWITCHED_LINE: &str = "_switched_subscription_item_id";
@@ -57,6 +62,13 @@ pub(super) fn order(verified: &Verified<'_>, body: &str, names: &FieldNames) -> 
     fields.country = country([of(&order.billing), of(&order.shipping)]);
     let refunds: BTreeSet<String> = order.refunds.0.iter().map(|refund| refund.id.0.clone()).collect();
     let created_at = order.date_created_gmt.unwrap_or(time);
+    // The shop contradicts itself, and so it does where it lists nothing that could be paid.
+    let unclear = is_deposit_only(&order) || order.line_items.0.is_empty();
+    let paid = if paid == Paid::Full && unclear {
+        Paid::Unclear
+    } else {
+        paid
+    };
     let switched = order.meta_data.get(SWITCH).is_some_and(|id| id != "0");
     let mut snapshot = Snapshot {
         number: number(&order),
@@ -64,13 +76,9 @@ pub(super) fn order(verified: &Verified<'_>, body: &str, names: &FieldNames) -> 
         paid,
         ended,
         refunded_all: is_refunded_whole(&order),
-        renews: order
-            .meta_data
-            .get(RENEWAL)
-            .filter(|id| *id != "0" && id.len() <= 40)
-            .map(str::to_owned),
+        renews: renews(&order),
         fields,
-        ..Snapshot::new(Version::at(time), hash(verified.payload()), created_at)
+        ..Snapshot::new(Version::at(time), String::new(), created_at)
     };
     // With all of it given back it does not matter of what each refund was.
     if ended.is_none() && !snapshot.refunded_all {
@@ -83,13 +91,42 @@ pub(super) fn order(verified: &Verified<'_>, body: &str, names: &FieldNames) -> 
     Ok(Understood::order(
         key(verified, &order.id.0)?,
         verified.delivery().log_id(&DELIVERY_ID),
-        Statement::Snapshot(snapshot),
+        // Plugins save an order several times in a second, and change what means nothing here.
+        Statement::Snapshot(hashed(snapshot)),
         Hints {
             topic_says_paid: false,
             reduced: false,
             never_paid: begun && order.date_paid_gmt.is_none() && refunds.is_empty(),
         },
     ))
+}
+
+/// The subscription that the order renews, by the metas of the plugins for subscriptions. Nothing else says so:
+/// `created_via` is `subscription` for first orders and resubscriptions too.
+fn renews(order: &Order) -> Option<String> {
+    const UNNAMED: &str = "a subscription";
+    let metas = &order.meta_data;
+    let cut = |id: &str| id.chars().take(40).collect();
+    // WooCommerce Subscriptions: any value names one, and no subscription has the number 0.
+    if let Some(id) = metas.get(RENEWAL).filter(|id| !matches!(*id, "0" | "false")) {
+        return Some(cut(id));
+    }
+    OTHER_RENEWALS.iter().find_map(|(flag, subscription)| {
+        let yes = metas
+            .get(flag)
+            .is_some_and(|value| matches!(value, "yes" | "1" | "true"));
+        yes.then(|| cut(metas.get(subscription).unwrap_or(UNNAMED)))
+    })
+}
+
+/// Whether a deposit was paid and the rest was not, as plugins for deposits write it: the status alone may say that the
+/// order can be packed.
+fn is_deposit_only(order: &Order) -> bool {
+    let is = |name: String, words: &[&str]| order.meta_data.get(&name).is_some_and(|value| words.contains(&value));
+    ["_wc_deposits", "_awcdp_deposits"].iter().any(|plugin| {
+        is(format!("{plugin}_order_has_deposit"), &["yes", "1"])
+            && is(format!("{plugin}_second_payment_paid"), &["no", "0"])
+    })
 }
 
 /// Why an order is none of ours.
@@ -155,11 +192,13 @@ fn lines(items: &[LineItem], switched: bool, names: &FieldNames) -> Vec<Line> {
     // A plan that changes is changed by a person: bought again, it would be paid for twice.
     let marked = items.iter().any(|item| item.meta_data.get(SWITCHED_LINE).is_some());
     let changes = |item: &&LineItem| switched && (!marked || item.meta_data.get(SWITCHED_LINE).is_some());
+    let pays_for_another = |item: &&LineItem| item.meta_data.get(PAYS_FOR_ORDER).is_some_and(|id| id != "0");
     let line = |item: &LineItem| {
         let fields = names.pick(item.meta_data.pairs());
         let sku = sku(&item.sku);
         Line {
             part_of: whole_of(item, items),
+            product: product(&item.variation_id, &item.product_id),
             missing_sku: match (&sku, nonzero(&item.product_id)) {
                 (Some(_), _) => None,
                 (None, Some(_)) => Some(MissingSku::VariantWithoutSku),
@@ -168,20 +207,33 @@ fn lines(items: &[LineItem], switched: bool, names: &FieldNames) -> Vec<Line> {
             ..Line::new(item.id.0.clone(), sku, item.quantity.units, fields)
         }
     };
-    items.iter().filter(|item| !changes(item)).map(line).collect()
+    let sold = items.iter().filter(|item| !changes(item) && !pays_for_another(item));
+    sold.map(line).collect()
 }
 
-/// The line that a part of a bundle or composite belongs to: by its ID, or by the key that the plugin gave the whole in
-/// the cart.
+/// The line that a part of a bundle or composite belongs to: by its ID, by the key that the plugin gave the whole in the
+/// cart, or by the product of the whole.
 fn whole_of(item: &LineItem, items: &[LineItem]) -> Option<LineId> {
+    const BY_PRODUCT: [&str; 3] = ["_woosb_parent_id", "_wooco_parent_id", "_chained_product_of"];
     const BY_CART: [(&str, &str); 3] = [
         ("_bundled_by", "_bundle_cart_key"),
         ("_composite_parent", "_composite_cart_key"),
         ("_mnm_container", "_mnm_cart_key"),
     ];
     let by_id = |id: &str| items.iter().find(|whole| whole.id.0 == id && whole.id != item.id);
-    let named = [&item.bundled_by, &item.composite_parent];
+    let named = [&item.bundled_by, &item.composite_parent, &item.mnm_child_of];
     if let Some(whole) = named.into_iter().filter_map(nonzero).find_map(by_id) {
+        return Some(whole.id.0.clone());
+    }
+    let by_product = BY_PRODUCT.iter().find_map(|part| {
+        let id = item.meta_data.get(part)?;
+        let is_whole = |other: &&LineItem| {
+            let ids = [&other.variation_id, &other.product_id];
+            ids.into_iter().any(|of| nonzero(of) == Some(id)) && other.id != item.id
+        };
+        items.iter().find(is_whole)
+    });
+    if let Some(whole) = by_product {
         return Some(whole.id.0.clone());
     }
     BY_CART.iter().find_map(|(part, whole)| {
@@ -196,15 +248,20 @@ fn whole_of(item: &LineItem, items: &[LineItem]) -> Option<LineId> {
 /// What a person must see of a paid order.
 fn notices(order: &Order, switched: bool) -> Vec<Notice> {
     let mut notices = Vec::new();
+    let short = |id: &str| -> String { id.chars().filter(char::is_ascii_alphanumeric).take(20).collect() };
     if switched {
+        let subscription = order.meta_data.get(SWITCH).map(short).unwrap_or_default();
         notices.push(Notice::new(
             "switch",
             "PLAN_CHANGED",
-            "This order changes the plan of a subscription, which is not done automatically: change the package at Wix by hand.",
+            &format!(
+                "Order {} changes the plan of subscription {subscription}, which is not done automatically: change the package of the order that began it at Wix by hand.",
+                short(&order.id.0)
+            ),
         ));
     }
     for item in order.line_items.0.iter().filter(|item| item.quantity.fraction) {
-        let id: String = item.id.0.chars().filter(char::is_ascii_alphanumeric).take(20).collect();
+        let id = short(&item.id.0);
         notices.push(Notice::new(
             &format!("fraction:{id}"),
             "QUANTITY_UNCLEAR",

@@ -1,13 +1,13 @@
 //! Subscriptions of the plugin WooCommerce Subscriptions. What they gave was bought by the order that began them, so a
 //! subscription says one thing here: whether what that order began is over.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::body::{Deleted, Subscription, nonzero};
+use super::body::{Deleted, Subscription, nonzero, product};
 use super::payment::bare;
 use super::source::Origin;
 use super::{DELIVERY_ID, key};
-use crate::order::{Covers, End, Ended, Notice, OrderKey, Statement, Version};
+use crate::order::{Covers, End, Ended, Item, Notice, OrderKey, Statement, Version};
 use crate::storefront::fields::sku;
 use crate::storefront::json::decode;
 use crate::storefront::{AboutOrder, Hints, ReceiveError, Understood, Verified};
@@ -106,21 +106,34 @@ fn statement(key: OrderKey, says: Statement) -> AboutOrder {
     }
 }
 
-/// Whether it is over. Its lines are matched by SKU; where the body lists none (reported), all of the order's lines end.
+/// Whether it is over. Its lines are matched by product and SKU; where the body lists none (reported), all of the order's
+/// lines end.
 fn end(subscription: &Subscription, ended: Option<Ended>) -> Result<Statement, ReceiveError> {
     let time = subscription
         .date_modified_gmt
         .or(subscription.date_created_gmt)
         .ok_or_else(|| ReceiveError::not_understood("at date_modified_gmt: the subscription has no date"))?;
     let items = subscription.line_items.0.iter().filter_map(|item| item.0.as_ref());
-    let skus: BTreeSet<_> = items.filter_map(|item| sku(&item.sku)).collect();
+    // Two items of one product and SKU are one, with the units of both.
+    let mut units: BTreeMap<_, u32> = BTreeMap::new();
+    for item in items {
+        let of = (product(&item.variation_id, &item.product_id), sku(&item.sku));
+        let sum = units.entry(of).or_default();
+        let whole = item.quantity.as_deref().and_then(|text| text.split('.').next());
+        *sum = sum.saturating_add(whole.and_then(|units| units.parse().ok()).unwrap_or(0));
+    }
+    let items: BTreeSet<_> = units
+        .into_iter()
+        .map(|((product, sku), units)| Item { product, sku, units })
+        .collect();
     Ok(Statement::End(End {
         cause: format!("subscription {}", subscription.id.0),
         version: Version::at(time),
         ended,
-        of: match skus.is_empty() {
+        of: match items.is_empty() {
             true => Covers::All,
-            false => Covers::Skus(skus),
+            // An item without either was deleted, and means no line.
+            false => Covers::Items(items),
         },
     }))
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{MOST_IN_ATTENTION, batch, measure};
 use crate::fulfilment::{
     AcceptError, Adopt, Adopted, AttentionReport, AuditSummary, Close, Closed, OperatorError, OrderOutcome, Progress,
+    Standing, Switch, Switched,
 };
 use crate::ledger::LedgerError;
 use crate::order::OrderKey;
@@ -33,6 +34,7 @@ const ACCEPTED: &str = "Accepted are {} (take up what is due), \
     {\"close\": {\"order\": \"ORDER-KEY\", \"problem\": \"ID\", \"by\": \"WHO\", \"reason\": \"WHY\"}}, \
     {\"tell\": {\"order\": \"ORDER-KEY\", \"refunded\": {\"LINE\": 1}, \"paid\": true, \"not_ours\": [\"LINE\"], \"by\": \"WHO\", \"reason\": \"WHY\"}}, \
     {\"adopt\": {\"order\": \"ORDER-KEY\", \"line\": \"LINE\", \"unit\": 1, \"package\": \"ID\", \"by\": \"WHO\", \"reason\": \"WHY\"}}, \
+    {\"pause\": {\"by\": \"WHO\", \"reason\": \"WHY\"}}, {\"resume\": {\"by\": \"WHO\", \"reason\": \"WHY\"}}, \
     {\"show\": \"ORDER-KEY\"}, {\"attention\": {}} and {\"audit\": {}}; an ORDER-KEY looks like shopify/5324830114101";
 
 impl From<OperatorError> for ReconcileError {
@@ -42,13 +44,16 @@ impl From<OperatorError> for ReconcileError {
         }
         match error {
             OperatorError::Accept(AcceptError::Ledger(error)) => Self::Ledger(error),
-            OperatorError::Accept(AcceptError::Record { .. } | AcceptError::Contended(_))
+            OperatorError::Accept(
+                AcceptError::Record { .. } | AcceptError::Panicked(_) | AcceptError::Contended(_),
+            )
             | OperatorError::NotFound(_)
             | OperatorError::Busy { .. }
             | OperatorError::Changed { .. }
             | OperatorError::NoSuchLine { .. }
             | OperatorError::Adopt { .. }
             | OperatorError::Wix(_)
+            | OperatorError::NotSearched(_)
             | OperatorError::Outage(_)
             | OperatorError::Told { .. }
             | OperatorError::Record { .. } => Self::Operator(error),
@@ -71,6 +76,7 @@ impl ReconcileError {
                 OperatorError::NoSuchLine { .. }
                 | OperatorError::Adopt { .. }
                 | OperatorError::Told { .. }
+                | OperatorError::NotSearched(_)
                 | OperatorError::Wix(_) => "refused",
                 OperatorError::Record { .. } | OperatorError::Accept(_) => "record",
             },
@@ -132,6 +138,7 @@ pub(super) fn audited(summary: &AuditSummary) -> Answer {
         ended = summary.ended,
         alive = summary.alive,
         assigned = summary.assigned,
+        changed = summary.changed,
         busy = summary.busy,
         unreadable = summary.unreadable,
         wix_calls = summary.tally.wix_calls,
@@ -197,6 +204,18 @@ pub(super) fn worked(verb: &'static str, key: &OrderKey, outcome: &OrderOutcome)
 }
 
 /// The orders that need a person.
-pub(super) fn attention(reports: &[AttentionReport]) -> Answer {
-    Answer::plain(json!({ "orders": reports, "more": reports.len() >= MOST_IN_ATTENTION }))
+/// The orders that need a person; and what keeps every order from being bought, once.
+pub(super) fn attention(reports: &[AttentionReport], standing: &Standing) -> Answer {
+    let more = reports.len() >= MOST_IN_ATTENTION;
+    let Standing { paused, braked } = standing;
+    Answer::plain(json!({ "orders": reports, "more": more, "paused": paused, "braked": braked }))
+}
+
+pub(super) fn switched(switch: &Switch, switched: Switched) -> Answer {
+    let switched = match switched {
+        Switched::Now => "now",
+        Switched::Before => "before",
+    };
+    let verb = if switch.pauses { "paused" } else { "resumed" };
+    Answer::plain(json!({ verb: switched }))
 }

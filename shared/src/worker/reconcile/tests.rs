@@ -161,6 +161,7 @@ async fn a_sweep_answers_what_it_did_and_measures_how_things_stand() {
         failed: 0,
         stopped: Some(Outage::WixAway("connection refused".to_owned())),
         left: true,
+        oldest_unsettled: Some(Timestamp::from_secs(1_699_998_000)),
         tally: Tally {
             wix_calls: 5,
             ..Tally::default()
@@ -184,7 +185,7 @@ async fn a_sweep_answers_what_it_did_and_measures_how_things_stand() {
     assert_eq!(value("OrdersDue"), Some(3));
     assert_eq!(value("Outage"), Some(1));
     assert_eq!(value("OrdersInAttention"), Some(2));
-    assert_eq!(value("OldestDueSeconds"), Some(900));
+    assert_eq!(value("OldestUnsettledSeconds"), Some(2_000));
     assert_eq!(value("WixCalls"), Some(5));
 }
 
@@ -245,6 +246,26 @@ async fn closing_says_whether_the_problem_is_closed_or_has_moved() {
 }
 
 #[tokio::test]
+async fn pausing_wants_who_and_why_and_says_whether_it_was_so_before() {
+    let turn = |verb: &str, reason: &str| json!({ verb: { "by": "jane", "reason": reason } });
+    assert_eq!(
+        ask(turn("pause", "a storm")).await.unwrap().body,
+        json!({ "paused": "now" })
+    );
+    assert_eq!(
+        ask(turn("resume", "again")).await.unwrap().body,
+        json!({ "resumed": "before" })
+    );
+    for wrong in [
+        json!({}),
+        json!({ "by": "jane", "reason": " " }),
+        json!({ "by": "jane", "reason": "x", "until": 5 }),
+    ] {
+        assert!(ask(json!({ "pause": wrong })).await.is_err(), "{wrong}");
+    }
+}
+
+#[tokio::test]
 async fn a_release_says_how_far_the_order_came() {
     let answer = ask(json!({ "release": { "order": "shopify/1001" } })).await.unwrap();
     assert_eq!(answer.body["progress"], "settled");
@@ -277,6 +298,8 @@ async fn attention_lists_each_order_with_cause_and_advice() {
                 }],
             }],
             "more": false,
+            "paused": null,
+            "braked": null,
         })
     );
 }

@@ -5,7 +5,7 @@ use reseller_hooks_tests::deployment::catalog_of;
 use serde_json::json;
 
 use super::super::shop::{Body, SITE, Shop};
-use super::{Cell, PARKED, Word};
+use super::{CHANGING, Cell, OTHER_SITE, PARKED, Word};
 
 const KEY: &str = "shopify/9007199254740993";
 const FIRST: &str = "shopify/9007199254747001";
@@ -60,12 +60,24 @@ fn after(body: &Body) -> Shop {
 
 /// What is not wanted any more is canceled there, so that it can be counted.
 fn canceling(body: &Body) -> Shop {
-    let shop = Shop::with_catalog(
-        Shopify,
-        &catalog_of(&SKUS, "attention").replace("\"unassign\"", "\"cancel\""),
-    );
+    let shop = Shop::canceling(Shopify, &SKUS);
     shop.told("orders/paid", body);
     shop
+}
+
+/// With what follows another plan and another site.
+fn changing(body: &Body) -> Shop {
+    let shop = Shop::with_defaults(Shopify, &SKUS, CHANGING);
+    shop.told("orders/paid", body);
+    shop
+}
+
+/// The same for another site, wherever the sample names it.
+fn elsewhere() -> Body {
+    let body = later(paid());
+    let text = body.0.to_string().replace(SITE, OTHER_SITE);
+    assert!(text.contains(OTHER_SITE), "the sample names the site");
+    Body::of(&text)
 }
 
 fn disputed(policy: &str) -> Shop {
@@ -82,10 +94,6 @@ pub(super) fn cells() -> Vec<Cell> {
 }
 
 fn subscriptions() -> Vec<Cell> {
-    let once = catalog_of(&SKUS, "attention").replace(
-        "billing = { type = \"RECURRING\", unit = \"MONTH\", count = 1 }",
-        "billing = { type = \"ONE_TIME\" }",
-    );
     let failed = after(&first());
     failed.told("subscription_contracts/fail", &contract("failed", 2));
     let plain = first()
@@ -107,7 +115,7 @@ fn subscriptions() -> Vec<Cell> {
         Cell::new(
             "renewal of a product that is sold once",
             Word::Person(&["NOT_PLANNED"]),
-            Shop::with_catalog(Shopify, &once),
+            Shop::selling_once(Shopify, &SKUS),
             RENEWAL,
         )
         .told("orders/paid", sample!("orders_paid_subscription_renewal"))
@@ -145,6 +153,24 @@ fn subscriptions() -> Vec<Cell> {
             "subscription_billing_attempts/failure",
             sample!("subscription_billing_attempts_failure"),
         ),
+        Cell::new(
+            "subscription that is over and alive at one moment",
+            Word::Person(&["STATES_DISAGREE"]),
+            after(&first()),
+            FIRST,
+        )
+        .told("subscription_contracts/activate", contract("active", 5))
+        .told("subscription_contracts/fail", contract("failed", 5))
+        .holds("PREMIUM-1M", 1, 1),
+        Cell::new(
+            "product that is sold once, beside a subscription",
+            Word::Done,
+            shop(),
+            FIRST,
+        )
+        .told("orders/paid", first())
+        .holds("PREMIUM-1M", 1, 1)
+        .holds("BUSINESS-EMAIL-1Y", 1, 1),
         Cell::new("paused", Word::Recorded, after(&first()), FIRST)
             .told("subscription_contracts/pause", contract("paused", 5))
             .holds("PREMIUM-1M", 1, 1),
@@ -172,6 +198,22 @@ fn payments() -> Vec<Cell> {
         .told("orders/updated", later(paid()).with("/line_items/0/sku", "STUDIO-1Y"))
         .holds("PREMIUM-1Y", 3, 1)
         .holds("STUDIO-1Y", 0, 0),
+        Cell::new(
+            "another site than before",
+            Word::Person(&["SITE_CHANGED"]),
+            after(&paid()),
+            KEY,
+        )
+        .told("orders/updated", elsewhere())
+        .holds("PREMIUM-1Y", 3, 1),
+        Cell::new(
+            "another site than before, `on_site_change = \"move\"`",
+            Word::Done,
+            changing(&paid()),
+            KEY,
+        )
+        .told("orders/updated", elsewhere())
+        .holds("PREMIUM-1Y", 3, 1),
         Cell::new(
             "another product in the same line, unpaid",
             Word::Recorded,
@@ -236,6 +278,8 @@ fn reversals() -> Vec<Cell> {
         with_refund(sample!("refunds_create_pending").with("/transactions/0/status", "failure")),
         2,
     );
+    let refunded = after(&paid());
+    refunded.told("orders/updated", &status(later(paid()), "refunded"));
     let pending = canceling(&paid());
     pending.told("refunds/create", &sample!("refunds_create_pending"));
     let renewed = after(&first());
@@ -251,6 +295,17 @@ fn reversals() -> Vec<Cell> {
         Cell::new("refund in full", Word::Done, canceling(&paid()), KEY)
             .told("orders/updated", status(later(paid()), "refunded"))
             .holds("PREMIUM-1Y", 0, 0),
+        Cell::new(
+            "refunded in full and paid again",
+            Word::Person(&["PAID_AGAIN"]),
+            refunded,
+            KEY,
+        )
+        .told(
+            "orders/updated",
+            paid().with("/updated_at", "2026-03-06T09:00:00-05:00"),
+        )
+        .holds("PREMIUM-1Y", 3, 0),
         Cell::new(
             "refund of an amount",
             Word::Person(&["REFUND_UNCLEAR"]),

@@ -5,7 +5,7 @@ use reseller_hooks_tests::deployment::catalog_of;
 use serde_json::json;
 
 use super::super::shop::{Body, SITE, Shop};
-use super::{Cell, PARKED, Word};
+use super::{CHANGING, Cell, OTHER_SITE, PARKED, Word};
 
 const KEY: &str = "standard/1001";
 const FIRST: &str = "standard/2001";
@@ -55,12 +55,21 @@ fn after(body: &Body) -> Shop {
 
 /// What is not wanted any more is canceled there, so that it can be counted.
 fn canceling(body: &Body) -> Shop {
-    let shop = Shop::with_catalog(
-        Standard,
-        &catalog_of(&SKUS, "attention").replace("\"unassign\"", "\"cancel\""),
-    );
+    let shop = Shop::canceling(Standard, &SKUS);
     shop.told("", body);
     shop
+}
+
+/// With what follows another plan and another site.
+fn changing(body: &Body) -> Shop {
+    let shop = Shop::with_defaults(Standard, &SKUS, CHANGING);
+    shop.told("", body);
+    shop
+}
+
+/// The same for another site.
+fn elsewhere() -> Body {
+    Body::of(&later("paid").0.to_string().replace(SITE, OTHER_SITE))
 }
 
 fn disputed(policy: &str) -> Shop {
@@ -81,10 +90,8 @@ pub(super) fn cells() -> Vec<Cell> {
 }
 
 fn subscriptions() -> Vec<Cell> {
-    let once = catalog_of(&SKUS, "attention").replace(
-        "billing = { type = \"RECURRING\", unit = \"MONTH\", count = 1 }",
-        "billing = { type = \"ONE_TIME\" }",
-    );
+    let ended = shop();
+    ended.told("", &state("ended", "2026-03-02T14:14:08Z"));
     let suspended = after(&first());
     suspended.told("", &state("suspended", "2026-05-04T14:00:00Z"));
     let trial = sample!("order_trial").with("/data/lines/0/properties", json!({ "wix_site_id": SITE }));
@@ -98,6 +105,27 @@ fn subscriptions() -> Vec<Cell> {
         .with("/data/payment", "unpaid");
     let plain = first().with("/data/lines/0/subscription", false);
     vec![
+        Cell::new(
+            "product that is sold once, beside a subscription",
+            Word::Done,
+            shop(),
+            FIRST,
+        )
+        .told("", first())
+        .holds("PREMIUM-1M", 1, 1)
+        .holds("BUSINESS-EMAIL-1Y", 1, 1),
+        Cell::new("paid after the end", Word::Person(&["PAID_AFTER_END"]), ended, FIRST)
+            .told("", first())
+            .holds("PREMIUM-1M", 0, 0),
+        Cell::new(
+            "subscription that is over and alive at one moment",
+            Word::Person(&["STATES_DISAGREE"]),
+            after(&first()),
+            FIRST,
+        )
+        .told("", state("active", "2026-04-01T10:00:00Z"))
+        .told("", state("suspended", "2026-04-01T10:00:00Z"))
+        .holds("PREMIUM-1M", 1, 1),
         Cell::new("first payment of a subscription", Word::Done, shop(), FIRST)
             .told("", first())
             .told("", state("active", "2026-03-02T14:14:10Z"))
@@ -108,7 +136,7 @@ fn subscriptions() -> Vec<Cell> {
         Cell::new(
             "renewal of a product that is sold once",
             Word::Person(&["NOT_PLANNED"]),
-            Shop::with_catalog(Standard, &once),
+            Shop::selling_once(Standard, &SKUS),
             RENEWAL,
         )
         .told("", sample!("subscription_renewal")),
@@ -164,6 +192,31 @@ fn payments() -> Vec<Cell> {
         .told("", later("paid").with("/data/lines/0/sku", "STUDIO-1Y"))
         .holds("PREMIUM-1Y", 2, 1)
         .holds("STUDIO-1Y", 0, 0),
+        Cell::new(
+            "another product in the same line, `on_plan_change = \"adjust\"`",
+            Word::Done,
+            changing(&paid()),
+            KEY,
+        )
+        .told("", later("paid").with("/data/lines/0/sku", "STUDIO-1Y"))
+        .holds("PREMIUM-1Y", 0, 0)
+        .holds("STUDIO-1Y", 2, 1),
+        Cell::new(
+            "another site than before",
+            Word::Person(&["SITE_CHANGED"]),
+            after(&paid()),
+            KEY,
+        )
+        .told("", elsewhere())
+        .holds("PREMIUM-1Y", 2, 1),
+        Cell::new(
+            "another site than before, `on_site_change = \"move\"`",
+            Word::Done,
+            changing(&paid()),
+            KEY,
+        )
+        .told("", elsewhere())
+        .holds("PREMIUM-1Y", 2, 1),
         Cell::new(
             "another product in the same line, unpaid",
             Word::Recorded,
@@ -227,6 +280,8 @@ fn payments() -> Vec<Cell> {
 }
 
 fn reversals() -> Vec<Cell> {
+    let refunded = after(&paid());
+    refunded.told("", &later("refunded"));
     let pending = || sample!("order_refund_pending");
     let succeeded = canceling(&paid());
     succeeded.told("", &pending());
@@ -247,6 +302,14 @@ fn reversals() -> Vec<Cell> {
         Cell::new("refund in full", Word::Done, canceling(&paid()), KEY)
             .told("", sample!("order_refund_whole"))
             .holds("PREMIUM-1Y", 0, 0),
+        Cell::new(
+            "refunded in full and paid again",
+            Word::Person(&["PAID_AGAIN"]),
+            refunded,
+            KEY,
+        )
+        .told("", later("paid").with("/data/updated_at", "2026-03-06T10:00:00Z"))
+        .holds("PREMIUM-1Y", 2, 0),
         Cell::new(
             "refund of an amount",
             Word::Person(&["REFUND_UNCLEAR"]),

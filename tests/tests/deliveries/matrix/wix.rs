@@ -1,11 +1,10 @@
 //! Wix eCommerce's column.
 
 use reseller_hooks::order::StorefrontKind::Wix;
-use reseller_hooks_tests::deployment::catalog_of;
 use serde_json::{Value, json};
 
 use super::super::shop::{Body, SITE, Shop};
-use super::{Cell, PARKED, Word};
+use super::{CHANGING, Cell, OTHER_SITE, PARKED, Word};
 
 const KEY: &str = "wix/3bbcabc7-ebb7-4fc8-8829-13ea0e142123/6d9f1c52-6a41-4f7e-9d1e-3b1a5f0c2e77";
 const CONTRACT: &str = "wix/3bbcabc7-ebb7-4fc8-8829-13ea0e142123/7c1f0a52-3f0e-4a7d-9c55-90b1c2d3e4f5";
@@ -64,12 +63,25 @@ fn after(body: &Body) -> Shop {
 
 /// What is not wanted any more is canceled there, so that it can be counted.
 fn canceling(body: &Body) -> Shop {
-    let shop = Shop::with_catalog(
-        Wix,
-        &catalog_of(&SKUS, "attention").replace("\"unassign\"", "\"cancel\""),
-    );
+    let shop = Shop::canceling(Wix, &SKUS);
     shop.told("", body);
     shop
+}
+
+/// With what follows another plan and another site.
+fn changing(body: &Body) -> Shop {
+    let shop = Shop::with_defaults(Wix, &SKUS, CHANGING);
+    shop.told("", body);
+    shop
+}
+
+/// The contract's next cycle, for another site.
+fn elsewhere() -> Body {
+    at(
+        second(),
+        "lineItems/0/catalogReference/options/customTextFields",
+        json!({ "wix_site_id": OTHER_SITE }),
+    )
 }
 
 fn disputed(policy: &str) -> Shop {
@@ -96,7 +108,25 @@ pub(super) fn cells() -> Vec<Cell> {
 
 fn subscriptions() -> Vec<Cell> {
     let failed = at(sample!("order_approved_renewal_unpaid"), "paymentStatus", "DECLINED");
+    let over = after(&first());
+    let at_end = "/actionEvent/body/subscriptionContract/updatedDate";
+    over.told(
+        "",
+        &sample!("subscription_contract_canceled").with(at_end, "2026-03-20T10:00:00.000Z"),
+    );
     vec![
+        Cell::new(
+            "product that is sold once, beside a subscription",
+            Word::Done,
+            Shop::selling(Wix, &["PREMIUM-1M", "BUSINESS-EMAIL-1Y"]),
+            "wix/3bbcabc7-ebb7-4fc8-8829-13ea0e142123/6d9f1c52-6a41-4f7e-9d1e-3b1a5f0c3010",
+        )
+        .told("", sample!("order_paid_mixed"))
+        .holds("PREMIUM-1M", 1, 0)
+        .holds("BUSINESS-EMAIL-1Y", 1, 0),
+        Cell::new("paid after the end", Word::Person(&["PAID_AFTER_END"]), over, CONTRACT)
+            .told("", second())
+            .holds("PREMIUM-1M", 1, 0),
         Cell::new("first payment of a subscription", Word::Done, shop(), CONTRACT)
             .told("", first())
             .holds("PREMIUM-1M", 1, 1),
@@ -170,6 +200,31 @@ fn payments() -> Vec<Cell> {
         .holds("PREMIUM-1M", 1, 1)
         .holds("STUDIO-1Y", 0, 0),
         Cell::new(
+            "another product in the same line, `on_plan_change = \"adjust\"`",
+            Word::Done,
+            changing(&first()),
+            CONTRACT,
+        )
+        .told("", at(second(), "lineItems/0/physicalProperties/sku", "STUDIO-1Y"))
+        .holds("PREMIUM-1M", 0, 0)
+        .holds("STUDIO-1Y", 1, 1),
+        Cell::new(
+            "another site than before",
+            Word::Person(&["SITE_CHANGED"]),
+            after(&first()),
+            CONTRACT,
+        )
+        .told("", elsewhere())
+        .holds("PREMIUM-1M", 1, 1),
+        Cell::new(
+            "another site than before, `on_site_change = \"move\"`",
+            Word::Done,
+            changing(&first()),
+            CONTRACT,
+        )
+        .told("", elsewhere())
+        .holds("PREMIUM-1M", 1, 1),
+        Cell::new(
             "another product in the same line, unpaid",
             Word::Recorded,
             after(&first()),
@@ -228,6 +283,8 @@ fn reversals() -> Vec<Cell> {
             units,
         )
     };
+    let given_back = after(&paid());
+    given_back.told("", &refunded("FULLY_REFUNDED", 2));
     let disputes = disputed("on_dispute = \"attention\"");
     disputes.told("", &dispute("PENDING"));
     vec![
@@ -237,6 +294,14 @@ fn reversals() -> Vec<Cell> {
         Cell::new("refund in full", Word::Done, canceling(&paid()), KEY)
             .told("", refunded("FULLY_REFUNDED", 2))
             .holds("PREMIUM-1Y", 0, 0),
+        Cell::new(
+            "refunded in full and paid again",
+            Word::Person(&["PAID_AGAIN"]),
+            given_back,
+            KEY,
+        )
+        .told("", at(paid(), "updatedDate", "2026-03-06T10:00:00.000Z"))
+        .holds("PREMIUM-1Y", 2, 0),
         Cell::new(
             "refund of an amount",
             Word::Person(&["REFUND_UNCLEAR"]),

@@ -198,3 +198,22 @@ fn a_contract_that_is_another_resource_is_parked() {
     let reason = shop.parked("subscription_contracts/cancel", &draft);
     assert!(reason.contains("admin_graphql_api_id"), "{reason}");
 }
+
+#[test]
+fn two_states_of_a_contract_with_one_revision_are_shown() {
+    let shop = bought();
+    let state = |status: &str, revision: u64| {
+        Body::of(include_str!(
+            "../../../../events/shopify/subscription_contracts_cancel.json"
+        ))
+        .with("/status", status)
+        .with("/revision_id", revision)
+    };
+    let key = "shopify/9007199254747001";
+    shop.told("subscription_contracts/fail", &state("failed", 5));
+    shop.told("subscription_contracts/activate", &state("active", 5))
+        .needs(key, &["STATES_DISAGREE"]);
+    shop.told("subscription_contracts/activate", &state("active", 6))
+        .has("PREMIUM-1M", 1, 1)
+        .calm(key);
+}

@@ -49,6 +49,12 @@ fn an_order_refunded_in_full_is_taken_back_and_paid_again_needs_a_person() {
     shop.told("", &later(paid(), "2026-03-05T14:14:07Z", "refunded"))
         .has("PREMIUM-1Y", 2, 0)
         .calm(KEY);
+    // Nothing is bought or assigned by itself, and a later change that says the same asks no other question.
+    for at in ["2026-03-06T14:14:07Z", "2026-03-07T14:14:07Z"] {
+        shop.told("", &later(paid(), at, "paid"))
+            .has("PREMIUM-1Y", 2, 0)
+            .needs(KEY, &["PAID_AGAIN"]);
+    }
 }
 
 #[test]

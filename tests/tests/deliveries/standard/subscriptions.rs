@@ -82,3 +82,28 @@ fn a_state_that_the_format_does_not_know_is_parked() {
     shop.parked("", &state("paused", "2026-06-20T14:00:00Z"));
     shop.parked("", &state("ended", "2026-06-20T14:00:00Z").without("/data/order_id"));
 }
+
+#[test]
+fn an_order_paid_after_its_subscription_was_over_is_shown() {
+    let shop = shop(&["PREMIUM-1M", "BUSINESS-EMAIL-1Y"]);
+    let ended = Body::of(include_str!("../../../../events/standard/subscription_ended.json"));
+    shop.told("", &ended.with("/data/updated_at", "2026-03-02T14:00:00Z"));
+    shop.told("", &first())
+        .has("PREMIUM-1M", 0, 0)
+        .needs("standard/2001", &["PAID_AFTER_END"]);
+}
+
+#[test]
+fn a_subscription_told_in_two_states_of_one_moment_is_shown() {
+    let shop = bought();
+    let state = |status: &str, at: &str| {
+        Body::of(include_str!("../../../../events/standard/subscription_ended.json"))
+            .with("/data/status", status)
+            .with("/data/updated_at", at)
+    };
+    shop.told("", &state("suspended", "2026-04-01T10:00:00Z"));
+    shop.told("", &state("active", "2026-04-01T10:00:00Z"))
+        .needs("standard/2001", &["STATES_DISAGREE"]);
+    shop.told("", &state("active", "2026-04-01T10:00:01Z"))
+        .calm("standard/2001");
+}

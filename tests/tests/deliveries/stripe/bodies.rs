@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::{MONTH, PLACED};
 
-pub(super) const SITE: &str = "918aa943-ab4f-40bc-88c3-8dfd02fae7cd";
-pub(super) const ACCOUNT: &str = "2250b761-b31c-453b-885b-76e9fc04bdc6";
+pub(crate) const SITE: &str = "918aa943-ab4f-40bc-88c3-8dfd02fae7cd";
+pub(crate) const ACCOUNT: &str = "2250b761-b31c-453b-885b-76e9fc04bdc6";
 
 /// An event of today's API version.
-pub(super) fn event(kind: &str, created: i64, object: Value) -> Value {
+pub(crate) fn event(kind: &str, created: i64, object: Value) -> Value {
     json!({
         "id": format!("evt_{created}_{}", kind.replace('.', "_")), "object": "event", "api_version": "2026-08-26.dahlia",
         "created": created, "data": { "object": object }, "livemode": true, "pending_webhooks": 1,
@@ -17,13 +17,13 @@ pub(super) fn event(kind: &str, created: i64, object: Value) -> Value {
 }
 
 /// The same event of another API version.
-pub(super) fn of_version(mut event: Value, version: &str) -> Value {
+pub(crate) fn of_version(mut event: Value, version: &str) -> Value {
     event["api_version"] = version.into();
     event
 }
 
 /// The same event with other values in its object, by their names.
-pub(super) fn changed(mut event: Value, object: &Value) -> Value {
+pub(crate) fn changed(mut event: Value, object: &Value) -> Value {
     for (name, value) in object.as_object().expect("an object") {
         event["data"]["object"][name] = value.clone();
     }
@@ -31,7 +31,7 @@ pub(super) fn changed(mut event: Value, object: &Value) -> Value {
 }
 
 /// One item of a subscription.
-pub(super) fn item(id: &str, price: &str, quantity: u32) -> Value {
+pub(crate) fn item(id: &str, price: &str, quantity: u32) -> Value {
     json!({
         "id": id, "object": "subscription_item", "metadata": {}, "quantity": quantity,
         "price": { "id": price, "object": "price", "recurring": { "interval": "month", "usage_type": "licensed" }, "unit_amount": 1000 },
@@ -43,7 +43,7 @@ fn list(data: Vec<Value>) -> Value {
 }
 
 /// `customer.subscription.<what>` of `sub_1`.
-pub(super) fn subscription(what: &str, created: i64, status: &str, items: Vec<Value>) -> Value {
+pub(crate) fn subscription(what: &str, created: i64, status: &str, items: Vec<Value>) -> Value {
     let over = status == "canceled";
     let object = json!({
         "id": "sub_1", "object": "subscription", "cancel_at_period_end": false, "created": PLACED, "currency": "usd",
@@ -55,7 +55,7 @@ pub(super) fn subscription(what: &str, created: i64, status: &str, items: Vec<Va
 }
 
 /// A line of an invoice, of a whole period.
-pub(super) fn line(item: &str, price: &str, quantity: u32, amount: i64) -> Value {
+pub(crate) fn line(item: &str, price: &str, quantity: u32, amount: i64) -> Value {
     json!({
         "id": format!("il_{item}_{price}_{amount}"), "object": "line_item", "amount": amount, "currency": "usd", "metadata": {},
         "parent": {
@@ -69,7 +69,7 @@ pub(super) fn line(item: &str, price: &str, quantity: u32, amount: i64) -> Value
 }
 
 /// The same for what is left of a period.
-pub(super) fn proration(item: &str, price: &str, quantity: u32, amount: i64, start: i64) -> Value {
+pub(crate) fn proration(item: &str, price: &str, quantity: u32, amount: i64, start: i64) -> Value {
     let mut line = line(item, price, quantity, amount);
     line["parent"]["subscription_item_details"]["proration"] = true.into();
     line["period"]["start"] = start.into();
@@ -77,7 +77,7 @@ pub(super) fn proration(item: &str, price: &str, quantity: u32, amount: i64, sta
 }
 
 /// `invoice.paid` of `sub_1`.
-pub(super) fn invoice(id: &str, reason: &str, created: i64, lines: Vec<Value>) -> Value {
+pub(crate) fn invoice(id: &str, reason: &str, created: i64, lines: Vec<Value>) -> Value {
     let total: i64 = lines
         .iter()
         .map(|line| line["amount"].as_i64().expect("an amount"))
@@ -96,12 +96,12 @@ pub(super) fn invoice(id: &str, reason: &str, created: i64, lines: Vec<Value>) -
 }
 
 /// The first invoice of `sub_1`: one unit of a price.
-pub(super) fn first(price: &str) -> Value {
+pub(crate) fn first(price: &str) -> Value {
     first_of(price, 1)
 }
 
 /// The first invoice of `sub_1`: some units of a price.
-pub(super) fn first_of(price: &str, quantity: u32) -> Value {
+pub(crate) fn first_of(price: &str, quantity: u32) -> Value {
     let amount = i64::from(quantity) * 1000;
     invoice(
         "in_1",
@@ -112,7 +112,7 @@ pub(super) fn first_of(price: &str, quantity: u32) -> Value {
 }
 
 /// `invoice_payment.paid`: which payment intent paid which invoice.
-pub(super) fn invoice_payment(intent: &str, invoice: &str) -> Value {
+pub(crate) fn invoice_payment(intent: &str, invoice: &str) -> Value {
     let object = json!({
         "id": "inpay_1", "object": "invoice_payment", "amount_paid": 1000, "amount_requested": 1000, "created": PLACED, "currency": "usd",
         "invoice": invoice, "is_default": true, "livemode": true, "status": "paid",
@@ -122,7 +122,7 @@ pub(super) fn invoice_payment(intent: &str, invoice: &str) -> Value {
 }
 
 /// `checkout.session.<what>` in payment mode: one unit, paid by `pi_1`.
-pub(super) fn session(what: &str, created: i64, payment_status: &str) -> Value {
+pub(crate) fn session(what: &str, created: i64, payment_status: &str) -> Value {
     let object = json!({
         "id": "cs_1", "object": "checkout.session", "amount_subtotal": 8000, "amount_total": 8000, "created": PLACED, "currency": "usd",
         "client_reference_id": null, "collected_information": { "shipping_details": null }, "customer": null,
@@ -135,12 +135,12 @@ pub(super) fn session(what: &str, created: i64, payment_status: &str) -> Value {
 }
 
 /// The session of an order that is paid at once.
-pub(super) fn paid() -> Value {
+pub(crate) fn paid() -> Value {
     session("completed", PLACED + 9, "paid")
 }
 
 /// `payment_intent.<what>` of `pi_1`, captured by hand.
-pub(super) fn intent(what: &str, created: i64, received: i64) -> Value {
+pub(crate) fn intent(what: &str, created: i64, received: i64) -> Value {
     let object = json!({
         "id": "pi_1", "object": "payment_intent", "amount": 8000, "amount_received": received, "capture_method": "manual",
         "created": PLACED, "currency": "usd", "livemode": true, "metadata": {}, "status": what,
@@ -149,7 +149,7 @@ pub(super) fn intent(what: &str, created: i64, received: i64) -> Value {
 }
 
 /// `charge.<what>` of a charge of an intent.
-pub(super) fn charge(what: &str, created: i64, intent: &str, captured: i64, refunded: i64) -> Value {
+pub(crate) fn charge(what: &str, created: i64, intent: &str, captured: i64, refunded: i64) -> Value {
     let object = json!({
         "id": format!("ch_of_{intent}"), "object": "charge", "amount": 8000, "amount_captured": captured, "amount_refunded": refunded,
         "captured": captured > 0, "created": PLACED + 5, "currency": "usd", "description": null, "livemode": true, "paid": true,
@@ -159,7 +159,7 @@ pub(super) fn charge(what: &str, created: i64, intent: &str, captured: i64, refu
 }
 
 /// `refund.<what>` of an intent.
-pub(super) fn refund(what: &str, created: i64, intent: &str, status: &str) -> Value {
+pub(crate) fn refund(what: &str, created: i64, intent: &str, status: &str) -> Value {
     let object = json!({
         "id": format!("re_of_{intent}"), "object": "refund", "amount": 8000, "charge": format!("ch_of_{intent}"), "created": created,
         "currency": "usd", "payment_intent": intent, "status": status,
@@ -168,10 +168,24 @@ pub(super) fn refund(what: &str, created: i64, intent: &str, status: &str) -> Va
 }
 
 /// `charge.dispute.<what>` of an intent.
-pub(super) fn dispute(what: &str, created: i64, intent: &str, status: &str) -> Value {
+pub(crate) fn dispute(what: &str, created: i64, intent: &str, status: &str) -> Value {
     let object = json!({
         "id": format!("dp_of_{intent}"), "object": "dispute", "amount": 8000, "charge": format!("ch_of_{intent}"), "created": created,
         "currency": "usd", "livemode": true, "payment_intent": intent, "reason": "fraudulent", "status": status,
     });
     event(&format!("charge.dispute.{what}"), created, object)
+}
+
+/// A line of an invoice that was added by itself: a price that is billed once.
+pub(crate) fn added(id: &str, price: &str, quantity: u32, amount: i64) -> Value {
+    json!({
+        "id": format!("il_{id}"), "object": "line_item", "amount": amount, "currency": "usd", "metadata": {},
+        "parent": {
+            "type": "invoice_item_details", "subscription_item_details": null,
+            "invoice_item_details": { "invoice_item": id, "proration": false, "proration_details": null, "subscription": "sub_1" },
+        },
+        "period": { "start": PLACED, "end": PLACED },
+        "pricing": { "price_details": { "price": price, "product": "prod_2" }, "type": "price_details", "unit_amount_decimal": "8000" },
+        "quantity": quantity,
+    })
 }

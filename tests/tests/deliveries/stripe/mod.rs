@@ -1,7 +1,9 @@
 //! Stripe's events, from the signed body to what Wix and the ledger then hold.
 
-mod bodies;
+mod beside;
+pub(super) mod bodies;
 mod payments;
+mod plans;
 mod reversals;
 mod subscriptions;
 mod trials;
@@ -15,12 +17,12 @@ use reseller_hooks_tests::world::violations;
 use serde_json::Value;
 
 /// The SKUs of the catalog in these tests.
-const SKUS: [&str; 4] = ["price_basic", "price_premium", "PREMIUM-1Y", "plan_basic"];
+pub(super) const SKUS: [&str; 4] = ["price_basic", "price_premium", "PREMIUM-1Y", "plan_basic"];
 /// When the orders in these tests are placed: 2026-03-02T10:00:00Z.
-const PLACED: i64 = 1_772_445_600;
-const HOUR: i64 = 3_600;
-const DAY: i64 = 24 * HOUR;
-const MONTH: i64 = 30 * DAY;
+pub(crate) const PLACED: i64 = 1_772_445_600;
+pub(crate) const HOUR: i64 = 3_600;
+pub(crate) const DAY: i64 = 24 * HOUR;
+pub(crate) const MONTH: i64 = 30 * DAY;
 
 /// A shop whose bodies come when they were made.
 struct Shop(Deployment);

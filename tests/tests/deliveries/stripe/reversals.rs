@@ -319,3 +319,21 @@ fn statuses_that_are_not_known_are_kept_for_a_person() {
     }
     assert_eq!(shop.has(SKU), (1, 1));
 }
+
+#[test]
+fn a_dispute_whose_charge_is_expanded_finds_the_payment() {
+    let shop = bought();
+    let charge = json!({ "id": "ch_of_pi_1", "object": "charge", "payment_intent": "pi_1" });
+    let expanded = json!({ "charge": charge, "payment_intent": null });
+    shop.told(&changed(
+        dispute("created", PLACED + DAY, "pi_1", "needs_response"),
+        &expanded,
+    ));
+    shop.seen("pi_1", "DISPUTE_OPEN");
+    let shop = bought();
+    shop.told(&changed(
+        refund("created", PLACED + DAY, "pi_1", "succeeded"),
+        &expanded,
+    ));
+    assert!(!shop.attention("pi_1").is_empty());
+}

@@ -152,3 +152,30 @@ fn shop_with_dispute(status: &str) -> Shop {
     shop.told("", &event);
     shop
 }
+
+#[test]
+fn an_order_refunded_in_full_and_marked_paid_again_needs_a_person() {
+    let shop = shop(&["PREMIUM-1Y"]);
+    shop.told("", &paid()).has("PREMIUM-1Y", 2, 1);
+    shop.at("2026-03-05T10:00:05Z")
+        .told("", &refunded("FULLY_REFUNDED", 2))
+        .has("PREMIUM-1Y", 2, 0)
+        .calm(KEY);
+    // Whatever the quantities say: whether it was paid again cannot be seen.
+    for (at, units) in [("2026-03-06T10:00:00.000Z", 2), ("2026-03-07T10:00:00.000Z", 0)] {
+        let again = changed(refunded("PAID", units), at, &json!({}));
+        shop.told("", &again)
+            .has("PREMIUM-1Y", 2, 0)
+            .needs(KEY, &["PAID_AGAIN"]);
+    }
+}
+
+#[test]
+fn an_order_first_heard_of_as_paid_again_is_shown_whenever_the_refund_is_told() {
+    let again = changed(paid(), "2026-03-06T10:00:00.000Z", &json!({}));
+    let shop = shop(&["PREMIUM-1Y"]);
+    shop.told("", &refunded("FULLY_REFUNDED", 2));
+    shop.told("", &again)
+        .has("PREMIUM-1Y", 0, 0)
+        .needs(KEY, &["PAID_AGAIN"]);
+}

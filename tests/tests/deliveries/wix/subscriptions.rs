@@ -282,3 +282,67 @@ fn a_later_cycle_that_names_no_contract_is_not_bought_and_shown() {
         .has("PREMIUM-1M", 1, 1)
         .needs(&key("6d9f1c52-6a41-4f7e-9d1e-3b1a5f0c3102"), &["SUBSCRIPTION_UNNAMED"]);
 }
+
+/// The payment of one cycle's order is disputed.
+fn chargeback(order: &str, status: &str) -> Body {
+    let chargeback = json!({ "id": "cb-1", "status": status });
+    let payment = json!({ "id": "p-1", "regularPaymentDetails": { "chargebacks": [chargeback] } });
+    let transactions = json!({ "orderId": order, "payments": [payment], "refunds": [] });
+    Body::of(include_str!(
+        "../../../../events/wix/order_transactions_refund_failed.json"
+    ))
+    .with("/slug", "details_updated")
+    .with("/entityId", order)
+    .with("/actionEvent/body", json!({ "orderTransactions": transactions }))
+}
+
+#[test]
+fn a_chargeback_of_a_cycle_is_shown_at_its_contract_in_whatever_order() {
+    let of = |body: &Body| body.at(&format!("{ORDER}/id")).as_str().expect("an ID").to_owned();
+    for cycle in [first(), renewal()] {
+        let disputed = chargeback(&of(&cycle), "PENDING");
+        // Told after the order of the cycle, and before it.
+        for early in [false, true] {
+            let shop = shop(&["PREMIUM-1M"]);
+            if early {
+                shop.told("", &disputed);
+            }
+            shop.told("", &first()).told("", &cycle);
+            if !early {
+                shop.told("", &disputed);
+            }
+            shop.has("PREMIUM-1M", 1, 1).needs(&key(CONTRACT), &["DISPUTE_OPEN"]);
+            shop.told("", &chargeback(&of(&cycle), "REVERSED"))
+                .has("PREMIUM-1M", 1, 1)
+                .calm(&key(CONTRACT));
+        }
+    }
+}
+
+#[test]
+fn a_chargeback_of_a_cycle_takes_back_where_the_catalog_says_so() {
+    let shop = Shop::with_defaults(Wix, &["PREMIUM-1M"], "on_dispute = \"take_back\"");
+    shop.told("", &first()).told("", &renewal()).has("PREMIUM-1M", 1, 1);
+    let order = renewal().at(&format!("{ORDER}/id"));
+    shop.told("", &chargeback(order.as_str().expect("an ID"), "APPROVED"))
+        .has("PREMIUM-1M", 1, 0)
+        .needs(&key(CONTRACT), &["DISPUTE_LOST"]);
+}
+
+#[test]
+fn a_cycle_that_is_paid_after_the_end_revives_nothing_and_is_shown() {
+    let shop = bought();
+    let ended = Body::of(include_str!(
+        "../../../../events/wix/subscription_contract_canceled.json"
+    ));
+    let at_end = "/actionEvent/body/subscriptionContract/updatedDate";
+    shop.told("", &ended.with(at_end, "2026-03-20T10:00:00.000Z"))
+        .has("PREMIUM-1M", 1, 0)
+        .calm(&key(CONTRACT));
+    // An order of a cycle before the end is no news, a later one is.
+    shop.told("", &first()).has("PREMIUM-1M", 1, 0).calm(&key(CONTRACT));
+    shop.at("2026-04-02T10:00:05Z")
+        .told("", &renewal())
+        .has("PREMIUM-1M", 1, 0)
+        .needs(&key(CONTRACT), &["PAID_AFTER_END"]);
+}

@@ -1,0 +1,145 @@
+//! What a shop says beside the orders themselves: how a subscription stands, disputes, refunds that are not through. And
+//! what of it counts in the end, kept apart from the code under test.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use reseller_hooks::order::StorefrontKind;
+use reseller_hooks::time::Timestamp;
+
+use super::words::Message;
+
+/// How a subscription stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Subscription {
+    Active,
+    /// It may come back.
+    Suspended,
+    /// It does not come back.
+    Ended,
+}
+
+/// How a dispute stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Dispute {
+    Open,
+    Lost,
+    Won,
+}
+
+/// How far the money of a refund is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refunded {
+    Pending,
+    Through,
+    Failed,
+}
+
+/// Everything of one order that is said in this way.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Meaning {
+    /// The lines that are sold by subscription.
+    pub(super) subscribed: BTreeSet<String>,
+    /// The states of the subscription that were told, the newest last.
+    pub(super) subscription: Vec<Subscription>,
+    /// How each dispute stands in the end.
+    pub(super) disputes: BTreeMap<u32, Dispute>,
+    /// Refunds that failed.
+    pub(super) failed: BTreeSet<String>,
+    /// The order renews the subscription of another.
+    pub(super) renews: bool,
+}
+
+impl Meaning {
+    /// Whether a line is over because its subscription is.
+    pub(super) fn is_over(&self, line: &str) -> bool {
+        self.subscribed.contains(line) && !self.is_alive()
+    }
+
+    /// Whether the subscription goes on.
+    pub(super) fn is_alive(&self) -> bool {
+        !self.has_ended() && self.subscription.last() != Some(&Subscription::Suspended)
+    }
+
+    /// Whether the subscription is over for ever.
+    pub(super) fn has_ended(&self) -> bool {
+        self.subscription.contains(&Subscription::Ended)
+    }
+
+    /// Whether a dispute is not won.
+    pub(super) fn is_disputed(&self) -> bool {
+        self.disputes.values().any(|state| *state != Dispute::Won)
+    }
+}
+
+/// The subscription that an order began, as it stands at a time.
+pub(super) fn subscription(kind: StorefrontKind, order: &str, state: Subscription, at: Timestamp) -> Message {
+    if kind == StorefrontKind::Shopify {
+        let status = match state {
+            Subscription::Active => "active",
+            Subscription::Suspended => "failed",
+            Subscription::Ended => "cancelled",
+        };
+        let revision = at.as_secs();
+        let body =
+            format!(r#"{{"id":1{order},"origin_order_id":{order},"status":"{status}","revision_id":{revision}}}"#);
+        return message(kind, "subscription_contracts/update", body);
+    }
+    let status = match state {
+        Subscription::Active => "active",
+        Subscription::Suspended => "suspended",
+        Subscription::Ended => "ended",
+    };
+    let body = format!(
+        r#"{{"type":"subscription.updated","data":{{"id":"sub-{order}","order_id":"{order}","updated_at":"{at}","status":"{status}"}}}}"#
+    );
+    message(kind, "", body)
+}
+
+/// A dispute of an order.
+pub(super) fn dispute(kind: StorefrontKind, order: &str, id: u32, state: Dispute) -> Message {
+    if kind == StorefrontKind::Shopify {
+        let status = match state {
+            Dispute::Open => "needs_response",
+            Dispute::Lost => "lost",
+            Dispute::Won => "won",
+        };
+        let body = format!(r#"{{"id":{id},"order_id":{order},"type":"chargeback","status":"{status}"}}"#);
+        return message(kind, "disputes/update", body);
+    }
+    let state = match state {
+        Dispute::Open => "open",
+        Dispute::Lost => "lost",
+        Dispute::Won => "won",
+    };
+    let body = format!(r#"{{"type":"dispute.updated","data":{{"id":"{id}","order_id":"{order}","state":"{state}"}}}}"#);
+    message(kind, "", body)
+}
+
+/// A refund of units of one line, whose money is under way or came to nothing.
+pub(super) fn refund(kind: StorefrontKind, order: &str, id: &str, line: (&str, u32), state: Refunded) -> Message {
+    let (line, units) = line;
+    if kind == StorefrontKind::Shopify {
+        let status = match state {
+            Refunded::Pending => "pending",
+            Refunded::Through => "success",
+            Refunded::Failed => "failure",
+        };
+        let body = format!(
+            r#"{{"id":{id},"order_id":{order},"refund_line_items":[{{"line_item_id":"{line}","quantity":{units}}}],"transactions":[{{"kind":"refund","status":"{status}"}}]}}"#
+        );
+        return message(kind, "refunds/create", body);
+    }
+    let state = match state {
+        Refunded::Pending => "pending",
+        Refunded::Through => "succeeded",
+        Refunded::Failed => "failed",
+    };
+    let body = format!(
+        r#"{{"type":"order.refunded","data":{{"id":"{id}","order_id":"{order}","state":"{state}","lines":[{{"id":"{line}","units":{units}}}]}}}}"#
+    );
+    message(kind, "", body)
+}
+
+const fn message(kind: StorefrontKind, topic: &'static str, body: String) -> Message {
+    Message { kind, topic, body }
+}
