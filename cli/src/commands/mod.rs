@@ -122,6 +122,11 @@ pub(crate) async fn meant(backend: &Backend, said: &str) -> Result<String, Failu
     let found = backend.ask(&json!({ "find": said })).await?;
     match list(&found, "orders") {
         [one] => Ok(text(one, "key").to_owned()),
+        // A ledger that is too large to be read in one invocation is not known to lack it.
+        [] if found.get("more") == Some(&Value::Bool(true)) => Err(Failure::new(format_args!(
+            "the search for {said:?} did not come to its end"
+        ))
+        .hint("give the order's key: it is in every log line about it")),
         [] => Err(Failure::with(Exit::NotFound, format_args!("no order is known by {said:?}")).hint(
             "a key is written shopify/5324830114101; a delivery that was not understood is in `reseller status` as parked",
         )),
