@@ -83,7 +83,7 @@ fn a_package_that_is_never_shown_is_asked_for_ever_more_seldom_and_then_no_more(
     }
     assert_eq!(world.attention(KEY), ["HTTP 500"]);
     assert_eq!(world.entry(KEY).due_at, None);
-    assert!(world.calls(Operation::GetPackage) <= 40 * u64::from(MAX_ATTEMPTS));
+    assert!(world.calls(Operation::GetPackage) <= 40);
     world.look().clear_faults();
     world.retries();
     assert_eq!(world.sites(), 0);
