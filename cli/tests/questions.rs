@@ -195,7 +195,7 @@ fn the_doctor_is_content_with_a_good_set_up_and_names_what_is_wrong() {
     for (name, value, said) in [
         ("SECRET_URL", "file:///nowhere.json", "was not looked at"),
         ("PAUSED", "true", "paused"),
-        ("WIX_API_BASE_URL", "http://127.0.0.1:9", "Wix does not take the key"),
+        ("WIX_API_BASE_URL", "http://127.0.0.1:9", "Wix does not answer"),
         ("LEDGER_URL", "sqlite:///nowhere/ledger.db", "inspect does not answer"),
         ("SETTLE_SECONDS", "long", "SETTLE_SECONDS"),
     ] {

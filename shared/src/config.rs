@@ -209,8 +209,8 @@ pub struct WorkerConfig {
     pub wix_api_base_url: HttpUrl,
     /// `WIX_TIMEOUT_SECONDS`, 15: the longest that one call to Wix may take.
     pub wix_timeout: Duration,
-    /// `WIX_CALLS_PER_MINUTE`, 25: this process's share of Wix's 200 a minute. Seven processes are the least that SQS
-    /// allows for three queues (two each) and `reconcile`; together they stay under 180.
+    /// `WIX_CALLS_PER_MINUTE`, 200: how many calls Wix answers in a minute, for the whole stack. 200 is what Wix documents
+    /// for apps.
     pub wix_calls_per_minute: u32,
     /// `SETTLE_SECONDS`, 60: how long after a create Wix's query may not show it yet.
     pub settle: Duration,

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use reseller_hooks::fulfilment::Fulfilment;
 use reseller_hooks::fulfilment::ports::Wix;
 use reseller_hooks::ids::AccountId;
+use reseller_hooks::ledger::limit::{Change, Changed, Limit, LimitStore};
 use reseller_hooks::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
 use reseller_hooks::queue::{Queue, QueueError};
 use reseller_hooks::secrets::{SecretError, Source};
@@ -174,6 +175,20 @@ impl<Q: Queue> Queue for Counted<Q> {
     }
 }
 
+impl<L: Ledger> LimitStore for Counted<L> {
+    fn home(&self) -> &str {
+        self.port.home()
+    }
+
+    async fn limit(&self) -> Result<Option<Limit>, LedgerError> {
+        self.port.limit().await
+    }
+
+    async fn change_limit(&self, change: &Change) -> Result<Changed, LedgerError> {
+        self.effects.run("permit", || self.port.change_limit(change)).await
+    }
+}
+
 impl<L: Ledger> Ledger for Counted<L> {
     async fn load(&self, key: &str) -> Result<Option<Entry>, LedgerError> {
         self.port.load(key).await
@@ -185,6 +200,10 @@ impl<L: Ledger> Ledger for Counted<L> {
 
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
         self.port.due(now, limit).await
+    }
+
+    async fn newly_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
+        self.port.newly_due(now, limit).await
     }
 
     async fn attention(&self, limit: usize) -> Result<Vec<Indexed>, LedgerError> {

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use reseller_hooks::ledger::limit::{Change, Changed, Limit, LimitStore};
 use reseller_hooks::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
 use reseller_hooks::time::Timestamp;
 
@@ -98,6 +99,20 @@ fn unavailable(operation: &'static str, key: &str) -> LedgerError {
     }
 }
 
+impl<L: Ledger> LimitStore for FlakyLedger<L> {
+    fn home(&self) -> &str {
+        self.inner.home()
+    }
+
+    async fn limit(&self) -> Result<Option<Limit>, LedgerError> {
+        self.inner.limit().await
+    }
+
+    async fn change_limit(&self, change: &Change) -> Result<Changed, LedgerError> {
+        self.inner.change_limit(change).await
+    }
+}
+
 impl<L: Ledger> Ledger for FlakyLedger<L> {
     async fn load(&self, key: &str) -> Result<Option<Entry>, LedgerError> {
         yield_once().await;
@@ -127,6 +142,10 @@ impl<L: Ledger> Ledger for FlakyLedger<L> {
 
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
         self.inner.due(now, limit).await
+    }
+
+    async fn newly_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
+        self.inner.newly_due(now, limit).await
     }
 
     async fn attention(&self, limit: usize) -> Result<Vec<Indexed>, LedgerError> {

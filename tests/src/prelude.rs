@@ -10,7 +10,6 @@ pub use reseller_hooks::ledger::Ledger;
 pub use reseller_hooks::order::{OrderEvent, StorefrontKind};
 pub use reseller_hooks::time::{Clock, Timestamp};
 pub use reseller_hooks::webhook::Disposition;
-pub use reseller_hooks::wix::retry::MAX_ATTEMPTS;
 pub use wix_sandbox::{
     DEFAULT_ACCOUNT, DEFAULT_API_KEY, Effect, FaultRule, Guid, Idempotency, InstanceChange, Operation, Status,
 };

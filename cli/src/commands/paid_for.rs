@@ -41,7 +41,7 @@ pub(super) async fn run(backend: &Backend, out: &mut Out<'_>) -> Result<Exit, Fa
 
 fn why(word: &str) -> &str {
     match word {
-        "kept_after_the_end" => "the order has ended, and the catalog keeps it",
+        "kept_after_the_end" => "not wanted any more, and kept as the catalog says",
         "surplus" => "created beside the one that the order has",
         "floating" => "wanted, and on no site yet",
         other => other,

@@ -3,13 +3,13 @@
 use reseller_hooks::order::StorefrontKind;
 use reseller_hooks::secrets::SecretDocument;
 use reseller_hooks::storefront::StorefrontSecrets;
-use reseller_hooks::wix::{ApiKey, Client, ClientConfig, Probe};
+use reseller_hooks::wix::{ApiKey, Client, ClientConfig, Error, Failure, Probe};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
 use super::as_json;
 use crate::backend::Backend;
-use crate::exit::{Exit, Failure};
+use crate::exit::{self, Exit};
 use crate::out::{Look, Out};
 
 /// What was looked at: well, not well, or not looked at.
@@ -46,14 +46,14 @@ impl Check {
     }
 }
 
-pub(super) async fn run(backend: &Backend, out: &mut Out<'_>) -> Result<Exit, Failure> {
+pub(super) async fn run(backend: &Backend, out: &mut Out<'_>) -> Result<Exit, exit::Failure> {
     let mut checks = of_wix(backend, backend.wix_secret().await?).await;
     checks.extend(of_storefronts(&backend.storefront_secrets().await?));
     shown(&checks, out)
 }
 
 /// Writes checks, one line each with its remedy.
-pub(super) fn shown(checks: &[Check], out: &mut Out<'_>) -> Result<Exit, Failure> {
+pub(super) fn shown(checks: &[Check], out: &mut Out<'_>) -> Result<Exit, exit::Failure> {
     let exit = if checks.iter().any(|check| check.is_well == Some(false)) {
         Exit::Failed
     } else {
@@ -100,17 +100,28 @@ pub(super) async fn of_wix(backend: &Backend, document: SecretString) -> Vec<Che
             .execute(&wix.account_id, &Probe)
             .await
             .map(|_| ())
-            .map_err(|error| error.to_string()),
-        Err(error) => Err(error.to_string()),
+            .map_err(refused),
+        Err(error) => Err((error.to_string(), "correct WIX_API_BASE_URL")),
     };
     checks.push(match asked {
         Ok(()) => Check::well("Wix takes the key"),
-        Err(error) => Check::bad(
-            format!("Wix does not take the key: {error}"),
-            "make another key in Wix's reseller account and store it; or wait, where Wix does not answer",
-        ),
+        Err((what, remedy)) => Check::bad(what, remedy),
     });
     checks
+}
+
+/// Wix that refuses the key, and Wix that does not answer, are two faults.
+fn refused(error: Error) -> (String, &'static str) {
+    match error.failure() {
+        Failure::Unauthorized | Failure::Forbidden => (
+            format!("Wix does not take the key: {error}"),
+            "make another key in Wix's reseller account, and store it",
+        ),
+        Failure::NotSent | Failure::Unknown | Failure::Rejected | Failure::Throttled(_) => (
+            format!("Wix does not answer: {error}"),
+            "wait, and look at Wix's status page; in a local run, start the sandbox",
+        ),
+    }
 }
 
 /// The document of `webhook`.

@@ -57,9 +57,14 @@ pub struct Defaults {
     pub site_fields: Vec<String>,
     /// Names of order properties that hold the storefront's own reference.
     pub external_id_fields: Vec<String>,
+    /// How many paid units may be bought in an hour of the clock before buying pauses by itself: the brake.
+    pub max_purchases_per_hour: u32,
     /// What is decided about things that shops mean either way.
     pub policies: Policies,
 }
+
+/// What `max_purchases_per_hour` is where the catalog does not say: an ordinary shop never meets it.
+pub const MAX_PURCHASES_PER_HOUR: u32 = 1_000;
 
 impl Defaults {
     /// Reads `[defaults]` alone, for whoever needs no products: an entry that is wrong elsewhere does not matter.

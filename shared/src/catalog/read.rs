@@ -14,7 +14,10 @@ use super::policy::{
 };
 use super::problem::CatalogErrors;
 use super::table::{Notes, Table};
-use super::{AccountRule, Component, Defaults, OnCancel, ProductSpec, UnknownSku, VoucherSite, VoucherSpec};
+use super::{
+    AccountRule, Component, Defaults, MAX_PURCHASES_PER_HOUR, OnCancel, ProductSpec, UnknownSku, VoucherSite,
+    VoucherSpec,
+};
 use crate::ids::{AccountId, CountryCode, Sku};
 use crate::time::Timestamp;
 
@@ -28,6 +31,7 @@ const DEFAULTS_KEYS: &[&str] = &[
     "account_fields",
     "site_fields",
     "external_id_fields",
+    "max_purchases_per_hour",
 ];
 /// The keys of a product that is one component, beside `sku`; a `[[product.component]]` has the same.
 const COMPONENT_KEYS: &[&str] = &[
@@ -176,6 +180,7 @@ fn defaults(notes: &mut Notes, table: &Table<'_, '_>) -> Option<Defaults> {
     let account_fields = fields("account_fields");
     let site_fields = fields("site_fields");
     let external_id_fields = fields("external_id_fields");
+    let max_purchases_per_hour = notes.count(table, "max_purchases_per_hour");
     let policies = policies(notes, table);
     Some(Defaults {
         not_before: not_before?,
@@ -187,6 +192,7 @@ fn defaults(notes: &mut Notes, table: &Table<'_, '_>) -> Option<Defaults> {
         account_fields,
         site_fields,
         external_id_fields,
+        max_purchases_per_hour: max_purchases_per_hour.unwrap_or(MAX_PURCHASES_PER_HOUR),
         policies,
     })
 }

@@ -102,6 +102,7 @@ fn defaults_are_those_of_the_documentation() {
             account_fields: Vec::new(),
             site_fields: Vec::new(),
             external_id_fields: Vec::new(),
+            max_purchases_per_hour: 1_000,
             policies: Policies::default(),
         }
     );
@@ -184,6 +185,7 @@ fn every_default_can_be_set_and_a_date_needs_no_quotes() {
         account_fields = ["account", " wix account "]
         site_fields = ["site"]
         external_id_fields = ["ref"]
+        max_purchases_per_hour = 40
         "#,
     )
     .unwrap();
@@ -200,6 +202,7 @@ fn every_default_can_be_set_and_a_date_needs_no_quotes() {
             account_fields: vec!["account".to_owned(), "wix account".to_owned()],
             site_fields: vec!["site".to_owned()],
             external_id_fields: vec!["ref".to_owned()],
+            max_purchases_per_hour: 40,
             policies: Policies::default(),
         }
     );

@@ -79,9 +79,9 @@ const WIX_TIMEOUT_SECONDS: Variable<Duration> = Variable {
 };
 const WIX_CALLS_PER_MINUTE: Variable<u32> = Variable {
     name: "WIX_CALLS_PER_MINUTE",
-    example: "25",
+    example: "200",
     parse: |value| {
-        whole(value, 1, 180).and_then(|number| u32::try_from(number).map_err(|_| format!("{value:?} is too large")))
+        whole(value, 1, 60_000).and_then(|number| u32::try_from(number).map_err(|_| format!("{value:?} is too large")))
     },
 };
 const SETTLE_SECONDS: Variable<Duration> = Variable {
@@ -219,7 +219,7 @@ impl<'a> Reader<'a> {
             None => self.parse(&WIX_API_BASE_URL, WIX_API_BASE_URL.example),
         };
         let wix_timeout = self.or(&WIX_TIMEOUT_SECONDS, Duration::from_secs(15));
-        let wix_calls_per_minute = self.or(&WIX_CALLS_PER_MINUTE, 25);
+        let wix_calls_per_minute = self.or(&WIX_CALLS_PER_MINUTE, 200);
         let settle = self.or(&SETTLE_SECONDS, Duration::from_secs(60));
         let lease_skew = self.or(&LEASE_SKEW_SECONDS, Duration::from_secs(5));
         let paused = self.or(&PAUSED, false);

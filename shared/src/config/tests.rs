@@ -25,7 +25,7 @@ fn the_defaults_are_the_documented_ones() {
     assert_eq!(config.settle, Duration::from_secs(60));
     assert_eq!(config.lease_skew, Duration::from_secs(5));
     assert_eq!(config.wix_timeout, Duration::from_secs(15));
-    assert_eq!(config.wix_calls_per_minute, 25);
+    assert_eq!(config.wix_calls_per_minute, 200);
     assert_eq!(config.common.secret_ttl, Duration::from_secs(300));
     assert_eq!(config.common.log_level, LogLevel::Info);
     assert!(!config.paused);
@@ -38,7 +38,7 @@ fn every_setting_is_read() {
         ("SETTLE_SECONDS", "2"),
         ("LEASE_SKEW_SECONDS", "1"),
         ("WIX_TIMEOUT_SECONDS", "3"),
-        ("WIX_CALLS_PER_MINUTE", "180"),
+        ("WIX_CALLS_PER_MINUTE", "600"),
         ("SECRET_TTL_SECONDS", "10"),
         ("PAUSED", "true"),
         ("LOG_LEVEL", "DEBUG"),
@@ -52,7 +52,7 @@ fn every_setting_is_read() {
     assert_eq!(config.settle, Duration::from_secs(2));
     assert_eq!(config.lease_skew, Duration::from_secs(1));
     assert_eq!(config.wix_timeout, Duration::from_secs(3));
-    assert_eq!(config.wix_calls_per_minute, 180);
+    assert_eq!(config.wix_calls_per_minute, 600);
     assert_eq!(config.common.secret_ttl, Duration::from_secs(10));
     assert!(config.paused);
     assert_eq!(config.common.log_level, LogLevel::Debug);

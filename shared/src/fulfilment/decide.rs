@@ -99,6 +99,9 @@ fn next(view: &View<'_>, settings: &Settings, now: Timestamp) -> Next {
         return Next::Step(Step::Call(call));
     }
     for kind in [Kind::Base, Kind::Voucher] {
+        if settings.braked && kind == Kind::Base {
+            continue;
+        }
         match create::due(view, settings, kind, now) {
             Some(create::Due::Now(draft)) => return Next::Step(Step::Call(Call::Create(draft))),
             Some(create::Due::AfterLookup(draft, since)) => return Next::LookUpFirst(draft, since),

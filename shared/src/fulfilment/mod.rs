@@ -7,6 +7,7 @@
 //!
 //! - `plan` from the catalog to the frozen plan of a unit;
 //! - [`attention`](mod@attention) what needs a person, and [`verbs`] what an operator can do about it;
+//! - [`permit`] how many calls Wix may get, for the whole stack;
 //! - [`run`] the loop, the record's writes, the sweep and the operator, through [`ports`] and the ledger;
 //! - [`audit`] finds what went wrong without anybody's noticing.
 
@@ -15,6 +16,7 @@ pub mod audit;
 pub mod calls;
 pub mod decide;
 pub mod desired;
+pub mod permit;
 mod plan;
 pub mod ports;
 mod problem;
@@ -32,8 +34,9 @@ pub use attention::{Attention, Verb, attention, attention_of};
 pub use audit::{AuditRequest, AuditSummary};
 pub use decide::{Step, decide};
 pub use desired::Tell;
+pub use permit::{Standing, Switch};
 pub use record::{Happened, OrderRecord, derive};
 pub use report::{AttentionReport, OrderOutcome, Outage, Progress, Sweep, Tally};
-pub use run::{AcceptError, Fulfilment, OperatorError};
+pub use run::{AcceptError, Fulfilment, OperatorError, Switched};
 pub use settings::Settings;
 pub use verbs::{Adopt, AdoptError, Adopted, By, Close, Closed, Release, Retry};

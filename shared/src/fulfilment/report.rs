@@ -40,15 +40,17 @@ pub enum Progress {
 /// What fails for every order alike: one alarm, no attention.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outage {
-    /// The operator's switch.
-    Paused,
+    /// An operator's switch: whose and why.
+    Paused(String),
+    /// More was bought in an hour than the catalog allows: nothing is bought, and what is to be taken back is.
+    Braked(String),
     /// The catalog cannot be used: why.
     Catalog(String),
     /// There is no API key, or Wix does not take it: why.
     ApiKey(String),
     /// Wix cannot be reached, or gives no clear answers: why.
     WixAway(String),
-    /// Wix asks to slow down, or this process has used up its share of the calls: why. It passes by itself.
+    /// Wix asks to slow down, or a window has no more calls: why. It passes by itself.
     SlowDown(String),
 }
 
@@ -56,7 +58,8 @@ impl Outage {
     /// One word for metrics.
     pub const fn as_str(&self) -> &'static str {
         match self {
-            Self::Paused => "paused",
+            Self::Paused(_) => "paused",
+            Self::Braked(_) => "braked",
             Self::Catalog(_) => "catalog",
             Self::ApiKey(_) => "api_key",
             Self::WixAway(_) => "wix_away",
@@ -68,9 +71,11 @@ impl Outage {
 impl fmt::Display for Outage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Paused => {
-                f.write_str("paused by PAUSED=true: orders are recorded and nothing is bought; unset it to go on")
-            }
+            Self::Paused(why) => write!(f, "{why}: orders are recorded and Wix is not called until you resume"),
+            Self::Braked(why) => write!(
+                f,
+                "the brake is on ({why}): nothing is bought until you look at what was bought and resume; what is to be taken back is"
+            ),
             Self::Catalog(why) => write!(
                 f,
                 "the catalog cannot be used ({why}): correct and deploy it; orders are recorded until then"
@@ -106,6 +111,8 @@ pub struct Tally {
     pub attention_raised: u32,
     /// Creates and questions without a clear answer.
     pub unclear: u32,
+    /// Conditional updates of the limit of calls.
+    pub permits: u32,
 }
 
 impl AddAssign for Tally {
@@ -116,6 +123,7 @@ impl AddAssign for Tally {
         self.packages_created += other.packages_created;
         self.attention_raised += other.attention_raised;
         self.unclear += other.unclear;
+        self.permits += other.permits;
     }
 }
 
@@ -130,7 +138,7 @@ pub struct Sweep {
     pub waiting: u32,
     /// Orders that could not be worked on; each is in the log.
     pub failed: u32,
-    /// What stopped it.
+    /// What stopped it. After the brake it goes on with what is to be taken back.
     pub stopped: Option<Outage>,
     /// The deadline came first: more is due.
     pub left: bool,
@@ -145,7 +153,11 @@ impl Sweep {
         match &outcome.progress {
             Progress::Settled => self.settled += 1,
             Progress::Waiting { .. } | Progress::Busy => self.waiting += 1,
-            Progress::Stopped(outage) => self.stopped = Some(outage.clone()),
+            // The next order waits for its own permit.
+            Progress::Stopped(Outage::SlowDown(_)) => self.waiting += 1,
+            Progress::Stopped(outage) => {
+                self.stopped = Some(outage.clone());
+            }
         }
         let unsettled = [self.oldest_unsettled, outcome.unsettled_since];
         self.oldest_unsettled = unsettled.into_iter().flatten().min();

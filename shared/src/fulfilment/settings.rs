@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::permit::DOCUMENTED;
 use crate::guards::guards;
 
 /// Durations and switches. The defaults are those of the documentation.
@@ -15,6 +16,11 @@ pub struct Settings {
     pub wix_timeout: Duration,
     /// Merge events and call nobody (`PAUSED`).
     pub paused: bool,
+    /// Take back, and buy nothing: the brake's answer for one order at a time.
+    #[doc(hidden)]
+    pub braked: bool,
+    /// How many calls Wix answers in a minute, for the whole stack (`WIX_CALLS_PER_MINUTE`).
+    pub calls_per_minute: u32,
     /// Orders first seen later than this after they were placed are looked up before their first create: a restored
     /// ledger or an old dead letter may have bought them already.
     pub look_first_after: Duration,
@@ -30,6 +36,8 @@ impl Default for Settings {
             lease_skew: Duration::from_secs(5),
             wix_timeout: Duration::from_secs(15),
             paused: false,
+            braked: false,
+            calls_per_minute: DOCUMENTED,
             look_first_after: Duration::from_secs(48 * 3600),
             guards: FulfilmentGuards::default(),
         }
@@ -80,6 +88,8 @@ guards! {
         derived_key,
         /// What is sent again is what was stored, not what the catalog says by then.
         stored_request,
+        /// No call is made without a permit of the stack's one limit.
+        permit,
         /// A package is held by one purchase only.
         one_package_one_purchase,
         /// Account, products and time of creation are compared before a package is adopted.

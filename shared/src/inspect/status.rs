@@ -5,7 +5,7 @@ use std::future::Future;
 use serde::Serialize;
 
 use super::{InspectError, Inspector, MOST};
-use crate::fulfilment::audit;
+use crate::fulfilment::{Standing, audit};
 use crate::ledger::Ledger;
 use crate::queue::Depth;
 use crate::time::{Clock, Timestamp};
@@ -46,6 +46,9 @@ pub struct Status {
     pub at: Timestamp,
     /// Nothing is bought because somebody says so.
     pub paused: bool,
+    /// Who or what says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pause: Option<String>,
     /// Why the catalog cannot be used; then nothing is bought either.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub catalog_problem: Option<String>,
@@ -81,9 +84,16 @@ impl<L: Ledger, C: Clock, Q: Queues> Inspector<L, C, Q> {
         let now = self.clock.now();
         let attention = self.ledger.attention(MOST).await?;
         let due = self.ledger.due(now, MOST).await?;
+        let standing = Standing::of(self.ledger.limit().await?.as_ref(), self.ledger.home());
+        let own = self
+            .settings
+            .paused
+            .then(|| "paused by the deployment with PAUSED=true".to_owned());
+        let pause = own.or(standing.paused).or(standing.braked);
         Ok(Status {
             at: now,
-            paused: self.settings.paused,
+            paused: pause.is_some(),
+            pause,
             catalog_problem: self.catalog_problem.clone(),
             in_attention: attention.len(),
             attention_since: attention.first().map(|indexed| indexed.at),

@@ -1,6 +1,7 @@
 //! The ledger that `LEDGER_URL` names, whichever it is.
 
 use super::dynamodb::DynamoDbLedger;
+use super::limit::{Change, Changed, Limit, LimitStore};
 #[cfg(feature = "local")]
 use super::sqlite::SqliteLedger;
 use super::{Entry, Indexed, Ledger, LedgerError, Stored};
@@ -33,14 +34,30 @@ impl AnyLedger {
             ))),
         }
     }
+}
 
-    /// Opens what a first call would have to open, so that Lambda's start-up, which has a whole processor, pays for
-    /// the handshake and not the first order. Never fails; the caller puts a limit on its time.
-    pub async fn warm_up(&self) {
+impl LimitStore for AnyLedger {
+    fn home(&self) -> &str {
         match self {
-            Self::DynamoDb(ledger) => ledger.warm_up().await,
+            Self::DynamoDb(ledger) => ledger.home(),
             #[cfg(feature = "local")]
-            Self::Sqlite(_) => {}
+            Self::Sqlite(ledger) => ledger.home(),
+        }
+    }
+
+    async fn limit(&self) -> Result<Option<Limit>, LedgerError> {
+        match self {
+            Self::DynamoDb(ledger) => ledger.limit().await,
+            #[cfg(feature = "local")]
+            Self::Sqlite(ledger) => ledger.limit().await,
+        }
+    }
+
+    async fn change_limit(&self, change: &Change) -> Result<Changed, LedgerError> {
+        match self {
+            Self::DynamoDb(ledger) => ledger.change_limit(change).await,
+            #[cfg(feature = "local")]
+            Self::Sqlite(ledger) => ledger.change_limit(change).await,
         }
     }
 }
@@ -67,6 +84,14 @@ impl Ledger for AnyLedger {
             Self::DynamoDb(ledger) => ledger.due(now, limit).await,
             #[cfg(feature = "local")]
             Self::Sqlite(ledger) => ledger.due(now, limit).await,
+        }
+    }
+
+    async fn newly_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
+        match self {
+            Self::DynamoDb(ledger) => ledger.newly_due(now, limit).await,
+            #[cfg(feature = "local")]
+            Self::Sqlite(ledger) => ledger.newly_due(now, limit).await,
         }
     }
 

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 
-use super::{Entry, Indexed, Ledger, LedgerError, Stored, check_size};
+use super::{Entry, Indexed, Ledger, LedgerError, Stored, check_size, limit};
 use crate::aws::{Aws, SdkFailure};
 use crate::time::Timestamp;
 
@@ -46,13 +46,13 @@ pub const ATTENTION: Index = Index {
     sort: "attention_since",
 };
 
-type Item = HashMap<String, AttributeValue>;
+pub(super) type Item = HashMap<String, AttributeValue>;
 
 /// A ledger in a table.
 #[derive(Debug, Clone)]
 pub struct DynamoDbLedger {
-    client: Client,
-    table: String,
+    pub(super) client: Client,
+    pub(super) table: String,
 }
 
 impl DynamoDbLedger {
@@ -71,12 +71,26 @@ impl DynamoDbLedger {
         })
     }
 
-    /// Opens a connection, with a read of a key that no order has. What it answers does not matter.
-    pub async fn warm_up(&self) {
-        let _ = self.load("warm-up").await;
+    pub(super) async fn get(&self, key: &str) -> Result<Option<Item>, LedgerError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key(KEY, AttributeValue::S(key.to_owned()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| self.failed("load", key, &error))?;
+        Ok(answer.item)
     }
 
-    async fn index(&self, index: Index, until: Option<Timestamp>, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
+    async fn index(
+        &self,
+        index: Index,
+        until: Option<Timestamp>,
+        newest: bool,
+        limit: usize,
+    ) -> Result<Vec<Indexed>, LedgerError> {
         let mut found = Vec::new();
         let mut from = None;
         let condition = match until {
@@ -92,6 +106,7 @@ impl DynamoDbLedger {
                 .key_condition_expression(condition)
                 .expression_attribute_names("#partition", index.partition)
                 .expression_attribute_values(":partition", AttributeValue::S(index.name.to_owned()))
+                .scan_index_forward(!newest)
                 .set_exclusive_start_key(from);
             let page = match until {
                 Some(until) => page
@@ -133,28 +148,28 @@ impl DynamoDbLedger {
         })
     }
 
-    fn text(&self, item: &Item, name: &'static str) -> Result<String, LedgerError> {
+    pub(super) fn text(&self, item: &Item, name: &'static str) -> Result<String, LedgerError> {
         match item.get(name) {
             Some(AttributeValue::S(text)) => Ok(text.clone()),
             Some(_) | None => Err(self.not_ours(name)),
         }
     }
 
-    fn whole(&self, item: &Item, name: &'static str) -> Result<i64, LedgerError> {
+    pub(super) fn whole(&self, item: &Item, name: &'static str) -> Result<i64, LedgerError> {
         match item.get(name) {
             Some(AttributeValue::N(digits)) => digits.parse().map_err(|_| self.not_ours(name)),
             Some(_) | None => Err(self.not_ours(name)),
         }
     }
 
-    fn not_ours(&self, attribute: &str) -> LedgerError {
+    pub(super) fn not_ours(&self, attribute: &str) -> LedgerError {
         LedgerError::Misconfigured(format!(
             "an item of the table {} has no usable `{attribute}`: LEDGER_URL names a table that something else writes to",
             self.table
         ))
     }
 
-    fn failed<E, R>(&self, operation: &'static str, key: &str, error: &SdkError<E, R>) -> LedgerError
+    pub(super) fn failed<E, R>(&self, operation: &'static str, key: &str, error: &SdkError<E, R>) -> LedgerError
     where
         E: aws_sdk_dynamodb::error::ProvideErrorMetadata + std::error::Error + 'static,
         R: std::fmt::Debug + 'static,
@@ -172,16 +187,8 @@ impl DynamoDbLedger {
 
 impl Ledger for DynamoDbLedger {
     async fn load(&self, key: &str) -> Result<Option<Entry>, LedgerError> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .key(KEY, AttributeValue::S(key.to_owned()))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| self.failed("load", key, &error))?;
-        answer.item().map(|item| self.read(item)).transpose()
+        let item = self.get(key).await?;
+        item.map(|item| self.read(&item)).transpose()
     }
 
     async fn store(&self, entry: &Entry) -> Result<Stored, LedgerError> {
@@ -221,11 +228,15 @@ impl Ledger for DynamoDbLedger {
     }
 
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
-        self.index(DUE, Some(now), limit).await
+        self.index(DUE, Some(now), false, limit).await
+    }
+
+    async fn newly_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
+        self.index(DUE, Some(now), true, limit).await
     }
 
     async fn attention(&self, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
-        self.index(ATTENTION, None, limit).await
+        self.index(ATTENTION, None, false, limit).await
     }
 
     async fn scan(&self, after: Option<&str>, limit: usize) -> Result<Vec<Entry>, LedgerError> {
@@ -241,9 +252,12 @@ impl Ledger for DynamoDbLedger {
                 .send()
                 .await
                 .map_err(|error| self.failed("list", "all entries", &error))?;
+            let is_limit = |item: &&Item| matches!(item.get(KEY), Some(AttributeValue::S(key)) if key == limit::KEY);
+            let entries = answer.items().iter().filter(|item| !is_limit(item));
+            let entries: Vec<Entry> = entries.map(|item| self.read(item)).collect::<Result<_, _>>()?;
             // A page may be empty and still not the last; for the caller an empty answer is the end.
-            if !answer.items().is_empty() || answer.last_evaluated_key.is_none() {
-                return answer.items().iter().map(|item| self.read(item)).collect();
+            if !entries.is_empty() || answer.last_evaluated_key.is_none() {
+                return Ok(entries);
             }
             from = answer.last_evaluated_key;
         }
@@ -267,6 +281,6 @@ fn item(entry: &Entry) -> Item {
     item
 }
 
-fn number(value: impl ToString) -> AttributeValue {
+pub(super) fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }

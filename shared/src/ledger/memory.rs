@@ -1,10 +1,12 @@
 //! A ledger in memory, for tests and for simulations that run millions of steps: a map behind a lock, no runtime, and
 //! every answer at once. It keeps the same contract as the durable ones.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use super::limit::{Change, Changed, Limit, LimitStore};
 use super::{Entry, Indexed, Ledger, LedgerError, Stored, check_size};
 use crate::time::Timestamp;
 
@@ -12,6 +14,10 @@ use crate::time::Timestamp;
 #[derive(Debug, Default)]
 pub struct MemoryLedger {
     entries: Mutex<BTreeMap<String, Entry>>,
+    /// What is due, in order. It is changed with the entries locked.
+    due: Mutex<BTreeSet<(Timestamp, String)>>,
+    limit: Mutex<Option<Limit>>,
+    name: &'static str,
 }
 
 impl MemoryLedger {
@@ -19,6 +25,19 @@ impl MemoryLedger {
     pub const fn new() -> Self {
         Self {
             entries: Mutex::new(BTreeMap::new()),
+            due: Mutex::new(BTreeSet::new()),
+            limit: Mutex::new(None),
+            name: "",
+        }
+    }
+
+    /// A copy under another name, as a restore makes one.
+    pub fn restored(&self, name: &'static str) -> Self {
+        Self {
+            entries: Mutex::new(self.lock().clone()),
+            due: Mutex::new(self.lock_due().clone()),
+            limit: Mutex::new(self.lock_limit().clone()),
+            name,
         }
     }
 
@@ -32,15 +51,44 @@ impl MemoryLedger {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn indexed(&self, at: impl Fn(&Entry) -> Option<Timestamp>, limit: usize) -> Vec<Indexed> {
-        let mut found: Vec<(Timestamp, String)> = self
-            .lock()
-            .values()
-            .filter_map(|entry| Some((at(entry)?, entry.key.clone())))
-            .collect();
-        found.sort();
-        found.truncate(limit);
-        found.into_iter().map(|(at, key)| Indexed { key, at }).collect()
+    fn lock_limit(&self) -> MutexGuard<'_, Option<Limit>> {
+        self.limit.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_due(&self) -> MutexGuard<'_, BTreeSet<(Timestamp, String)>> {
+        self.due.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn indexed<'a>(found: impl Iterator<Item = &'a (Timestamp, String)>, limit: usize) -> Vec<Indexed> {
+    let line = |(at, key): &(Timestamp, String)| Indexed {
+        key: key.clone(),
+        at: *at,
+    };
+    found.take(limit).map(line).collect()
+}
+
+/// Greater than every key that is due at a time.
+fn after(now: Timestamp) -> (Timestamp, String) {
+    (now + Duration::from_millis(1), String::new())
+}
+
+impl LimitStore for MemoryLedger {
+    fn home(&self) -> &str {
+        self.name
+    }
+
+    async fn limit(&self) -> Result<Option<Limit>, LedgerError> {
+        Ok(self.lock_limit().clone())
+    }
+
+    async fn change_limit(&self, change: &Change) -> Result<Changed, LedgerError> {
+        let mut limit = self.lock_limit();
+        let changed = change.apply(limit.as_ref());
+        if let Changed::Done(item) = &changed {
+            *limit = Some(Limit::clone(item));
+        }
+        Ok(changed)
     }
 }
 
@@ -55,17 +103,28 @@ impl Ledger for MemoryLedger {
         let current = entries.get(&entry.key);
         let stored = super::decide(entry, current);
         if stored.is_none() {
+            let mut due = self.lock_due();
+            if let Some(at) = current.and_then(|current| current.due_at) {
+                due.remove(&(at, entry.key.clone()));
+            }
+            due.extend(entry.due_at.map(|at| (at, entry.key.clone())));
             entries.insert(entry.key.clone(), entry.clone());
         }
         Ok(stored.unwrap_or(Stored::Written))
     }
 
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
-        Ok(self.indexed(|entry| entry.due_at.filter(|at| *at <= now), limit))
+        Ok(indexed(self.lock_due().range(..after(now)), limit))
+    }
+
+    async fn newly_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
+        Ok(indexed(self.lock_due().range(..after(now)).rev(), limit))
     }
 
     async fn attention(&self, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
-        Ok(self.indexed(|entry| entry.attention_since, limit))
+        let since = |entry: &Entry| Some((entry.attention_since?, entry.key.clone()));
+        let found: BTreeSet<_> = self.lock().values().filter_map(since).collect();
+        Ok(indexed(found.iter(), limit))
     }
 
     async fn scan(&self, after: Option<&str>, limit: usize) -> Result<Vec<Entry>, LedgerError> {

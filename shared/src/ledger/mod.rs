@@ -1,4 +1,5 @@
-//! The ledger: the durable store of order records, one entry an order. It knows nothing of what a record means.
+//! The ledger: the durable store of order records, one entry an order, and of the one [`limit`] of the stack. It knows
+//! nothing of what a record means.
 //!
 //! Every write is conditional on the revision that was read: together with the owner inside the record that is the
 //! fence which makes one writer of many workers.
@@ -11,12 +12,16 @@ use crate::time::Timestamp;
 mod any;
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
+#[cfg(feature = "dynamodb")]
+mod dynamodb_limit;
+pub mod limit;
 pub mod memory;
 #[cfg(feature = "local")]
 pub mod sqlite;
 
 #[cfg(feature = "dynamodb")]
 pub use any::AnyLedger;
+pub use limit::{Changed, Limit, LimitStore};
 
 /// The largest body that is taken, in bytes. DynamoDB takes items of 400 KB; what is left is for keys and growth.
 pub const MAX_BODY_BYTES: usize = 340 * 1024;
@@ -93,8 +98,8 @@ impl LedgerError {
     }
 }
 
-/// A durable store of entries. Reads by key are strongly consistent; the indexes may lag.
-pub trait Ledger: Send + Sync {
+/// A durable store of entries, and of the one limit. Reads by key are strongly consistent; the indexes may lag.
+pub trait Ledger: LimitStore {
     /// The entry of a key.
     fn load(&self, key: &str) -> impl Future<Output = Result<Option<Entry>, LedgerError>> + Send;
 
@@ -104,6 +109,10 @@ pub trait Ledger: Send + Sync {
 
     /// Up to `limit` orders that are due at `now`, the longest due first.
     fn due(&self, now: Timestamp, limit: usize) -> impl Future<Output = Result<Vec<Indexed>, LedgerError>> + Send;
+
+    /// Up to `limit` orders that are due at `now`, the shortest due first.
+    fn newly_due(&self, now: Timestamp, limit: usize)
+    -> impl Future<Output = Result<Vec<Indexed>, LedgerError>> + Send;
 
     /// Up to `limit` orders that need a person, the oldest first.
     fn attention(&self, limit: usize) -> impl Future<Output = Result<Vec<Indexed>, LedgerError>> + Send;
@@ -124,6 +133,14 @@ impl<L: Ledger> Ledger for std::sync::Arc<L> {
 
     fn due(&self, now: Timestamp, limit: usize) -> impl Future<Output = Result<Vec<Indexed>, LedgerError>> + Send {
         (**self).due(now, limit)
+    }
+
+    fn newly_due(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Indexed>, LedgerError>> + Send {
+        (**self).newly_due(now, limit)
     }
 
     fn attention(&self, limit: usize) -> impl Future<Output = Result<Vec<Indexed>, LedgerError>> + Send {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::limit::{self, Change, Changed, Limit, LimitStore};
 use super::{Entry, Indexed, Ledger, LedgerError, Stored, check_size, decide};
 use crate::sqlite::{Sqlite, SqliteFailure};
 use crate::time::Timestamp;
@@ -50,6 +51,46 @@ impl SqliteLedger {
     }
 }
 
+/// The item is a row of the table of orders, with the whole of it as its body.
+impl LimitStore for SqliteLedger {
+    /// A file may be moved at will: it is always at home.
+    fn home(&self) -> &'static str {
+        ""
+    }
+
+    async fn limit(&self) -> Result<Option<Limit>, LedgerError> {
+        let found = self.file.read(find_limit).await;
+        found.map_err(|failure| named("load", limit::KEY, failure))
+    }
+
+    async fn change_limit(&self, change: &Change) -> Result<Changed, LedgerError> {
+        let change = change.clone();
+        let changed = self.file.write(move |transaction| {
+            let changed = change.apply(find_limit(transaction)?.as_ref());
+            if let Changed::Done(item) = &changed {
+                let body = serde_json::to_string(item)
+                    .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+                transaction.execute(
+                    "INSERT OR REPLACE INTO orders (key, body, rev, write_id) VALUES (?1, ?2, ?3, '')",
+                    params![limit::KEY, body, i64::try_from(item.rev).unwrap_or(i64::MAX)],
+                )?;
+            }
+            Ok(changed)
+        });
+        changed.await.map_err(|failure| named("change", limit::KEY, failure))
+    }
+}
+
+fn find_limit(connection: &Connection) -> rusqlite::Result<Option<Limit>> {
+    let unreadable = |error: serde_json::Error| {
+        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into())
+    };
+    let entry = find(connection, limit::KEY)?;
+    entry
+        .map(|entry| serde_json::from_str(&entry.body).map_err(unreadable))
+        .transpose()
+}
+
 impl Ledger for SqliteLedger {
     async fn load(&self, key: &str) -> Result<Option<Entry>, LedgerError> {
         let wanted = key.to_owned();
@@ -91,6 +132,11 @@ impl Ledger for SqliteLedger {
         self.index("the index `due`", sql, Some(now), limit).await
     }
 
+    async fn newly_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
+        let sql = "SELECT key, due_at FROM orders WHERE due_at <= ?1 ORDER BY due_at DESC, key DESC LIMIT ?2";
+        self.index("the index `due`", sql, Some(now), limit).await
+    }
+
     async fn attention(&self, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
         let sql = "SELECT key, attention_since FROM orders WHERE attention_since <= ?1
                    ORDER BY attention_since, key LIMIT ?2";
@@ -103,9 +149,9 @@ impl Ledger for SqliteLedger {
         self.file
             .read(move |connection| {
                 // No key is empty, so that everything comes after the empty one.
-                let sql = format!("SELECT {COLUMNS} FROM orders WHERE key > ?1 ORDER BY key LIMIT ?2");
+                let sql = format!("SELECT {COLUMNS} FROM orders WHERE key > ?1 AND key <> ?3 ORDER BY key LIMIT ?2");
                 let mut statement = connection.prepare(&sql)?;
-                let rows = statement.query_map(params![after, limit], read_entry)?;
+                let rows = statement.query_map(params![after, limit, limit::KEY], read_entry)?;
                 rows.collect()
             })
             .await

@@ -2,7 +2,7 @@
 //! alone.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
@@ -11,10 +11,9 @@ use http::{HeaderValue, Method, Request};
 use super::calls::Call;
 use super::config::{BaseUrl, ClientConfig, InvalidClientConfig};
 use super::consistency::ConsistencyTokens;
-use super::error::{Error, Operation};
+use super::error::{Error, Failure, Operation};
 use super::http::HttpTransport;
 use super::key::ApiKey;
-use super::pace::Pace;
 use super::retry::{self, Decision};
 use super::transport::{Answer, ExchangeError, Transport};
 use crate::ids::AccountId;
@@ -34,7 +33,7 @@ pub struct Response<A> {
     pub request_id: Option<String>,
 }
 
-/// A client of the Packages API. Clones share connections, key and pace.
+/// A client of the Packages API. Clones share connections and key.
 pub struct Client<T = HttpTransport, C = SystemClock>(Arc<Inner<T, C>>);
 
 struct Inner<T, C> {
@@ -42,7 +41,6 @@ struct Inner<T, C> {
     config: ClientConfig,
     key: RwLock<Option<ApiKey>>,
     tokens: ConsistencyTokens,
-    pace: Option<Mutex<Pace>>,
     transport: T,
     clock: C,
 }
@@ -102,7 +100,6 @@ impl<T: Transport, C: Timer> Client<T, C> {
             base: BaseUrl::parse(&config.base_url)?,
             key: RwLock::new(None),
             tokens: ConsistencyTokens::default(),
-            pace: config.calls_per_minute.map(|calls| Mutex::new(Pace::new(calls))),
             config,
             transport,
             clock,
@@ -157,6 +154,9 @@ impl<T: Transport, C: Timer> Client<T, C> {
             };
             // A further attempt has to have time for a connection, or its end would be Unknown for no reason.
             let useful = left().saturating_sub(config.connect_timeout());
+            if !config.repeat_reads && error.failure() != Failure::NotSent {
+                return Err(error);
+            }
             match retry::decide(call.operation, error.failure(), attempt, (config.jitter)(), useful) {
                 Decision::GiveUp => return Err(error),
                 Decision::Retry { after } => {
@@ -181,7 +181,6 @@ impl<T: Transport, C: Timer> Client<T, C> {
         decode: Decode<A>,
     ) -> Result<Response<A>, Error> {
         let operation = call.operation;
-        self.keep_pace(operation).await?;
         let request = self.request(call)?;
         // Whoever proves later that this request cannot have been sent counts from when the call began.
         let left = left();
@@ -192,27 +191,6 @@ impl<T: Transport, C: Timer> Client<T, C> {
             Ok(answer) => self.read(call, answer, decode),
             Err(ExchangeError::NotSent(reason)) => Err(Error::not_sent(operation, reason)),
             Err(ExchangeError::Lost(reason)) => Err(Error::unknown(operation, reason)),
-        }
-    }
-
-    /// Waits for this call's place.
-    async fn keep_pace(&self, operation: Operation) -> Result<(), Error> {
-        let Some(pace) = &self.0.pace else {
-            return Ok(());
-        };
-        let now = self.0.clock.now();
-        let place = pace.lock().unwrap_or_else(PoisonError::into_inner).take(now);
-        match place {
-            Ok(Duration::ZERO) => Ok(()),
-            Ok(wait) => {
-                self.0.clock.sleep(wait).await;
-                Ok(())
-            }
-            Err(after) => Err(Error::throttled(
-                operation,
-                Some(after),
-                "held back by this process's share of Wix's rate limit, and not sent",
-            )),
         }
     }
 

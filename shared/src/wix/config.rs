@@ -1,7 +1,6 @@
 //! The client's settings, and the addresses that are made from them.
 
 use std::fmt;
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use http::Uri;
@@ -21,9 +20,9 @@ pub struct ClientConfig {
     /// The longest answer that is read, in bytes. A page holds up to 100 packages of up to 1,000 instances.
     /// Default: 64 MiB.
     pub max_body_bytes: usize,
-    /// This process's share of Wix's rate limit; `None` holds nothing back. A call that would wait for more than two
-    /// seconds fails as `Throttled` instead, without being sent.
-    pub calls_per_minute: Option<NonZeroU32>,
+    /// Whether a read that Wix throttled shortly, or did not answer clearly, is sent again by the client itself. Default:
+    /// `true`. Who counts calls asks again with another count. What never left is sent again in any case.
+    pub repeat_reads: bool,
     /// What spreads the waits of many processes: a number from 0.0 to 1.0, another one each time. Default:
     /// [`fastrand::f64`].
     pub jitter: fn() -> f64,
@@ -46,7 +45,7 @@ impl Default for ClientConfig {
             timeout: Duration::from_secs(15),
             connect_timeout: Duration::from_secs(5),
             max_body_bytes: 64 * 1024 * 1024,
-            calls_per_minute: None,
+            repeat_reads: true,
             jitter: fastrand::f64,
         }
     }
@@ -59,7 +58,7 @@ impl fmt::Debug for ClientConfig {
             .field("timeout", &self.timeout)
             .field("connect_timeout", &self.connect_timeout)
             .field("max_body_bytes", &self.max_body_bytes)
-            .field("calls_per_minute", &self.calls_per_minute)
+            .field("repeat_reads", &self.repeat_reads)
             .finish_non_exhaustive()
     }
 }

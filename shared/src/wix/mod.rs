@@ -122,7 +122,6 @@ mod http;
 #[cfg(any(feature = "wix", feature = "secrets"))]
 mod key;
 #[cfg(feature = "wix")]
-mod pace;
 mod package;
 #[cfg(feature = "wix")]
 mod pages;
@@ -149,7 +148,6 @@ pub use http::{HttpTransport, MAX_POOL_REST};
 #[cfg(any(feature = "wix", feature = "secrets"))]
 pub use key::{ApiKey, InvalidApiKey};
 #[cfg(feature = "wix")]
-pub use pace::Pace;
 pub use package::{InstanceFailure, Package, ProductInstance};
 #[cfg(feature = "wix")]
 pub use pages::{Packages, Pages};

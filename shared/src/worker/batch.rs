@@ -146,8 +146,8 @@ pub async fn handle_with_guards(
 /// Says once per invocation, not once per order, that nothing is done at Wix.
 pub(super) fn log_outage(outage: &Outage) {
     match outage {
-        Outage::Paused | Outage::SlowDown(_) => tracing::info!(reason = %outage, "wix is not called"),
-        Outage::Catalog(_) | Outage::ApiKey(_) | Outage::WixAway(_) => {
+        Outage::Paused(_) | Outage::SlowDown(_) => tracing::info!(reason = %outage, "wix is not called"),
+        Outage::Braked(_) | Outage::Catalog(_) | Outage::ApiKey(_) | Outage::WixAway(_) => {
             tracing::error!(reason = %outage, "wix is not called");
         }
     }

@@ -5,8 +5,9 @@ use std::cell::{Cell, RefCell};
 use super::Engine;
 use crate::fulfilment::{
     AcceptError, Adopt, AdoptError, Adopted, Attention, AttentionReport, AuditRequest, AuditSummary, Close, Closed,
-    OperatorError, OrderOutcome, Outage, Progress, Release, Retry, Sweep, Tally, Tell, Verb,
+    OperatorError, OrderOutcome, Outage, Progress, Release, Retry, Sweep, Switch, Switched, Tally, Tell, Verb,
 };
+use crate::ledger::limit::{Change, Changed, Limit, LimitStore};
 use crate::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
 use crate::order::{OrderEvent, OrderKey};
 use crate::time::{Clock, Timestamp};
@@ -83,7 +84,7 @@ impl Engine for FakeEngine {
                 due_at: Timestamp::from_secs(1_700_000_060),
             },
             "busy" => Progress::Busy,
-            "paused" => Progress::Stopped(Outage::Paused),
+            "paused" => Progress::Stopped(Outage::Paused("paused by a test".to_owned())),
             "keyless" => Progress::Stopped(Outage::ApiKey("HTTP 401".to_owned())),
             _ => Progress::Settled,
         };
@@ -156,6 +157,14 @@ impl Engine for FakeEngine {
         }
     }
 
+    async fn switch(&self, switch: &Switch) -> Result<Switched, LedgerError> {
+        Ok(if switch.reason == "again" {
+            Switched::Before
+        } else {
+            Switched::Now
+        })
+    }
+
     async fn show(&self, key: &OrderKey) -> Result<Option<serde_json::Value>, LedgerError> {
         Ok((key.order() == "1001").then(|| serde_json::json!({ "record": "of 1001" })))
     }
@@ -188,6 +197,20 @@ pub(super) struct FakeLedger {
     pub(super) attention: Vec<Indexed>,
 }
 
+impl LimitStore for FakeLedger {
+    fn home(&self) -> &'static str {
+        ""
+    }
+
+    async fn limit(&self) -> Result<Option<Limit>, LedgerError> {
+        Ok(None)
+    }
+
+    async fn change_limit(&self, _change: &Change) -> Result<Changed, LedgerError> {
+        Err(away())
+    }
+}
+
 impl Ledger for FakeLedger {
     async fn load(&self, _key: &str) -> Result<Option<Entry>, LedgerError> {
         Err(away())
@@ -200,6 +223,10 @@ impl Ledger for FakeLedger {
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
         let due = self.due.iter().filter(|indexed| indexed.at <= now);
         Ok(due.take(limit).cloned().collect())
+    }
+
+    async fn newly_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
+        self.due(now, limit).await
     }
 
     async fn attention(&self, limit: usize) -> Result<Vec<Indexed>, LedgerError> {

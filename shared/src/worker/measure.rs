@@ -23,7 +23,7 @@ pub(super) fn tally(tally: Tally) -> [Measure; 6] {
     [
         Measure::new("WixCalls", tally.wix_calls.into()),
         Measure::new("LedgerReads", tally.ledger_reads.into()),
-        Measure::new("LedgerWrites", tally.ledger_writes.into()),
+        Measure::new("LedgerWrites", (tally.ledger_writes + tally.permits).into()),
         Measure::new("PackagesCreated", tally.packages_created.into()),
         Measure::new("AttentionRaised", tally.attention_raised.into()),
         Measure::new("UnclearCreates", tally.unclear.into()),
@@ -34,7 +34,8 @@ pub(super) fn tally(tally: Tally) -> [Measure; 6] {
 pub(super) fn outage(stopped: Option<&Outage>) -> [Measure; 2] {
     let (open, paused) = match stopped {
         None => (0, 0),
-        Some(Outage::Paused) => (0, 1),
+        Some(Outage::Paused(_)) => (0, 1),
+        Some(Outage::Braked(_)) => (1, 1),
         // It passes by itself: nobody is called for it.
         Some(Outage::SlowDown(_)) => (0, 0),
         Some(Outage::Catalog(_) | Outage::ApiKey(_) | Outage::WixAway(_)) => (1, 0),

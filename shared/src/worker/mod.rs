@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::fulfilment::{
     AcceptError, Adopt, Adopted, AttentionReport, AuditRequest, AuditSummary, Close, Closed, Fulfilment, OperatorError,
-    OrderOutcome, Release, Retry, Sweep, Tell, ports,
+    OrderOutcome, Release, Retry, Sweep, Switch, Switched, Tell, ports,
 };
 use crate::ledger::{Ledger, LedgerError};
 use crate::order::{OrderEvent, OrderKey};
@@ -87,6 +87,9 @@ pub trait Engine {
         deadline: Timestamp,
     ) -> impl Future<Output = Result<OrderOutcome, OperatorError>>;
 
+    /// Pauses or resumes.
+    fn switch(&self, switch: &Switch) -> impl Future<Output = Result<Switched, LedgerError>>;
+
     /// The order's record, for an operator's eyes.
     fn show(&self, key: &OrderKey) -> impl Future<Output = Result<Option<serde_json::Value>, LedgerError>>;
 
@@ -152,6 +155,10 @@ impl<W: ports::Wix, L: Ledger, C: Timer> Engine for Fulfilment<W, L, C> {
         deadline: Timestamp,
     ) -> impl Future<Output = Result<OrderOutcome, OperatorError>> {
         Self::tell(self, key, tell, deadline)
+    }
+
+    fn switch(&self, switch: &Switch) -> impl Future<Output = Result<Switched, LedgerError>> {
+        Self::switch(self, switch)
     }
 
     fn show(&self, key: &OrderKey) -> impl Future<Output = Result<Option<serde_json::Value>, LedgerError>> {

@@ -8,7 +8,7 @@ mod request;
 use serde_json::Value;
 
 use super::{Engine, Measure, batch, measure};
-use crate::fulfilment::Sweep;
+use crate::fulfilment::{Standing, Sweep};
 use crate::ledger::{Ledger, LedgerError};
 use crate::time::{Clock, Timestamp};
 
@@ -48,13 +48,21 @@ pub async fn handle(
             let (adopted, outcome) = engine.adopt(&key, &adopt, deadline).await?;
             Ok(answer::adopted(&key, &adopt, adopted, &outcome))
         }
+        Request::Switch(switch) => {
+            let switched = engine.switch(&switch).await?;
+            Ok(answer::switched(&switch, switched))
+        }
         Request::Show(key) => match engine.show(&key).await? {
             Some(record) => Ok(Answer::plain(record)),
             None => Err(ReconcileError::NoSuchOrder(key.to_string())),
         },
         Request::Attention => {
             let reports = engine.attention(MOST_IN_ATTENTION).await?;
-            Ok(answer::attention(&reports))
+            let limit = ledger.limit().await?;
+            Ok(answer::attention(
+                &reports,
+                &Standing::of(limit.as_ref(), ledger.home()),
+            ))
         }
         Request::Audit(request) => {
             let summary = engine.audit(request, deadline).await?;

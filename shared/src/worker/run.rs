@@ -4,7 +4,6 @@
 //! A function starts without a good secret, catalog or Wix: those are outages, which merge events and call nobody.
 //! Only a variable that is missing or wrong keeps it from starting, because nothing could be merged then either.
 
-use std::num::NonZeroU32;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +20,7 @@ use crate::aws::Aws;
 use crate::catalog::Catalog;
 use crate::config::{Env, LogLevel, WorkerConfig};
 use crate::fulfilment::{Fulfilment, Settings};
-use crate::ledger::AnyLedger;
+use crate::ledger::{AnyLedger, LimitStore as _};
 use crate::secrets::{AnySource, Secrets};
 use crate::telemetry::{self, Metrics, Stdout};
 use crate::time::{Clock as _, SystemClock};
@@ -140,17 +139,18 @@ pub async fn open(config: &WorkerConfig, env: &Env) -> Result<Opened, String> {
 
     let warm_up = join3(
         async { drop(secrets.get().await) },
-        ledger.warm_up(),
+        ledger.limit(),
         client.warm_up(WARM_UP),
     );
     // What fails here fails again where it matters, and is said there.
-    drop(tokio::time::timeout(WARM_UP, warm_up).await);
+    let warmed = tokio::time::timeout(WARM_UP, warm_up).await;
 
     let catalog = Catalog::load(config.common.catalog_url.path()).map_err(|error| error.to_string());
-    Ok(Opened {
-        engine: Fulfilment::new(wix, Arc::clone(&ledger), SystemClock, catalog, settings(config)),
-        ledger,
-    })
+    let engine = Fulfilment::new(wix, Arc::clone(&ledger), SystemClock, catalog, settings(config));
+    if let Ok(((), Ok(limit), ())) = warmed {
+        engine.learn(limit.as_ref());
+    }
+    Ok(Opened { engine, ledger })
 }
 
 /// What the operator mistyped, or what cannot be done, is answered like anything else that is asked: a failed invocation
@@ -171,7 +171,8 @@ fn wix_client(config: &WorkerConfig) -> Result<Client, InvalidClientConfig> {
     let config = ClientConfig {
         base_url: config.wix_api_base_url.as_str().to_owned(),
         timeout: config.wix_timeout,
-        calls_per_minute: NonZeroU32::new(config.wix_calls_per_minute),
+        // Each call has one permit.
+        repeat_reads: false,
         ..ClientConfig::default()
     };
     let transport = HttpTransport::new(&config, SystemClock)?;
@@ -184,6 +185,7 @@ fn settings(config: &WorkerConfig) -> Settings {
         lease_skew: config.lease_skew,
         wix_timeout: config.wix_timeout,
         paused: config.paused,
+        calls_per_minute: config.wix_calls_per_minute,
         ..Settings::default()
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use reseller_hooks::ledger::limit::{self, Change, Changed, Limit, LimitStore};
 use reseller_hooks::ledger::memory::MemoryLedger;
 use reseller_hooks::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
 use reseller_hooks::time::{Clock, Timestamp};
@@ -113,6 +114,39 @@ impl SimLedger {
         Ok(stored)
     }
 
+    /// Whether a call fails; that is told.
+    fn fails(&self, operation: &str, key: &str) -> bool {
+        let mut state = self.state();
+        let permille = state.permille;
+        let fails = state.away_until > self.clock.now() || state.rng.permille(permille);
+        if fails {
+            state.story.push(format!("the ledger does not {operation} {key}"));
+        }
+        fails
+    }
+
+    async fn listed(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
+        yield_once().await;
+        let mut state = self.state();
+        self.arrive(&mut state);
+        let fails = state.permille;
+        if state.away_until > now || state.rng.permille(fails) {
+            return Err(away("list", "due"));
+        }
+        let mut due: Vec<(Timestamp, String)> = state
+            .due
+            .iter()
+            .filter(|(_, at)| **at <= now)
+            .map(|(key, at)| (*at, key.clone()))
+            .collect();
+        due.sort();
+        due.truncate(limit);
+        // The index lags: now and then it does not have one yet.
+        let lags = state.permille;
+        due.retain(|_| !state.rng.permille(lags));
+        Ok(due.into_iter().map(|(at, key)| Indexed { key, at }).collect())
+    }
+
     fn arrive(&self, state: &mut State) {
         let now = self.clock.now();
         while let Some(at) = state.late.iter().position(|(at, _)| *at <= now) {
@@ -136,6 +170,35 @@ fn away(operation: &'static str, key: &str) -> LedgerError {
         operation,
         key: key.to_owned(),
         reason: "the simulation says so".to_owned(),
+    }
+}
+
+impl LimitStore for SimLedger {
+    fn home(&self) -> &str {
+        self.inner.home()
+    }
+
+    async fn limit(&self) -> Result<Option<Limit>, LedgerError> {
+        yield_once().await;
+        if self.fails("load", limit::KEY) {
+            return Err(away("load", limit::KEY));
+        }
+        self.inner.limit().await
+    }
+
+    /// It does not answer, or it has made the change and does not say so.
+    async fn change_limit(&self, change: &Change) -> Result<Changed, LedgerError> {
+        yield_once().await;
+        if self.fails("change", limit::KEY) {
+            let is_made = self.state().rng.one_in(2);
+            if is_made {
+                self.inner.change_limit(change).await?;
+            }
+            return Err(away("change", limit::KEY));
+        }
+        let answer = self.inner.change_limit(change).await;
+        yield_once().await;
+        answer
     }
 }
 
@@ -196,25 +259,14 @@ impl Ledger for SimLedger {
     }
 
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
-        yield_once().await;
-        let mut state = self.state();
-        self.arrive(&mut state);
-        let fails = state.permille;
-        if state.away_until > now || state.rng.permille(fails) {
-            return Err(away("list", "due"));
-        }
-        let mut due: Vec<(Timestamp, String)> = state
-            .due
-            .iter()
-            .filter(|(_, at)| **at <= now)
-            .map(|(key, at)| (*at, key.clone()))
-            .collect();
-        due.sort();
+        self.listed(now, limit).await
+    }
+
+    async fn newly_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
+        let mut due = self.listed(now, usize::MAX).await?;
+        due.reverse();
         due.truncate(limit);
-        // The index lags: now and then it does not have one yet.
-        let lags = state.permille;
-        due.retain(|_| !state.rng.permille(lags));
-        Ok(due.into_iter().map(|(at, key)| Indexed { key, at }).collect())
+        Ok(due)
     }
 
     async fn attention(&self, limit: usize) -> Result<Vec<Indexed>, LedgerError> {

@@ -13,6 +13,7 @@ mod jobs;
 mod keys;
 mod ledger;
 mod meaning;
+mod operators;
 mod queue;
 pub(crate) mod rng;
 mod scheduler;

@@ -20,6 +20,7 @@ use reseller_hooks::fulfilment::{
     AcceptError, Adopt, Adopted, Attention, By, Close, Closed, Fulfilment, OperatorError, OrderOutcome, OrderRecord,
     Release, Retry, Settings, Sweep,
 };
+use reseller_hooks::ledger::limit::{Change, Changed, Limit, LimitStore};
 use reseller_hooks::ledger::memory::MemoryLedger;
 use reseller_hooks::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
 use reseller_hooks::order::{OrderEvent, OrderKey};
@@ -42,6 +43,9 @@ pub const OTHER: &str = "2250b761-b31c-453b-885b-76e9fc04bdc6";
 /// When every world begins.
 pub const START: Timestamp = Timestamp::from_secs(1_790_000_000);
 
+/// So many calls a minute that no test meets the limit.
+pub const PLENTY: u32 = 1_000_000;
+
 /// The catalog of every world: a plan with a voucher, one without, two products in one, one that is canceled, one that
 /// is kept, one that needs a site, one that Wix does not have; and two plans that follow a change of SKU or site.
 pub const CATALOG: &str = r#"
@@ -52,6 +56,7 @@ on_cancel = "unassign"
 account_fields = ["wix_account_id"]
 site_fields = ["wix_site_id"]
 external_id_fields = ["wix_external_id"]
+max_purchases_per_hour = 1_000_000
 
 [[product]]
 sku = "PLAN"
@@ -172,7 +177,11 @@ impl World {
             wix: Arc::new(Mutex::new(wix_sandbox::Wix::new(config))),
             secret: WixSecret::default(),
             ledger: Arc::new(MemoryLedger::new()),
-            settings: Settings::default(),
+            settings: Settings {
+                // Most worlds stand still: a window would be full for good.
+                calls_per_minute: PLENTY,
+                ..Settings::default()
+            },
             catalog,
             careless: false,
             mute: true,
@@ -212,7 +221,7 @@ impl World {
 
     /// The port of a worker with this connection and this clock.
     pub fn port_over<C: Timer + Clone>(&self, transport: SandboxTransport, clock: C) -> WixPort<C> {
-        transport.port(self.secret.clone(), clock, self.settings.wix_timeout, None)
+        transport.port(self.secret.clone(), clock, self.settings.wix_timeout)
     }
 
     /// The port of a worker, by the right time.
@@ -229,7 +238,7 @@ impl World {
     }
 
     /// A worker with this port, this ledger and this clock.
-    pub fn worker_over<W: Wix, L: Ledger, C: Clock>(&self, port: W, ledger: L, clock: C) -> Fulfilment<W, L, C> {
+    pub fn worker_over<W: Wix, L: Ledger, C: Timer>(&self, port: W, ledger: L, clock: C) -> Fulfilment<W, L, C> {
         let catalog = Ok(self.catalog.clone());
         Fulfilment::new(port, ledger, clock, catalog, self.settings.clone())
     }
@@ -402,6 +411,24 @@ impl World {
     }
 }
 
+impl LimitStore for YieldingLedger {
+    fn home(&self) -> &str {
+        self.0.home()
+    }
+
+    async fn limit(&self) -> Result<Option<Limit>, LedgerError> {
+        yield_once().await;
+        self.0.limit().await
+    }
+
+    async fn change_limit(&self, change: &Change) -> Result<Changed, LedgerError> {
+        yield_once().await;
+        let answer = self.0.change_limit(change).await;
+        yield_once().await;
+        answer
+    }
+}
+
 /// The operator of every world.
 fn tester() -> By {
     By {
@@ -438,6 +465,10 @@ impl Ledger for YieldingLedger {
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
         yield_once().await;
         self.0.due(now, limit).await
+    }
+
+    async fn newly_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
+        self.0.newly_due(now, limit).await
     }
 
     async fn attention(&self, limit: usize) -> Result<Vec<Indexed>, LedgerError> {

@@ -1,7 +1,6 @@
 //! The port to Wix over the sandbox in process. All of it is what is deployed, down to the HTTP request and the answer's
 //! bytes: only the socket and the secret's source are simulated.
 
-use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -74,17 +73,11 @@ impl SandboxTransport {
     }
 
     /// The port of a worker that has this connection and this clock. Calls that take longer than `timeout` have no
-    /// answer; `calls_per_minute` is its process's share of Wix's limit.
-    pub fn port<C: Timer + Clone>(
-        self,
-        secret: WixSecret,
-        clock: C,
-        timeout: Duration,
-        calls_per_minute: Option<NonZeroU32>,
-    ) -> WixPort<C> {
+    /// answer.
+    pub fn port<C: Timer + Clone>(self, secret: WixSecret, clock: C, timeout: Duration) -> WixPort<C> {
         let config = ClientConfig {
             timeout,
-            calls_per_minute,
+            repeat_reads: false,
             // A history is the same whenever it is played.
             jitter: || 0.5,
             ..ClientConfig::default()

@@ -30,8 +30,8 @@ fn a_sweep_over_orders_that_dies_at_any_await_point_is_made_good() {
     for (wix, world) in worlds() {
         let due = || {
             let world = world();
-            world.strike(times(
-                3,
+            // The first is throttled, and then the stack rests.
+            world.strike(once(
                 Operation::CreatePackage,
                 Effect::Throttle { retry_after: Some(30) },
             ));
@@ -50,7 +50,8 @@ fn a_sweep_over_orders_that_dies_at_any_await_point_is_made_good() {
         let undisturbed = Effects::counted();
         let first = due();
         let sweep = undisturbed.lives(worker(&first, &undisturbed).sweep(first.deadline()));
-        assert_eq!(sweep.unwrap().unwrap().settled, 3);
+        // The canceled one was settled before anything of it was bought.
+        assert_eq!(sweep.unwrap().unwrap().settled, 2);
         for at in 0..undisturbed.await_points() {
             let world = due();
             let effects = Effects::dropped_at(at);

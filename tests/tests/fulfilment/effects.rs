@@ -110,8 +110,7 @@ fn a_lost_answer_and_a_death_after_it_are_made_good_together() {
                 }
                 _ => world.strike(FaultRule {
                     skip: u32::try_from(calls).unwrap(),
-                    // The client repeats a read by itself.
-                    times: if READS.contains(effect) { MAX_ATTEMPTS } else { 1 },
+                    times: 1,
                     ..FaultRule::new(Effect::LoseAnswer)
                 }),
             };

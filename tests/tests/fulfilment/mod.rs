@@ -25,6 +25,7 @@ mod queue;
 mod references;
 mod refunds;
 mod stuck;
+mod switch;
 mod unanswered;
 mod vouchers;
 mod workers;

@@ -58,8 +58,7 @@ fn an_old_orders_tagged_package_is_seen_without_its_own_external_id() {
 #[test]
 fn an_old_order_refunded_in_part_while_looked_for_buys_what_is_left() {
     let world = World::kind();
-    // The client repeats a read by itself.
-    world.strike(times(MAX_ATTEMPTS, Operation::QueryPackages, fails(500)));
+    world.strike(once(Operation::QueryPackages, fails(500)));
     let old = ordered("MAIL", 2).placed(START - 3 * DAY);
     world.hears(&old);
     assert_eq!(world.calls(Operation::CreatePackage), 0);

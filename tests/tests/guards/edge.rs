@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use reseller_hooks::catalog::Catalog;
+use reseller_hooks::ledger::limit::{Change, Changed, Limit, LimitStore};
 use reseller_hooks::ledger::memory::MemoryLedger;
 use reseller_hooks::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
 use reseller_hooks::order::StorefrontKind;
@@ -239,6 +240,20 @@ const POISON: &str = "shopify/666";
 #[derive(Clone)]
 struct Poisoned(YieldingLedger);
 
+impl LimitStore for Poisoned {
+    fn home(&self) -> &str {
+        self.0.home()
+    }
+
+    async fn limit(&self) -> Result<Option<Limit>, LedgerError> {
+        self.0.limit().await
+    }
+
+    async fn change_limit(&self, change: &Change) -> Result<Changed, LedgerError> {
+        self.0.change_limit(change).await
+    }
+}
+
 impl Ledger for Poisoned {
     async fn load(&self, key: &str) -> Result<Option<Entry>, LedgerError> {
         assert_ne!(key, POISON, "a bug that only this order meets");
@@ -251,6 +266,10 @@ impl Ledger for Poisoned {
 
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
         self.0.due(now, limit).await
+    }
+
+    async fn newly_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
+        self.0.newly_due(now, limit).await
     }
 
     async fn attention(&self, limit: usize) -> Result<Vec<Indexed>, LedgerError> {

@@ -179,3 +179,19 @@ fn without_the_adoption_check_somebody_elses_package_is_the_customers() {
         },
     );
 }
+
+#[test]
+fn without_the_permit_a_burst_passes_wixs_limit() {
+    is_needed(
+        |guards: &mut FulfilmentGuards| guards.permit = false,
+        |guards| {
+            let mut world = world(World::kind(), guards);
+            world.settings.calls_per_minute = 200;
+            for order in 0..20 {
+                world.hears(&Order::new(&format!("shopify/{order}")).line("1", "MAIL", 1).paid());
+            }
+            let calls = world.look().calls().len();
+            (calls > 14).then(|| format!("{calls} calls at once"))
+        },
+    );
+}

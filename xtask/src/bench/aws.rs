@@ -110,8 +110,8 @@ impl State {
                 }
                 json!({})
             }
-            // A permit for calls: given, whatever is asked for.
-            "UpdateItem" => json!({ "Attributes": {} }),
+            // A permit for calls: given, whatever is asked for, and never used up.
+            "UpdateItem" => json!({ "Attributes": self.items.get("limit") }),
             other => {
                 let error = json!({ "__type": "UnknownOperationException", "message": other });
                 return reply("400 Bad Request", "", &error.to_string());

@@ -258,7 +258,7 @@ impl Bench {
             )
             .env("LEDGER_URL", "dynamodb://bench")
             .env("WIX_API_BASE_URL", self.sandbox.address())
-            .env("WIX_CALLS_PER_MINUTE", "180")
+            .env("WIX_CALLS_PER_MINUTE", "60000")
             .env("ORDER_PAID_QUEUE_URL", queue("order-paid"))
             .env("ORDER_CANCELED_QUEUE_URL", queue("order-canceled"))
             .env("TAG_EXTERNAL_ID_QUEUE_URL", queue("tag-external-id"))

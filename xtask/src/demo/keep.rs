@@ -25,7 +25,7 @@ pub(super) async fn running(
         workspace::root().display()
     );
     println!("{}\n", curl_lines(stage, storefront, secret)?);
-    println!("{}\n", reseller_lines(stage)?);
+    println!("{}\n", reseller_lines(stage, storefront)?);
     println!(
         "What the functions say: tail -f {}",
         stage.processes.log("cargo-lambda-watch").display()
@@ -48,13 +48,18 @@ pub(super) async fn running(
 }
 
 /// Lines that work as they are: the operator's command line on what is running.
-fn reseller_lines(stage: &Stage) -> Result<String, Failure> {
+fn reseller_lines(stage: &Stage, storefront: StorefrontKind) -> Result<String, Failure> {
     let program = workspace::binaries()?.join("reseller");
     let variables = stage.folder.join("CargoLambda.toml");
+    // The story's own order; the other storefronts' orders are in the list.
+    let show = match storefront {
+        StorefrontKind::Shopify => "\n  reseller order show shopify/9007199254740993",
+        StorefrontKind::Wix | StorefrontKind::Woocommerce | StorefrontKind::Stripe | StorefrontKind::Standard => "",
+    };
     Ok(format!(
         "  # how it stands, what needs a person, and the orders\n  \
          alias reseller='{} --local={}'\n  \
-         reseller status\n  reseller attention\n  reseller order list\n  reseller order show '#2001'",
+         reseller status\n  reseller attention\n  reseller order list{show}",
         program.display(),
         variables.display()
     ))

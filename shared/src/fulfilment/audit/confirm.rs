@@ -1,11 +1,12 @@
 //! Packages that no record knows: each that looks like ours is confirmed with Get, and given to its order or reported.
 
-use super::pages::Stop;
+use super::pages::{MOMENT, Stop};
 use super::progress::AuditRun;
 use super::slice::Slice;
 use super::stray::{self, Stray};
 use super::summary::{self, Listed};
 use crate::fulfilment::derive;
+use crate::fulfilment::permit::Class;
 use crate::fulfilment::ports::Wix;
 use crate::fulfilment::record::OrderRecord;
 use crate::fulfilment::report::Outage;
@@ -118,7 +119,8 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
             let call = GetPackage {
                 package: package.clone(),
             };
-            let error = match self.wix.send(account, &call).await {
+            let port = self.metered(&run.session.held, run.deadline + MOMENT, Class::Audit);
+            let error = match port.send(account, &call).await {
                 Ok(shown) => {
                     let same = shown.account_id.as_ref().is_none_or(|shown| shown == account);
                     return Ok(same.then_some(shown));

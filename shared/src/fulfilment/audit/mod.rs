@@ -19,11 +19,10 @@ mod slice;
 mod stray;
 mod summary;
 
-use uuid::Uuid;
-
+use super::permit::Class;
 use super::ports::Wix;
 use super::report::Outage;
-use super::run::{Fulfilment, Session};
+use super::run::{Fulfilment, PAUSED, Session};
 use crate::ledger::{Ledger, LedgerError};
 use crate::time::{Timer, Timestamp};
 
@@ -46,7 +45,7 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
     pub async fn audit(&self, request: AuditRequest, deadline: Timestamp) -> Result<AuditSummary, LedgerError> {
         let mut summary = AuditSummary::default();
         if self.settings.paused {
-            summary.stopped = Some(Outage::Paused);
+            summary.stopped = Some(Outage::Paused(PAUSED.to_owned()));
             return Ok(summary);
         }
         let own = match self.wix.own_account().await {
@@ -65,7 +64,7 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
             None => daily.unwrap_or_default(),
         };
         summary.since = at.at;
-        let session = Session::new(Uuid::new_v4().to_string(), deadline);
+        let session = Session::of(Class::Audit, deadline);
         let mut run = AuditRun {
             until: request.until,
             own,

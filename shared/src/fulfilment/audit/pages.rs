@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::bookmark::Bookmark;
 use super::progress::AuditRun;
 use super::slice::{self, Slice};
+use crate::fulfilment::permit::Class;
 use crate::fulfilment::ports::Wix;
 use crate::fulfilment::report::Outage;
 use crate::fulfilment::run::Fulfilment;
@@ -22,6 +23,9 @@ const MOST_UNITS: usize = 200_000;
 
 /// So much time must be left for another slice to be begun.
 pub(super) const ENOUGH: Duration = Duration::from_secs(120);
+
+/// A call may still be made in the very moment after which none may.
+pub(super) const MOMENT: Duration = Duration::from_millis(1);
 
 /// What reading a slice came to.
 pub(super) struct Read {
@@ -78,7 +82,8 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
                 query: PackageQuery::created_since(from),
                 cursor: cursor.clone(),
             };
-            let page = match self.wix.send(&run.own, &call).await {
+            let port = self.metered(&run.session.held, until + MOMENT, Class::Audit);
+            let page = match port.send(&run.own, &call).await {
                 Ok(page) => page,
                 // How long a cursor lives is not documented: the time of creation leads on as well.
                 Err(error) if error.failure() == Failure::Rejected && cursor.is_some() => {

@@ -10,7 +10,7 @@ use crate::wix::{Error, Failure, Probe};
 
 /// What a call is sent with.
 pub(crate) struct Caller<'a, W, C> {
-    pub(crate) wix: &'a W,
+    pub(crate) wix: W,
     pub(crate) clock: &'a C,
     pub(crate) settings: &'a Settings,
     /// The reseller's own account.

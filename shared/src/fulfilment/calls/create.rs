@@ -68,7 +68,8 @@ pub(crate) fn due_again(view: &View<'_>, settings: &Settings) -> Option<Purchase
     let due = purchases.find(|purchase| {
         let doubt = purchase.attempt().doubt();
         let sendable = doubt.is_some_and(|doubt| doubt.is_absent(settings) && doubt.may_be_sent());
-        sendable && view.entitled.may_buy_any(purchase)
+        let is_braked = settings.braked && purchase.id().kind == Kind::Base;
+        sendable && !is_braked && view.entitled.may_buy_any(purchase)
     });
     due.map(Purchase::id)
 }

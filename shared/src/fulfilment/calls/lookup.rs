@@ -134,7 +134,7 @@ async fn look<W: Wix, C: Clock>(
 ) -> Result<Found, NoAnswer> {
     let purchase = record.purchase(begun.id)?;
     caller.tally.wix_calls += 1;
-    let shown = ports::find(caller.wix, &begun.account, &begun.external_id).await?;
+    let shown = ports::find(&caller.wix, &begun.account, &begun.external_id).await?;
     let sorted = sort(record, purchase, &begun.external_id, shown, caller.settings);
     // As Get shows them, because queries are stale: of several, those of which anything is alive.
     let several = sorted.candidates.len() > 1;
@@ -152,7 +152,7 @@ async fn look<W: Wix, C: Clock>(
     if alive.is_empty() && !sorted.others {
         if let Some(reference) = &begun.reference {
             caller.tally.wix_calls += 1;
-            let tagged = ports::find(caller.wix, &begun.account, reference).await?;
+            let tagged = ports::find(&caller.wix, &begun.account, reference).await?;
             if tagged
                 .iter()
                 .any(|package| may_be_bought_before(record, purchase, package, caller.settings))

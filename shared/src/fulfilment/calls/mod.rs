@@ -16,7 +16,7 @@ mod site_move;
 pub(crate) mod tag;
 
 use super::ports::Wix;
-use super::record::{Draft, Holder, OrderRecord, PurchaseId, RecordError};
+use super::record::{Draft, Holder, Item, Kind, OrderRecord, PurchaseId, RecordError};
 use crate::ids::ExternalId;
 use crate::time::{Clock, Timestamp};
 
@@ -105,6 +105,53 @@ impl Call {
             may_find_package,
             request,
         })
+    }
+}
+
+/// How many changes of instances are asked for at once.
+const MOST_CHANGES: usize = 8;
+
+/// The permit that a call needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Need {
+    /// How many calls are made at once.
+    pub(crate) calls: u32,
+    /// How many follow: the vouchers of the plans that are bought.
+    pub(crate) then: u32,
+    /// How many paid units are bought.
+    pub(crate) units: u32,
+    /// It follows a call that the order has made already.
+    pub(crate) follows: bool,
+}
+
+impl Call {
+    /// The permit that it needs.
+    pub(crate) fn need(&self, record: &OrderRecord) -> Need {
+        let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+        let create = |id: PurchaseId, items: &[Item]| {
+            let has_voucher = |item: &Item| record.component(*item).is_some_and(|plan| plan.voucher.is_some());
+            let is_base = id.kind == Kind::Base;
+            Need {
+                calls: 1,
+                then: u32::from(is_base && items.iter().any(has_voucher)),
+                units: if is_base { count(items.len()) } else { 0 },
+                follows: !is_base,
+            }
+        };
+        let plain = |calls: u32| Need {
+            calls,
+            then: 0,
+            units: 0,
+            follows: false,
+        };
+        match self {
+            Self::Create(draft) => create(draft.id, &draft.items),
+            Self::SendAgain(id) => record
+                .purchase(*id)
+                .map_or_else(|_| plain(1), |purchase| create(*id, purchase.items())),
+            Self::Change(needed) => plain(count(needed.len().min(MOST_CHANGES))),
+            Self::LookUp(_) | Self::Read(_) | Self::Tag(..) => plain(1),
+        }
     }
 }
 

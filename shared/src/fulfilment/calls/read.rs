@@ -7,7 +7,7 @@ use super::caller::{Caller, Interrupt};
 use crate::fulfilment::ports::Wix;
 use crate::fulfilment::problem::{OnClose, Problem, name};
 use crate::fulfilment::record::{
-    Backoff, Entitled, HeldPackage, Holder, Instance, Item, Kind, OrderRecord, Purchase, RecordError, Refusal, STUCK,
+    Entitled, HeldPackage, Holder, Instance, Item, Kind, OrderRecord, Purchase, RecordError, Refusal, STUCK,
 };
 use crate::fulfilment::settings::Settings;
 use crate::fulfilment::view::View;
@@ -23,21 +23,30 @@ const LONG_AWAITED: u32 = 4;
 /// After how many reads (about a month) it is not read by itself any more.
 const MOST_AWAITED: u32 = 34;
 
+/// When a package is asked for that would be asked for at a time: after the pause that its failures make; `None` where it was
+/// asked for in vain so often that it is given up.
+fn asked_at(held: &HeldPackage, at: Timestamp) -> Option<Timestamp> {
+    match held.backoff() {
+        Some(backoff) if backoff.is_given_up() => None,
+        Some(backoff) => Some(at.max(backoff.until)),
+        None => Some(at),
+    }
+}
+
 /// A package whose instances may be otherwise than the record says.
 pub(crate) fn due_unread(view: &View<'_>, now: Timestamp, wake: &mut Wake) -> Option<Holder> {
-    let given_up = |held: &HeldPackage| held.backoff().is_some_and(Backoff::is_given_up);
-    let mut holdings = view
-        .record
-        .holdings()
-        .filter(|(_, _, held)| held.is_unread() && !given_up(held));
-    let due = holdings.find(|(_, _, held)| wake.is_due(held.backoff().map_or(now, |backoff| backoff.until)));
+    let mut holdings = view.record.holdings().filter(|(_, _, held)| held.is_unread());
+    let due = holdings.find(|(_, _, held)| asked_at(held, now).is_some_and(|at| wake.is_due(at)));
     due.map(|(holder, _, _)| holder)
 }
 
 /// A package of which a change may have taken effect since it was read.
 pub(crate) fn due_recheck(view: &View<'_>, wake: &mut Wake) -> Option<Holder> {
     let mut holdings = view.record.holdings().filter(|(_, _, held)| !held.is_gone());
-    let due = holdings.find(|(_, _, held)| held.recheck_at().is_some_and(|at| wake.is_due(at)));
+    let due = holdings.find(|(_, _, held)| {
+        let at = held.recheck_at().and_then(|at| asked_at(held, at));
+        at.is_some_and(|at| wake.is_due(at))
+    });
     due.map(|(holder, _, _)| holder)
 }
 
@@ -50,7 +59,8 @@ pub(crate) fn due_waiting(view: &View<'_>, wake: &mut Wake) -> Option<Holder> {
     let due = bases.find(|(purchase, held)| {
         let mut items = purchase.items().iter().zip(held.instances());
         let waits = items.any(|(item, instance)| instance.may_become_nameable() && lacks_voucher(view, *item));
-        !held.is_gone() && waits && held.reads() < MOST_AWAITED && wake.is_due_by_plan(held.waiting_until())
+        let at = asked_at(held, held.waiting_until());
+        !held.is_gone() && waits && held.reads() < MOST_AWAITED && at.is_some_and(|at| wake.is_due_by_plan(at))
     });
     due.map(|(purchase, _)| Holder::Purchase(purchase.id()))
 }

@@ -5,12 +5,13 @@ use uuid::Uuid;
 use super::fulfilment::Fulfilment;
 use super::work::{Session, Work};
 use crate::fulfilment::desired::Desired;
+use crate::fulfilment::permit::Class;
 use crate::fulfilment::ports::Wix;
 use crate::fulfilment::record::InvalidRecord;
 use crate::fulfilment::report::{OrderOutcome, Progress};
 use crate::ledger::{Ledger, LedgerError};
 use crate::order::{OrderEvent, OrderKey};
-use crate::time::{Clock, Timestamp};
+use crate::time::{Timer, Timestamp};
 
 /// How often a write is tried over before somebody else's turn is waited for.
 pub(super) const MAX_CONFLICTS: usize = 20;
@@ -40,7 +41,7 @@ pub enum AcceptError {
     Contended(String),
 }
 
-impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
+impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
     /// Merges what an event says and does what follows from it, until `deadline`, which is when the record must be
     /// written. An error means that the desired state is not stored and the message must be delivered again.
     pub async fn accept(&self, event: &OrderEvent, deadline: Timestamp) -> Result<OrderOutcome, AcceptError> {
@@ -138,7 +139,10 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
 
     /// Goes on with one order, if it is due.
     pub async fn resume(&self, key: &OrderKey, deadline: Timestamp) -> Result<OrderOutcome, AcceptError> {
-        let mut session = Session::new(Uuid::new_v4().to_string(), deadline);
+        self.resume_as(key, Session::of(Class::Fresh, deadline)).await
+    }
+
+    pub(super) async fn resume_as(&self, key: &OrderKey, mut session: Session) -> Result<OrderOutcome, AcceptError> {
         for _ in 0..MAX_CONFLICTS {
             let mut work = self.open(key, &mut session).await?;
             if !work.is_due(self.clock.now()) {

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::fulfilment::Fulfilment;
+use super::permits::Asked;
 use super::work::{Session, Work, Written};
 use crate::catalog::Catalog;
 use crate::fulfilment::attention::defect;
@@ -12,12 +13,19 @@ use crate::fulfilment::decide::{Step, decide};
 use crate::fulfilment::ports::Wix;
 use crate::fulfilment::record::{Backoff, Lease, RecordError};
 use crate::fulfilment::report::{Outage, Progress};
+use crate::fulfilment::settings::Settings;
 use crate::ids::AccountId;
 use crate::ledger::{Ledger, LedgerError};
-use crate::time::{Clock, Timestamp};
+use crate::time::{Timer, Timestamp};
 
 /// How long an order is put off while an outage lasts.
 const OUTAGE: Duration = Duration::from_secs(50);
+
+/// How long an order of which something is to be bought is put off while the brake is on.
+const BRAKED: Duration = Duration::from_secs(300);
+
+/// Why a deployment with `PAUSED=true` calls nobody.
+pub(crate) const PAUSED: &str = "paused by the deployment with PAUSED=true";
 
 /// What a call came to, for the loop.
 enum Called {
@@ -27,9 +35,11 @@ enum Called {
     Outage(Outage),
     /// It was not made, because of what a write came to.
     NotMade(Written),
+    /// It was not made, because Wix gets no more calls before this time.
+    Later(Timestamp),
 }
 
-impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
+impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
     /// Works on a record. `Ok(None)` means that another writer came before anything was claimed: load it again.
     pub(super) async fn work(
         &self,
@@ -60,7 +70,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
     /// What every call needs: the catalog, and the reseller's own account. Or what stops every order.
     pub(super) async fn gate(&self) -> Result<(&Catalog, AccountId), Outage> {
         if self.settings.paused {
-            return Err(Outage::Paused);
+            return Err(Outage::Paused(PAUSED.to_owned()));
         }
         let catalog = self.catalog.as_ref();
         let catalog = catalog.map_err(|reason| Outage::Catalog(reason.clone()))?;
@@ -79,7 +89,12 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         let mut outage = None;
         loop {
             let now = self.clock.now();
-            let decided = decide(&mut work.record, catalog, own, &self.settings, now);
+            let braked = session.braked.is_some().then(|| Settings {
+                braked: true,
+                ..self.settings.clone()
+            });
+            let settings = braked.as_ref().unwrap_or(&self.settings);
+            let decided = decide(&mut work.record, catalog, own, settings, now);
             // Where no call can end in time any more, the next sweep goes on at once.
             let is_late = now + self.settings.wix_timeout >= session.deadline;
             work.watched = matches!(decided, Ok(Step::Watch(_))) && outage.is_none();
@@ -87,6 +102,8 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
                 Err(error) => Some(self.hold_after_defect(work, &error)),
                 Ok(_) if outage.is_some() => Some(work.record.hold().map_or(now + OUTAGE, |hold| hold.until)),
                 Ok(Step::Call(_)) if is_late => Some(now),
+                Ok(Step::Wait(at) | Step::Watch(at)) if session.braked.is_some() => Some(at.min(now + BRAKED)),
+                Ok(Step::Rest) if session.braked.is_some() => Some(now + BRAKED),
                 Ok(Step::Wait(at) | Step::Watch(at)) => Some(at),
                 Ok(Step::Rest) => None,
                 Ok(Step::Call(call)) => match self.call(work, call, own, session).await? {
@@ -94,6 +111,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
                         outage = Some(everybodys);
                         continue;
                     }
+                    Called::Later(until) => Some(put_off(work, until, now)),
                     Called::Noted | Called::NotMade(Written::Yes | Written::Merged) => continue,
                     Called::NotMade(Written::Lost) => return Ok(Some(Progress::Busy)),
                     Called::NotMade(Written::Beaten) => return Ok(None),
@@ -102,7 +120,8 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             match self.give_back(work, due_at, session).await? {
                 Written::Yes => {
                     let progress = due_at.map_or(Progress::Settled, |due_at| Progress::Waiting { due_at });
-                    return Ok(Some(outage.map_or(progress, Progress::Stopped)));
+                    let stopped = outage.or_else(|| session.braked.clone().map(Outage::Braked));
+                    return Ok(Some(stopped.map_or(progress, Progress::Stopped)));
                 }
                 Written::Merged => {}
                 Written::Lost => return Ok(Some(Progress::Busy)),
@@ -119,6 +138,15 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         own: &AccountId,
         session: &mut Session,
     ) -> Result<Called, LedgerError> {
+        match self.permit(call.need(&work.record), session).await? {
+            Asked::Given => {}
+            Asked::Full(until) => return Ok(Called::Later(until)),
+            Asked::Paused(pause) => return Ok(Called::Outage(Outage::Paused(pause.to_string()))),
+            Asked::Braked(turned) => {
+                session.braked = Some(turned.reason);
+                return Ok(Called::Noted);
+            }
+        }
         let send_before = session.deadline - self.settings.wix_timeout;
         let begun = match call.begin(&mut work.record, self.clock.now(), send_before) {
             Ok(begun) => begun,
@@ -189,4 +217,11 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
         work.record.set_hold(Some(hold));
         until
     }
+}
+
+/// When an order is taken up that gets no permit. One that is due already stays due: its place in the line is kept, and
+/// nothing is written.
+fn put_off(work: &Work, until: Timestamp, now: Timestamp) -> Timestamp {
+    let due = work.due_at.filter(|due| *due <= now && !work.claimed);
+    due.unwrap_or(until)
 }

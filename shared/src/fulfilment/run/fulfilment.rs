@@ -1,5 +1,6 @@
 //! The fulfilment of orders: what it is made of.
 
+use super::permits::Seen;
 use crate::catalog::Catalog;
 use crate::fulfilment::settings::Settings;
 
@@ -11,6 +12,8 @@ pub struct Fulfilment<W, L, C> {
     pub(in crate::fulfilment) clock: C,
     pub(super) catalog: Result<Catalog, String>,
     pub(in crate::fulfilment) settings: Settings,
+    /// The limit of calls as this process saw it last.
+    pub(super) seen: Seen,
 }
 
 impl<W, L, C> Fulfilment<W, L, C> {
@@ -22,6 +25,7 @@ impl<W, L, C> Fulfilment<W, L, C> {
             clock,
             catalog,
             settings,
+            seen: Seen::new(),
         }
     }
 

@@ -5,17 +5,23 @@
 //!
 //! - `accept` an event, or an order that is due; `work` a record in the hands of a worker, and its writes;
 //!   `converge` the loop;
-//! - `sweep` what is due; `operator` an operator's verbs and questions.
+//! - `permits` how a permit for a call is asked for, `metered` the port to Wix that takes one for each call;
+//! - `switch` pause and resume; `sweep` what is due; `operator` an operator's verbs and questions.
 
 mod accept;
 mod converge;
 mod fulfilment;
+mod metered;
 mod operator;
+mod permits;
 pub(in crate::fulfilment) mod put_off;
 mod sweep;
+mod switch;
 mod work;
 
 pub use accept::AcceptError;
+pub(crate) use converge::PAUSED;
 pub use fulfilment::Fulfilment;
 pub use operator::OperatorError;
+pub use switch::Switched;
 pub(crate) use work::{Session, Work};

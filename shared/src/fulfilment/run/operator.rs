@@ -14,7 +14,7 @@ use crate::fulfilment::report::{AttentionReport, OrderOutcome, Outage};
 use crate::fulfilment::verbs::{self, Adopt, AdoptError, Adopted, By, Close, Closed, Release, Retry};
 use crate::ledger::{Entry, Ledger, LedgerError};
 use crate::order::{LineId, OrderEvent, OrderKey, SCHEMA, Statement};
-use crate::time::{Clock, Timestamp};
+use crate::time::{Timer, Timestamp};
 use crate::wix::{Error, GetPackage, Package};
 
 /// How many entries are read at a time in a search of the ledger.
@@ -90,7 +90,7 @@ pub enum OperatorError {
     Accept(#[from] AcceptError),
 }
 
-impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
+impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
     /// What an operator asks for after correcting a cause: what Wix refused, what is unclear and what the catalog refused
     /// is tried again, the latter from today's catalog.
     pub async fn retry(
@@ -146,7 +146,8 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             let call = GetPackage {
                 package: adopt.package.clone(),
             };
-            let package = self.wix.send(&account, &call).await.map_err(OperatorError::Wix)?;
+            let port = self.metered(&session.held, deadline, session.class);
+            let package = port.send(&account, &call).await.map_err(OperatorError::Wix)?;
             if let Some(other) = self.holder_of(&package, key, deadline).await? {
                 return Err(refused(AdoptError::HeldByOrder(other)));
             }

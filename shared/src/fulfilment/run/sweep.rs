@@ -1,75 +1,181 @@
-//! The sweep: every order that is due, the longest due first.
+//! The sweep: every order that is due, the longest and the shortest due in turn, so that neither waits for the whole of
+//! the other end. Several orders are worked on at a time: Wix's limit is what bounds the work, and one order after the
+//! other would not use it.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
+use super::accept::AcceptError;
+use super::converge::PAUSED;
 use super::fulfilment::Fulfilment;
+use super::work::Session;
+use crate::fulfilment::permit::{Class, pause_of};
 use crate::fulfilment::ports::Wix;
-use crate::fulfilment::report::{Outage, Sweep};
-use crate::ledger::{Ledger, LedgerError};
+use crate::fulfilment::report::{OrderOutcome, Outage, Sweep};
+use crate::ledger::{Indexed, Ledger, LedgerError};
 use crate::order::OrderKey;
-use crate::time::{Clock, Timestamp};
+use crate::time::{Timer, Timestamp};
 
-/// How many due orders are asked for at once.
-const DUE_AT_ONCE: usize = 50;
+/// How many orders are worked on at a time: as many as use up a window while Wix takes seconds to answer. The first goes
+/// alone, and then twice as many each time, so that what fails for every order is met by one.
+const AT_A_TIME: usize = 12;
+
+/// How many due orders are asked for at each end. Few, so that what is due now is seen soon.
+const DUE_AT_ONCE: usize = 12;
 
 /// After so many orders in a row whose create got no clear answer, Wix is taken to be down.
 const UNCLEAR_IN_A_ROW: u32 = 3;
 
-impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
-    /// Goes on with every order that is due until nothing is due, the deadline is near, or something fails that would
-    /// fail for every order.
-    pub async fn sweep(&self, deadline: Timestamp) -> Result<Sweep, LedgerError> {
-        let mut sweep = Sweep::default();
-        let mut seen: HashSet<String> = HashSet::new();
-        let mut unclear = 0;
+/// What is due, as it is taken up.
+#[derive(Default)]
+struct Line {
+    next: VecDeque<String>,
+    /// What this sweep has taken up already.
+    seen: HashSet<String>,
+}
+
+impl Line {
+    /// The oldest and the newest in turn.
+    fn fill(&mut self, oldest: Vec<Indexed>, newest: Vec<Indexed>) {
+        let (mut oldest, mut newest) = (oldest.into_iter(), newest.into_iter());
         loop {
-            let due = self.ledger.due(self.clock.now(), DUE_AT_ONCE + seen.len()).await?;
-            sweep.tally.ledger_reads += 1;
-            let fresh = due.into_iter().map(|due| due.key).filter(|key| !seen.contains(key));
-            let fresh: Vec<String> = fresh.collect();
-            if fresh.is_empty() {
-                return Ok(sweep);
+            let pair = [oldest.next(), newest.next()];
+            if pair.iter().all(Option::is_none) {
+                return;
             }
-            for text in fresh {
-                if self.clock.now() + self.settings.wix_timeout > deadline {
-                    sweep.left = true;
-                    return Ok(sweep);
-                }
-                let resumed = self.resume_one(&text, deadline, &mut sweep).await;
-                seen.insert(text);
-                let Some(is_unclear) = resumed else { continue };
-                unclear = if is_unclear { unclear + 1 } else { 0 };
-                if unclear >= UNCLEAR_IN_A_ROW {
-                    let why = format!("{unclear} orders in a row got no clear answer");
-                    sweep.stopped = Some(Outage::WixAway(why));
-                }
-                if sweep.stopped.is_some() {
-                    return Ok(sweep);
+            for due in pair.into_iter().flatten() {
+                if self.seen.insert(due.key.clone()) {
+                    self.next.push_back(due.key);
                 }
             }
         }
     }
+}
 
-    /// Goes on with one order; whether Wix gave it an unclear answer.
-    async fn resume_one(&self, text: &str, deadline: Timestamp, sweep: &mut Sweep) -> Option<bool> {
-        let Ok(key) = text.parse::<OrderKey>() else {
+impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
+    /// Goes on with every order that is due until nothing is due, the deadline is near, or something fails that would
+    /// fail for every order.
+    pub async fn sweep(&self, deadline: Timestamp) -> Result<Sweep, LedgerError> {
+        let mut sweep = Sweep::default();
+        sweep.stopped = self.switched_off(&mut sweep).await?;
+        if is_over(&sweep) {
+            return Ok(sweep);
+        }
+        let mut line = Line::default();
+        let mut running = FuturesUnordered::new();
+        let mut unclear = 0;
+        let mut at_a_time = 1;
+        let mut ended = false;
+        loop {
+            while !ended && running.len() < at_a_time {
+                if self.clock.now() + self.settings.wix_timeout > deadline {
+                    // With something in the line, or nobody knows.
+                    sweep.left = true;
+                    ended = true;
+                    break;
+                }
+                if line.next.is_empty() {
+                    self.look(&mut line, &mut sweep).await?;
+                }
+                let Some(key) = line.next.pop_front() else { break };
+                running.push(self.resume_one(key, deadline));
+            }
+            let Some((key, resumed)) = running.next().await else {
+                return Ok(sweep);
+            };
+            let is_unclear = note(&mut sweep, &key, resumed);
+            if is_unclear == Some(false) {
+                at_a_time = (at_a_time * 2).min(AT_A_TIME);
+            }
+            unclear = match is_unclear {
+                Some(true) => unclear + 1,
+                Some(false) => 0,
+                None => unclear,
+            };
+            if unclear >= UNCLEAR_IN_A_ROW {
+                let why = format!("{unclear} orders in a row got no clear answer");
+                sweep.stopped = Some(Outage::WixAway(why));
+            }
+            ended |= is_over(&sweep);
+        }
+    }
+
+    /// Whether anybody may call Wix, and buy: asked at each run, so that a pause is seen also while nothing is due.
+    async fn switched_off(&self, sweep: &mut Sweep) -> Result<Option<Outage>, LedgerError> {
+        if self.settings.paused {
+            return Ok(Some(Outage::Paused(PAUSED.to_owned())));
+        }
+        let limit = self.ledger.limit().await?;
+        sweep.tally.ledger_reads += 1;
+        self.learn(limit.as_ref());
+        Ok(limit.and_then(|limit| {
+            let pause = pause_of(&limit, self.ledger.home()).map(|pause| Outage::Paused(pause.to_string()));
+            pause.or_else(|| limit.braked.map(|braked| Outage::Braked(braked.reason)))
+        }))
+    }
+
+    /// Looks for what is due at both ends. Where there is little, the oldest are all there are.
+    async fn look(&self, line: &mut Line, sweep: &mut Sweep) -> Result<(), LedgerError> {
+        let limit = DUE_AT_ONCE + line.seen.len();
+        let now = self.clock.now();
+        let oldest = self.ledger.due(now, limit).await?;
+        sweep.tally.ledger_reads += 1;
+        let newest = if oldest.len() < limit {
+            Vec::new()
+        } else {
+            sweep.tally.ledger_reads += 1;
+            self.ledger.newly_due(now, limit).await?
+        };
+        let is_fresh = |due: &Indexed| !line.seen.contains(&due.key);
+        let fresh = |due: Vec<Indexed>| due.into_iter().filter(is_fresh).take(DUE_AT_ONCE).collect();
+        let (oldest, newest) = (fresh(oldest), fresh(newest));
+        line.fill(oldest, newest);
+        Ok(())
+    }
+
+    /// Goes on with one order; `None` where its key is none.
+    async fn resume_one(
+        &self,
+        text: String,
+        deadline: Timestamp,
+    ) -> (String, Option<Result<OrderOutcome, AcceptError>>) {
+        let resumed = match text.parse::<OrderKey>() {
+            Ok(key) => {
+                let resumed = self.resume_as(&key, Session::of(Class::Sweep, deadline));
+                Some(self.or_put_off(&text, resumed).await)
+            }
+            Err(_) => None,
+        };
+        (text, resumed)
+    }
+}
+
+/// Whether something stands in the way of every order. What is to be taken back goes on while the brake is on.
+fn is_over(sweep: &Sweep) -> bool {
+    let outage = sweep.stopped.as_ref();
+    outage.is_some_and(|outage| !matches!(outage, Outage::Braked(_)))
+}
+
+/// Counts what came of one order; whether Wix gave it an unclear answer.
+fn note(sweep: &mut Sweep, key: &str, resumed: Option<Result<OrderOutcome, AcceptError>>) -> Option<bool> {
+    match resumed {
+        None => {
             tracing::error!(
-                order = text,
+                order = key,
                 "the ledger has a due entry whose key is no order key: delete it"
             );
-            return None;
-        };
-        match self.or_put_off(text, self.resume(&key, deadline)).await {
-            Ok(outcome) => {
-                sweep.orders += 1;
-                sweep.add(&outcome);
-                Some(outcome.tally.unclear > 0)
-            }
-            Err(error) => {
-                sweep.failed += 1;
-                tracing::error!(order = text, error = %error, "the order could not be worked on");
-                None
-            }
+            None
+        }
+        Some(Ok(outcome)) => {
+            sweep.orders += 1;
+            sweep.add(&outcome);
+            Some(outcome.tally.unclear > 0)
+        }
+        Some(Err(error)) => {
+            sweep.failed += 1;
+            tracing::error!(order = key, error = %error, "the order could not be worked on");
+            None
         }
     }
 }

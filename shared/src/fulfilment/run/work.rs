@@ -3,9 +3,14 @@
 //! Every write is conditional on the revision. When another writer came first and the lease is still ours, its events are
 //! merged and everything is decided again before any call; when the lease is lost, this worker stops.
 
+use uuid::Uuid;
+
 use super::fulfilment::Fulfilment;
+use super::metered::Metered;
+use super::permits::Held;
 use crate::fulfilment::attention::{Attention, attention};
 use crate::fulfilment::calls::Caller;
+use crate::fulfilment::permit::Class;
 use crate::fulfilment::ports::Wix;
 use crate::fulfilment::record::{InvalidRecord, OrderRecord};
 use crate::fulfilment::report::{OrderOutcome, Progress, Tally};
@@ -13,7 +18,7 @@ use crate::fulfilment::settings::Settings;
 use crate::ids::AccountId;
 use crate::ledger::{Entry, Ledger, LedgerError, Stored};
 use crate::order::OrderKey;
-use crate::time::{Clock, Timestamp};
+use crate::time::{Timer, Timestamp};
 
 /// How often a write is tried when the ledger does not answer; its client repeats by itself too.
 const STORE_TRIES: u32 = 3;
@@ -26,6 +31,12 @@ pub(crate) struct Session {
     writes: u32,
     /// The desired state is durable.
     pub(super) stored: bool,
+    /// The calls that it may make.
+    pub(in crate::fulfilment) held: Held,
+    /// For whom they are asked.
+    pub(super) class: Class,
+    /// The brake's reason, once it has refused to buy something of the order.
+    pub(super) braked: Option<String>,
 }
 
 impl Session {
@@ -36,6 +47,17 @@ impl Session {
             tally: Tally::default(),
             writes: 0,
             stored: false,
+            held: Held::default(),
+            class: Class::Fresh,
+            braked: None,
+        }
+    }
+
+    /// A session of another class.
+    pub(crate) fn of(class: Class, deadline: Timestamp) -> Self {
+        Self {
+            class,
+            ..Self::new(Uuid::new_v4().to_string(), deadline)
         }
     }
 
@@ -44,7 +66,10 @@ impl Session {
             progress,
             attention: work.attention.clone(),
             unsettled_since: work.record.unsettled_since().filter(|_| work.attention.is_empty()),
-            tally: self.tally,
+            tally: Tally {
+                permits: self.held.asked(),
+                ..self.tally
+            },
         }
     }
 }
@@ -130,7 +155,7 @@ pub(super) enum Written {
     Beaten,
 }
 
-impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
+impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
     /// Writes a record that nobody works on by this write; `false`: another writer came first.
     pub(crate) async fn put(
         &self,
@@ -181,13 +206,13 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
     }
 
     /// What calls are sent with.
-    pub(in crate::fulfilment) const fn caller<'a>(
+    pub(in crate::fulfilment) fn caller<'a>(
         &'a self,
         own: &'a AccountId,
         session: &'a mut Session,
-    ) -> Caller<'a, W, C> {
+    ) -> Caller<'a, Metered<'a, W, L, C>, C> {
         Caller {
-            wix: &self.wix,
+            wix: self.metered(&session.held, session.deadline, session.class),
             clock: &self.clock,
             settings: &self.settings,
             own,

@@ -256,7 +256,8 @@ impl InvoiceLine {
     fn one_time(&self) -> Option<&str> {
         let added = self.extra().is_some() || self.r#type.as_deref() == Some("invoiceitem");
         let is_part = self.is_proration() || self.plan.is_some() || self.price().is_some_and(Price::recurs);
-        if !added || is_part || self.amount <= 0 || self.subscription_item.is_some() {
+        // What names an item of the subscription is a line of it, whatever else it says.
+        if !added || is_part || self.amount <= 0 || self.line().is_some() {
             return None;
         }
         let item = self.extra().and_then(|extra| extra.invoice_item.as_ref());

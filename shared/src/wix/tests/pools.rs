@@ -1,7 +1,5 @@
 //! Which connection a call goes over, and how calls are held back.
 
-use std::num::NonZeroU32;
-
 use super::stub::{Act, Stub, answer, ok};
 use super::*;
 
@@ -82,17 +80,16 @@ async fn warming_up_ends_at_its_cap_and_ignores_failures() {
 }
 
 #[tokio::test]
-async fn a_call_beyond_the_share_is_throttled_and_not_sent() {
-    let stub = Stub::start([ok(CREATED)]).await;
-    let one_a_minute = ClientConfig {
-        calls_per_minute: NonZeroU32::new(1),
+async fn who_counts_calls_has_no_read_repeated() {
+    let stub = Stub::start([Act::Reset, ok(CREATED)]).await;
+    let counted = ClientConfig {
+        repeat_reads: false,
         ..config(&stub.url)
     };
-    let client = client_by(&Hand::new(), one_a_minute);
-    create(&client).await.unwrap();
-    let error = create(&client).await.unwrap_err();
-    assert_eq!(error.failure(), Failure::Throttled(Some(Duration::from_secs(60))));
-    assert_eq!(error.status(), None);
+    let client = client_by(&Hand::new(), counted);
+    let package = "2250b761-b31c-453b-885b-76e9fc04bdc6".parse().unwrap();
+    let error = client.execute(&account(), &GetPackage { package }).await.unwrap_err();
+    assert_eq!(error.failure(), Failure::Unknown, "{error}");
     assert_eq!(stub.seen().len(), 1);
 }
 
@@ -106,24 +103,4 @@ async fn settings_that_cannot_work_are_refused() {
     assert_eq!(Client::new(zero, key()).unwrap_err(), InvalidClientConfig::ZeroTimeout);
     let error = Client::new(config("wixapis.com"), key()).unwrap_err().to_string();
     assert!(error.contains("https://www.wixapis.com"), "{error}");
-}
-
-#[tokio::test]
-async fn a_call_that_was_frozen_while_it_waited_for_its_place_is_not_sent() {
-    let stub = Stub::start((0..2).map(|_| ok(CREATED))).await;
-    let clock = Hand::new();
-    let one_a_minute = ClientConfig {
-        calls_per_minute: NonZeroU32::new(1), // a second one within the minute waits
-        ..config(&stub.url)
-    };
-    let client = client_by(&clock, one_a_minute);
-    create(&client).await.unwrap();
-    clock.shift(59_000);
-    tokio::time::pause();
-    let frozen = tokio::spawn(async move { create(&client).await });
-    tokio::task::yield_now().await;
-    clock.shift(600_000); // thawed ten minutes later
-    let error = frozen.await.unwrap().unwrap_err();
-    assert_eq!(error.failure(), Failure::NotSent, "{error}");
-    assert_eq!(stub.seen().len(), 1);
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{MOST_IN_ATTENTION, batch, measure};
 use crate::fulfilment::{
     AcceptError, Adopt, Adopted, AttentionReport, AuditSummary, Close, Closed, OperatorError, OrderOutcome, Progress,
+    Standing, Switch, Switched,
 };
 use crate::ledger::LedgerError;
 use crate::order::OrderKey;
@@ -33,6 +34,7 @@ const ACCEPTED: &str = "Accepted are {} (take up what is due), \
     {\"close\": {\"order\": \"ORDER-KEY\", \"problem\": \"ID\", \"by\": \"WHO\", \"reason\": \"WHY\"}}, \
     {\"tell\": {\"order\": \"ORDER-KEY\", \"refunded\": {\"LINE\": 1}, \"paid\": true, \"not_ours\": [\"LINE\"], \"by\": \"WHO\", \"reason\": \"WHY\"}}, \
     {\"adopt\": {\"order\": \"ORDER-KEY\", \"line\": \"LINE\", \"unit\": 1, \"package\": \"ID\", \"by\": \"WHO\", \"reason\": \"WHY\"}}, \
+    {\"pause\": {\"by\": \"WHO\", \"reason\": \"WHY\"}}, {\"resume\": {\"by\": \"WHO\", \"reason\": \"WHY\"}}, \
     {\"show\": \"ORDER-KEY\"}, {\"attention\": {}} and {\"audit\": {}}; an ORDER-KEY looks like shopify/5324830114101";
 
 impl From<OperatorError> for ReconcileError {
@@ -202,6 +204,18 @@ pub(super) fn worked(verb: &'static str, key: &OrderKey, outcome: &OrderOutcome)
 }
 
 /// The orders that need a person.
-pub(super) fn attention(reports: &[AttentionReport]) -> Answer {
-    Answer::plain(json!({ "orders": reports, "more": reports.len() >= MOST_IN_ATTENTION }))
+/// The orders that need a person; and what keeps every order from being bought, once.
+pub(super) fn attention(reports: &[AttentionReport], standing: &Standing) -> Answer {
+    let more = reports.len() >= MOST_IN_ATTENTION;
+    let Standing { paused, braked } = standing;
+    Answer::plain(json!({ "orders": reports, "more": more, "paused": paused, "braked": braked }))
+}
+
+pub(super) fn switched(switch: &Switch, switched: Switched) -> Answer {
+    let switched = match switched {
+        Switched::Now => "now",
+        Switched::Before => "before",
+    };
+    let verb = if switch.pauses { "paused" } else { "resumed" };
+    Answer::plain(json!({ verb: switched }))
 }

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::ReconcileError;
-use crate::fulfilment::{Adopt, AuditRequest, By, Close, Release, Retry, Tell};
+use crate::fulfilment::{Adopt, AuditRequest, By, Close, Release, Retry, Switch, Tell};
 use crate::ids::PackageId;
 use crate::order::{LineId, OrderKey};
 use crate::time::Timestamp;
@@ -29,6 +29,8 @@ pub enum Request {
     /// `{"adopt": {"order": "ORDER-KEY", "line": "LINE", "unit": 1, "package": "ID", "by": "...", "reason": "..."}}`: a
     /// package that a person bought is this unit's from now on.
     Adopt(OrderKey, Adopt),
+    /// `{"pause": {"by": "...", "reason": "..."}}`, or `resume`: whether anybody calls Wix.
+    Switch(Switch),
     /// `{"show": "ORDER-KEY"}`: this order's record.
     Show(OrderKey),
     /// `{"attention": {}}`: the orders that need a person.
@@ -81,6 +83,13 @@ struct AdoptWords {
     reason: String,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SwitchWords {
+    by: String,
+    reason: String,
+}
+
 impl Request {
     /// Reads an invocation's event.
     pub fn parse(event: &Value) -> Result<Self, ReconcileError> {
@@ -112,6 +121,7 @@ impl Request {
             | Self::Close(..)
             | Self::Tell(..)
             | Self::Adopt(..)
+            | Self::Switch(_)
             | Self::Audit(_) => false,
         }
     }
@@ -152,6 +162,12 @@ impl Request {
             "show" => order_key(name, value).map(Self::Show),
             "attention" => object(name, value).map(|_| Self::Attention),
             "audit" => audit_request(object(name, value)?).map(Self::Audit),
+            "pause" | "resume" => {
+                let words: SwitchWords = words(name, value)?;
+                let By { by, reason } = named(name, words.by, words.reason)?;
+                let pauses = name == "pause";
+                Ok(Self::Switch(Switch { pauses, by, reason }))
+            }
             other => Err(not_understood(&format!("{:?} is no command", shown(other)))),
         }
     }

@@ -246,6 +246,26 @@ async fn closing_says_whether_the_problem_is_closed_or_has_moved() {
 }
 
 #[tokio::test]
+async fn pausing_wants_who_and_why_and_says_whether_it_was_so_before() {
+    let turn = |verb: &str, reason: &str| json!({ verb: { "by": "jane", "reason": reason } });
+    assert_eq!(
+        ask(turn("pause", "a storm")).await.unwrap().body,
+        json!({ "paused": "now" })
+    );
+    assert_eq!(
+        ask(turn("resume", "again")).await.unwrap().body,
+        json!({ "resumed": "before" })
+    );
+    for wrong in [
+        json!({}),
+        json!({ "by": "jane", "reason": " " }),
+        json!({ "by": "jane", "reason": "x", "until": 5 }),
+    ] {
+        assert!(ask(json!({ "pause": wrong })).await.is_err(), "{wrong}");
+    }
+}
+
+#[tokio::test]
 async fn a_release_says_how_far_the_order_came() {
     let answer = ask(json!({ "release": { "order": "shopify/1001" } })).await.unwrap();
     assert_eq!(answer.body["progress"], "settled");
@@ -278,6 +298,8 @@ async fn attention_lists_each_order_with_cause_and_advice() {
                 }],
             }],
             "more": false,
+            "paused": null,
+            "braked": null,
         })
     );
 }

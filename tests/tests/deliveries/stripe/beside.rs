@@ -108,3 +108,13 @@ fn an_open_invoice_buys_nothing_beside_the_subscription() {
     shop.not_meant(&changed(open, &json!({ "status": "open", "amount_paid": 0 })));
     assert_eq!(shop.has(ONCE), (0, 0));
 }
+
+#[test]
+fn a_line_that_names_an_item_of_the_subscription_is_bought_once() {
+    let shop = Shop::new();
+    let mut both = first("price_basic");
+    both["data"]["object"]["lines"]["data"][0]["parent"]["invoice_item_details"] = json!({});
+    shop.told(&both);
+    assert_eq!(shop.has("price_basic"), (1, 1));
+    shop.unknown("il_si_1_price_basic_1000").calm("sub_1");
+}

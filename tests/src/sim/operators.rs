@@ -1,0 +1,108 @@
+//! Operators in a history: verbs at any time, twice, by two people, and every problem closed at the end. None of them may buy
+//! what was not owed, and nothing may be unsettled in silence meanwhile.
+
+use std::time::Duration;
+
+use reseller_hooks::fulfilment::OrderRecord;
+use reseller_hooks::order::OrderKey;
+use serde_json::json;
+use wix_sandbox::Operation;
+
+use super::scheduler::Sim;
+
+impl Sim {
+    /// An operator uses a verb, at any time, sometimes twice as two people would. None of them may buy what was not owed.
+    pub(super) fn operate(&mut self) {
+        let Some((rng, left)) = &mut self.operators else { return };
+        if *left == 0 || !rng.permille(30) {
+            return;
+        }
+        *left -= 1;
+        let entries = self.world.ledger.entries();
+        let keys: Vec<&str> = entries
+            .iter()
+            .map(|entry| entry.key.as_str())
+            .filter(|key| key.contains('/'))
+            .collect();
+        if keys.is_empty() {
+            return;
+        }
+        let key = keys[rng.index(keys.len())].to_owned();
+        let (choice, twice, at) = (rng.below(8), rng.one_in(3), rng.below(1_000));
+        let problems = self.world.problems(&key);
+        let packages: Vec<String> = self
+            .world
+            .look()
+            .packages()
+            .map(|package| package.id.to_string())
+            .collect();
+        let pick = |most: usize| usize::try_from(at).unwrap_or(0) % most.max(1);
+        let who = ("operator", "simulated");
+        let event = match (
+            choice,
+            problems.get(pick(problems.len())),
+            packages.get(pick(packages.len())),
+        ) {
+            (0..3, ..) => json!({"retry": {"order": key, "by": who.0, "reason": who.1}}),
+            (3, ..) => json!({"release": {"order": key, "by": who.0, "reason": who.1}}),
+            (4..6, Some(problem), _) => {
+                json!({"close": {"order": key, "problem": problem.id, "by": who.0, "reason": who.1}})
+            }
+            (6.., _, Some(package)) => json!({"adopt": {
+                "order": key, "line": "1", "unit": 1, "package": package, "by": who.0, "reason": who.1,
+            }}),
+            _ => return,
+        };
+        for _ in 0..=u32::from(twice) {
+            self.reconcile(event.clone());
+        }
+    }
+
+    /// I8: nothing stays unsettled for more than 26 hours without a person being told.
+    pub(super) fn silence(&mut self) {
+        let now = self.now();
+        for entry in self.world.ledger.entries() {
+            let Ok(record) = OrderRecord::from_json(&entry.body) else {
+                continue;
+            };
+            let since = record.unsettled_since().filter(|_| entry.attention_since.is_none());
+            if since.is_some_and(|since| since + Duration::from_secs(26 * 3_600) < now) {
+                self.broken(format!(
+                    "I8: {} is unsettled since {since:?}, and nobody was told",
+                    entry.key
+                ));
+            }
+        }
+    }
+
+    /// An operator closes every problem, twice, and retries and releases what was closed: nothing may be bought by it.
+    pub(super) fn close_all(&mut self, troubled: &[OrderKey]) {
+        let creates = |sim: &Self| sim.world.calls(Operation::CreatePackage);
+        for key in troubled {
+            // Two statements: the first one's lock on Wix lives as long as its statement, and `creates` takes it too.
+            let calls = self.world.look().calls().len();
+            let bought = creates(self);
+            let problems = self.world.problems(&key.to_string());
+            for problem in problems.iter().chain(&problems) {
+                let close =
+                    json!({"order": key, "problem": problem.id, "by": "simulation", "reason": "settled by hand"});
+                self.reconcile(json!({ "close": close }));
+                self.calm_at = self.now();
+                self.happen();
+            }
+            // What is due goes on meanwhile; closing itself calls nobody.
+            if self.world.look().calls().len() != calls && self.ledger.next_due().is_none() {
+                self.broken(format!("I11: closing the problems of {key} called Wix"));
+            }
+            let left = self.world.problems(&key.to_string());
+            if !left.is_empty() {
+                self.broken(format!("I11: closed, and still in attention: {left:?}"));
+            }
+            self.reconcile(json!({"retry": key}));
+            self.happen();
+            if creates(self) != bought {
+                self.broken(format!("I11: a retry of {key} bought what was closed"));
+            }
+        }
+    }
+}
