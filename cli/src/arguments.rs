@@ -64,6 +64,10 @@ pub(crate) enum Command {
     Status(Look),
     /// What needs a person, the oldest first, each problem with the command that ends it
     Attention(Attention),
+    /// Nobody calls Wix from now on, without a deployment. Deliveries are taken and recorded
+    Pause(Who),
+    /// All goes on: ends a pause, and the brake on purchases
+    Resume(Who),
     /// Orders: list, show, mend
     #[command(subcommand)]
     Order(Order),

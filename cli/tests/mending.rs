@@ -243,3 +243,30 @@ fn what_ended_is_bought_again_only_where_that_is_said() {
     let replaced = shop.types(&["order", "retry", KEY, "--replace", "--dry-run"]).done();
     assert!(replaced.err.contains("it buys 3 units at the most"), "{}", replaced.err);
 }
+
+// A pause is effective without a deployment, and what was paid for meanwhile is bought once it is over.
+#[test]
+fn a_pause_lets_nobody_buy_until_somebody_resumes() {
+    let shop = Shop::new();
+    assert_eq!(shop.types(&["pause"]).exit, Exit::Usage, "a reason is wanted");
+    let paused = shop.types(&["pause", "--reason", "a storm"]).done();
+    assert!(paused.out.starts_with("paused:"), "{}", paused.out);
+    let again = shop.types(&["pause", "--reason", "again"]).done();
+    assert!(again.out.contains("paused before"), "{}", again.out);
+    shop.sells("shopify/orders_paid.json", "orders/paid");
+    assert_eq!(shop.created(), 0);
+    let status = shop.types(&["status", "--exit-code"]);
+    assert_eq!(status.exit, Exit::Stopped);
+    assert!(
+        status.out.contains("jane") && status.out.contains("a storm"),
+        "{}",
+        status.out
+    );
+    assert!(status.out.contains("reseller resume --reason WHY"), "{}", status.out);
+    shop.types(&["resume", "--reason", "it is over"]).done();
+    let again = shop.types(&["resume", "--reason", "twice"]).done();
+    assert!(again.out.contains("nothing was paused"), "{}", again.out);
+    shop.types(&["order", "retry", KEY, "--yes"]).done();
+    assert_eq!(shop.created(), 2);
+    assert_eq!(shop.types(&["status", "--exit-code"]).exit, Exit::Done);
+}

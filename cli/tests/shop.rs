@@ -108,7 +108,7 @@ impl Shop {
             .concat();
         let text = format!(
             "[watch]\nenv_var = [\n  \"SECRET_URL=file://{ROOT}/local/secret.json\",\n  \"CATALOG_URL=file://./catalog.toml\",\n  \
-             \"WIX_API_BASE_URL=http://{wix}\",\n  \"LEDGER_URL=sqlite://./ledger.db\",\n  \"SETTLE_SECONDS=0\",\n{queues}{more}]\n"
+             \"WIX_API_BASE_URL=http://{wix}\",\n  \"LEDGER_URL=sqlite://./ledger.db\",\n  \"SETTLE_SECONDS=0\",\n  \"WIX_CALLS_PER_MINUTE=60000\",\n{queues}{more}]\n"
         );
         std::fs::write(self.variables(), text).unwrap();
     }

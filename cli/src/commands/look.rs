@@ -67,11 +67,13 @@ pub(crate) fn sentences(status: &Value, now: Timestamp) -> Vec<Line> {
             "reseller catalog check",
         ));
     }
-    if status.get("paused") == Some(&Value::Bool(true)) {
+    if let Some(why) = status.get("pause").and_then(Value::as_str) {
+        // The deployment's own pause is ended by a deployment.
+        let is_own = why.contains("PAUSED=true");
         lines.push(Line {
             is_well: false,
-            what: "nothing is bought: it is paused".to_owned(),
-            command: None,
+            what: format!("nothing is bought: {why}"),
+            command: (!is_own).then_some("reseller resume --reason WHY"),
         });
     }
     let orders = usize::try_from(number(status, "in_attention")).unwrap_or(usize::MAX);

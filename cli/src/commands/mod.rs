@@ -23,6 +23,7 @@ mod report;
 mod secrets;
 mod send;
 mod story;
+mod switch;
 mod verbs;
 
 pub(crate) use look::sentences;
@@ -45,6 +46,8 @@ pub(crate) async fn run(env: &Env, arguments: &Arguments, out: &mut Out<'_>) -> 
         | Command::Parked(_)
         | Command::Dead(_)
         | Command::Audit(_)
+        | Command::Pause(_)
+        | Command::Resume(_)
         | Command::PaidFor
         | Command::Secrets(_)
         | Command::Logs(_)
@@ -58,6 +61,8 @@ pub(crate) async fn run(env: &Env, arguments: &Arguments, out: &mut Out<'_>) -> 
         Command::Order(command) => of_order(env, &backend, command, out).await,
         Command::Parked(command) => queues::parked(&backend, command, out).await,
         Command::Dead(command) => queues::dead(&backend, command, out).await,
+        Command::Pause(who) => switch::turn(&backend, "pause", &verbs::who(who, &user(env)), out).await,
+        Command::Resume(who) => switch::turn(&backend, "resume", &verbs::who(who, &user(env)), out).await,
         Command::Audit(Audit::Run { since, until }) => {
             audit::run(&backend, since.as_deref(), until.as_deref(), out).await
         }
@@ -71,8 +76,13 @@ pub(crate) async fn run(env: &Env, arguments: &Arguments, out: &mut Out<'_>) -> 
     }
 }
 
+/// Who is at the keyboard, as far as the machine knows.
+fn user(env: &Env) -> String {
+    env.get("USER").unwrap_or_else(|| "somebody".to_owned())
+}
+
 async fn of_order(env: &Env, backend: &Backend, command: &Order, out: &mut Out<'_>) -> Result<Exit, Failure> {
-    let user = || env.get("USER").unwrap_or_else(|| "somebody".to_owned());
+    let user = || user(env);
     match command {
         Order::List { state, limit, after } => order::list_orders(backend, *state, *limit, after.as_deref(), out).await,
         Order::Show { order, record } => order::show(backend, order, *record, out).await,
@@ -122,6 +132,11 @@ pub(crate) async fn meant(backend: &Backend, said: &str) -> Result<String, Failu
     let found = backend.ask(&json!({ "find": said })).await?;
     match list(&found, "orders") {
         [one] => Ok(text(one, "key").to_owned()),
+        // A ledger that is too large to be read in one invocation is not known to lack it.
+        [] if found.get("more") == Some(&Value::Bool(true)) => Err(Failure::new(format_args!(
+            "the search for {said:?} did not come to its end"
+        ))
+        .hint("give the order's key: it is in every log line about it")),
         [] => Err(Failure::with(Exit::NotFound, format_args!("no order is known by {said:?}")).hint(
             "a key is written shopify/5324830114101; a delivery that was not understood is in `reseller status` as parked",
         )),

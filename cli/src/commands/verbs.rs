@@ -18,8 +18,8 @@ const ENOUGH: usize = 3;
 
 /// Who does it, and why.
 pub(super) struct By {
-    by: String,
-    reason: String,
+    pub(super) by: String,
+    pub(super) reason: String,
 }
 
 pub(super) fn who(who: &Who, user: &str) -> By {

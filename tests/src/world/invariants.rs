@@ -301,7 +301,12 @@ impl<'a> Checked<'a> {
             return match purchase.attempt() {
                 Attempt::Created(held) => {
                     let closed = self.instance(kind, item).is_some_and(Known::is_closed);
-                    closed || self.is_closed_or_shown(&format!("package {}", held.id()))
+                    // A voucher follows its plan, and waits where that has not moved.
+                    let moved = self.record.component(item).is_some_and(|plan| plan.moves > 0);
+                    let follows = kind == Kind::Voucher && moved && self.has(Kind::Base, item).is_err();
+                    closed
+                        || (follows && self.is_explained(Kind::Base, item))
+                        || self.is_closed_or_shown(&format!("package {}", held.id()))
                 }
                 Attempt::InDoubt(doubt) if doubt.is_closed() => true,
                 Attempt::Closed => true,

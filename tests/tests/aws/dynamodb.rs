@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::{
 };
 use reseller_hooks::aws::Aws;
 use reseller_hooks::ledger::dynamodb::{ATTENTION, DUE, DynamoDbLedger, Index};
-use reseller_hooks::ledger::{AnyLedger, Entry, Ledger, LedgerError, Stored};
+use reseller_hooks::ledger::{AnyLedger, Entry, Ledger, LedgerError, LimitStore, Stored};
 use reseller_hooks::time::Timestamp;
 use reseller_hooks_tests::ledger_contract::{
     WRITERS, sixteen_workers_with_clocks_apart_and_lost_answers_buy_exactly_once,
@@ -211,7 +211,7 @@ async fn any_ledger_opens_what_its_address_names() {
     let table = table(&client(&aws)).await;
     let url = format!("dynamodb://{table}").parse().unwrap();
     let ledger = AnyLedger::open(&url, &aws).unwrap();
-    ledger.warm_up().await;
+    assert_eq!(ledger.limit().await.unwrap(), None);
     assert_eq!(ledger.store(&entry(1)).await.unwrap(), Stored::Written);
     assert_eq!(ledger.load("shopify/1").await.unwrap(), Some(entry(1)));
 }

@@ -94,3 +94,58 @@ pub(super) fn advice(from: &Spec, to: &Spec, code: &str) -> String {
         from.product, to.product
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::wix::{BillingInfo, Call, CycleUnit};
+
+    const INSTANCE: &str = "06c45d18-8009-454f-943a-8377ed80cd92";
+    const SMALL: &str = "00ba7923-2655-402a-852d-2b2100568bcf";
+    const LARGE: &str = "2c6db353-458a-41dd-b4f5-cb8a05be6bff";
+
+    fn spec(product: &str, unit: Option<CycleUnit>) -> Spec {
+        Spec {
+            product: product.parse().unwrap(),
+            billing: unit.map(|unit| BillingInfo::recurring(unit, 1)),
+        }
+    }
+
+    fn body(from: &Spec, to: &Spec) -> Value {
+        let call = call(INSTANCE.parse().unwrap(), from, to, None, "key".parse().unwrap());
+        serde_json::from_slice(&call.body().unwrap().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn only_what_differs_is_sent() {
+        let year = json!({ "type": "RECURRING", "cycleDuration": { "unit": "YEAR", "count": 1 } });
+        let (small, large) = (spec(SMALL, Some(CycleUnit::Month)), spec(LARGE, Some(CycleUnit::Month)));
+        assert_eq!(
+            body(&small, &large),
+            json!({ "catalogProductId": LARGE, "idempotencyKey": "key" })
+        );
+        assert_eq!(
+            body(&small, &spec(SMALL, Some(CycleUnit::Year))),
+            json!({ "billingInfo": year, "idempotencyKey": "key" })
+        );
+        assert_eq!(
+            body(&small, &spec(LARGE, Some(CycleUnit::Year))),
+            json!({ "catalogProductId": LARGE, "billingInfo": year, "idempotencyKey": "key" })
+        );
+        // Where the catalog leaves the billing to Wix, it is not sent.
+        assert_eq!(
+            body(&small, &spec(LARGE, None)),
+            json!({ "catalogProductId": LARGE, "idempotencyKey": "key" })
+        );
+    }
+
+    #[test]
+    fn a_billing_that_the_catalog_leaves_to_wix_is_no_difference() {
+        let bought = spec(SMALL, Some(CycleUnit::Month));
+        assert!(!bought.differs_from(&spec(SMALL, None)));
+        assert!(bought.differs_from(&spec(SMALL, Some(CycleUnit::Year))));
+        assert!(spec(SMALL, None).differs_from(&spec(SMALL, Some(CycleUnit::Year))));
+    }
+}

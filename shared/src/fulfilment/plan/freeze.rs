@@ -207,12 +207,13 @@ impl Freezing<'_> {
         (old, adjusted): (&[PlannedUnits], &[PlannedUnits]),
         missing: u32,
     ) {
-        if missing == 0 && old == adjusted {
+        let is_open = |run: &PlannedUnits| is_open(&run.plan, &self.resolver.latest.version);
+        if missing == 0 && old == adjusted && !adjusted.iter().any(is_open) {
             return;
         }
         let mut runs = Vec::new();
         for run in adjusted {
-            if is_open(&run.plan, &self.resolver.latest.version) {
+            if is_open(run) {
                 runs.extend(self.resolver.resolve(line, run.count, &mut self.taken));
             } else {
                 runs.push(run.clone());

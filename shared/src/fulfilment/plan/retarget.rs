@@ -72,8 +72,8 @@ pub(super) fn another_plan(
                     count: 1,
                     ..run.clone()
                 }]);
-                let mut component = adjusted(had, paid, spec, has_voucher)?;
-                taken.settle(&mut component);
+                let component = adjusted(had, paid, spec, has_voucher)?;
+                taken.keep(&component);
                 another(Plan::Buy(vec![component]))
             } else {
                 another(Plan::Open)

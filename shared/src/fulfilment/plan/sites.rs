@@ -25,23 +25,14 @@ impl TakenSites {
         taken
     }
 
-    fn keep(&mut self, component: &ComponentPlan) {
+    /// Keeps the sites of a plan: what is on one stays there, whatever else is planned for it.
+    pub(super) fn keep(&mut self, component: &ComponentPlan) {
         let voucher = component.voucher.as_ref().map(|voucher| &voucher.product);
         for product in [Some(&component.product), voucher].into_iter().flatten() {
             if let Some(site) = &product.site_id {
                 self.0.insert((site.clone(), product.catalog_product_id.clone()));
             }
         }
-    }
-
-    /// Takes the sites of a plan; where another unit has the product on its site, it floats.
-    pub(super) fn settle(&mut self, component: &mut ComponentPlan) {
-        let (site, product) = (component.product.site_id.clone(), &component.product.catalog_product_id);
-        if site.is_some_and(|site| !self.take(&site, product)) {
-            component.product.site_id = None;
-            component.floats = true;
-        }
-        self.keep(component);
     }
 
     /// Takes the site for the product, or says that it is taken.
@@ -94,10 +85,18 @@ pub(crate) fn attach(record: &mut OrderRecord, entitled: &Entitled, named: &[(us
             continue;
         };
         let old = line.runs().to_vec();
+        // Units that are taken back and kept another product's plan must not claim the site of the others.
+        let units = if record.has_other_targets() {
+            entitled.buy(*index)
+        } else {
+            u32::MAX
+        };
         let taken = taken.get_or_insert_with(|| TakenSites::of(record, entitled));
-        let mut runs = Vec::new();
+        let (mut runs, mut next) = (Vec::new(), 1_u32);
         for run in old {
-            if !is_open(&run) {
+            let first = next;
+            next = next.saturating_add(run.count);
+            if !is_open(&run) || first > units {
                 runs.push(run);
                 continue;
             }

@@ -167,3 +167,19 @@ fn units_of_which_nothing_is_bought_are_not_walked_through() {
     }]);
     assert_eq!(plan::items_of(0, &line, u32::MAX).count(), 0);
 }
+
+/// An older version must not write a record of which it would lose the other target; every other record it can go on with.
+#[test]
+fn only_a_record_with_another_target_has_the_newer_schema() {
+    let mut record = paid(&[("PLAN", 1, true)]);
+    buy(&mut record).expect("it is bought");
+    assert!(record.to_json().contains("\"schema\":1,"));
+    assert!(!record.has_other_targets());
+    record.give_other_target();
+    assert!(record.to_json().contains("\"schema\":2,"));
+    assert!(
+        OrderRecord::from_json(&record.to_json())
+            .expect("it is read")
+            .has_other_targets()
+    );
+}
