@@ -183,9 +183,29 @@ impl Book<'_> {
         match &plan.product.site_id {
             // Only what the catalog moves leaves the site that the order named first.
             Some(site) if stays && self.order.old_sites.contains(site.as_str()) => Ok(()),
+            // Two lines that have come to one product cannot both move: Wix takes a product once on a site.
+            Some(site) if self.order.old_sites.contains(site.as_str()) && self.cannot_follow(plan) => Ok(()),
             Some(site) if self.order.site.as_deref() != Some(site.as_str()) => Err(format!("site {site}")),
             Some(_) | None => Ok(()),
         }
+    }
+
+    /// Whether another unit has the product on the site that the order names now, and a person was told.
+    fn cannot_follow(&self, plan: &ComponentPlan) -> bool {
+        let runs = self.record.lines().iter().flat_map(Line::runs);
+        let mut others = runs.flat_map(|run| run.plan.components());
+        let is_there = others.any(|other| {
+            other.product.catalog_product_id == plan.product.catalog_product_id
+                && other.product.site_id.as_ref().map(ToString::to_string) == self.order.site
+        });
+        let shown = attention(self.record, &self.world.settings, self.world.clock.now());
+        let is_told = shown.iter().any(|problem| problem.code == "SITE_CHANGED");
+        let was_told = self
+            .record
+            .closed()
+            .values()
+            .any(|closing| closing.code == "SITE_CHANGED");
+        is_there && (is_told || was_told)
     }
 
     /// I1, over everything that ever was created: no more instances of a product than units there ever were. After an

@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_function_that_has_grown_is_refused() {
-        let listed = "a 10\nb 10\nc 10\nd 10\ne 10\nf 3500001\n";
+        let listed = "a 10\nb 10\nc 10\nd 10\ne 10\nf 4000001\n";
         assert!(sizes(listed, Build::Thin).is_err());
         assert_eq!(sizes(listed, Build::Debug).unwrap(), 6);
     }
