@@ -8,7 +8,7 @@ use super::plan;
 use super::record::{
     Absence, Change, Entitled, Kind, Line, OrderRecord, Plan, RecordError, Stage, entitlements, next_change,
 };
-use super::settings::Settings;
+use super::settings::{FulfilmentFlags, Settings};
 use super::view::View;
 use super::wake::Wake;
 use crate::catalog::Catalog;
@@ -94,7 +94,7 @@ fn next(view: &View<'_>, settings: &Settings, now: Timestamp) -> Next {
         .or_else(|| create::due_again(view, settings).map(Call::SendAgain))
         .or_else(|| due_shift(view, &[Change::Adjust], &mut wake))
         .or_else(|| change::due(view, &[Change::Unassign, Change::Cancel], &mut wake).map(Call::Change))
-        .or_else(|| due_shift(view, moves(settings), &mut wake));
+        .or_else(|| due_shift(view, moves(&settings.guards), &mut wake));
     if let Some(call) = certain {
         return Next::Step(Step::Call(call));
     }
@@ -131,8 +131,8 @@ fn due_shift(view: &View<'_>, of: &[Change], wake: &mut Wake) -> Option<Call> {
 }
 
 /// A move, and the way back from one that failed.
-const fn moves(settings: &Settings) -> &'static [Change] {
-    if settings.guards.move_back {
+const fn moves(guards: &FulfilmentFlags) -> &'static [Change] {
+    if guards.move_back {
         &[Change::Move, Change::Return]
     } else {
         &[Change::Move]

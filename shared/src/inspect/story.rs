@@ -289,6 +289,16 @@ fn verdict(entry: &Entry, record: &OrderRecord, problems: &[ShownProblem], units
             Word::Ended,
             format!("it is over: of {} nothing is left", noun(packages, "package")),
         ),
+        (_, alive) if !units.iter().any(|unit| unit.is_alive() && unit.wanted) => said(
+            Word::Ended,
+            format!(
+                "it is over: {} still at Wix, as on_cancel in the catalog says",
+                match alive {
+                    1 => "1 product is".to_owned(),
+                    many => format!("{many} products are"),
+                }
+            ),
+        ),
         (_, alive) => {
             let vouchers = record
                 .packages()

@@ -121,7 +121,6 @@ mod filter;
 mod http;
 #[cfg(any(feature = "wix", feature = "secrets"))]
 mod key;
-#[cfg(feature = "wix")]
 mod package;
 #[cfg(feature = "wix")]
 mod pages;
@@ -147,7 +146,6 @@ pub use filter::{Condition, DateField, FilterValue, IdField, InstanceField, fiel
 pub use http::{HttpTransport, MAX_POOL_REST};
 #[cfg(any(feature = "wix", feature = "secrets"))]
 pub use key::{ApiKey, InvalidApiKey};
-#[cfg(feature = "wix")]
 pub use package::{InstanceFailure, Package, ProductInstance};
 #[cfg(feature = "wix")]
 pub use pages::{Packages, Pages};

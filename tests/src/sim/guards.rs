@@ -15,7 +15,7 @@ pub struct Guard {
 /// The protections that the simulation finds missing, each within some hundred seeds (those of moves and
 /// adjustments within some thousand). In its worlds the others cover for
 /// `send_before`, the lease, the derived key and one package in one purchase.
-pub const GUARDS: [Guard; 11] = [
+pub const GUARDS: [Guard; 10] = [
     Guard {
         name: "signature-check",
         take_out: |profile| profile.door.signature_check = false,
@@ -55,10 +55,6 @@ pub const GUARDS: [Guard; 11] = [
     Guard {
         name: "change-settle-time",
         take_out: |profile| profile.settings.guards.change_settle_time = false,
-    },
-    Guard {
-        name: "move-back",
-        take_out: |profile| profile.settings.guards.move_back = false,
     },
 ];
 

@@ -1,8 +1,8 @@
 //! What an operator changes in a record, one thing by each verb. Pure: nobody is called here, and doing any of them twice
 //! is doing it once.
 //!
-//! - [`retry`](mod@retry) tries again, [`release`] lets go what is held, [`close`](mod@close) settles one problem;
-//! - [`adopt`](mod@adopt) takes a package that a person bought.
+//! - `retry` tries again, `release` lets go what is held, `close` settles one problem;
+//! - `adopt` takes a package that a person bought.
 
 pub(crate) mod adopt;
 pub(crate) mod close;
