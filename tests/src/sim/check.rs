@@ -190,7 +190,8 @@ impl Book<'_> {
         }
     }
 
-    /// Whether another unit has the product on the site that the order names now, and a person was told.
+    /// Whether a person was told that something does not go to the site that the order names now: another unit has the
+    /// product there, or Wix has refused it.
     fn cannot_follow(&self, plan: &ComponentPlan) -> bool {
         let runs = self.record.lines().iter().flat_map(Line::runs);
         let mut others = runs.flat_map(|run| run.plan.components());
@@ -199,13 +200,11 @@ impl Book<'_> {
                 && other.product.site_id.as_ref().map(ToString::to_string) == self.order.site
         });
         let shown = attention(self.record, &self.world.settings, self.world.clock.now());
-        let is_told = shown.iter().any(|problem| problem.code == "SITE_CHANGED");
-        let was_told = self
-            .record
-            .closed()
-            .values()
-            .any(|closing| closing.code == "SITE_CHANGED");
-        is_there && (is_told || was_told)
+        let told_of = |code: &str| {
+            let was_told = self.record.closed().values().any(|closing| closing.code == code);
+            was_told || shown.iter().any(|problem| problem.code == code)
+        };
+        (is_there && told_of("SITE_CHANGED")) || told_of("PRODUCT_TYPE_ALREADY_ASSIGNED")
     }
 
     /// I1, over everything that ever was created: no more instances of a product than units there ever were. After an

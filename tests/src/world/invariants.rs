@@ -305,6 +305,7 @@ impl<'a> Checked<'a> {
                     let moved = self.record.component(item).is_some_and(|plan| plan.moves > 0);
                     let follows = kind == Kind::Voucher && moved && self.has(Kind::Base, item).is_err();
                     closed
+                        || (kind == Kind::Base && self.waits_for_a_voucher(item))
                         || (follows && self.is_explained(Kind::Base, item))
                         || self.is_closed_or_shown(&format!("package {}", held.id()))
                 }
@@ -336,6 +337,24 @@ impl<'a> Checked<'a> {
                 }
             },
         }
+    }
+
+    /// Whether an item's instance is not moved or adjusted as long as it is unknown whether a voucher that names it was
+    /// bought, and that is shown.
+    fn waits_for_a_voucher(&self, item: Item) -> bool {
+        let changed = self
+            .record
+            .component(item)
+            .is_some_and(|plan| plan.moves + plan.adjusts > 0);
+        let Some(known) = self.instance(Kind::Base, item).filter(|_| changed) else {
+            return false;
+        };
+        let mut purchases = self.record.purchases().iter();
+        purchases.any(|purchase| {
+            let in_doubt = purchase.attempt().doubt().is_some_and(|doubt| !doubt.is_closed());
+            let shown = || self.is_closed_or_shown(&format!("voucher package {}", purchase.id()));
+            in_doubt && purchase.references().contains(known.id()) && shown()
+        })
     }
 
     /// Whether attention names it, or a person has settled what it named.

@@ -145,6 +145,29 @@ fn a_voucher_in_doubt_that_names_the_instance_is_settled_first() {
     world.ends_with(1, 1);
 }
 
+/// Found by the simulation (seed 42790): the unit stayed what it was for good, and nobody was told.
+#[test]
+fn a_voucher_in_doubt_that_is_closed_stands_in_no_adjustments_way() {
+    let world = World::kind();
+    let order = ordered("LARGE", 1);
+    let rule = always(Operation::CreatePackage, fails(500));
+    world.strike(wix_sandbox::FaultRule { skip: 1, ..rule });
+    world.hears(&order);
+    world.settle();
+    assert_eq!(world.packages(), (1, 0));
+    world.look().clear_faults();
+    world.hears(&order.line("1", "SMALL", 1));
+    world.settle();
+    // Whether it was bought is unknown: the instance that it may name stays as it is, and a person is told.
+    assert_eq!(plans(&world), [large()]);
+    assert_eq!(world.problems(KEY).len(), 1);
+    world.closes();
+    world.retries();
+    world.settle();
+    assert_eq!(plans(&world), [small()]);
+    assert_eq!(world.packages(), (1, 0));
+}
+
 #[test]
 fn an_adjustment_without_a_clear_answer_comes_to_the_same_end() {
     for (effect, calls) in [

@@ -71,9 +71,10 @@ pub(super) fn needed(view: &View<'_>, subject: &Subject<'_>) -> Option<(Change, 
     Some((change, goal, turn))
 }
 
-/// Whether a purchase that names the instance is in doubt: Wix may refuse it for what the instance has become.
+/// Whether a purchase that names the instance is in doubt: Wix may refuse it for what the instance has become. One that a
+/// person has closed is never sent again, and stands in nobody's way.
 fn is_named_in_doubt(record: &OrderRecord, instance: &InstanceId) -> bool {
-    let in_doubt = |purchase: &&Purchase| purchase.attempt().doubt().is_some();
+    let in_doubt = |purchase: &&Purchase| purchase.attempt().doubt().is_some_and(|doubt| !doubt.is_closed());
     let mut purchases = record.purchases().iter().filter(in_doubt);
     purchases.any(|purchase| purchase.references().contains(instance))
 }

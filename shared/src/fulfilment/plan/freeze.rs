@@ -69,6 +69,11 @@ pub(crate) fn freeze(
             named.push((index, site));
         }
     }
+    // A line that has just come to another product may be free to go where the one before could not.
+    if record.has_other_targets() {
+        let lines = live.iter().filter_map(|(line, _)| Some((*known.get(&line.id)?, line)));
+        retarget::relocate(record, catalog, &latest, lines, &mut freezing.taken);
+    }
     if !named.is_empty() {
         let entitled = Entitled::from(record, entitlements);
         sites::attach(record, &entitled, &named);
