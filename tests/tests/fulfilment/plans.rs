@@ -151,7 +151,7 @@ fn a_voucher_in_doubt_that_is_closed_stands_in_no_adjustments_way() {
     let world = World::kind();
     let order = ordered("LARGE", 1);
     let rule = always(Operation::CreatePackage, fails(500));
-    world.strike(wix_sandbox::FaultRule { skip: 1, ..rule });
+    world.strike(FaultRule { skip: 1, ..rule });
     world.hears(&order);
     world.settle();
     assert_eq!(world.packages(), (1, 0));
