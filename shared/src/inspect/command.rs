@@ -1,28 +1,18 @@
-//! The command that ends a problem. The sentence of advice names a verb; this is how that verb is typed.
+//! The command that ends a problem: how the verb that its sentence names is typed.
 
-use crate::fulfilment::Attention;
+use crate::fulfilment::{Attention, Verb};
 
-/// The verbs of `reseller order` that a sentence of advice may name, as they stand in it.
-const VERBS: [&str; 4] = ["retry", "release", "tell", "close"];
-
-/// How the verb is typed that the advice names first. A person still has to remove the cause before; where the sentence
-/// names no verb, nothing ends the problem but its cause, and the order is shown.
+/// How the problem's verb is typed, the one that does most where its sentence names several. A person still has to remove
+/// the cause before; where it names none, nothing ends the problem but its cause, and the order is shown.
 pub fn ending(key: &str, problem: &Attention) -> String {
-    match first_verb(&problem.advice) {
-        Some("tell") => tell(key, &problem.advice),
-        Some("close") => format!("reseller order close {key} {} --reason WHY", problem.id),
-        Some("retry") if problem.advice.contains("retry the order with replace") => {
-            format!("reseller order retry {key} --replace")
-        }
-        Some(verb) => format!("reseller order {verb} {key}"),
+    match problem.verbs.first() {
+        Some(Verb::Retry) => format!("reseller order retry {key}"),
+        Some(Verb::Replace) => format!("reseller order retry {key} --replace"),
+        Some(Verb::Release) => format!("reseller order release {key}"),
+        Some(Verb::Tell) => tell(key, &problem.advice),
+        Some(Verb::Close) => format!("reseller order close {key} {} --reason WHY", problem.id),
         None => format!("reseller order show {key}"),
     }
-}
-
-fn first_verb(advice: &str) -> Option<&'static str> {
-    advice
-        .split(|c: char| !c.is_ascii_alphabetic())
-        .find_map(|word| VERBS.into_iter().find(|verb| *verb == word))
 }
 
 /// Two questions are asked of an operator: what was given back, and whether it is paid.
@@ -45,14 +35,14 @@ mod tests {
             code: "CODE".to_owned(),
             request_id: None,
             advice: advice.to_owned(),
-            verbs: Vec::new(),
+            verbs: Verb::named_in(advice),
             id: ProblemId::of(&["it"]),
         };
         ending("shopify/1", &problem)
     }
 
     #[test]
-    fn the_first_verb_of_the_sentence_is_the_command() {
+    fn the_verb_of_the_sentence_is_the_command() {
         assert_eq!(
             typed("the catalog has no SKU X: add it, deploy, then retry the order, or close this"),
             "reseller order retry shopify/1"

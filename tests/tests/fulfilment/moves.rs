@@ -228,3 +228,54 @@ fn what_somebody_moves_by_hand_afterwards_is_theirs_to_decide() {
     assert_eq!(sites(&world), [on(SITE)]);
     assert_eq!(world.calls(Operation::AssignProductInstance), 1);
 }
+
+/// A free extra that waits for the move is owed: it is lost where nothing goes on after a person has settled the move.
+#[test]
+fn a_voucher_that_waited_for_a_closed_move_is_bought_with_the_next_sweep() {
+    let world = World::late();
+    world.strike(once(Operation::CreatePackage, Effect::LoseAnswer));
+    world.strike(always(Operation::AssignProductInstance, refused("SITE_NOT_FOUND")));
+    let order = ordered("LARGE", 1).site(SITE);
+    world.hears(&order);
+    world.hears(&order.site(OTHER_SITE));
+    world.settle();
+    assert_eq!(world.packages(), (1, 0));
+    assert_eq!(world.problems(KEY).len(), 1);
+    let calls = world.calls(Operation::CreatePackage);
+    world.closes();
+    assert_eq!(
+        world.calls(Operation::CreatePackage),
+        calls,
+        "closing itself calls nobody"
+    );
+    world.settle();
+    assert_eq!(world.packages(), (1, 1));
+}
+
+/// Found by the simulation (seed 44891): the line stayed planned for the old site until something else was told.
+#[test]
+fn a_line_that_has_become_another_product_goes_where_the_one_before_could_not() {
+    let world = World::kind();
+    let order = ordered("SMALL", 1).site(SITE);
+    world.hears(&order);
+    world.strike(always(
+        Operation::CreatePackage,
+        refused("PRODUCT_TYPE_ALREADY_ASSIGNED"),
+    ));
+    let two = order.line("2", "LARGE", 1);
+    world.hears(&two);
+    let alike = two.line("2", "SMALL", 1);
+    world.hears(&alike);
+    let moved = alike.site(OTHER_SITE);
+    world.hears(&moved);
+    world.settle();
+    let site_of_second = || {
+        let record = world.record(KEY);
+        let plan = record.lines()[1].runs()[0].plan.components()[0].product.site_id.clone();
+        plan.map(|site| site.to_string())
+    };
+    // Wix takes a product once on a site, and the first line's is there.
+    assert_eq!(site_of_second(), on(SITE));
+    world.hears(&moved.line("2", "LARGE", 1));
+    assert_eq!(site_of_second(), on(OTHER_SITE));
+}

@@ -164,7 +164,7 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
         Err(AcceptError::Contended(key.to_string()).into())
     }
 
-    /// A person has settled a problem. Nobody is called.
+    /// A person has settled a problem. Nobody is called here; what the problem held up goes on with the next sweep.
     pub async fn close(&self, key: &OrderKey, close: &Close) -> Result<Closed, OperatorError> {
         let mut session = Session::new(Uuid::new_v4().to_string(), self.clock.now());
         for _ in 0..MAX_CONFLICTS {
@@ -180,7 +180,8 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
                 }
                 Closed::Now => {}
             }
-            let due_at = work.due_at;
+            // What the problem held up goes on with the next sweep, such as a voucher that waited for a move.
+            let due_at = Some(self.clock.now());
             if self
                 .put(&mut work, due_at, &mut session)
                 .await
