@@ -6,13 +6,15 @@
 //! - `accept` an event, or an order that is due; `work` a record in the hands of a worker, and its writes;
 //!   `converge` the loop;
 //! - `permits` how a permit for a call is asked for, `metered` the port to Wix that takes one for each call;
-//! - `switch` pause and resume; `sweep` what is due; `operator` an operator's verbs and questions.
+//! - `switch` pause and resume; `sweep` what is due; `operator` an operator's verbs and questions,
+//!   `packages` what Wix has, for an operator's eyes.
 
 mod accept;
 mod converge;
 mod fulfilment;
 mod metered;
 mod operator;
+mod packages;
 mod permits;
 pub(in crate::fulfilment) mod put_off;
 mod sweep;
@@ -23,5 +25,6 @@ pub use accept::AcceptError;
 pub(crate) use converge::PAUSED;
 pub use fulfilment::Fulfilment;
 pub use operator::OperatorError;
+pub use packages::Looking;
 pub use switch::Switched;
 pub(crate) use work::{Session, Work};
