@@ -68,6 +68,9 @@ pub struct Status {
     /// came to the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audited_until: Option<Timestamp>,
+    /// When an audit came to its end last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audited_at: Option<Timestamp>,
 }
 
 /// An order that is due.
@@ -85,6 +88,7 @@ impl<L: Ledger, C: Clock, Q: Queues> Inspector<L, C, Q> {
         let attention = self.ledger.attention(MOST).await?;
         let due = self.ledger.due(now, MOST).await?;
         let standing = Standing::of(self.ledger.limit().await?.as_ref(), self.ledger.home());
+        let (audited_until, audited) = audit::standing(&self.ledger).await?;
         let own = self
             .settings
             .paused
@@ -103,7 +107,8 @@ impl<L: Ledger, C: Clock, Q: Queues> Inspector<L, C, Q> {
                 since: indexed.at,
             }),
             queues: self.queues.depths(now).await,
-            audited_until: audit::stands_at(&self.ledger).await?,
+            audited_until,
+            audited_at: audited.finished,
         })
     }
 }

@@ -26,17 +26,20 @@ use super::run::{Fulfilment, PAUSED, Session};
 use crate::ledger::{Ledger, LedgerError};
 use crate::time::{Timer, Timestamp};
 
-use bookmark::Bookmark;
+pub use bookmark::{Audited, Found};
+use bookmark::{Bookmark, Kept};
 use pages::{ENOUGH, End};
 use progress::AuditRun;
 pub use summary::{AuditRequest, AuditSummary, Listed};
 
-/// Up to which time of creation the packages were compared by the run that is not at its end; `None` when the last one
-/// came to the end, or there was none.
-pub async fn stands_at(ledger: &impl Ledger) -> Result<Option<Timestamp>, LedgerError> {
+/// Up to which time of creation the packages were compared by the run that is not at its end (`None` when the last one
+/// came to the end, or there was none), and the last one that did.
+pub async fn standing(ledger: &impl Ledger) -> Result<(Option<Timestamp>, Audited), LedgerError> {
     let stored = ledger.load(bookmark::KEY).await?;
-    let bookmark: Option<Bookmark> = stored.and_then(|entry| serde_json::from_str(&entry.body).ok());
-    Ok(bookmark.and_then(|bookmark| bookmark.at))
+    let kept: Kept = stored
+        .and_then(|entry| serde_json::from_str(&entry.body).ok())
+        .unwrap_or_default();
+    Ok((kept.bookmark.at, kept.audited))
 }
 
 impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
@@ -59,9 +62,11 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
         summary.tally.ledger_reads += 1;
         let mut rev = stored.as_ref().map_or(0, |entry| entry.rev);
         let daily = stored.and_then(|entry| serde_json::from_str(&entry.body).ok());
+        let mut kept: Kept = daily.unwrap_or_default();
+        let before = kept.so_far;
         let mut at = match request.since {
             Some(since) => Bookmark::at(since),
-            None => daily.unwrap_or_default(),
+            None => kept.bookmark.clone(),
         };
         summary.since = at.at;
         let session = Session::of(Class::Audit, deadline);
@@ -91,7 +96,9 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
             if !whole || !moved {
                 break;
             }
-            if !request.is_extra() && !self.keep_bookmark(&mut run, &next, &mut rev).await? {
+            let ended = matches!(read.end, End::All).then(|| self.clock.now());
+            kept = kept.after(next.clone(), before, run.summary.to_tell(), ended);
+            if !request.is_extra() && !self.keep_bookmark(&mut run, &kept, &mut rev).await? {
                 break;
             }
             run.summary.next = next.at;

@@ -251,7 +251,9 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
             let page = page.map_err(AcceptError::from)?;
             let Some(last) = page.last() else { return Ok(None) };
             after = Some(last.key.clone());
-            let is_other = |entry: &&Entry| entry.key != key.to_string() && entry.body.contains(package.id.as_str());
+            // What is no order's, such as what people were told, may name the package as well.
+            let is_order = |entry: &&Entry| entry.key.contains('/') && entry.key != key.to_string();
+            let is_other = |entry: &&Entry| is_order(entry) && entry.body.contains(package.id.as_str());
             if let Some(other) = page.iter().find(is_other) {
                 return Ok(Some(other.key.clone()));
             }
