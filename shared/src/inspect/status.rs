@@ -68,9 +68,9 @@ pub struct Status {
     /// came to the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audited_until: Option<Timestamp>,
-    /// When an audit came to its end last.
+    /// When an audit of all packages came to its end last.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub audited_at: Option<Timestamp>,
+    pub audit_finished: Option<Timestamp>,
 }
 
 /// An order that is due.
@@ -88,12 +88,12 @@ impl<L: Ledger, C: Clock, Q: Queues> Inspector<L, C, Q> {
         let attention = self.ledger.attention(MOST).await?;
         let due = self.ledger.due(now, MOST).await?;
         let standing = Standing::of(self.ledger.limit().await?.as_ref(), self.ledger.home());
-        let (audited_until, audited) = audit::standing(&self.ledger).await?;
         let own = self
             .settings
             .paused
             .then(|| "paused by the deployment with PAUSED=true".to_owned());
         let pause = own.or(standing.paused).or(standing.braked);
+        let audit = audit::stands_at(&self.ledger).await?;
         Ok(Status {
             at: now,
             paused: pause.is_some(),
@@ -107,8 +107,8 @@ impl<L: Ledger, C: Clock, Q: Queues> Inspector<L, C, Q> {
                 since: indexed.at,
             }),
             queues: self.queues.depths(now).await,
-            audited_until,
-            audited_at: audited.finished,
+            audited_until: audit.until,
+            audit_finished: audit.finished,
         })
     }
 }

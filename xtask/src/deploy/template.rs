@@ -221,6 +221,10 @@ fn support_asks_operators_change_and_administrators_see_bodies() {
     let asks = pairs(&[
         ("cloudformation:DescribeStacks", "!Ref AWS::StackId"),
         ("lambda:InvokeFunction", "!GetAtt InspectFunction.Arn"),
+        (
+            "cloudwatch:DescribeAlarms",
+            "!Sub arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:*",
+        ),
     ]);
     assert_eq!(support, asks);
 
@@ -230,6 +234,7 @@ fn support_asks_operators_change_and_administrators_see_bodies() {
     let mut expected = pairs(&[
         ("lambda:InvokeFunction", "!GetAtt ReconcileFunction.Arn"),
         ("lambda:InvokeFunction", "!GetAtt AuditFunction.Arn"),
+        ("sns:ListSubscriptionsByTopic", "!Ref AlarmTopic"),
         ("sqs:ReceiveMessage", "!GetAtt DeadLetters.Arn"),
         ("sqs:ChangeMessageVisibility", "!GetAtt DeadLetters.Arn"),
         ("sqs:GetQueueAttributes", "!GetAtt DeadLetters.Arn"),

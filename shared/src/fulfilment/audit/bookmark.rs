@@ -20,45 +20,29 @@ pub(super) struct Kept {
     /// Where the next run goes on.
     #[serde(flatten)]
     pub(super) bookmark: Bookmark,
-    /// What was found since the run before came to its end.
+    /// What was found since a run came to its end last.
     #[serde(default)]
     pub(super) so_far: Found,
-    /// The last time that the end was reached, and what was found on the way.
-    #[serde(flatten)]
-    pub(super) audited: Audited,
+    /// What was found on the way to that end.
+    #[serde(default)]
+    pub(super) found: Found,
 }
 
 impl Kept {
     /// After another slice: `found` is what this run found, and `before` what the runs before it had.
-    pub(super) fn after(&self, bookmark: Bookmark, before: Found, found: Found, ended: Option<Timestamp>) -> Self {
+    pub(super) fn after(&self, bookmark: Bookmark, before: Found, found: Found, has_ended: bool) -> Self {
         let so_far = before + found;
-        match ended {
-            Some(_) => Self {
-                bookmark,
-                so_far: Found::default(),
-                audited: Audited {
-                    finished: ended,
-                    found: so_far,
-                },
-            },
-            None => Self {
-                bookmark,
-                so_far,
-                audited: self.audited,
-            },
+        let (so_far, found) = if has_ended {
+            (Found::default(), so_far)
+        } else {
+            (so_far, self.found)
+        };
+        Self {
+            bookmark,
+            so_far,
+            found,
         }
     }
-}
-
-/// The last audit that came to its end.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Audited {
-    /// When.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub finished: Option<Timestamp>,
-    /// What it found that no order's attention tells.
-    #[serde(default)]
-    pub found: Found,
 }
 
 /// What an audit found and only a person can look into.
@@ -107,6 +91,9 @@ pub(super) struct Bookmark {
     /// Packages of that very time that are done.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     seen: Vec<String>,
+    /// When a run came to the end last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) finished: Option<Timestamp>,
 }
 
 impl Bookmark {
@@ -115,6 +102,16 @@ impl Bookmark {
         Self {
             at: Some(time),
             seen: Vec::new(),
+            finished: None,
+        }
+    }
+
+    /// At the end: the next run begins with the first package.
+    pub(super) const fn end(now: Timestamp) -> Self {
+        Self {
+            at: None,
+            seen: Vec::new(),
+            finished: Some(now),
         }
     }
 
@@ -130,6 +127,7 @@ impl Bookmark {
         Self {
             at: Some(time),
             seen: all,
+            finished: self.finished,
         }
     }
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::told::Told;
-use crate::fulfilment::audit::Audited;
+use crate::fulfilment::audit::Stands;
 use crate::fulfilment::permit;
 use crate::ledger::limit::Limit;
 use crate::time::Timestamp;
@@ -33,7 +33,7 @@ pub(super) fn facts(
     told: &mut Told,
     limit: Option<&Limit>,
     home: &str,
-    audited: &Audited,
+    audited: &Stands,
     paused: bool,
     now: Timestamp,
 ) -> Vec<Fact> {

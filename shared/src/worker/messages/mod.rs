@@ -74,7 +74,7 @@ pub async fn tell(
     }
     let before = item.told.clone();
     let limit = ledger.limit().await?;
-    let (_, audited) = audit::standing(ledger).await?;
+    let audited = audit::stands_at(ledger).await?;
     let said = facts::facts(
         &mut item.told,
         limit.as_ref(),
