@@ -15,7 +15,7 @@ mod held;
 mod metered;
 mod operator;
 mod permits;
-pub(in crate::fulfilment) mod put_off;
+mod put_off;
 mod session;
 mod sweep;
 mod switch;
