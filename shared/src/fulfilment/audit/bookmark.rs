@@ -23,6 +23,9 @@ pub(super) struct Bookmark {
     /// Packages of that very time that are done.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     seen: Vec<String>,
+    /// When a run came to the end last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) finished: Option<Timestamp>,
 }
 
 impl Bookmark {
@@ -31,6 +34,16 @@ impl Bookmark {
         Self {
             at: Some(time),
             seen: Vec::new(),
+            finished: None,
+        }
+    }
+
+    /// At the end: the next run begins with the first package.
+    pub(super) const fn end(now: Timestamp) -> Self {
+        Self {
+            at: None,
+            seen: Vec::new(),
+            finished: Some(now),
         }
     }
 
@@ -46,6 +59,7 @@ impl Bookmark {
         Self {
             at: Some(time),
             seen: all,
+            finished: self.finished,
         }
     }
 

@@ -31,12 +31,22 @@ use pages::{ENOUGH, End};
 use progress::AuditRun;
 pub use summary::{AuditRequest, AuditSummary, Listed};
 
-/// Up to which time of creation the packages were compared by the run that is not at its end; `None` when the last one
-/// came to the end, or there was none.
-pub async fn stands_at(ledger: &impl Ledger) -> Result<Option<Timestamp>, LedgerError> {
+/// How far the daily audit is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stands {
+    /// Up to which time of creation the packages were compared by the run that is not at its end; `None` when the last
+    /// one came to the end, or there was none.
+    pub until: Option<Timestamp>,
+    /// When a run came to the end last.
+    pub finished: Option<Timestamp>,
+}
+
+/// Where the daily audit stands.
+pub async fn stands_at(ledger: &impl Ledger) -> Result<Stands, LedgerError> {
     let stored = ledger.load(bookmark::KEY).await?;
     let bookmark: Option<Bookmark> = stored.and_then(|entry| serde_json::from_str(&entry.body).ok());
-    Ok(bookmark.and_then(|bookmark| bookmark.at))
+    let Bookmark { at, finished, .. } = bookmark.unwrap_or_default();
+    Ok(Stands { until: at, finished })
 }
 
 impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
@@ -76,7 +86,7 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
         loop {
             let mut read = self.read_slice(&mut run, &at, cursor).await;
             let next = match (&read.end, read.last) {
-                (End::All, _) => Bookmark::default(),
+                (End::All, _) => Bookmark::end(self.clock.now()),
                 (End::More(_) | End::Late(_) | End::Outage(_), Some(last)) => {
                     at.after(last, read.slice.created_at(last))
                 }
