@@ -88,8 +88,8 @@ pub(crate) enum Command {
     /// The two secrets: their shape, and whether Wix takes the key. Prints no secret
     #[command(subcommand)]
     Secrets(Secrets),
-    /// Everything that a set-up needs, one line each with its remedy; buys nothing and changes nothing
-    Doctor,
+    /// Everything that a set-up needs, one line each with its remedy. Buys nothing; delivers a canceled test order
+    Doctor(Doctor),
     /// The log lines of all functions together, by time
     Logs(Logs),
     /// Sign a sample delivery and deliver it, for a first test. The right to do this is the right to forge a paid order
@@ -101,6 +101,16 @@ pub(crate) enum Command {
         /// The shell
         shell: Shell,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// How long a test order may take from the storefront's address to the ledger
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    pub(crate) wait: u64,
+    /// Deliver nothing: look only
+    #[arg(long)]
+    pub(crate) no_delivery: bool,
 }
 
 #[derive(Debug, Args)]

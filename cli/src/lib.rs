@@ -29,6 +29,8 @@ use out::Out;
 pub struct Terminal {
     /// Somebody looks at standard output.
     pub is_out: bool,
+    /// Somebody looks at standard error, and sees progress there.
+    pub is_err: bool,
     /// Somebody can answer on standard input.
     pub is_in: bool,
     /// No colours are wanted.

@@ -9,10 +9,12 @@ use reseller_hooks::config::Env;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let env = Env::process();
+    let is_dumb = env.get("TERM").is_some_and(|term| term == "dumb");
     let terminal = Terminal {
         is_out: stdout().is_terminal(),
+        is_err: stderr().is_terminal() && !is_dumb,
         is_in: stdin().is_terminal(),
-        no_color: env.get("NO_COLOR").is_some() || env.get("TERM").is_some_and(|term| term == "dumb"),
+        no_color: env.get("NO_COLOR").is_some() || is_dumb,
     };
     let (mut input, mut out, mut err) = (stdin().lock(), stdout(), stderr());
     let session = Session {

@@ -17,6 +17,8 @@ pub(crate) struct Out<'a> {
     input: &'a mut dyn BufRead,
     out: &'a mut dyn Write,
     err: &'a mut dyn Write,
+    /// A line of progress stands on the terminal.
+    is_in_progress: bool,
 }
 
 /// How a text looks on a terminal.
@@ -41,11 +43,13 @@ impl<'a> Out<'a> {
             input,
             out,
             err,
+            is_in_progress: false,
         }
     }
 
     /// A line of data.
     pub(crate) fn line(&mut self, line: impl fmt::Display) -> Result<(), Failure> {
+        self.clear();
         match writeln!(self.out, "{line}") {
             // `reseller … | head` has read enough.
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
@@ -63,8 +67,27 @@ impl<'a> Out<'a> {
 
     /// Something to know that is no data.
     pub(crate) fn note(&mut self, line: impl fmt::Display) {
+        self.clear();
         // Nobody can be told when standard error is gone.
         drop(writeln!(self.err, "{line}"));
+    }
+
+    /// What is being done, on a terminal only: the next note or line takes its place.
+    pub(crate) fn progress(&mut self, what: impl fmt::Display) {
+        if !self.terminal.is_err {
+            return;
+        }
+        drop(write!(self.err, "\r\u{1b}[K{what} …"));
+        drop(self.err.flush());
+        self.is_in_progress = true;
+    }
+
+    /// Takes away what [`Self::progress`] wrote.
+    fn clear(&mut self) {
+        if std::mem::take(&mut self.is_in_progress) {
+            drop(write!(self.err, "\r\u{1b}[K"));
+            drop(self.err.flush());
+        }
     }
 
     /// A text as it looks where somebody looks at it.
@@ -119,6 +142,7 @@ impl<'a> Out<'a> {
             )
             .hint("repeat it with --yes"));
         }
+        self.clear();
         drop(write!(self.err, "{question} [y/N] "));
         drop(self.err.flush());
         let mut answer = String::new();

@@ -13,7 +13,7 @@ use super::shop::Ran;
 /// What was asked: the head, and the body.
 type Asked = Arc<Mutex<Vec<(String, String)>>>;
 
-struct Cloud {
+pub(crate) struct Cloud {
     address: String,
     asked: Asked,
 }
@@ -36,15 +36,24 @@ impl Cloud {
     }
 
     fn answering_by(by: impl Fn(&str) -> (u16, &'static str, &'static str) + Send + 'static) -> Self {
+        Self::of(move |_, head| {
+            let (status, header, text) = by(head);
+            (status, header, text.to_owned())
+        })
+    }
+
+    /// Answers by its own address and the head of what is asked.
+    pub(crate) fn of(by: impl Fn(&str, &str) -> (u16, &'static str, String) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let asked = Asked::default();
         let kept = Arc::clone(&asked);
+        let own = address.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
                 let (head, body) = read(&mut stream);
-                let (status, header, text) = by(&head);
+                let (status, header, text) = by(&own, &head);
                 kept.lock().unwrap().push((head, body));
                 let answer = format!(
                     "HTTP/1.1 {status} X\r\ncontent-length: {}\r\n{header}connection: close\r\n\r\n{text}",
@@ -67,7 +76,7 @@ impl Cloud {
         })
     }
 
-    fn types(&self, words: &[&str], more: &[(&str, &str)]) -> Ran {
+    pub(crate) fn types(&self, words: &[&str], more: &[(&str, &str)]) -> Ran {
         let (mut input, mut out, mut err) = (Cursor::new(Vec::new()), Vec::new(), Vec::new());
         let mut pairs = vec![("AWS_ENDPOINT_URL", self.address.as_str()), ("AWS_REGION", "eu-west-1")];
         pairs.extend(more);
@@ -152,7 +161,7 @@ fn a_question_goes_to_inspect_and_a_verb_to_reconcile_each_signed() {
     }
 }
 
-fn with_credentials(cloud: &Cloud, words: &[&str]) -> Ran {
+pub(crate) fn with_credentials(cloud: &Cloud, words: &[&str]) -> Ran {
     let all = [&["--stack", "shop"], words].concat();
     cloud.types(
         &all,

@@ -7,6 +7,7 @@
 )]
 
 mod aws;
+mod doctor;
 mod mending;
 mod pages;
 mod questions;

@@ -10,6 +10,7 @@ use super::shop::{Shop, sample};
 const KEY: &str = "shopify/9007199254740993";
 const ASKED: Terminal = Terminal {
     is_out: false,
+    is_err: false,
     is_in: true,
     no_color: true,
 };

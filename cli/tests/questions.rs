@@ -179,35 +179,6 @@ fn the_help_of_every_shell_and_command_is_there() {
 }
 
 #[test]
-fn the_doctor_is_content_with_a_good_set_up_and_names_what_is_wrong() {
-    let shop = Shop::new();
-    let ran = shop.types(&["doctor"]).done();
-    for part in [
-        "inspect answers",
-        "the queue parked answers",
-        "Wix takes the key",
-        "shopify has signing secrets",
-        "an unsigned delivery to shopify is refused",
-    ] {
-        assert!(ran.out.contains(part), "{part}: {}", ran.out);
-    }
-    assert!(!ran.out.contains("!!"), "{}", ran.out);
-    for (name, value, said) in [
-        ("SECRET_URL", "file:///nowhere.json", "was not looked at"),
-        ("PAUSED", "true", "paused"),
-        ("WIX_API_BASE_URL", "http://127.0.0.1:9", "Wix does not answer"),
-        ("LEDGER_URL", "sqlite:///nowhere/ledger.db", "inspect does not answer"),
-        ("SETTLE_SECONDS", "long", "SETTLE_SECONDS"),
-    ] {
-        let shop = Shop::new();
-        shop.set(name, value);
-        let ran = shop.types(&["doctor"]);
-        assert!(ran.out.contains(said), "{name}: {}{}", ran.out, ran.err);
-        assert_eq!(ran.exit == Exit::Done, name == "nothing", "{name}: {}", ran.out);
-    }
-}
-
-#[test]
 fn secrets_are_checked_and_none_is_printed() {
     let shop = Shop::new();
     let ran = shop.types(&["secrets", "check"]).done();

@@ -196,29 +196,30 @@ impl Shop {
     }
 
     async fn works_off(&self, name: &str) {
-        let queue = SqliteQueue::open(&self.file("queues.db"), name).unwrap();
-        let received = queue
-            .receive(10, Duration::from_secs(60), SystemClock.now())
-            .await
-            .unwrap();
-        if received.is_empty() {
-            return;
-        }
-        let mut event = SqsEvent::default();
-        for message in &received {
-            let mut record = SqsMessage::default();
-            record.message_id = Some(message.id.to_string());
-            record.body = Some(message.body.clone());
-            event.records.push(record);
-        }
         let (config, env) = self.worker();
-        let opened = run::open(&config, &env).await.unwrap();
-        let deadline = SystemClock.now() + Duration::from_secs(50);
-        let report = batch::handle(&opened.engine, &SystemClock, event, deadline).await;
-        assert_eq!(report.failed, Vec::<String>::new());
-        for message in &received {
-            queue.delete(message).await.unwrap();
-        }
+        works_off(&self.file("queues.db"), name, &config, &env).await;
+    }
+
+    /// From now on the workers run, as they do on AWS.
+    pub(crate) fn employs(&self) {
+        let (config, env) = self.worker();
+        let queues = self.file("queues.db");
+        self.runtime.spawn(async move {
+            let mut ticks = tokio::time::interval(Duration::from_millis(50));
+            loop {
+                ticks.tick().await;
+                for name in ["order-paid", "order-canceled", "tag-external-id"] {
+                    works_off(&queues, name, &config, &env).await;
+                }
+            }
+        });
+    }
+
+    /// Another document of secrets.
+    pub(crate) fn keeps(&self, document: &str) {
+        let file = self.file("secret.json");
+        std::fs::write(&file, document).unwrap();
+        self.set("SECRET_URL", &format!("file://{}", file.display()));
     }
 
     /// What a queue has could not be taken five times.
@@ -265,6 +266,31 @@ impl Shop {
     pub(crate) fn created(&self) -> u64 {
         let wix = self.wix.lock().unwrap_or_else(PoisonError::into_inner);
         wix.count(wix_sandbox::Operation::CreatePackage).committed
+    }
+}
+
+async fn works_off(queues: &Path, name: &str, config: &WorkerConfig, env: &Env) {
+    let queue = SqliteQueue::open(queues, name).unwrap();
+    let received = queue
+        .receive(10, Duration::from_secs(60), SystemClock.now())
+        .await
+        .unwrap();
+    if received.is_empty() {
+        return;
+    }
+    let mut event = SqsEvent::default();
+    for message in &received {
+        let mut record = SqsMessage::default();
+        record.message_id = Some(message.id.to_string());
+        record.body = Some(message.body.clone());
+        event.records.push(record);
+    }
+    let opened = run::open(config, env).await.unwrap();
+    let deadline = SystemClock.now() + Duration::from_secs(50);
+    let report = batch::handle(&opened.engine, &SystemClock, event, deadline).await;
+    assert_eq!(report.failed, Vec::<String>::new());
+    for message in &received {
+        queue.delete(message).await.unwrap();
     }
 }
 

@@ -11,6 +11,7 @@ use reseller_hooks::config::{AwsSettings, Env};
 use reseller_hooks::queue::AnyQueue;
 use reseller_hooks::secrets::{AnySource, Source as _};
 use reseller_hooks::time::{Clock as _, SystemClock};
+use reseller_hooks::wix::ClientConfig;
 use secrecy::SecretString;
 use serde_json::Value;
 
@@ -30,6 +31,8 @@ pub(crate) struct Remote {
     endpoint: Option<String>,
     outputs: BTreeMap<String, String>,
     stack: String,
+    state: String,
+    wix_base_url: String,
     aws: Aws,
 }
 
@@ -76,10 +79,34 @@ impl Remote {
             endpoint,
             outputs: BTreeMap::new(),
             stack: global.stack.clone(),
+            state: String::new(),
+            wix_base_url: env
+                .get("WIX_API_BASE_URL")
+                .unwrap_or_else(|| ClientConfig::default().base_url),
             aws,
         };
-        remote.outputs = remote.described().await?;
+        (remote.outputs, remote.state) = remote.described().await?;
         Ok(remote)
+    }
+
+    /// Where it is.
+    pub(crate) fn region(&self) -> &str {
+        &self.signer.region
+    }
+
+    /// The stack's name.
+    pub(crate) fn stack(&self) -> &str {
+        &self.stack
+    }
+
+    /// How CloudFormation says that it is.
+    pub(crate) fn state(&self) -> &str {
+        &self.state
+    }
+
+    /// Where Wix is; another address is for a stack that was deployed with one.
+    pub(super) fn wix_base_url(&self) -> &str {
+        &self.wix_base_url
     }
 
     /// An output of the stack.
@@ -163,21 +190,28 @@ impl Remote {
         serde_json::from_str(&answer.text).map_err(Failure::new)
     }
 
-    async fn described(&self) -> Result<BTreeMap<String, String>, Failure> {
+    async fn described(&self) -> Result<(BTreeMap<String, String>, String), Failure> {
+        let body = format!(
+            "Action=DescribeStacks&Version=2010-05-15&StackName={}",
+            stack::encoded(&self.stack)
+        );
+        let text = self.form("cloudformation", body).await?;
+        Ok((stack::outputs(&text), stack::state(&text)))
+    }
+
+    /// Asks a service that takes forms and answers in XML.
+    pub(super) async fn form(&self, service: &str, body: String) -> Result<String, Failure> {
         let answer = self
             .call(Call {
-                service: "cloudformation",
-                url: format!("{}/", self.url("cloudformation")),
+                service,
+                url: format!("{}/", self.url(service)),
                 content_type: "application/x-www-form-urlencoded",
                 target: None,
-                body: format!(
-                    "Action=DescribeStacks&Version=2010-05-15&StackName={}",
-                    stack::encoded(&self.stack)
-                ),
+                body,
                 timeout: SHORT,
             })
             .await?;
-        Ok(stack::outputs(&answer.text))
+        Ok(answer.text)
     }
 
     fn url(&self, service: &str) -> String {
@@ -222,7 +256,10 @@ impl Remote {
             Exit::Failed
         };
         let failure = Failure::with(exit, format_args!("{service} in {region} refused: {said}"));
-        if is_about_rights {
+        // A signature has a time, and AWS allows for five minutes.
+        if said.contains("Signature expired") || said.contains("Signature not yet current") {
+            failure.hint("this machine's clock is wrong: set it, such as with `timedatectl set-ntp true`")
+        } else if is_about_rights {
             failure.hint("sign in again, or ask for the right to call the stack's functions (docs/cli.md)")
         } else {
             failure

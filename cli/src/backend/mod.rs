@@ -14,9 +14,12 @@ mod local;
 mod sign;
 mod stack;
 mod variables;
+mod watch;
 
 pub(crate) use aws::Remote;
 pub(crate) use local::Local;
+pub(crate) use stack::OUTPUTS;
+pub(crate) use watch::Ringing;
 
 /// Where the answers come from.
 pub(crate) enum Backend {
@@ -32,6 +35,14 @@ impl Backend {
         match &global.local {
             Some(file) => Ok(Self::Local(Box::new(Local::open(env, file.as_deref())?))),
             None => Ok(Self::Aws(Box::new(Remote::open(env, global).await?))),
+        }
+    }
+
+    /// The alarms that ring. A local run has none.
+    pub(crate) async fn ringing(&self) -> Result<Vec<Ringing>, Failure> {
+        match self {
+            Self::Local(_) => Ok(Vec::new()),
+            Self::Aws(remote) => remote.ringing().await,
         }
     }
 
@@ -126,7 +137,7 @@ impl Backend {
     pub(crate) fn wix_base_url(&self) -> String {
         match self {
             Self::Local(local) => local.wix_base_url(),
-            Self::Aws(_) => reseller_hooks::wix::ClientConfig::default().base_url,
+            Self::Aws(remote) => remote.wix_base_url().to_owned(),
         }
     }
 

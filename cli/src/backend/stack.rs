@@ -2,6 +2,29 @@
 
 use std::collections::BTreeMap;
 
+/// The outputs that every stack of this version has.
+pub(crate) const OUTPUTS: [&str; 19] = [
+    "WebhookUrl",
+    "WixSecret",
+    "StorefrontSecret",
+    "ReconcileFunction",
+    "InspectFunction",
+    "AuditFunction",
+    "WebhookFunction",
+    "SupportPolicy",
+    "OperatorPolicy",
+    "AdministratorPolicy",
+    "Ledger",
+    "ParkedQueueUrl",
+    "DeadLetters",
+    "DeadLettersUrl",
+    "WebhookLogs",
+    "ReconcileLogs",
+    "LogGroups",
+    "ApiLogs",
+    "AlarmTopic",
+];
+
 /// The outputs by their names.
 pub(super) fn outputs(xml: &str) -> BTreeMap<String, String> {
     let (_, after) = xml.split_once("<Outputs>").unwrap_or_default();
@@ -9,6 +32,23 @@ pub(super) fn outputs(xml: &str) -> BTreeMap<String, String> {
     all.split("<member>")
         .filter_map(|member| Some((element(member, "OutputKey")?, element(member, "OutputValue")?)))
         .collect()
+}
+
+/// What CloudFormation says of how it is.
+pub(super) fn state(xml: &str) -> String {
+    element(xml, "StackStatus").unwrap_or_default()
+}
+
+/// The insides of all elements of a name that have no element of that name in them.
+pub(super) fn elements<'a>(xml: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
+    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+    let mut rest = xml;
+    std::iter::from_fn(move || {
+        let (_, after) = rest.split_once(open.as_str())?;
+        let (inside, behind) = after.split_once(close.as_str())?;
+        rest = behind;
+        Some(inside)
+    })
 }
 
 /// The text of the first element of a name.

@@ -6,7 +6,7 @@ use super::as_json;
 use crate::backend::Backend;
 use crate::exit::{Exit, Failure};
 use crate::out::Out;
-use crate::words::{number, text};
+use crate::words::{number, short, text};
 
 /// What an audit finds, by its member of the answer, and what is done about it.
 const FINDINGS: [(&str, &str); 10] = [
@@ -111,13 +111,21 @@ fn said(out: &mut Out<'_>, answer: &Value, compared: u64) -> Result<(), Failure>
 
 pub(super) async fn show(backend: &Backend, out: &mut Out<'_>) -> Result<Exit, Failure> {
     let status = backend.ask(&json!({ "status": {} })).await?;
-    let until = status.get("audited_until").and_then(Value::as_str);
-    let answer = json!({ "schema": 1, "audited_until": until });
-    if !as_json(out, &answer)? {
-        out.line(match until {
-            Some(until) => format!("packages created before {until} are compared; the next run goes on there"),
-            None => "no audit is in the middle: the last one came to its end, or there was none".to_owned(),
-        })?;
+    let of = |name: &str| status.get(name).and_then(Value::as_str);
+    let (until, finished) = (of("audited_until"), of("audit_finished"));
+    if as_json(
+        out,
+        &json!({ "schema": 1, "audited_until": until, "audit_finished": finished }),
+    )? {
+        return Ok(Exit::Done);
     }
+    out.line(match until {
+        Some(until) => format!("packages created before {until} are compared; the next run goes on there"),
+        None => "no audit is in the middle".to_owned(),
+    })?;
+    out.line(match finished {
+        Some(finished) => format!("the last one came to its end at {}", short(finished)),
+        None => "none has come to its end yet".to_owned(),
+    })?;
     Ok(Exit::Done)
 }

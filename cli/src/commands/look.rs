@@ -5,17 +5,33 @@ use serde_json::{Value, json};
 
 use super::{as_json, story};
 use crate::arguments::{Attention, Look, Of};
-use crate::backend::Backend;
+use crate::backend::{Backend, Ringing};
 use crate::exit::{Exit, Failure};
 use crate::out::{self, Out};
-use crate::words::{age, count, list, number, since, text};
+use crate::words::{age, count, list, number, short, since, text};
+
+/// The status, with the alarms that ring. Who may not ask for them gets all else.
+pub(super) async fn asked(backend: &Backend, out: &mut Out<'_>) -> Result<Value, Failure> {
+    let mut status = backend.ask(&json!({ "status": {} })).await?;
+    match (backend.ringing().await, status.as_object_mut()) {
+        (Ok(ringing), Some(members)) => {
+            let shown = |alarm: Ringing| json!({ "alarm": alarm.name, "means": alarm.means, "since": alarm.since });
+            let alarms: Vec<Value> = ringing.into_iter().map(shown).collect();
+            members.insert("alarms".to_owned(), alarms.into());
+        }
+        (Err(failure), _) => out.note(format_args!("the alarms were not looked at: {}", failure.what)),
+        (Ok(_), None) => {}
+    }
+    Ok(status)
+}
 
 pub(super) async fn status(backend: &Backend, options: &Look, out: &mut Out<'_>) -> Result<Exit, Failure> {
-    let status = backend.ask(&json!({ "status": {} })).await?;
-    let exit = match (options.exit_code, is_stopped(&status), number(&status, "in_attention")) {
-        (false, ..) | (true, false, 0) => Exit::Done,
+    let status = asked(backend, out).await?;
+    let needs_somebody = number(&status, "in_attention") > 0 || !list(&status, "alarms").is_empty();
+    let exit = match (options.exit_code, is_stopped(&status), needs_somebody) {
+        (false, ..) | (true, false, false) => Exit::Done,
         (true, true, _) => Exit::Stopped,
-        (true, false, _) => Exit::Attention,
+        (true, false, true) => Exit::Attention,
     };
     if as_json(out, &status)? {
         return Ok(exit);
@@ -42,6 +58,8 @@ pub(crate) struct Line {
     pub(crate) is_well: bool,
     pub(crate) what: String,
     pub(crate) command: Option<&'static str>,
+    /// It says something of the set-up, and not of single orders or deliveries.
+    pub(crate) is_of_the_set_up: bool,
 }
 
 fn is_stopped(status: &Value) -> bool {
@@ -54,18 +72,23 @@ pub(crate) fn sentences(status: &Value, now: Timestamp) -> Vec<Line> {
         is_well: true,
         what: what.to_owned(),
         command: None,
+        is_of_the_set_up: false,
     };
     let bad = |what: String, command| Line {
         is_well: false,
         what,
         command: Some(command),
+        is_of_the_set_up: false,
     };
     let mut lines = Vec::new();
     if let Some(problem) = status.get("catalog_problem").and_then(Value::as_str) {
-        lines.push(bad(
-            format!("nothing is bought: the catalog cannot be used: {problem}"),
-            "reseller catalog check",
-        ));
+        lines.push(Line {
+            is_of_the_set_up: true,
+            ..bad(
+                format!("nothing is bought: the catalog cannot be used: {problem}"),
+                "reseller catalog check",
+            )
+        });
     }
     if let Some(why) = status.get("pause").and_then(Value::as_str) {
         // The deployment's own pause is ended by a deployment.
@@ -74,6 +97,16 @@ pub(crate) fn sentences(status: &Value, now: Timestamp) -> Vec<Line> {
             is_well: false,
             what: format!("nothing is bought: {why}"),
             command: (!is_own).then_some("reseller resume --reason WHY"),
+            is_of_the_set_up: true,
+        });
+    }
+    for alarm in list(status, "alarms") {
+        let since = alarm.get("since").and_then(|at| since(at, now)).unwrap_or_default();
+        lines.push(Line {
+            is_well: false,
+            what: format!("{} rings for {since}: {}", text(alarm, "alarm"), text(alarm, "means")),
+            command: None,
+            is_of_the_set_up: false,
         });
     }
     let orders = usize::try_from(number(status, "in_attention")).unwrap_or(usize::MAX);
@@ -114,7 +147,30 @@ pub(crate) fn sentences(status: &Value, now: Timestamp) -> Vec<Line> {
             lines.push(bad(format!("{messages} {what}"), command));
         }
     }
+    lines.push(audit(status, now));
     lines
+}
+
+/// The audit runs once a day; what a run does not finish the next one does.
+fn audit(status: &Value, now: Timestamp) -> Line {
+    const LATE: u64 = 3 * 86_400;
+    let finished = status.get("audit_finished").and_then(Value::as_str);
+    let finished: Option<Timestamp> = finished.and_then(|at| at.parse().ok());
+    let seconds = finished.map(|at| now.since(at).as_secs());
+    let mut what = match seconds {
+        Some(seconds) => format!("the last audit came to its end {} ago", age(seconds)),
+        None => "no audit has come to its end yet".to_owned(),
+    };
+    if let Some(until) = status.get("audited_until").and_then(Value::as_str) {
+        what.push_str(&format!("; the one that runs is at packages created {}", short(until)));
+    }
+    let is_well = seconds.is_none_or(|seconds| seconds < LATE);
+    Line {
+        is_well,
+        what,
+        command: (!is_well).then_some("reseller audit run"),
+        is_of_the_set_up: false,
+    }
 }
 
 /// An order is late when it has been due for five minutes: `reconcile` comes every minute.
@@ -137,6 +193,7 @@ fn due(status: &Value, now: Timestamp) -> Option<Line> {
             age(seconds)
         ),
         command: (seconds >= LATE).then_some("reseller order list --state due"),
+        is_of_the_set_up: true,
     })
 }
 

@@ -39,7 +39,7 @@ pub(crate) async fn run(env: &Env, arguments: &Arguments, out: &mut Out<'_>) -> 
         }
         Command::Catalog(Catalog::Check { file }) => return catalog::check(file, out),
         Command::Catalog(Catalog::Diff { other, file }) => return catalog::diff(file, other, out),
-        Command::Doctor => return doctor::run(env, &arguments.global, out).await,
+        Command::Doctor(options) => return doctor::run(env, &arguments.global, options, out).await,
         Command::Status(_)
         | Command::Attention(_)
         | Command::Order(_)
@@ -72,7 +72,7 @@ pub(crate) async fn run(env: &Env, arguments: &Arguments, out: &mut Out<'_>) -> 
         Command::Logs(options) => logs::run(&backend, options, out).await,
         Command::Send(options) => send::run(&backend, options, out).await,
         Command::Report(options) => report::run(&backend, &options.html, &arguments.global.stack, out).await,
-        Command::Completion { .. } | Command::Catalog(_) | Command::Doctor => Ok(Exit::Done),
+        Command::Completion { .. } | Command::Catalog(_) | Command::Doctor(_) => Ok(Exit::Done),
     }
 }
 

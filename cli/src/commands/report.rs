@@ -18,7 +18,7 @@ const DAYS: usize = 30;
 const MOST_READ: usize = 20_000;
 
 pub(super) async fn run(backend: &Backend, file: &Path, stack: &str, out: &mut Out<'_>) -> Result<Exit, Failure> {
-    let status = backend.ask(&json!({ "status": {} })).await?;
+    let status = super::look::asked(backend, out).await?;
     let attention = backend.ask(&json!({ "attention": {} })).await?;
     let days = days(backend).await?;
     let page = html(&status, &attention, &days, stack, SystemClock.now());

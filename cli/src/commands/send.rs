@@ -49,6 +49,17 @@ pub(super) async fn run(backend: &Backend, options: &Send, out: &mut Out<'_>) ->
     }
 }
 
+/// The first secret that a storefront's deliveries can be signed with, and the shop that it is of where there are several.
+pub(super) fn signer(document: &Value, kind: StorefrontKind) -> Option<(Option<String>, String)> {
+    if let Ok(secret) = secret(document, kind, None) {
+        return Some((None, secret.to_owned()));
+    }
+    let shops = document.pointer(&format!("/storefronts/{kind}/shops"))?.as_object()?;
+    let shop = shops.keys().next()?;
+    let secret = secret(document, kind, Some(shop)).ok()?;
+    Some((Some(shop.clone()), secret.to_owned()))
+}
+
 /// The first secret of a storefront's entry, or of a shop's in it.
 fn secret<'a>(document: &'a Value, kind: StorefrontKind, shop: Option<&str>) -> Result<&'a str, Failure> {
     let entry = document.get("storefronts").and_then(|all| all.get(kind.as_str()));

@@ -40,7 +40,7 @@ pub fn attention_of(entry: &Entry, settings: &Settings, now: Timestamp) -> Vec<A
             vec![Problem::new(what, "UNREADABLE_RECORD", &[], error.to_string()).shown]
         }
     };
-    if let Some(times) = super::run::put_off::often(entry) {
+    if let Some(times) = super::put_off::often(entry) {
         let advice = format!(
             "the work on this order failed {times} times in a row, and it is tried ever more seldom: report it with the log of reconcile, then retry the order"
         );

@@ -68,6 +68,9 @@ pub struct Status {
     /// came to the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audited_until: Option<Timestamp>,
+    /// When an audit of all packages came to its end last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audit_finished: Option<Timestamp>,
 }
 
 /// An order that is due.
@@ -90,6 +93,7 @@ impl<L: Ledger, C: Clock, Q: Queues> Inspector<L, C, Q> {
             .paused
             .then(|| "paused by the deployment with PAUSED=true".to_owned());
         let pause = own.or(standing.paused).or(standing.braked);
+        let audit = audit::stands_at(&self.ledger).await?;
         Ok(Status {
             at: now,
             paused: pause.is_some(),
@@ -103,7 +107,8 @@ impl<L: Ledger, C: Clock, Q: Queues> Inspector<L, C, Q> {
                 since: indexed.at,
             }),
             queues: self.queues.depths(now).await,
-            audited_until: audit::stands_at(&self.ledger).await?,
+            audited_until: audit.until,
+            audit_finished: audit.finished,
         })
     }
 }

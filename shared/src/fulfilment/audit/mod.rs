@@ -26,17 +26,35 @@ use super::run::{Fulfilment, PAUSED, Session};
 use crate::ledger::{Ledger, LedgerError};
 use crate::time::{Timer, Timestamp};
 
-use bookmark::Bookmark;
+pub use bookmark::Found;
+use bookmark::{Bookmark, Kept};
 use pages::{ENOUGH, End};
 use progress::AuditRun;
 pub use summary::{AuditRequest, AuditSummary, Listed};
 
-/// Up to which time of creation the packages were compared by the run that is not at its end; `None` when the last one
-/// came to the end, or there was none.
-pub async fn stands_at(ledger: &impl Ledger) -> Result<Option<Timestamp>, LedgerError> {
+/// How far the daily audit is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stands {
+    /// Up to which time of creation the packages were compared by the run that is not at its end; `None` when the last
+    /// one came to the end, or there was none.
+    pub until: Option<Timestamp>,
+    /// When a run came to the end last.
+    pub finished: Option<Timestamp>,
+    /// What that one found.
+    pub found: Found,
+}
+
+/// Where the daily audit stands.
+pub async fn stands_at(ledger: &impl Ledger) -> Result<Stands, LedgerError> {
     let stored = ledger.load(bookmark::KEY).await?;
-    let bookmark: Option<Bookmark> = stored.and_then(|entry| serde_json::from_str(&entry.body).ok());
-    Ok(bookmark.and_then(|bookmark| bookmark.at))
+    let kept: Option<Kept> = stored.and_then(|entry| serde_json::from_str(&entry.body).ok());
+    let Kept { bookmark, found, .. } = kept.unwrap_or_default();
+    let Bookmark { at, finished, .. } = bookmark;
+    Ok(Stands {
+        until: at,
+        finished,
+        found,
+    })
 }
 
 impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
@@ -59,9 +77,11 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
         summary.tally.ledger_reads += 1;
         let mut rev = stored.as_ref().map_or(0, |entry| entry.rev);
         let daily = stored.and_then(|entry| serde_json::from_str(&entry.body).ok());
+        let mut kept: Kept = daily.unwrap_or_default();
+        let before = kept.so_far;
         let mut at = match request.since {
             Some(since) => Bookmark::at(since),
-            None => daily.unwrap_or_default(),
+            None => kept.bookmark.clone(),
         };
         summary.since = at.at;
         let session = Session::of(Class::Audit, deadline);
@@ -76,7 +96,7 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
         loop {
             let mut read = self.read_slice(&mut run, &at, cursor).await;
             let next = match (&read.end, read.last) {
-                (End::All, _) => Bookmark::default(),
+                (End::All, _) => Bookmark::end(self.clock.now()),
                 (End::More(_) | End::Late(_) | End::Outage(_), Some(last)) => {
                     at.after(last, read.slice.created_at(last))
                 }
@@ -91,7 +111,9 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
             if !whole || !moved {
                 break;
             }
-            if !request.is_extra() && !self.keep_bookmark(&mut run, &next, &mut rev).await? {
+            let has_ended = matches!(read.end, End::All);
+            kept = kept.after(next.clone(), before, run.summary.to_tell(), has_ended);
+            if !request.is_extra() && !self.keep_bookmark(&mut run, &kept, &mut rev).await? {
                 break;
             }
             run.summary.next = next.at;

@@ -4,13 +4,15 @@
 //! of [`super::calls`] call it. What can be derived (attention, the next step) is not stored.
 //!
 //! - [`attempt`] a purchase's life; [`purchase`] what a purchase is for and asks for;
-//! - [`package`] and [`instance`] what exists at Wix; [`shift`] a move or an adjustment of it; [`plan`] what is bought
+//! - [`package`] and [`instance`] what exists at Wix; [`change`] what Wix is asked for, [`shift`] a move or an adjustment; [`plan`] what is bought
 //!   for a unit;
 //! - [`history`] what happened, in short lines;
 //! - [`derive`](mod@derive) keys and external IDs; [`entitled`] which units may be bought, and which are kept; [`closing`] what a person has settled.
 
 pub mod attempt;
+pub mod change;
 pub mod closing;
+mod compact;
 pub mod derive;
 pub mod entitled;
 pub mod error;
@@ -24,6 +26,7 @@ pub mod plan;
 pub mod purchase;
 pub mod refusal;
 pub mod shift;
+mod shifting;
 mod stored;
 
 #[cfg(test)]
@@ -38,6 +41,7 @@ use crate::order::{OrderEvent, OrderKey, Statement};
 use crate::time::Timestamp;
 
 pub use attempt::{Absence, Attempt, InDoubt, Stage};
+pub use change::Change;
 pub use closing::{Closing, ProblemId};
 pub use entitled::Entitled;
 pub(crate) use entitled::{entitlements, next_change};
@@ -45,7 +49,7 @@ pub use error::RecordError;
 pub use goal::{Goal, Spec};
 pub use history::{Happened, History};
 pub use ids::{Holder, Item, Kind, PurchaseId};
-pub use instance::{Change, Instance, InstanceRef};
+pub use instance::{Instance, InstanceRef};
 pub use package::{HeldPackage, Surplus};
 pub use plan::{ComponentPlan, Line, NotOurs, Plan, PlannedUnits, Unplannable, VoucherPlan};
 pub use purchase::{Draft, ProductRun, Purchase};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::instance::is_zero;
+use super::compact::is_zero;
 use super::{Item, Spec};
 use crate::catalog::OnCancel;
 use crate::ids::{AccountId, CountryCode, SiteId, Sku};
