@@ -90,8 +90,11 @@ async fn answer(deliveries: &Deliveries, metrics: &Metrics, request: Request) ->
         })
         .instrument(span)
         .await;
-    for metric in answer.metrics() {
-        metrics.count(metric, 1);
+    // `reseller doctor` sees that an unsigned delivery is refused: that is nobody's lost order.
+    if !request.headers().contains_key(webhook::PROBE) {
+        for metric in answer.metrics() {
+            metrics.count(metric, 1);
+        }
     }
     metrics.flush(SystemClock.now(), &Stdout);
 

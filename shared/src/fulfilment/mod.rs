@@ -20,6 +20,7 @@ pub mod permit;
 mod plan;
 pub mod ports;
 mod problem;
+mod put_off;
 pub mod record;
 pub mod report;
 pub mod run;

@@ -30,6 +30,10 @@ pub use route::Route;
 /// The largest body that is taken, in bytes: Lambda takes 6 MB, the rest of the request included.
 pub const MAX_BODY_BYTES: usize = 6_000_000;
 
+/// The header of a delivery that only sees whether it is refused: it is answered like any other, and not counted, so that
+/// no alarm rings for it.
+pub const PROBE: &str = "x-reseller-probe";
+
 /// One HTTP request.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {

@@ -47,6 +47,8 @@ pub(super) struct FakeEngine {
     pub(super) at_a_time: Cell<usize>,
     pub(super) most_at_a_time: Cell<usize>,
     pub(super) sweep: RefCell<Option<Sweep>>,
+    /// The orders in attention, where a test has its own.
+    pub(super) reports: RefCell<Option<Vec<AttentionReport>>>,
 }
 
 fn problem() -> Attention {
@@ -184,6 +186,9 @@ impl Engine for FakeEngine {
     }
 
     async fn attention(&self, _limit: usize) -> Result<Vec<AttentionReport>, LedgerError> {
+        if let Some(reports) = &*self.reports.borrow() {
+            return Ok(reports.clone());
+        }
         Ok(vec![AttentionReport {
             key: "shopify/1001".to_owned(),
             since: NOW,

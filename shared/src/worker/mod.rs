@@ -17,6 +17,7 @@ pub mod batch;
 #[cfg(test)]
 mod fakes;
 mod measure;
+pub mod messages;
 pub mod reconcile;
 #[cfg(feature = "worker-runtime")]
 pub mod run;

@@ -35,6 +35,9 @@ struct Args {
     /// Only worlds in which Wix's queries take no notice of their filter
     #[arg(long)]
     careless: bool,
+    /// Only orders that change their plan and their site most of the time, while those calls fail
+    #[arg(long)]
+    changing: bool,
     /// Take each protection out, and look for a history that breaks the promise without it
     #[arg(long)]
     guards: bool,
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
     let profile = Profile {
         harsh: args.harsh,
         careless: args.careless,
+        changing: args.changing,
         ..Profile::default()
     };
     if let Some(seed) = args.one {

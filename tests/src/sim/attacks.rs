@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::rng::Rng;
 use super::shop::{Delivery, Sender};
@@ -21,6 +22,9 @@ pub(super) fn attacks(rng: &mut Rng, seen: &[Delivery]) -> Vec<Delivery> {
         refunds: &BTreeMap::new(),
         subscribed: &BTreeSet::new(),
         renews: false,
+        amounts: &BTreeSet::new(),
+        may_be_paid_again: false,
+        clock_is_ahead: Duration::ZERO,
     };
     let forged = Delivery {
         at: START + rng.delay(),
@@ -29,7 +33,10 @@ pub(super) fn attacks(rng: &mut Rng, seen: &[Delivery]) -> Vec<Delivery> {
         words: "forged".to_owned(),
         sender: Sender::Forger,
     };
-    let replayed = seen.get(rng.index(seen.len())).map(|delivery| Delivery {
+    let seen = seen
+        .get(rng.index(seen.len()))
+        .filter(|delivery| delivery.sender == Sender::Storefront);
+    let replayed = seen.map(|delivery| Delivery {
         at: delivery.at + rng.delay(),
         words: format!("replayed: {}", delivery.words),
         sender: Sender::Replayer(0, delivery.at),

@@ -9,7 +9,7 @@ use reseller_hooks::fulfilment::derive;
 use reseller_hooks::fulfilment::record::{ComponentPlan, Line, Plan};
 
 use super::attacks::FORGED_ORDER;
-use super::book::ShopOrder;
+use super::book::{ShopOrder, Trash};
 use super::trouble::OTHER_MAIL;
 use crate::world::{OWN, World, packages_of, violations as invariants};
 use reseller_hooks::time::Clock;
@@ -58,8 +58,11 @@ pub(super) fn violations(world: &World, orders: &[ShopOrder], catalog_changed: b
             record: &record,
             catalog_changed,
         };
-        let mut broken = book.heard();
-        broken.extend(book.planned());
+        let mut broken = Vec::new();
+        if order.trash() != Trash::Any {
+            broken.extend(book.heard());
+            broken.extend(book.planned());
+        }
         broken.extend(book.bought_once(stage));
         broken.extend(book.tagged());
         broken.extend(book.attention(stage));
@@ -80,7 +83,7 @@ impl Book<'_> {
     fn heard(&self) -> Vec<String> {
         let lines = self.order.skus.keys();
         // What an amount was given back for is not known: nothing more may be bought.
-        let sure = |line: &str| match self.order.amount_refunded {
+        let sure = |line: &str| match self.order.is_amount_refunded() {
             true => 0,
             false => self.order.owed(line),
         };
@@ -94,7 +97,7 @@ impl Book<'_> {
     /// I2: every unit that is owed has the plan that the catalog says.
     fn planned(&self) -> Vec<String> {
         let mut found = Vec::new();
-        if self.order.amount_refunded {
+        if self.order.is_amount_refunded() {
             return found; // it may have been told before anything was planned
         }
         for line in self.order.skus.keys() {
@@ -281,12 +284,17 @@ impl Book<'_> {
             "INVALID_REFERENCE_PRODUCT_INSTANCE_ID" if is_retried => !wix
                 .instances()
                 .any(|(_, i)| i.reference.is_some() && !i.status.is_alive()),
-            "REFUND_UNCLEAR" => !self.order.amount_refunded,
+            "REFUND_UNCLEAR" => !self.order.is_amount_refunded(),
+            "TRASH_UNCLEAR" => !matches!(self.order.trash(), Trash::Unclear | Trash::Any),
             "REFUND_FAILED" => self.order.meaning.failed.is_empty(),
             "DISPUTE_OPEN" | "DISPUTE_LOST" => !self.order.meaning.is_disputed(),
             "STATES_DISAGREE" => !self.order.disagrees(),
             // No line of the order is left that it could mean.
             "END_UNCLEAR" => self.order.meaning.is_alive(),
+            // The subscription was told alive, and with more than the order has by now.
+            "SUBSCRIPTION_CHANGED" => !self.order.meaning.is_alive(),
+            // What WooCommerce cancels can come back, and is over until then.
+            "PAID_AFTER_END" if self.order.key.starts_with("woocommerce/") => self.order.meaning.is_alive(),
             "PAID_AFTER_END" => !self.order.meaning.has_ended(),
             // A line that is planned by the retry is looked up first, and careless queries show what is anybody's.
             "PERHAPS_BOUGHT_BEFORE" => is_retried && !self.world.careless,

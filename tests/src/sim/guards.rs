@@ -12,8 +12,7 @@ pub struct Guard {
     take_out: fn(&mut Profile),
 }
 
-/// The protections that the simulation finds missing, each within some hundred seeds (those of moves and
-/// adjustments within some thousand). In its worlds the others cover for
+/// The protections that the simulation finds missing, each within some hundred seeds. In its worlds the others cover for
 /// `send_before`, the lease, the derived key and one package in one purchase.
 pub const GUARDS: [Guard; 10] = [
     Guard {
@@ -50,24 +49,31 @@ pub const GUARDS: [Guard; 10] = [
     },
     Guard {
         name: "change-in-doubt",
-        take_out: |profile| profile.settings.guards.change_in_doubt = false,
+        take_out: |profile| {
+            profile.changing = true;
+            profile.settings.guards.change_in_doubt = false;
+        },
     },
     Guard {
         name: "change-settle-time",
-        take_out: |profile| profile.settings.guards.change_settle_time = false,
+        take_out: |profile| {
+            profile.changing = true;
+            profile.settings.guards.change_settle_time = false;
+        },
     },
 ];
 
 impl Guard {
     /// The world in which the other protections cannot save it: with this one in, and with it out.
     fn profiles(self) -> (Profile, Profile) {
-        let kept = Profile {
+        let mut kept = Profile {
             harsh: true,
             careless: true,
             ..Profile::default()
         };
         let mut out = kept.clone();
         (self.take_out)(&mut out);
+        kept.changing = out.changing;
         (kept, out)
     }
 

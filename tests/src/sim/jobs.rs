@@ -15,11 +15,12 @@ use reseller_hooks::webhook::{Answer, Disposition, Queues, Request, Webhook};
 use reseller_hooks::worker::{batch, reconcile};
 use serde_json::{Value, json};
 
+use super::book::ShopOrder;
 use super::keys::Keys;
 use super::ledger::SimLedger;
 use super::queue::SimQueue;
 use super::scheduler::Sim;
-use super::shop::Sender;
+use super::shop::{Delivery, Sender};
 use super::words::{FORGED, SECRETS};
 use crate::world::{Run, SkewedClock, WixPort};
 
@@ -73,7 +74,7 @@ pub(super) struct Task {
     pub number: u32,
     /// When Lambda ends it.
     pub timeout: Timestamp,
-    begun: Timestamp,
+    pub begun: Timestamp,
     process: Process,
     generation: u32,
 }
@@ -152,10 +153,14 @@ impl Sim {
         let number = self.workers;
         let now = self.now();
         let delivery = &self.deliveries[at];
+        if !delivery.sender.is_outside() && self.is_switched_off(delivery.message.kind) {
+            self.tell(|| "WooCommerce has switched its webhook off, and sends nothing".to_owned());
+            return;
+        }
         let message = Arc::clone(&delivery.message);
         let (words, key, sender) = (delivery.words.clone(), delivery.key.clone(), delivery.sender);
         let (secret, signed_at) = match sender {
-            Sender::Storefront => (SECRETS[self.keys.used(message.kind)], now),
+            Sender::Storefront | Sender::Useless => (SECRETS[self.keys.used(message.kind)], now),
             Sender::Forger => (FORGED, now),
             Sender::Replayer(secret, signed_at) => (SECRETS[secret], signed_at),
         };
@@ -286,6 +291,11 @@ impl Sim {
                 let fails = if self.calm { 0 } else { self.trouble.lost_answers };
                 if is_late || !is_taken || self.rng.permille(fails) {
                     self.post_again(at);
+                } else if kind == StorefrontKind::Woocommerce {
+                    self.failed_in_a_row = 0;
+                }
+                if answer.disposition == Disposition::Stored && !self.deliveries[at].message.is_heard() {
+                    self.broken(format!("I7: delivery {at} is answered 200, and no queue has it"));
                 }
                 if !matches!(
                     answer.disposition,
@@ -301,13 +311,65 @@ impl Sim {
             Sender::Replayer(..) if is_taken && kind == StorefrontKind::Standard && signed_at + TOLERANCE < begun => {
                 self.broken("a replayed delivery is taken".to_owned());
             }
-            Sender::Forger | Sender::Replayer(..) => {}
+            Sender::Useless
+                if !matches!(
+                    answer.disposition,
+                    Disposition::Parked | Disposition::Unverified | Disposition::Unavailable
+                ) =>
+            {
+                self.broken(format!(
+                    "what nobody can understand is answered {:?}",
+                    answer.disposition
+                ));
+            }
+            Sender::Forger | Sender::Replayer(..) | Sender::Useless => {}
+        }
+    }
+
+    /// Whether a shop sends nothing until its owner looks: after five failures in a row.
+    fn is_switched_off(&self, kind: StorefrontKind) -> bool {
+        kind == StorefrontKind::Woocommerce && self.failed_in_a_row >= 5 && !self.calm
+    }
+
+    /// After an outage the owner of a shop that sends nothing twice saves each order of that time once more, and moves what
+    /// lay in the trash there again.
+    pub(super) fn save_again(&mut self) {
+        self.failed_in_a_row = 0;
+        let lost: Vec<ShopOrder> = self
+            .orders
+            .iter()
+            .filter(|order| order.has_lost_any())
+            .cloned()
+            .collect();
+        for order in lost {
+            self.tell(|| format!("the shop's owner saves {} again", order.key));
+            let at = self.now() + self.rng.delay();
+            let mut told: Vec<_> = order.saved_again().into_iter().map(|message| (at, message)).collect();
+            let deletion = order.deletions.last().filter(|_| order.in_trash);
+            told.extend(deletion.map(|deletion| (at + Duration::from_secs(600), Arc::clone(deletion))));
+            for (at, message) in told {
+                self.deliveries.push(Delivery {
+                    at,
+                    message,
+                    key: order.key.clone(),
+                    words: "saved again".to_owned(),
+                    sender: Sender::Storefront,
+                });
+                self.redeliver(self.deliveries.len() - 1, at);
+            }
         }
     }
 
     /// The storefront delivers again, after a while.
     fn post_again(&mut self, at: usize) {
-        if self.deliveries[at].sender != Sender::Storefront {
+        let delivery = &self.deliveries[at];
+        if delivery.sender != Sender::Storefront {
+            return;
+        }
+        // Once all is well the owner of the shop sees to what did not come through.
+        if delivery.message.kind == StorefrontKind::Woocommerce && !self.calm {
+            self.failed_in_a_row += 1;
+            self.tell(|| "WooCommerce does not send it again".to_owned());
             return;
         }
         let after = if self.calm {

@@ -8,6 +8,7 @@ use reseller_hooks::secrets::{SecretError, Source};
 use reseller_hooks::time::{Clock, Timestamp};
 use secrecy::SecretString;
 
+use super::woocommerce::HOST;
 use super::words::{SECRETS, STOREFRONTS};
 use crate::world::{VirtualClock, yield_once};
 
@@ -85,9 +86,24 @@ impl Keys {
         }
         let of = |place: usize| {
             let [current, previous] = state.known[place];
-            format!(r#"{{"secrets":["{}","{}"]}}"#, SECRETS[current], SECRETS[previous])
+            let hosts = match STOREFRONTS[place] {
+                // The second is the one of a header, for what names none in its body.
+                StorefrontKind::Woocommerce => format!(r#","hosts":["{HOST}","sample.example.com"]"#),
+                StorefrontKind::Shopify | StorefrontKind::Standard | StorefrontKind::Stripe | StorefrontKind::Wix => {
+                    String::new()
+                }
+            };
+            format!(
+                r#"{{"secrets":["{}","{}"]{hosts}}}"#,
+                SECRETS[current], SECRETS[previous]
+            )
         };
-        Ok(format!(r#"{{"storefronts":{{"shopify":{},"standard":{}}}}}"#, of(0), of(1)).into())
+        let entries: Vec<String> = STOREFRONTS
+            .iter()
+            .enumerate()
+            .map(|(at, kind)| format!(r#""{kind}":{}"#, of(at)))
+            .collect();
+        Ok(format!(r#"{{"storefronts":{{{}}}}}"#, entries.join(",")).into())
     }
 }
 

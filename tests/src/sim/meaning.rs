@@ -2,6 +2,7 @@
 //! what of it counts in the end, kept apart from the code under test.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use reseller_hooks::order::StorefrontKind;
 use reseller_hooks::time::Timestamp;
@@ -34,13 +35,23 @@ pub(super) enum Refunded {
     Failed,
 }
 
+/// A state of a subscription that was told.
+#[derive(Debug, Clone)]
+pub(super) struct ToldSubscription {
+    pub(super) state: Subscription,
+    /// The lines that it had then.
+    pub(super) lines: BTreeSet<String>,
+    /// In which words.
+    pub(super) message: Arc<Message>,
+}
+
 /// Everything of one order that is said in this way.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Meaning {
     /// The lines that are sold by subscription.
     pub(super) subscribed: BTreeSet<String>,
     /// The states of the subscription that were told, the newest last.
-    pub(super) subscription: Vec<Subscription>,
+    pub(super) subscription: Vec<ToldSubscription>,
     /// How each dispute stands in the end.
     pub(super) disputes: BTreeMap<u32, Dispute>,
     /// Refunds that failed.
@@ -52,17 +63,31 @@ pub(super) struct Meaning {
 impl Meaning {
     /// Whether a line is over because its subscription is.
     pub(super) fn is_over(&self, line: &str) -> bool {
-        self.subscribed.contains(line) && !self.is_alive()
+        // A subscription of WooCommerce names its lines, and not what the order had added later.
+        let names_it =
+            |told: &ToldSubscription| told.message.kind != StorefrontKind::Woocommerce || told.lines.contains(line);
+        self.subscribed.contains(line) && self.end().is_some_and(names_it)
     }
 
     /// Whether the subscription goes on.
     pub(super) fn is_alive(&self) -> bool {
-        !self.has_ended() && self.subscription.last() != Some(&Subscription::Suspended)
+        self.end().is_none()
     }
 
     /// Whether the subscription is over for ever.
     pub(super) fn has_ended(&self) -> bool {
-        self.subscription.contains(&Subscription::Ended)
+        self.heard().any(|told| told.state == Subscription::Ended)
+    }
+
+    /// What says that the subscription does not go on.
+    fn end(&self) -> Option<&ToldSubscription> {
+        let ended = self.heard().filter(|told| told.state == Subscription::Ended).last();
+        let newest = self.heard().last();
+        ended.or_else(|| newest.filter(|told| told.state == Subscription::Suspended))
+    }
+
+    fn heard(&self) -> impl Iterator<Item = &ToldSubscription> {
+        self.subscription.iter().filter(|told| told.message.is_heard())
     }
 
     /// Whether a dispute is not won.
@@ -141,5 +166,5 @@ pub(super) fn refund(kind: StorefrontKind, order: &str, id: &str, line: (&str, u
 }
 
 const fn message(kind: StorefrontKind, topic: &'static str, body: String) -> Message {
-    Message { kind, topic, body }
+    Message::new(kind, topic, body)
 }

@@ -12,6 +12,7 @@ mod guards;
 mod jobs;
 mod keys;
 mod ledger;
+mod life;
 mod meaning;
 mod operators;
 mod queue;
@@ -21,6 +22,7 @@ mod shop;
 mod trouble;
 mod watch;
 mod weather;
+mod woocommerce;
 mod words;
 
 use reseller_hooks::fulfilment::Settings;
@@ -59,6 +61,8 @@ pub struct Profile {
     pub harsh: bool,
     /// Wix's queries take no notice of their filter, so that every lookup shows everybody's packages.
     pub careless: bool,
+    /// Orders change their plan and their site most of the time, and it is those calls that fail.
+    pub changing: bool,
 }
 
 impl Default for Profile {
@@ -69,6 +73,7 @@ impl Default for Profile {
             rev_condition: true,
             harsh: false,
             careless: false,
+            changing: false,
         }
     }
 }
@@ -126,8 +131,9 @@ pub fn report(seed: u64, profile: &Profile) -> String {
     let told = told(seed, profile);
     let harsh = if profile.harsh { " --harsh" } else { "" };
     let careless = if profile.careless { " --careless" } else { "" };
+    let changing = if profile.changing { " --changing" } else { "" };
     format!(
-        "seed {seed}\n  {}\n{}\nreplay: cargo xtask sim --one {seed}{harsh}{careless}",
+        "seed {seed}\n  {}\n{}\nreplay: cargo xtask sim --one {seed}{harsh}{careless}{changing}",
         told.story.join("\n  "),
         told.violations
             .iter()

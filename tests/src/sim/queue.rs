@@ -42,6 +42,8 @@ struct State {
     /// An operator redrives dead letters as they come.
     redrives: bool,
     parked: Vec<String>,
+    /// What was stored since it was asked last.
+    stored: Vec<String>,
     story: Vec<String>,
 }
 
@@ -65,6 +67,7 @@ impl Queues {
             dead: Vec::new(),
             redrives: false,
             parked: Vec::new(),
+            stored: Vec::new(),
             story: Vec::new(),
         };
         Self {
@@ -147,9 +150,19 @@ impl Queues {
         }
     }
 
-    /// What was parked, which nothing in the simulation should be.
+    /// What was parked, which nothing should be but what nobody can understand.
     pub(super) fn parked(&self) -> usize {
         self.state().parked.len()
+    }
+
+    /// What was parked beside the first `known` had to be.
+    pub(super) fn forget_parked(&self, known: usize) {
+        self.state().parked.truncate(known);
+    }
+
+    /// What was stored since it was asked last.
+    pub(super) fn stored(&self) -> Vec<String> {
+        std::mem::take(&mut self.state().stored)
     }
 
     /// How many messages nobody has consumed.
@@ -191,6 +204,9 @@ impl Queues {
             state
                 .story
                 .push(format!("the queue {name} stores {copies} copies and {answer}"));
+        }
+        if copies > 0 && trigger.is_some() {
+            state.stored.push(body.to_owned());
         }
         for _ in 0..copies {
             match trigger {

@@ -12,17 +12,17 @@ use reseller_hooks::catalog::Catalog;
 use reseller_hooks::order::OrderKey;
 use reseller_hooks::storefront::{self, OrderQueue};
 use reseller_hooks::time::{Clock, Timestamp};
-use serde_json::json;
+use serde_json::{Value, json};
 use tracing::Dispatch;
 
 use super::attacks::attacks;
 use super::book::ShopOrder;
-use super::jobs::{Processes, Task};
+use super::jobs::{Job, Processes, Task};
 use super::keys::Keys;
 use super::ledger::SimLedger;
 use super::queue::Queues;
 use super::rng::Rng;
-use super::shop::{self, Delivery};
+use super::shop::{self, Delivery, Sender};
 use super::trouble::{OTHER_MAIL, Trouble};
 use super::watch::Watch;
 use super::{History, PAIR, Profile, check};
@@ -64,7 +64,7 @@ pub(super) struct Sim {
     pub keys: Keys,
     pub door: storefront::VerificationGuards,
     pub watch: Watch,
-    orders: Vec<ShopOrder>,
+    pub orders: Vec<ShopOrder>,
     pub deliveries: Vec<Delivery>,
     posts: BinaryHeap<Reverse<(Timestamp, usize)>>,
     pub processes: Processes,
@@ -75,6 +75,8 @@ pub(super) struct Sim {
     pub mend_at: Option<Timestamp>,
     pub swept_at: Timestamp,
     pub unreachable: Arc<AtomicBool>,
+    /// How many deliveries of WooCommerce failed in a row: after five it switches its webhook off.
+    pub failed_in_a_row: u32,
     pub catalog_changed: bool,
     pub workers: u32,
     calls_told: u64,
@@ -119,7 +121,7 @@ impl Sim {
         let shared_site = rng.one_in(24);
         let (mut orders, mut deliveries) = (Vec::new(), Vec::new());
         for index in 0..=rng.index(3) {
-            let (its, told) = shop::orders(&mut rng, index, shared_site);
+            let (its, told) = shop::orders(&mut rng, index, shared_site, profile.changing);
             orders.extend(its);
             deliveries.extend(told);
         }
@@ -153,6 +155,7 @@ impl Sim {
             mend_at: None,
             swept_at: START,
             unreachable: Arc::default(),
+            failed_in_a_row: 0,
             catalog_changed: false,
             workers: 0,
             calls_told: 0,
@@ -258,11 +261,30 @@ impl Sim {
             self.died(&task);
             return;
         }
+        let parked = self.queues.parked();
         let done = self.tasks[at].run.step();
+        self.note_receipts(at, parked);
         self.tell_calls(at);
         if let Some(done) = done {
             let task = self.tasks.swap_remove(at);
             self.end(task, done);
+        }
+    }
+
+    /// What of a delivery is in a queue by now has been received.
+    fn note_receipts(&mut self, at: usize, parked: usize) {
+        let task = &self.tasks[at];
+        let Job::Post(delivery, _) = task.job else { return };
+        let delivery = &self.deliveries[delivery];
+        if delivery.sender == Sender::Useless {
+            self.queues.forget_parked(parked);
+        }
+        for body in self.queues.stored() {
+            // A subscription is known under a key of its own, too.
+            let event: Option<Value> = serde_json::from_str(&body).ok();
+            if event.is_some_and(|event| event["key"].as_str() == Some(&delivery.key)) {
+                delivery.message.is_received(task.begun, self.world.clock.now());
+            }
         }
     }
 
@@ -393,13 +415,22 @@ impl Sim {
     fn deliver_again(&mut self) {
         let before = self.committed();
         for at in 0..self.deliveries.len() {
-            self.posts.push(Reverse((self.now(), at)));
+            if self.may_come_again(at) {
+                self.posts.push(Reverse((self.now(), at)));
+            }
         }
         self.tell(|| "everything is delivered again".to_owned());
         self.happen();
         if self.committed() != before && self.ledger.next_due().is_none() {
             self.broken("I1: what was delivered again had an effect".to_owned());
         }
+    }
+
+    /// What was lost for good would be news, and a deletion counts by its receipt.
+    fn may_come_again(&self, delivery: usize) -> bool {
+        let delivery = &self.deliveries[delivery];
+        let trashed = |order: &ShopOrder| order.key == delivery.key && !order.deletions.is_empty();
+        delivery.message.is_heard() && !self.orders.iter().any(trashed)
     }
 
     fn committed(&self) -> usize {

@@ -8,8 +8,9 @@ use reseller_hooks::order::StorefrontKind;
 use reseller_hooks::time::Timestamp;
 
 use super::book::{ShopOrder, ToldVersion};
-use super::meaning::{self, Dispute, Meaning, Refunded, Subscription};
+use super::meaning::Meaning;
 use super::rng::Rng;
+use super::woocommerce;
 use super::words::{self, Message, Past, STOREFRONTS};
 use crate::world::{OTHER, Order, START};
 
@@ -19,7 +20,7 @@ const SKUS: [&str; 13] = [
 ];
 
 /// The plans that become one another.
-const CHANGING: [&str; 2] = ["SMALL", "LARGE"];
+pub(super) const CHANGING: [&str; 2] = ["SMALL", "LARGE"];
 
 /// A delivery that is on its way.
 #[derive(Debug, Clone)]
@@ -39,36 +40,60 @@ pub(super) struct Delivery {
 /// Who sends a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sender {
-    /// The storefront, again and again until it is answered 200.
+    /// The storefront, again and again until it is answered 200; `WooCommerce` once.
     Storefront,
+    /// The storefront or a copy of it, with what nobody can understand: it must be parked, and do nothing.
+    Useless,
     /// Somebody who has not the shop's secret.
     Forger,
     /// Somebody who saw the shop's delivery, signed with this secret of the shop's at this time.
     Replayer(usize, Timestamp),
 }
 
+impl Sender {
+    /// Whether it is somebody who has not the shop's webhook.
+    pub(super) const fn is_outside(self) -> bool {
+        matches!(self, Self::Forger | Self::Replayer(..))
+    }
+}
+
 /// An order under way in the shop.
-struct Under<'a> {
-    rng: &'a mut Rng,
+pub(super) struct Under<'a> {
+    pub(super) rng: &'a mut Rng,
     index: usize,
-    kind: StorefrontKind,
-    now: Timestamp,
-    order: Order,
-    units: BTreeMap<String, u32>,
+    pub(super) kind: StorefrontKind,
+    pub(super) now: Timestamp,
+    pub(super) order: Order,
+    pub(super) units: BTreeMap<String, u32>,
     most: BTreeMap<String, u32>,
-    counted: BTreeMap<String, BTreeMap<String, u32>>,
-    refunds: u32,
+    pub(super) counted: BTreeMap<String, BTreeMap<String, u32>>,
+    pub(super) refunds: u32,
+    /// Refunds of an amount that the order lists.
+    pub(super) amounts: BTreeSet<u32>,
     ever_paid: bool,
-    paid: bool,
-    canceled: bool,
-    record: ShopOrder,
+    pub(super) paid: bool,
+    pub(super) canceled: bool,
+    /// It is canceled because a payment failed.
+    pub(super) has_failed: bool,
+    pub(super) clock_is_ahead: Duration,
+    /// It changes its plan and its site most of the time.
+    pub(super) changing: bool,
+    pub(super) record: ShopOrder,
+    /// What was told of the order itself, and when.
+    told: Vec<(Timestamp, Arc<Message>)>,
     deliveries: Vec<Delivery>,
 }
 
 /// Makes an order with its whole life, the orders that renew it, and everything that will be delivered of them.
-pub(super) fn orders(rng: &mut Rng, index: usize, shared_site: bool) -> (Vec<ShopOrder>, Vec<Delivery>) {
+pub(super) fn orders(
+    rng: &mut Rng,
+    index: usize,
+    shared_site: bool,
+    changing: bool,
+) -> (Vec<ShopOrder>, Vec<Delivery>) {
     let kind = rng.pick(&STOREFRONTS);
     let mut first = Under::new(rng, kind, index, 7_001 + index);
+    first.changing = changing;
     first.begin(shared_site);
     for _ in 0..first.rng.below(6) {
         first.now = first.now + first.rng.delay();
@@ -78,6 +103,8 @@ pub(super) fn orders(rng: &mut Rng, index: usize, shared_site: bool) -> (Vec<Sho
         true => 0,
         false => first.rng.index(3),
     };
+    first.send_as_they_are_then();
+    first.add_useless_ones();
     let (record, mut deliveries) = (first.record, first.deliveries);
     let mut orders = vec![record.clone()];
     for number in 0..renewals {
@@ -101,9 +128,19 @@ impl<'a> Under<'a> {
             most: BTreeMap::new(),
             counted: BTreeMap::new(),
             refunds: 0,
+            amounts: BTreeSet::new(),
             ever_paid: false,
             paid: false,
             canceled: false,
+            has_failed: false,
+            clock_is_ahead: match kind {
+                StorefrontKind::Woocommerce => Duration::from_secs(rng.pick(&[0, 0, 3_600, 40 * 86_400])),
+                StorefrontKind::Shopify | StorefrontKind::Standard | StorefrontKind::Stripe | StorefrontKind::Wix => {
+                    Duration::ZERO
+                }
+            },
+            changing: false,
+            told: Vec::new(),
             record: ShopOrder {
                 key,
                 site: None,
@@ -114,6 +151,8 @@ impl<'a> Under<'a> {
                 skus: BTreeMap::new(),
                 amount_refunded: false,
                 meaning: Meaning::default(),
+                deletions: Vec::new(),
+                in_trash: false,
                 said: Vec::new(),
                 refunds: BTreeMap::new(),
             },
@@ -124,7 +163,7 @@ impl<'a> Under<'a> {
 }
 
 impl Under<'_> {
-    fn set(&mut self, change: impl FnOnce(Order) -> Order) {
+    pub(super) fn set(&mut self, change: impl FnOnce(Order) -> Order) {
         self.order = change(std::mem::replace(&mut self.order, Order::new("shopify/0")));
     }
 
@@ -142,7 +181,7 @@ impl Under<'_> {
             self.record.line_accounts.insert(line.clone(), account.to_owned());
             self.set(|order| order.line_account(&line, account));
         }
-        if self.rng.one_in(2) {
+        if self.changing || self.rng.one_in(2) {
             self.name_site(shared_site);
         }
         if self.rng.one_in(6) {
@@ -160,8 +199,8 @@ impl Under<'_> {
         self.tell(words);
     }
 
-    fn add_line(&mut self, number: u32) {
-        let sku = self.rng.pick(&SKUS);
+    pub(super) fn add_line(&mut self, number: u32) {
+        let sku = self.rng.pick(if self.changing { &CHANGING[..] } else { &SKUS[..] });
         let units = match self.rng.below(16) {
             0..=9 => 1,
             10..=14 => self.rng.between(2, 3),
@@ -175,7 +214,7 @@ impl Under<'_> {
         self.set_units(&line, units);
     }
 
-    fn set_units(&mut self, line: &str, units: u32) {
+    pub(super) fn set_units(&mut self, line: &str, units: u32) {
         let sku = self.record.skus.get(line).cloned().unwrap_or_default();
         self.units.insert(line.to_owned(), units);
         let most = self.most.entry(line.to_owned()).or_default();
@@ -183,7 +222,7 @@ impl Under<'_> {
         self.set(|order| order.line(line, &sku, units));
     }
 
-    fn name_site(&mut self, shared: bool) {
+    pub(super) fn name_site(&mut self, shared: bool) {
         let number = if shared { 0 } else { self.index + 1 };
         self.name_site_number(number);
     }
@@ -196,48 +235,18 @@ impl Under<'_> {
     }
 
     /// Another of three sites, so that it may come to name an old one again.
-    fn name_another_site(&mut self) {
+    pub(super) fn name_another_site(&mut self) {
         let number = self.index + 1 + 10 * self.rng.index(3);
         self.name_site_number(number);
     }
 
-    /// The line is sold as the other of two plans, with more units or fewer.
-    fn change_plan(&mut self, line: &str, units: u32) {
-        let [small, large] = CHANGING;
-        let had = self.record.skus.get(line).cloned().unwrap_or_default();
-        let becomes = if had == small { large } else { small };
-        self.record.skus.insert(line.to_owned(), becomes.to_owned());
-        let units = match self.rng.below(4) {
-            0 => units.saturating_sub(1),
-            1 => units + 1,
-            _ => units,
-        };
-        self.set_units(line, units);
-        let paid = !self.rng.one_in(3);
-        if self.paid != paid {
-            self.paid = paid;
-            self.set(if paid { Order::paid } else { Order::unpaid });
-        }
-        self.tell(if paid {
-            "has another plan"
-        } else {
-            "has another plan, unpaid"
-        });
-        if !paid && self.rng.one_in(2) {
-            self.now = self.now + self.rng.delay();
-            self.paid = true;
-            self.set(Order::paid);
-            self.tell("is paid");
-        }
-    }
-
-    fn name_reference(&mut self) {
+    pub(super) fn name_reference(&mut self) {
         let reference = format!("SUB-{}-{}", 7_001 + self.index, self.rng.below(3));
         self.set(|order| order.reference(&reference));
         self.record.reference = Some(reference);
     }
 
-    fn any_line(&mut self) -> (String, u32) {
+    pub(super) fn any_line(&mut self) -> (String, u32) {
         let at = self.rng.index(self.units.len());
         self.units
             .iter()
@@ -246,196 +255,31 @@ impl Under<'_> {
             .unwrap_or_default()
     }
 
-    fn change(&mut self, shared_site: bool) {
-        let (line, units) = self.any_line();
-        let is_changing = |under: &Self| {
-            let sku = under.record.skus.get(&line).map(String::as_str);
-            sku.is_some_and(|sku| CHANGING.contains(&sku))
-        };
-        if is_changing(self) && self.rng.one_in(2) {
-            if self.record.site.is_some() && self.rng.one_in(2) {
-                self.name_another_site();
-                self.tell("names another site");
-            } else {
-                self.change_plan(&line, units);
-            }
-            return;
-        }
-        match self.rng.below(26) {
-            0..=2 if !self.paid => {
-                self.paid = true;
-                self.set(Order::paid);
-                self.tell("is paid");
-            }
-            0..=2 => {
-                let more = self.rng.between(1, 2);
-                self.set_units(&line, units + more);
-                let paid = self.rng.one_in(3);
-                if !paid {
-                    self.paid = false;
-                    self.set(Order::unpaid);
-                }
-                self.tell(if paid { "is edited up and paid" } else { "is edited up" });
-                if !paid && self.rng.one_in(2) {
-                    self.now = self.now + self.rng.delay();
-                    self.paid = true;
-                    self.set(Order::paid);
-                    self.tell("is paid");
-                }
-            }
-            3..=4 => {
-                self.set_units(&line, units.saturating_sub(1));
-                self.tell("is edited down");
-            }
-            5..=8 if !self.canceled && units > 0 => self.refund(&line, units),
-            9 => {
-                self.record.amount_refunded = true;
-                let (_, message) = self.refund_message(&[]);
-                self.deliver(message, "has an amount refunded".to_owned());
-            }
-            10..=14 if !self.canceled => {
-                self.canceled = true;
-                self.set(Order::canceled);
-                self.tell("is canceled");
-            }
-            // Shopify has no way back from there.
-            10..=14 if self.kind != StorefrontKind::Shopify => {
-                self.canceled = false;
-                self.set(Order::revived);
-                self.tell("is alive again");
-            }
-            15..=16 => {
-                self.name_reference();
-                self.tell("has a reference");
-            }
-            17 if self.record.site.is_none() => {
-                self.name_site(shared_site);
-                self.tell("names a site");
-            }
-            18 if self.units.len() < 4 => {
-                self.add_line(u32::try_from(self.units.len()).unwrap_or(0) + 1);
-                self.tell("has another line");
-            }
-            20..=21 if !self.record.meaning.subscribed.is_empty() => self.turn_subscription(),
-            22 => self.dispute(),
-            23..=24 if !self.canceled && units > 0 => self.refund_slowly(&line, units),
-            25 if !self.canceled => {
-                self.set(Order::later);
-                self.tell("is told");
-                self.set_units(&line, units + 1);
-                self.set(Order::at_one_moment);
-                self.tell("is told otherwise of the same moment");
-            }
-            _ => self.tell("is told again"),
-        }
-    }
-
-    /// An order that bills the lines of a subscription once more.
-    fn renew(&mut self, of: &ShopOrder) {
-        self.record.meaning.renews = true;
-        for line in &of.meaning.subscribed {
-            let sku = of.skus.get(line).cloned().unwrap_or_default();
-            self.record.skus.insert(line.clone(), sku);
-            self.record.meaning.subscribed.insert(line.clone());
-            self.set_units(line, 1);
-        }
-        self.paid = true;
-        self.set(Order::paid);
-        self.tell("renews a subscription");
-    }
-
-    fn number(&self) -> String {
+    pub(super) fn number(&self) -> String {
         let number = self.record.key.rsplit('/').next();
         number.unwrap_or_default().to_owned()
     }
 
-    fn turn_subscription(&mut self) {
-        if self.record.meaning.has_ended() {
-            return;
-        }
-        let states = [
-            Subscription::Suspended,
-            Subscription::Suspended,
-            Subscription::Active,
-            Subscription::Ended,
-        ];
-        let state = self.rng.pick(&states);
-        self.set(Order::later);
-        let message = meaning::subscription(self.kind, &self.number(), state, self.order.updated_at());
-        self.record.meaning.subscription.push(state);
-        self.deliver(message, format!("has its subscription {state:?}"));
-    }
-
-    fn dispute(&mut self) {
-        let id = self.rng.between(50_000, 50_001);
-        let (number, kind) = (self.number(), self.kind);
-        for state in [Dispute::Open, self.rng.pick(&[Dispute::Lost, Dispute::Won])] {
-            let known = self.record.meaning.disputes.entry(id).or_insert(state);
-            *known = state.max(*known);
-            self.deliver(
-                meaning::dispute(kind, &number, id, state),
-                format!("has a dispute {state:?}"),
-            );
-            if self.rng.one_in(3) {
-                break;
-            }
-            self.now = self.now + self.rng.delay();
-        }
-    }
-
-    /// A refund that is under way for a while, and then comes to nothing or not.
-    fn refund_slowly(&mut self, line: &str, units: u32) {
-        self.refunds += 1;
-        let id = (95_000 + self.refunds).to_string();
-        let taken = self.rng.between(1, units);
-        let (number, kind) = (self.number(), self.kind);
-        let message = |state| meaning::refund(kind, &number, &id, (line, taken), state);
-        let lines = BTreeMap::from([(line.to_owned(), taken)]);
-        self.record.refunds.insert(id.clone(), lines);
-        self.deliver(
-            message(Refunded::Pending),
-            format!("has a refund of {taken} of line {line} begun"),
-        );
-        let end = self.rng.pick(&[Refunded::Pending, Refunded::Through, Refunded::Failed]);
-        if end == Refunded::Failed {
-            self.record.meaning.failed.insert(id.clone());
-        }
-        self.now = self.now + self.rng.delay();
-        self.deliver(message(end), format!("has that refund {end:?}"));
-    }
-
-    fn refund(&mut self, line: &str, units: u32) {
-        let taken = self.rng.between(1, units);
-        let (id, message) = self.refund_message(&[(line, taken)]);
-        self.set_units(line, units - taken);
-        self.counted
-            .insert(id.clone(), BTreeMap::from([(line.to_owned(), taken)]));
-        self.set(|order| order.counted(&id));
-        let how = self.rng.below(3);
-        if how != 1 {
-            self.record
-                .refunds
-                .insert(id.clone(), BTreeMap::from([(line.to_owned(), taken)]));
-            self.deliver(message, format!("has {taken} of line {line} refunded (as an event)"));
-        }
-        if how != 0 {
-            self.tell("has a refund (in a snapshot)");
-        }
-    }
-
-    fn refund_message(&mut self, lines: &[(&str, u32)]) -> (String, Message) {
-        self.refunds += 1;
-        let id = 90_000 + self.refunds;
-        (id.to_string(), words::refund(self.kind, &self.order, id, lines))
-    }
-
     /// Delivers the order as it is now.
-    fn tell(&mut self, what: &str) {
+    pub(super) fn tell(&mut self, what: &str) {
         let lines: Vec<String> = self
             .units
             .iter()
             .map(|(line, units)| format!("{units}×{}", self.record.skus.get(line).map_or("", String::as_str)))
             .collect();
+        self.ever_paid |= self.paid;
+        let past = Past {
+            most: &self.most,
+            ever_paid: self.ever_paid,
+            says_paid: self.rng.one_in(2),
+            refunds: &self.counted,
+            subscribed: &self.record.meaning.subscribed,
+            renews: self.record.meaning.renews,
+            amounts: &self.amounts,
+            may_be_paid_again: self.has_failed,
+            clock_is_ahead: self.clock_is_ahead,
+        };
+        let message = Arc::new(words::order(self.kind, &self.order, &past));
         // A canceled order is told without units, and nothing of it is paid for any more.
         let units = if self.canceled {
             BTreeMap::new()
@@ -447,25 +291,64 @@ impl Under<'_> {
             units,
             skus: self.record.skus.clone(),
             counted: self.counted.keys().cloned().collect(),
-            paid: self.paid,
+            amounts: !self.amounts.is_empty(),
+            // What is canceled in WooCommerce has another status than the paid ones.
+            paid: self.paid && !(self.canceled && self.kind == StorefrontKind::Woocommerce),
             canceled: self.canceled,
+            message: Arc::clone(&message),
         });
-        self.ever_paid |= self.paid;
-        let past = Past {
-            most: &self.most,
-            ever_paid: self.ever_paid,
-            says_paid: self.rng.one_in(2),
-            refunds: &self.counted,
-            subscribed: &self.record.meaning.subscribed,
-            renews: self.record.meaning.renews,
-        };
-        let message = words::order(self.kind, &self.order, &past);
+        self.told.push((self.now, Arc::clone(&message)));
         let paid = if self.paid { "paid" } else { "not paid" };
         self.deliver(message, format!("{what}: {}, {paid}", lines.join(", ")));
     }
 
-    fn deliver(&mut self, message: Message, words: String) {
-        let message = Arc::new(message);
+    /// `WooCommerce` builds a body when it sends it: half of them are newer than what they were sent for.
+    fn send_as_they_are_then(&mut self) {
+        if self.kind != StorefrontKind::Woocommerce {
+            return;
+        }
+        for delivery in &mut self.deliveries {
+            let is_body = self.told.iter().any(|(_, told)| Arc::ptr_eq(told, &delivery.message));
+            let newest = self.told.iter().rev().find(|(at, _)| *at <= delivery.at);
+            if let Some((_, newest)) = newest.filter(|_| is_body)
+                && !Arc::ptr_eq(newest, &delivery.message)
+                && self.rng.one_in(2)
+            {
+                delivery.message = Arc::clone(newest);
+                delivery.words.push_str(", as it is by then");
+            }
+        }
+    }
+
+    /// What a copy of the shop sends with its secret, and a body that a plugin has cut.
+    fn add_useless_ones(&mut self) {
+        if self.kind != StorefrontKind::Woocommerce {
+            return;
+        }
+        let Some((_, told)) = self.told.last().cloned() else {
+            return;
+        };
+        let useless = [
+            (woocommerce::of_a_copy(&told), "a copy of the shop tells it as canceled"),
+            (woocommerce::cut(&told), "is told without its lines"),
+        ];
+        // A body of an order that is over needs no lines.
+        let understood = usize::from(self.canceled);
+        for (message, words) in useless.into_iter().take(2 - understood) {
+            if self.rng.one_in(6) {
+                let at = self.now + self.rng.delay();
+                self.deliveries.push(Delivery {
+                    at,
+                    message: Arc::new(message),
+                    key: self.record.key.clone(),
+                    words: words.to_owned(),
+                    sender: Sender::Useless,
+                });
+            }
+        }
+    }
+
+    pub(super) fn deliver(&mut self, message: Arc<Message>, words: String) {
         let copies = match self.rng.below(10) {
             0..=5 => 1,
             6..=8 => 2,

@@ -33,6 +33,8 @@ pub(super) struct Trouble {
     pub query_delay: Duration,
     /// Whether Wix replays failures.
     replays: bool,
+    /// Only moves and adjustments are struck, and what reads them.
+    changing: bool,
 }
 
 impl Trouble {
@@ -57,7 +59,7 @@ impl Trouble {
             ])
         };
         let trouble = Self {
-            faults: rng.pick(&[0, 10, 40, 100]),
+            faults: rng.pick(if profile.changing { &[100] } else { &[0, 10, 40, 100] }),
             crashes: rng.pick(&[0, 0, 5, 20]),
             ledger: rng.pick(&[0, 0, 10, 50]),
             queues: rng.pick(&[0, 0, 20, 200]),
@@ -66,6 +68,7 @@ impl Trouble {
             most: rng.between(1, 8),
             query_delay,
             replays: idempotency == Idempotency::ReplayFailures,
+            changing: profile.changing,
         };
         let mut config = Config {
             rate_limit_per_minute: rng.one_in(8).then_some(6),
@@ -86,7 +89,12 @@ impl Trouble {
 
     /// One fault.
     pub(super) fn fault(&self, rng: &mut Rng) -> FaultRule {
-        let operation = rng.pick(&[
+        let changes = [
+            Operation::AssignProductInstance,
+            Operation::AdjustProductInstance,
+            Operation::GetPackage,
+        ];
+        let all = [
             Operation::CreatePackage,
             Operation::CreatePackage,
             Operation::CreatePackage,
@@ -97,7 +105,8 @@ impl Trouble {
             Operation::UnassignProductInstance,
             Operation::CancelProductInstance,
             Operation::UpdateExternalId,
-        ]);
+        ];
+        let operation = rng.pick(if self.changing { &changes[..] } else { &all[..] });
         FaultRule {
             skip: rng.between(0, 1),
             times: rng.pick(&[1, 1, 1, 2]),

@@ -3,16 +3,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use reseller_hooks::order::{Fields, StorefrontKind};
 use reseller_hooks::storefront::sign;
 use reseller_hooks::time::Timestamp;
 
+use super::woocommerce;
 use crate::world::Order;
 
-/// The storefronts of the simulation: one whose deliveries are signed without a time, and one whose with.
-pub(super) const STOREFRONTS: [StorefrontKind; 2] = [StorefrontKind::Shopify, StorefrontKind::Standard];
+/// The storefronts of the simulation: one whose deliveries are signed without a time, one whose with, and one that
+/// sends nothing twice.
+pub(super) const STOREFRONTS: [StorefrontKind; 3] = [
+    StorefrontKind::Shopify,
+    StorefrontKind::Standard,
+    StorefrontKind::Woocommerce,
+];
 
 /// What no log line may hold: the buyer, and every secret.
 pub(super) const PRIVATE: [&str; 9] = [
@@ -30,7 +38,7 @@ pub(super) const PRIVATE: [&str; 9] = [
 /// The keys for Wix, one of which is in the secret document.
 pub(super) const WIX_KEYS: [&str; 2] = [wix_sandbox::DEFAULT_API_KEY, "IST.sandbox-second-key"];
 
-/// The secrets that a shop has one after the other. They are good for both storefronts.
+/// The secrets that a shop has one after the other. They are good for each storefront.
 pub(super) const SECRETS: [&str; 3] = [
     "whsec_c2FtcGxlIHNlY3JldCBvZiAyNCBieXRlcw==",
     "whsec_c2FtcGxlIHNlY3JldCBvZiAyNCBieXRlcA==",
@@ -41,7 +49,7 @@ pub(super) const SECRETS: [&str; 3] = [
 pub(super) const FORGED: &str = "whsec_Zm9yZ2VkIHNlY3JldCBvZiAyNCBieXRlcyEhIQ==";
 
 /// What a delivery says, before it is signed.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Message {
     /// Whose words they are.
     pub kind: StorefrontKind,
@@ -49,9 +57,43 @@ pub(super) struct Message {
     pub topic: &'static str,
     /// The body.
     pub body: String,
+    receipts: Mutex<Vec<Receipt>>,
 }
 
+/// When a message was received: not before the first and not after the second, by any clock.
+pub(super) type Receipt = (Timestamp, Timestamp);
+
+/// What the clocks of two processes may be apart.
+const SKEW: Duration = Duration::from_secs(5);
+
 impl Message {
+    /// A message that nobody has received yet.
+    pub(super) const fn new(kind: StorefrontKind, topic: &'static str, body: String) -> Self {
+        Self {
+            kind,
+            topic,
+            body,
+            receipts: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// A queue has what it says.
+    pub(super) fn is_received(&self, begun: Timestamp, now: Timestamp) {
+        let mut receipts = self.receipts.lock().unwrap_or_else(PoisonError::into_inner);
+        receipts.push((begun - SKEW, now + SKEW));
+    }
+
+    /// The last of its receipts.
+    pub(super) fn last_receipt(&self) -> Option<Receipt> {
+        let receipts = self.receipts.lock().unwrap_or_else(PoisonError::into_inner);
+        last(receipts.iter().copied())
+    }
+
+    /// Whether it was heard. What a storefront sends until it is taken is heard in the end.
+    pub(super) fn is_heard(&self) -> bool {
+        self.kind != StorefrontKind::Woocommerce || self.last_receipt().is_some()
+    }
+
     /// The headers with which it is sent.
     pub(super) fn signed(&self, secret: &str, now: Timestamp) -> HeaderMap {
         let headers = sign::sign(self.kind, secret, self.body.as_bytes(), self.topic, now).expect("a good secret");
@@ -68,6 +110,11 @@ impl Message {
     }
 }
 
+/// When the last of several receipts was.
+pub(super) fn last(receipts: impl Iterator<Item = Receipt>) -> Option<Receipt> {
+    receipts.reduce(|one, two| (one.0.max(two.0), one.1.max(two.1)))
+}
+
 /// What an order has beside itself: what the storefront remembers of its past.
 pub(super) struct Past<'a> {
     /// The most units that each line ever had.
@@ -82,15 +129,20 @@ pub(super) struct Past<'a> {
     pub subscribed: &'a BTreeSet<String>,
     /// It renews a subscription.
     pub renews: bool,
+    /// The refunds of an amount that the order lists.
+    pub amounts: &'a BTreeSet<u32>,
+    /// Where it is canceled: because a payment failed.
+    pub may_be_paid_again: bool,
+    /// So much the shop's clock is ahead.
+    pub clock_is_ahead: Duration,
 }
 
 /// An order as it is now.
 pub(super) fn order(kind: StorefrontKind, order: &Order, past: &Past<'_>) -> Message {
     match kind {
         StorefrontKind::Shopify => shopify(order, past),
-        StorefrontKind::Standard | StorefrontKind::Wix | StorefrontKind::Woocommerce | StorefrontKind::Stripe => {
-            standard(order, past)
-        }
+        StorefrontKind::Woocommerce => woocommerce::order(order, past, "order.updated"),
+        StorefrontKind::Standard | StorefrontKind::Wix | StorefrontKind::Stripe => standard(order, past),
     }
 }
 
@@ -126,7 +178,7 @@ pub(super) fn refund(kind: StorefrontKind, order: &Order, id: u32, lines: &[(&st
             format!(r#"{{"type":"order.refunded","data":{{"id":"{id}","order_id":"{number}","lines":{lines}}}}}"#),
         )
     };
-    Message { kind, topic, body }
+    Message::new(kind, topic, body)
 }
 
 fn shopify(order: &Order, past: &Past<'_>) -> Message {
@@ -170,13 +222,13 @@ fn shopify(order: &Order, past: &Past<'_>) -> Message {
         .collect();
     let refunds = refunds.join(",");
     let source = if past.renews { "subscription_contract" } else { "web" };
-    Message {
-        kind: StorefrontKind::Shopify,
+    Message::new(
+        StorefrontKind::Shopify,
         topic,
-        body: format!(
+        format!(
             r#"{{"id":{number},"test":false,"source_name":"{source}","email":"jane.doe@example.com","cancelled_at":{canceled},"financial_status":"{status}","total_outstanding":"0.00","created_at":"{created}","updated_at":"{updated}","shipping_address":{{"name":"Jane Doe","address1":"1 Example Street"}},"note_attributes":[{note}],"line_items":[{lines}],"refunds":[{refunds}]}}"#
         ),
-    }
+    )
 }
 
 /// A refund as an order of Shopify lists it.
@@ -221,13 +273,13 @@ fn standard(order: &Order, past: &Past<'_>) -> Message {
     let refunds: Vec<String> = order.refunds.iter().map(|id| format!(r#""{id}""#)).collect();
     let refunds = refunds.join(",");
     let renews = if past.renews { r#""renews":"sub-1","# } else { "" };
-    Message {
-        kind: StorefrontKind::Standard,
-        topic: "",
-        body: format!(
+    Message::new(
+        StorefrontKind::Standard,
+        "",
+        format!(
             r#"{{"type":"{kind}","timestamp":"{updated}","data":{{"id":"{number}","created_at":"{created}","updated_at":"{updated}","status":"{status}","payment":"{payment}",{renews}"properties":{{{own}{comma}{buyer}}},"lines":[{lines}],"refunds":[{refunds}]}}}}"#
         ),
-    }
+    )
 }
 
 fn properties(fields: Option<&Fields>, pair: impl Fn(&str, &str) -> String) -> String {

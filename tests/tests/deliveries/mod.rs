@@ -11,6 +11,8 @@ mod logs;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]
+mod not_ours;
+#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod shop;

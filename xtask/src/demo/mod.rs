@@ -24,6 +24,7 @@ pub(crate) mod sandbox;
 mod show;
 pub(crate) mod stage;
 mod story;
+mod stripe;
 pub(crate) mod table;
 pub(crate) mod watch;
 
@@ -58,12 +59,12 @@ pub(crate) async fn run(options: &DemoOptions) -> Result<(), Failure> {
         environment: short_waits(),
     };
     let mut stage = Stage::set(&settings).await?;
+    let story = story::of(options.storefront);
     // Only Shopify's story has an SKU that the catalog does not know, to be shown.
     if options.storefront != StorefrontKind::Shopify {
-        stage.ignore_unknown_skus()?;
+        stage.sells(story.sells)?;
     }
     let secret = deliver::secret()?;
-    let story = story::of(options.storefront);
     let pump = Pump::new(&stage)?;
     let mut delivered = Vec::new();
     for chapter in &story.chapters {
@@ -218,6 +219,14 @@ async fn check(stage: &Stage, pump: &Pump, story: &Story, audit: Option<&Value>)
         let found = audit.map(|summary| summary.get(finding).and_then(Value::as_u64));
         if found.is_some_and(|found| found != Some(1)) {
             wrong.push(format!("the audit found {found:?} {finding} and not 1"));
+        }
+    }
+    for (operation, expected) in &story.calls {
+        let (_, changed) = stage.sandbox.calls(operation).await?;
+        if changed != *expected {
+            wrong.push(format!(
+                "{changed} calls of {operation} changed something, and not {expected}"
+            ));
         }
     }
     let dead = pump.dead().await?;

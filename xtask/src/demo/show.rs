@@ -29,6 +29,10 @@ pub(super) async fn all(stage: &Stage, delivered: &[Delivered], audit: Option<&V
             .sum::<usize>(),
         stage.sandbox.all_calls().await?,
     );
+    let (_, adjusted) = stage.sandbox.calls("adjustProductInstance").await?;
+    if adjusted > 0 {
+        println!("{adjusted} instances were adjusted to another plan, with no package more.\n");
+    }
     attention(&stage.lambda.invoke("reconcile", &json!({ "attention": {} })).await?);
     if let Some(audit) = audit {
         println!("The audit said\n");

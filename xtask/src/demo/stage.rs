@@ -10,6 +10,7 @@ use reseller_hooks::queue::sqlite::SqliteQueue;
 
 use super::lambda::Lambda;
 use super::sandbox::Sandbox;
+use super::story::Sells;
 use crate::failure::{Context, Failure};
 use crate::processes::{Processes, tail};
 use crate::{ports, progress, tools, workspace};
@@ -107,14 +108,14 @@ impl Stage {
         })
     }
 
-    /// The repository's catalog as it is, before any function has read the other one: what it does not sell is ignored.
-    pub(crate) fn ignore_unknown_skus(&self) -> Result<(), Failure> {
-        let (from, to) = (
-            workspace::root().join("catalog/catalog.toml"),
-            self.folder.join("catalog.toml"),
-        );
-        fs::copy(&from, &to).could_not(format_args!("copy {}", from.display()))?;
-        Ok(())
+    /// The repository's catalog and what the story adds, before any function has read the other one: what it does not sell
+    /// is ignored.
+    pub(crate) fn sells(&self, more: Sells) -> Result<(), Failure> {
+        let from = workspace::root().join("catalog/catalog.toml");
+        let catalog = fs::read_to_string(&from).could_not(format_args!("read {}", from.display()))?;
+        let defaults = format!("[defaults]\n{}", more.defaults);
+        let catalog = catalog.replacen("[defaults]\n", &defaults, 1) + more.products;
+        write(&self.folder.join("catalog.toml"), &catalog)
     }
 
     /// One of the queues of this run.

@@ -11,6 +11,10 @@ use reseller_hooks::order::StorefrontKind;
 pub(crate) struct Story {
     pub(crate) chapters: Vec<Chapter>,
     pub(crate) ends: Vec<End>,
+    /// What the demo's catalog has beside the repository's.
+    pub(crate) sells: Sells,
+    /// How many calls of an operation must have changed something at Wix.
+    pub(crate) calls: Vec<(&'static str, u64)>,
     /// Whether Wix is audited at the end, with one instance failed and one package put there from outside.
     pub(crate) audit: bool,
 }
@@ -28,6 +32,15 @@ pub(crate) struct End {
     pub(crate) order: &'static str,
     pub(crate) count: Count,
     pub(crate) needs: Need,
+}
+
+/// What is added to the repository's catalog.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Sells {
+    /// Keys of `[defaults]`.
+    pub(crate) defaults: &'static str,
+    /// More products.
+    pub(crate) products: &'static str,
 }
 
 /// Whether an order needs a person in the end.
@@ -55,10 +68,7 @@ const ONE_TIME: &str = "6d9f1c52-6a41-4f7e-9d1e-3b1a5f0c2e77";
 const CONTRACT: &str = "7c1f0a52-3f0e-4a7d-9c55-90b1c2d3e4f5";
 
 /// The site in the samples. Wix takes one plan a site, so another order needs another site.
-const SITE: &str = "918aa943-ab4f-40bc-88c3-8dfd02fae7cd";
-
-/// What Stripe's samples say of the account.
-const ACCOUNT: &str = "\"wix_account_id\": \"2250b761-b31c-453b-885b-76e9fc04bdc6\"";
+pub(super) const SITE: &str = "918aa943-ab4f-40bc-88c3-8dfd02fae7cd";
 
 const THREE_PLANS: Count = Count {
     packages: 1,
@@ -85,7 +95,7 @@ pub(crate) fn of(storefront: StorefrontKind) -> Story {
             storefront,
         )),
         StorefrontKind::Woocommerce => woocommerce(),
-        StorefrontKind::Stripe => stripe(),
+        StorefrontKind::Stripe => super::stripe::story(),
     }
 }
 
@@ -225,6 +235,8 @@ fn shopify() -> Story {
                 needs: Need::Person,
             },
         ],
+        sells: Sells::default(),
+        calls: Vec::new(),
         audit: true,
     }
 }
@@ -294,62 +306,6 @@ fn wix(mut story: Story) -> Story {
     story
 }
 
-/// A subscription from its first invoice to its end. Its renewals pass without a call to Wix.
-fn stripe() -> Story {
-    // The samples have a price of Stripe's, and name no site.
-    let priced = [("price_1SamplePremium1Y".to_owned(), "PREMIUM-1Y".to_owned())];
-    let sited = [(ACCOUNT.to_owned(), format!("{ACCOUNT}, \"wix_site_id\": \"{SITE}\""))];
-    let sample = |label, file| Delivery::new(label, StorefrontKind::Stripe, file, "");
-    let invoice = |label, file| sample(label, file).with(&priced);
-    let subscription = |label, file| sample(label, file).with(&priced).with(&sited);
-    let later = [
-        ("in_1SampleRenewal".to_owned(), "in_1SampleRenewalAgain".to_owned()),
-        ("18039968".to_owned(), "18355328".to_owned()),
-    ];
-    let at_the_end = [("17728000".to_owned(), "18671000".to_owned())];
-    Story {
-        chapters: vec![
-            Chapter {
-                title: "a subscription is paid, and told by four events",
-                fault: None,
-                deliveries: vec![
-                    subscription("it begins", "customer_subscription_created.json"),
-                    sample("its session", "checkout_session_completed_subscription.json"),
-                    invoice("its first invoice is paid", "invoice_paid_first.json").with(&sited),
-                    sample("by which payment", "invoice_payment_paid.json"),
-                    subscription("it is active", "customer_subscription_updated_active.json"),
-                    invoice("forged", "invoice_paid_first.json").forged(),
-                ],
-            },
-            Chapter {
-                title: "it is renewed twice, without a call to Wix",
-                fault: None,
-                deliveries: vec![
-                    invoice("renewed", "invoice_paid_renewal.json"),
-                    invoice("renewed again", "invoice_paid_renewal.json").with(&later),
-                ],
-            },
-            Chapter {
-                title: "it ends, and is taken back",
-                fault: None,
-                deliveries: vec![subscription("it ends", "customer_subscription_deleted.json").with(&at_the_end)],
-            },
-        ],
-        ends: vec![End {
-            order: "sub_1SampleSubscription",
-            count: Count {
-                packages: 1,
-                instances: 2,
-                on_site: 0,
-                voucher_packages: 1,
-                voucher_instances: 2,
-            },
-            needs: Need::Nobody,
-        }],
-        audit: false,
-    }
-}
-
 /// The life of a subscription: its order is bought, its renewals are not, and its end takes back.
 fn woocommerce() -> Story {
     let sample = |label, file, topic| Delivery::new(label, StorefrontKind::Woocommerce, file, topic);
@@ -405,6 +361,8 @@ fn woocommerce() -> Story {
             nothing("woocommerce/1750"),
             nothing("woocommerce/1751"),
         ],
+        sells: Sells::default(),
+        calls: Vec::new(),
         audit: false,
     }
 }
@@ -441,6 +399,8 @@ fn paid_then_canceled(
             },
             needs: Need::Nobody,
         }],
+        sells: Sells::default(),
+        calls: Vec::new(),
         audit: false,
     }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::fulfilment::Fulfilment;
 use super::permits::Asked;
-use super::work::{Session, Work, Written};
+use super::session::Session;
+use super::work::{Work, Written};
 use crate::catalog::Catalog;
 use crate::fulfilment::attention::defect;
 use crate::fulfilment::calls::{Call, Interrupt, WriteFirst};

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::accept::AcceptError;
 use super::fulfilment::Fulfilment;
 use super::operator::OperatorError;
-use super::work::Session;
+use super::session::Session;
 use crate::fulfilment::permit::Standing;
 use crate::fulfilment::ports::Wix;
 use crate::fulfilment::report::Outage;
