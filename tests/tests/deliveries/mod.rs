@@ -11,6 +11,7 @@ mod logs;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]
+mod requeue;
 mod samples;
 #[cfg(test)]
 mod shop;
