@@ -103,10 +103,11 @@ fn after_a_restore_what_the_lost_ledger_bought_is_looked_up_and_adopted() {
     let mut world = World::unkind(Duration::from_secs(5));
     let order = |number: u32, units: u32| Order::new(&format!("shopify/{number}")).line("1", "PLAN", units).paid();
     world.hears(&order(1, 1));
-    turns(&world, true);
+    let busy = Effect::Throttle { retry_after: Some(30) };
+    world.strike(once(Operation::CreatePackage, busy));
     world.hears(&order(2, 2));
     let backup = world.ledger.restored("restored");
-    turns(&world, false);
+    assert_eq!(world.packages(), (1, 1));
     world.settle();
     world.hears(&order(3, 1));
     world.settle();
