@@ -112,6 +112,9 @@ struct Actual {
     /// What an operator allowed, and what Wix's refusals taught.
     #[serde(default, skip_serializing_if = "Switches::is_default")]
     switches: Switches,
+    /// The lines that are not planned are none of our business: so it was when the order was decided on last.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unplanned_not_ours: bool,
     /// The catalog's policies when the order was decided on last: what is shown in between follows the same ones.
     #[serde(default)]
     policy: Policy,
@@ -253,6 +256,15 @@ impl OrderRecord {
     /// Packages that were created for a purchase and that no purchase holds.
     pub fn surplus(&self) -> &[Surplus] {
         &self.actual.surplus
+    }
+
+    /// Whether the catalog ignores every line of the order of which nothing could be bought yet.
+    pub const fn unplanned_not_ours(&self) -> bool {
+        self.actual.unplanned_not_ours
+    }
+
+    pub(crate) const fn set_unplanned_not_ours(&mut self, not_ours: bool) {
+        self.actual.unplanned_not_ours = not_ours;
     }
 
     /// Until when no call is made, and why.

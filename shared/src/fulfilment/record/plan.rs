@@ -76,6 +76,10 @@ pub enum Unplannable {
     #[error("the catalog has no SKU {0}: add it, or set unknown_sku = \"ignore\", deploy, then retry the order")]
     UnknownSku(Sku),
     #[error(
+        "the line of SKU {0} belongs to a bundle, and the catalog has no SKU of its lines: add the SKUs of the components, deploy, then retry the order"
+    )]
+    UnknownBundle(Sku),
+    #[error(
         "a line has no SKU{}: give it one in the storefront and save the order again, or set unknown_sku = \"ignore\"",
         why(.0.as_ref())
     )]
