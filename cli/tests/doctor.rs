@@ -121,15 +121,15 @@ fn each_of_ten_broken_local_set_ups_is_named_with_its_remedy() {
 }
 
 const GOOD: [(&str, &str); 19] = [
-    ("WebhookFunction", "shop-Webhook-1"),
-    ("SupportPolicy", "arn:support"),
-    ("OperatorPolicy", "arn:operator"),
-    ("AdministratorPolicy", "arn:administrator"),
     ("WixSecret", "wix"),
     ("StorefrontSecret", "storefronts"),
     ("ReconcileFunction", "shop-Reconcile-1"),
     ("InspectFunction", "shop-Inspect-1"),
     ("AuditFunction", "shop-Audit-1"),
+    ("WebhookFunction", "shop-Webhook-1"),
+    ("SupportPolicy", "arn:support"),
+    ("OperatorPolicy", "arn:operators"),
+    ("AdministratorPolicy", "arn:administrators"),
     ("Ledger", "shop-Ledger-1"),
     ("ParkedQueueUrl", "https://sqs/parked"),
     ("DeadLetters", "arn:dead"),
