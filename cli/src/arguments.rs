@@ -354,6 +354,13 @@ pub(crate) enum Parked {
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
     },
+    /// Deliver it again: verified as of the time at which it was received, and gone from here once it is understood
+    Requeue {
+        /// The delivery's ID
+        id: String,
+        #[command(flatten)]
+        sure: Sure,
+    },
     /// Delete a delivery that is settled
     Delete {
         /// The delivery's ID

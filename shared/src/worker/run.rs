@@ -6,6 +6,7 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
@@ -31,6 +32,9 @@ use crate::wix_port::WixPort;
 /// How long start-up waits for connections. Lambda gives ten seconds; what is not open by then opens when it is needed.
 const WARM_UP: Duration = Duration::from_secs(1);
 
+/// How many seconds pass before the ledger is compared with its table again.
+const RECOGNISE: i64 = 600;
+
 /// How long a run of `reconcile` takes for telling people at the most.
 const TO_TELL: Duration = Duration::from_secs(15);
 
@@ -52,6 +56,8 @@ struct Worker {
     ledger: Arc<AnyLedger>,
     /// The deployment's own pause.
     paused: bool,
+    /// When the ledger was compared with its table last, in seconds.
+    recognised: AtomicI64,
     metrics: Metrics,
 }
 
@@ -120,6 +126,7 @@ impl Worker {
             engine,
             ledger,
             paused: config.paused,
+            recognised: AtomicI64::new(0),
             metrics: Metrics::new(Metrics::NAMESPACE, function, telemetry::stack(env)),
         })
     }
@@ -134,6 +141,7 @@ impl Worker {
     async fn answer(&self, event: LambdaEvent<Value>, topic: &AnyTopic) -> Result<Value, lambda_runtime::Diagnostic> {
         let deadline = own_deadline(event.context.deadline, SystemClock.now());
         if matches!(Request::parse(&event.payload), Ok(Request::Sweep)) {
+            self.recognise().await;
             self.tell(topic).await;
         }
         let answer = questions::handle(&self.engine, &self.ledger, &SystemClock, &event.payload, deadline).await;
@@ -143,6 +151,19 @@ impl Worker {
                 Ok(answer.body)
             }
             Err(error) => answer_error(&error),
+        }
+    }
+
+    /// Once in ten minutes, because it is a call of the table's administration, of which AWS allows few.
+    async fn recognise(&self) {
+        let now = SystemClock.now();
+        let last = self.recognised.swap(now.as_secs(), Ordering::Relaxed);
+        if now.as_secs().saturating_sub(last) < RECOGNISE {
+            self.recognised.store(last, Ordering::Relaxed);
+            return;
+        }
+        if let Err(error) = self.engine.recognise().await {
+            tracing::warn!(error = %error, "it could not be seen whether the ledger was restored");
         }
     }
 

@@ -13,6 +13,8 @@ mod matrix;
 #[cfg(test)]
 mod not_ours;
 #[cfg(test)]
+mod requeue;
+#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod shop;

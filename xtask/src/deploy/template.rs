@@ -260,6 +260,7 @@ fn support_asks_operators_change_and_administrators_see_bodies() {
         .collect();
     let expected = [
         "!GetAtt ParkedQueue.Arn",
+        "!GetAtt WebhookFunction.Arn",
         "!GetAtt DeadLetters.Arn",
         "!GetAtt OrderPaidQueue.Arn",
         "!GetAtt OrderCanceledQueue.Arn",

@@ -20,6 +20,9 @@ pub(super) struct Kept {
     /// Where the next run goes on.
     #[serde(flatten)]
     pub(super) bookmark: Bookmark,
+    /// The ledger that it was written for. In a restored one the audit begins with the first package.
+    #[serde(default)]
+    pub(super) home: String,
     /// What was found since a run came to its end last.
     #[serde(default)]
     pub(super) so_far: Found,
@@ -39,6 +42,7 @@ impl Kept {
         };
         Self {
             bookmark,
+            home: self.home.clone(),
             so_far,
             found,
         }

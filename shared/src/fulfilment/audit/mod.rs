@@ -78,6 +78,18 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
         let mut rev = stored.as_ref().map_or(0, |entry| entry.rev);
         let daily = stored.and_then(|entry| serde_json::from_str(&entry.body).ok());
         let mut kept: Kept = daily.unwrap_or_default();
+        // A ledger that was restored does not know what was bought since: everything is compared.
+        let here = self.ledger.home();
+        let home = match self.ledger.limit().await? {
+            Some(limit) if limit.home != here => format!("{} restored as {here}", limit.home),
+            Some(_) | None => here.to_owned(),
+        };
+        if kept.home != home {
+            kept = Kept {
+                home,
+                ..Kept::default()
+            };
+        }
         let before = kept.so_far;
         let mut at = match request.since {
             Some(since) => Bookmark::at(since),

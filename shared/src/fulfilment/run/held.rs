@@ -24,6 +24,11 @@ impl Seen {
         self.lock().clone()
     }
 
+    /// When somebody resumed a restored ledger.
+    pub(super) fn restored(&self) -> Option<Timestamp> {
+        self.lock().as_ref().and_then(|limit| limit.restored)
+    }
+
     /// Of two answers that come in another order than they were given the later one counts.
     pub(super) fn keep(&self, item: &Limit) {
         let mut seen = self.lock();

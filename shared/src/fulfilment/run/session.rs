@@ -21,6 +21,8 @@ pub(crate) struct Session {
     pub(super) class: Class,
     /// The brake's reason, once it has refused to buy something of the order.
     pub(super) braked: Option<String>,
+    /// When somebody resumed a restored ledger, as it was known at the last decision.
+    pub(super) restored: Option<Timestamp>,
 }
 
 impl Session {
@@ -34,6 +36,7 @@ impl Session {
             held: Held::default(),
             class: Class::Fresh,
             braked: None,
+            restored: None,
         }
     }
 
