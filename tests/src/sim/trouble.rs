@@ -115,8 +115,13 @@ impl Trouble {
             3 => Effect::Throttle { retry_after: Some(90) },
             _ => Effect::LoseAnswer,
         };
+        // Who is throttled asks every minute or two, for days on end if that lasts so long.
+        let times = match effect {
+            Effect::Throttle { .. } => 100,
+            _ => u32::MAX,
+        };
         FaultRule {
-            times: u32::MAX,
+            times,
             account: rng.one_in(3).then(|| OTHER.parse().expect("an account")),
             ..FaultRule::on(operation, effect)
         }
@@ -152,6 +157,10 @@ impl Trouble {
     fn effect(&self, rng: &mut Rng, operation: Operation) -> Effect {
         let unclear = rng.pick(&[500, 502, 503, 504, 409, 408]);
         let commit = rng.one_in(2);
+        if self.changing && operation.writes() && rng.one_in(3) {
+            // No query is asked whether a change was made.
+            return Effect::Late { ms: rng.below(59_000) };
+        }
         match rng.below(20) {
             0..=2 => Effect::LoseAnswer,
             3 => Effect::DropBefore,
