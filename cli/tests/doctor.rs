@@ -120,12 +120,16 @@ fn each_of_ten_broken_local_set_ups_is_named_with_its_remedy() {
     names(&idle, "did not reach the ledger", "no worker runs");
 }
 
-const GOOD: [(&str, &str); 15] = [
+const GOOD: [(&str, &str); 19] = [
     ("WixSecret", "wix"),
     ("StorefrontSecret", "storefronts"),
     ("ReconcileFunction", "shop-Reconcile-1"),
     ("InspectFunction", "shop-Inspect-1"),
     ("AuditFunction", "shop-Audit-1"),
+    ("WebhookFunction", "shop-Webhook-1"),
+    ("SupportPolicy", "arn:support"),
+    ("OperatorPolicy", "arn:operators"),
+    ("AdministratorPolicy", "arn:administrators"),
     ("Ledger", "shop-Ledger-1"),
     ("ParkedQueueUrl", "https://sqs/parked"),
     ("DeadLetters", "arn:dead"),
@@ -216,7 +220,7 @@ fn a_stack_that_is_well_is_all_green_and_what_may_not_be_read_is_said() {
     for part in [
         "ok  the region is eu-west-1",
         "ok  the stack shop is there",
-        "ok  the stack has its 15 outputs",
+        "ok  the stack has its 19 outputs",
         "--  Wix's secret: not looked at",
         "ok  an unsigned delivery to shopify is refused (401)",
         "ok  the schedule ran",

@@ -19,6 +19,8 @@ use crate::config::AwsSettings;
 mod failure;
 #[cfg(feature = "local")]
 mod profile;
+#[cfg(feature = "signed")]
+pub mod sign;
 mod tls;
 
 #[cfg(any(feature = "dynamodb", feature = "sqs", feature = "secrets-manager"))]

@@ -8,9 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 mod read;
+pub mod topic;
 pub mod url;
 
 use read::Reader;
+use topic::TopicArn;
 use url::{FileUrl, HttpUrl, LedgerUrl, QueueUrl, SecretUrl};
 
 /// Where variables are looked up: the process's environment, or a map in tests.
@@ -234,12 +236,22 @@ impl WorkerConfig {
 pub struct ReconcileConfig {
     /// What a worker reads.
     pub worker: WorkerConfig,
+    /// `ALARM_TOPIC_ARN`: where people are told what is new; `None`: in the log.
+    pub alarm_topic: Option<TopicArn>,
 }
 
 impl ReconcileConfig {
     /// Reads the environment.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        WorkerConfig::from_env(env).map(|worker| Self { worker })
+        let mut reader = Reader::new(env);
+        let worker = reader.worker();
+        let alarm_topic = reader.optional(&read::ALARM_TOPIC_ARN);
+        reader.finish(|| {
+            Some(Self {
+                worker: worker?,
+                alarm_topic,
+            })
+        })
     }
 }
 

@@ -185,6 +185,7 @@ impl Deployment {
             headers: &post.headers,
             body: post.body.as_bytes(),
             request_id: "invocation",
+            received_at: None,
         }))
     }
 

@@ -3,13 +3,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderName, Method};
 use reseller_hooks::config::Env;
+use reseller_hooks::queue::parked::ParkedDelivery;
 use reseller_hooks::queue::{Queue, QueueError};
 use reseller_hooks::secrets::{EnvSource, Secrets};
 use reseller_hooks::storefront::{FieldNames, VerificationGuards};
-use reseller_hooks::time::Clock;
-use reseller_hooks::webhook::{Answer, Queues, Request, Webhook};
+use reseller_hooks::time::{Clock, Timestamp};
+use reseller_hooks::webhook::{Answer, Queues, Request, Route, Webhook};
 
 use crate::world::poll_through;
 
@@ -71,14 +72,37 @@ impl<C: Clock + Clone> Door<C> {
         }
     }
 
+    /// Delivers a parked one again: the answer, and what was stored for it.
+    pub fn requeue(&self, kept: &ParkedDelivery) -> (Answer, Vec<Message>) {
+        let mut headers = HeaderMap::new();
+        for (name, value) in &kept.headers {
+            let name: HeaderName = name.parse().expect("a header's name");
+            headers.insert(name, value.parse().expect("a header's value"));
+        }
+        let shop = kept.shop.as_ref().map(|shop| shop.as_str());
+        let path = Route::path(kept.storefront.as_str(), shop);
+        self.take(&path, &headers, &kept.body, Some(kept.received_at))
+    }
+
     /// Posts a delivery: the answer, and what was stored for it.
     pub fn post(&self, path: &str, headers: &HeaderMap, body: &[u8]) -> (Answer, Vec<Message>) {
+        self.take(path, headers, body, None)
+    }
+
+    fn take(
+        &self,
+        path: &str,
+        headers: &HeaderMap,
+        body: &[u8],
+        received_at: Option<Timestamp>,
+    ) -> (Answer, Vec<Message>) {
         let request = Request {
             method: &Method::POST,
             path,
             headers,
             body,
             request_id: REQUEST_ID,
+            received_at,
         };
         let answer = poll_through(self.webhook.handle(request));
         let stored = std::mem::take(&mut *self.stored.lock().unwrap_or_else(PoisonError::into_inner));

@@ -473,6 +473,10 @@ pub async fn the_limit_changes_as_its_rules_say(ledgers: Vec<impl Ledger>) {
             bought: 0,
             paused,
             braked,
+            restored: seen
+                .is_multiple_of(2)
+                .then_some(Timestamp::from_millis(1_790_000_000_123)),
+            table: seen.is_multiple_of(2).then(|| "a table".to_owned()),
             ..item
         };
         let change = put(Some(seen), item.clone());

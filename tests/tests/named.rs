@@ -148,13 +148,29 @@ fn every_scenario_has_a_test() {
         .filter(|line| line.starts_with("| ") && !line.contains("---"));
     let bare: Vec<_> = rows
         .filter(|row| {
-            !["| what happens", "| history |"]
+            !["| what happens", "| history |", "| kind |"]
                 .iter()
                 .any(|head| row.starts_with(head))
         })
         .filter(|row| !row.rsplit('|').nth(1).unwrap().contains('`'))
         .collect();
     assert_eq!(bare, Vec::<&str>::new());
+}
+
+#[test]
+fn every_kind_that_a_shop_reported_has_two_further_inputs() {
+    let document = read("docs/scenarios.md");
+    let table = document.split("| kind |").nth(1).unwrap().split("\n\n").next().unwrap();
+    let rows = table
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.contains("---"));
+    let kinds: Vec<_> = rows.collect();
+    assert!(kinds.len() > 25, "{} kinds", kinds.len());
+    for kind in kinds {
+        let cells: Vec<_> = kind.trim_matches('|').split(" | ").collect();
+        let named = |cell: &str| cell.matches('`').count() / 2;
+        assert!(named(cells[1]) >= 1 && named(cells[2]) >= 2, "{kind}");
+    }
 }
 
 /// cargo-lambda's own default is to abort, and then a panic in one record of a batch takes all of them along. In a debug

@@ -33,6 +33,27 @@ fn check(kind: StorefrontKind) {
     }
 }
 
+/// A sample that is not changed is one whose misreading nobody looks for. The ping is not signed, and has no values.
+#[test]
+fn every_sample_of_a_storefront_is_among_those_that_are_changed() {
+    let events = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../events");
+    let mut unchanged = Vec::new();
+    for kind in StorefrontKind::ALL {
+        for entry in std::fs::read_dir(events.join(kind.as_str())).expect("the storefront has samples") {
+            let path = entry.expect("a file").path();
+            let name = format!(
+                "{kind}/{}",
+                path.file_name().and_then(|name| name.to_str()).expect("a name")
+            );
+            let is_body = path.extension().is_some_and(|extension| extension == "json");
+            if is_body && !SAMPLES.iter().any(|sample| sample.name == name) {
+                unchanged.push(name);
+            }
+        }
+    }
+    assert_eq!(unchanged, Vec::<String>::new());
+}
+
 #[test]
 fn changed_bodies_of_shopify_never_panic_and_never_buy_more() {
     check(StorefrontKind::Shopify);

@@ -4,13 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderName, Method};
 use reseller_hooks::aws::Aws;
 use reseller_hooks::config::{Env, InspectConfig, WebhookConfig, WorkerConfig};
 use reseller_hooks::queue::AnyQueue;
+use reseller_hooks::queue::parked::ParkedDelivery;
 use reseller_hooks::secrets::{AnySource, Secrets, Source as _};
 use reseller_hooks::time::{Clock as _, SystemClock, Timestamp};
-use reseller_hooks::webhook::{self, Queues, Webhook};
+use reseller_hooks::webhook::{self, Queues, Route, Webhook};
 use reseller_hooks::wix::ClientConfig;
 use reseller_hooks::worker::{reconcile, run};
 use reseller_hooks::{inspect, worker};
@@ -22,6 +23,8 @@ use crate::exit::{Exit, Failure};
 
 /// As long as the function has on AWS.
 const TIME: Duration = Duration::from_secs(55);
+
+type Deliveries = Webhook<AnySource, SystemClock, AnyQueue>;
 
 /// The variables of a local run.
 pub(crate) struct Local {
@@ -94,13 +97,8 @@ impl Local {
         source.fetch().await.map_err(Failure::new)
     }
 
-    /// To `webhook` in this process.
-    pub(super) async fn deliver(
-        &self,
-        path: &str,
-        headers: &[(&'static str, String)],
-        body: &str,
-    ) -> Result<(u16, String), Failure> {
+    /// `webhook` in this process.
+    fn webhook(&self) -> Result<Deliveries, Failure> {
         let config = WebhookConfig::from_env(&self.env).map_err(wrong)?;
         let aws = Aws::new(config.common.aws.clone());
         let open = |url| AnyQueue::open(url, &aws).map_err(Failure::new);
@@ -115,20 +113,54 @@ impl Local {
         let names = std::fs::read_to_string(config.common.catalog_url.path())
             .map_err(|error| error.to_string())
             .and_then(|catalog| webhook::field_names(&catalog));
+        Ok(Webhook::new(secrets, queues, SystemClock, names))
+    }
+
+    /// What a storefront would deliver.
+    pub(super) async fn deliver(
+        &self,
+        path: &str,
+        headers: &[(&'static str, String)],
+        body: &str,
+    ) -> Result<(u16, String), Failure> {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.insert(*name, value.parse().map_err(Failure::new)?);
         }
-        let answer = Webhook::new(secrets, queues, SystemClock, names)
+        let answer = self
+            .webhook()?
             .handle(webhook::Request {
                 method: &Method::POST,
                 path: &format!("/webhooks/{path}"),
                 headers: &map,
                 body: body.as_bytes(),
                 request_id: "reseller-send",
+                received_at: None,
             })
             .await;
         Ok((answer.status().as_u16(), answer.line.into_owned()))
+    }
+
+    /// What was parked, as of the time at which it was received.
+    pub(super) async fn requeue(&self, parked: &ParkedDelivery) -> Result<Value, Failure> {
+        let mut map = HeaderMap::new();
+        for (name, value) in &parked.headers {
+            let name: HeaderName = name.parse().map_err(Failure::new)?;
+            map.insert(name, value.parse().map_err(Failure::new)?);
+        }
+        let shop = parked.shop.as_ref().map(|shop| shop.as_str());
+        let answer = self
+            .webhook()?
+            .handle(webhook::Request {
+                method: &Method::POST,
+                path: &Route::path(parked.storefront.as_str(), shop),
+                headers: &map,
+                body: &parked.body,
+                request_id: &parked.id,
+                received_at: Some(parked.received_at),
+            })
+            .await;
+        Ok(answer.for_operator())
     }
 }
 

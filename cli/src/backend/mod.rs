@@ -2,7 +2,9 @@
 //! `reconcile`: the code that decides is the one that is deployed. With `--local` the same code runs in this process.
 
 use reseller_hooks::config::Env;
+use reseller_hooks::queue::parked::ParkedDelivery;
 use reseller_hooks::queue::{AnyQueue, QueueError};
+use reseller_hooks::webhook::requeue;
 use secrecy::SecretString;
 use serde_json::Value;
 
@@ -111,6 +113,18 @@ impl Backend {
         match self {
             Self::Local(local) => local.parked(),
             Self::Aws(remote) => remote.queue("ParkedQueueUrl"),
+        }
+    }
+
+    /// Delivers a parked one again: what became of it.
+    pub(crate) async fn requeue(&self, parked: &ParkedDelivery) -> Result<Value, Failure> {
+        match self {
+            Self::Local(local) => Box::pin(local.requeue(parked)).await,
+            Self::Aws(remote) => {
+                let answer = remote.invoke("WebhookFunction", &requeue::event(parked)).await?;
+                let body = answer.get("body").and_then(Value::as_str).unwrap_or_default();
+                serde_json::from_str(body).map_err(Failure::new)
+            }
         }
     }
 

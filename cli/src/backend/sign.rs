@@ -1,10 +1,9 @@
 //! Signed calls to AWS: those few for which an SDK of their own is not worth its build (docs/decisions/0010).
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
+use reseller_hooks::aws::sign;
 use reseller_hooks::time::Timestamp;
 
 use crate::exit::{Exit, Failure};
@@ -80,17 +79,6 @@ impl Signer {
             Failure::with(Exit::Credentials, format_args!("there are no AWS credentials: {error}"))
                 .hint("sign in (such as `aws sso login`), or name a profile with --profile")
         })?;
-        let identity = credentials.into();
-        let millis = u64::try_from(now.as_millis()).unwrap_or_default();
-        let parameters = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(&self.region)
-            .name(call.service)
-            .time(UNIX_EPOCH + Duration::from_millis(millis))
-            .settings(SigningSettings::default())
-            .build()
-            .map_err(Failure::new)?
-            .into();
         let mut request = http::Request::post(&call.url)
             .header(http::header::CONTENT_TYPE, call.content_type)
             .body(call.body)
@@ -100,16 +88,7 @@ impl Signer {
             let value = target.parse().map_err(Failure::new)?;
             request.headers_mut().insert("x-amz-target", value);
         }
-        let all = [("content-type", call.content_type), ("x-amz-target", target)];
-        let signable = SignableRequest::new(
-            "POST",
-            call.url.as_str(),
-            all.into_iter().filter(|(_, value)| !value.is_empty()),
-            SignableBody::Bytes(request.body().as_bytes()),
-        );
-        let signed = sign(signable.map_err(Failure::new)?, &parameters).map_err(Failure::new)?;
-        let (instructions, _) = signed.into_parts();
-        instructions.apply_to_request_http1x(&mut request);
+        sign::sign(&mut request, credentials, (&self.region, call.service), now).map_err(Failure::new)?;
         let mut request = reqwest::Request::try_from(request).map_err(Failure::new)?;
         *request.timeout_mut() = Some(call.timeout);
         let service = call.service;

@@ -3,13 +3,17 @@
 use std::collections::BTreeMap;
 
 /// The outputs that every stack of this version has.
-pub(crate) const OUTPUTS: [&str; 15] = [
+pub(crate) const OUTPUTS: [&str; 19] = [
     "WebhookUrl",
     "WixSecret",
     "StorefrontSecret",
     "ReconcileFunction",
     "InspectFunction",
     "AuditFunction",
+    "WebhookFunction",
+    "SupportPolicy",
+    "OperatorPolicy",
+    "AdministratorPolicy",
     "Ledger",
     "ParkedQueueUrl",
     "DeadLetters",

@@ -7,6 +7,7 @@
 use reseller_hooks::config::Env;
 use reseller_hooks::order::StorefrontKind;
 use reseller_hooks::time::{Clock as _, SystemClock, Timestamp};
+use reseller_hooks::webhook;
 use serde_json::{Value, json};
 
 use super::secrets::{Check, of_storefronts, of_wix, shown};
@@ -134,7 +135,10 @@ fn of_status(status: &Value, checks: &mut Vec<Check>) {
 
 /// A delivery without a signature must be refused. A storefront that is not set up answers 404, and is none of the checks.
 async fn forged(backend: &Backend, kind: StorefrontKind) -> Option<Check> {
-    let headers = [("content-type", "application/json".to_owned())];
+    let headers = [
+        ("content-type", "application/json".to_owned()),
+        (webhook::PROBE, "doctor".to_owned()),
+    ];
     match backend.deliver(kind.as_str(), &headers, "{}".to_owned()).await {
         Ok((404, _)) => None,
         Ok((401, _)) => Some(Check::well(format!("an unsigned delivery to {kind} is refused (401)"))),

@@ -13,7 +13,7 @@ use reseller_hooks::time::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 
 use super::as_json;
-use crate::arguments::{Dead, Parked};
+use crate::arguments::{Dead, Parked, Sure};
 use crate::backend::{Backend, of_queue};
 use crate::exit::{Exit, Failure};
 use crate::out::Out;
@@ -32,9 +32,10 @@ pub(super) async fn parked(backend: &Backend, command: &Parked, out: &mut Out<'_
     let done = match command {
         Parked::List => listed(&looked, out),
         Parked::Show { id, to } => written(&looked, id, to, out),
+        Parked::Requeue { id, sure } => Box::pin(requeued(backend, &queue, &looked, id, sure, out)).await,
         Parked::Delete { id, sure } => {
             let of_it: Vec<&Looked> = looked.iter().filter(|message| is_of(message, id)).collect();
-            match sure_of(of_it.len(), id, sure.yes, sure.dry_run, out) {
+            match sure_of("delete", of_it.len(), id, sure, out) {
                 Ok(true) => {
                     for message in of_it {
                         queue.delete(message).await.map_err(of_queue)?;
@@ -160,19 +161,50 @@ fn written(looked: &[Looked], id: &str, to: &Path, out: &mut Out<'_>) -> Result<
     Ok(Exit::Done)
 }
 
-fn sure_of(messages: usize, id: &str, yes: bool, dry_run: bool, out: &mut Out<'_>) -> Result<bool, Failure> {
+/// It goes from here only when it is stored, or nothing for us: else it stays parked.
+async fn requeued(
+    backend: &Backend,
+    queue: &AnyQueue,
+    looked: &[Looked],
+    id: &str,
+    sure: &Sure,
+    out: &mut Out<'_>,
+) -> Result<Exit, Failure> {
+    let of_it: Vec<&Looked> = looked.iter().filter(|message| is_of(message, id)).collect();
+    if !sure_of("deliver again", of_it.len(), id, sure, out)? {
+        return Ok(Exit::Done);
+    }
+    let parts: Vec<String> = of_it.iter().map(|message| message.body.clone()).collect();
+    let delivery = kept::decode(&parts).map_err(Failure::new)?;
+    let answer = backend.requeue(&delivery).await?;
+    let (became, reason) = (text(&answer, "disposition"), text(&answer, "reason"));
+    match became {
+        "stored" => out.line(format_args!("{id} is taken: {}", text(&answer, "order")))?,
+        "nothing" => out.line(format_args!("{id} is nothing for us: {reason}"))?,
+        _ => {
+            return Err(Failure::new(format_args!("{id} stays parked ({became}): {reason}"))
+                .hint("correct what the reason names and deploy, or have the storefront send the order again"));
+        }
+    }
+    for message in of_it {
+        queue.delete(message).await.map_err(of_queue)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn sure_of(verb: &str, messages: usize, id: &str, sure: &Sure, out: &mut Out<'_>) -> Result<bool, Failure> {
     if messages == 0 {
         return Err(not_there(id));
     }
     out.note(format_args!(
-        "delete: the parked delivery {id}, {}",
+        "{verb}: the parked delivery {id}, {}",
         count(messages, "message")
     ));
-    if dry_run {
+    if sure.dry_run {
         out.note("nothing was done (--dry-run)");
         return Ok(false);
     }
-    if yes || out.confirms("It is gone then. Go on?")? {
+    if sure.yes || out.confirms("It is gone then. Go on?")? {
         return Ok(true);
     }
     Err(Failure::with(Exit::Declined, "nothing was done"))

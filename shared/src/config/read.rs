@@ -3,6 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::topic::TopicArn;
 use super::url::{FileUrl, HttpUrl, LedgerUrl, QueueUrl, SecretUrl};
 use super::{AwsSettings, CommonConfig, ConfigError, Env, InspectConfig, LogLevel, Problem, WorkerConfig};
 
@@ -57,6 +58,11 @@ pub(super) const PARKED_QUEUE_URL: Variable<QueueUrl> = Variable {
 pub(super) const DEAD_LETTERS_QUEUE_URL: Variable<QueueUrl> = Variable {
     name: "DEAD_LETTERS_QUEUE_URL",
     example: "https://sqs.eu-west-1.amazonaws.com/123456789012/dead-letters",
+    parse: parse_shown,
+};
+pub(super) const ALARM_TOPIC_ARN: Variable<TopicArn> = Variable {
+    name: "ALARM_TOPIC_ARN",
+    example: "arn:aws:sns:eu-west-1:123456789012:reseller-hooks-alarms",
     parse: parse_shown,
 };
 const WIX_API_BASE_URL: Variable<HttpUrl> = Variable {
@@ -156,6 +162,12 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// `None` where it is not set, and where a problem was noted.
+    pub(super) fn optional<T>(&mut self, variable: &Variable<T>) -> Option<T> {
+        let value = self.env.get(variable.name)?;
+        self.parse(variable, &value)
+    }
+
     fn or<T>(&mut self, variable: &Variable<T>, default: T) -> Option<T> {
         match self.env.get(variable.name) {
             Some(value) => self.parse(variable, &value),
@@ -178,10 +190,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn aws(&mut self) -> AwsSettings {
-        let mut endpoint = |variable| {
-            let value = self.env.get(variable_name(variable))?;
-            self.parse(variable, &value)
-        };
+        let mut endpoint = |variable| self.optional(variable);
         AwsSettings {
             endpoint_url: endpoint(&AWS_ENDPOINT_URL),
             dynamodb_endpoint_url: endpoint(&AWS_ENDPOINT_URL_DYNAMODB),
@@ -247,10 +256,7 @@ impl<'a> Reader<'a> {
             &PARKED_QUEUE_URL,
             &DEAD_LETTERS_QUEUE_URL,
         ];
-        let queue_urls = names.map(|variable| {
-            let value = self.env.get(variable.name)?;
-            self.parse(variable, &value)
-        });
+        let queue_urls = names.map(|variable| self.optional(variable));
         let wix_timeout = self.or(&WIX_TIMEOUT_SECONDS, Duration::from_secs(15));
         let settle = self.or(&SETTLE_SECONDS, Duration::from_secs(60));
         let lease_skew = self.or(&LEASE_SKEW_SECONDS, Duration::from_secs(5));
@@ -277,10 +283,6 @@ impl<'a> Reader<'a> {
             }),
         }
     }
-}
-
-const fn variable_name<T>(variable: &Variable<T>) -> &'static str {
-    variable.name
 }
 
 fn parse_shown<T: FromStr<Err: std::fmt::Display>>(value: &str) -> Result<T, String> {

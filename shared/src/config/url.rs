@@ -12,7 +12,7 @@ use std::str::FromStr;
 pub struct InvalidUrl(String);
 
 impl InvalidUrl {
-    fn new(reason: impl Into<String>) -> Self {
+    pub(super) fn new(reason: impl Into<String>) -> Self {
         Self(reason.into())
     }
 }

@@ -40,7 +40,7 @@ pub fn attention_of(entry: &Entry, settings: &Settings, now: Timestamp) -> Vec<A
             vec![Problem::new(what, "UNREADABLE_RECORD", &[], error.to_string()).shown]
         }
     };
-    if let Some(times) = super::run::put_off::often(entry) {
+    if let Some(times) = super::put_off::often(entry) {
         let advice = format!(
             "the work on this order failed {times} times in a row, and it is tried ever more seldom: report it with the log of reconcile, then retry the order"
         );
@@ -146,10 +146,22 @@ fn moved_sites(view: &View<'_>, found: &mut Vec<Problem>) {
     }
 }
 
-/// Whether all that was ever wanted of the order is none of our business: then nothing that is told of it is, either.
+/// Whether all of the order is none of our business: then nothing that is told of it is, either.
 fn sells_nothing(record: &OrderRecord) -> bool {
-    let mut runs = record.lines().iter().flat_map(Line::runs).peekable();
-    runs.peek().is_some() && runs.all(|run| matches!(run.plan, Plan::NotOurs(_)))
+    let mut runs = record.lines().iter().flat_map(Line::runs);
+    if !runs.all(|run| matches!(run.plan, Plan::NotOurs(_))) {
+        return false;
+    }
+    let planned: BTreeSet<&str> = record
+        .lines()
+        .iter()
+        .filter(|line| !line.runs().is_empty())
+        .map(|line| line.id().as_str())
+        .collect();
+    let order = record.desired().planned_order();
+    let lines = order.as_ref().map(|order| order.lines.as_slice()).unwrap_or_default();
+    let is_all_planned = lines.iter().all(|listed| planned.contains(listed.id.as_str()));
+    record.unplanned_not_ours() || (is_all_planned && !planned.is_empty())
 }
 
 /// What the storefront said and this software cannot act on.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::permit::DOCUMENTED;
 use crate::guards::guards;
+use crate::time::Timestamp;
 
 /// Durations and switches. The defaults are those of the documentation.
 #[derive(Debug, Clone)]
@@ -19,6 +20,9 @@ pub struct Settings {
     /// Take back, and buy nothing: the brake's answer for one order at a time.
     #[doc(hidden)]
     pub braked: bool,
+    /// When somebody resumed a restored ledger: orders from before are looked up before they are bought, whatever their age.
+    #[doc(hidden)]
+    pub restored: Option<Timestamp>,
     /// How many calls Wix answers in a minute, for the whole stack (`WIX_CALLS_PER_MINUTE`).
     pub calls_per_minute: u32,
     /// Orders first seen later than this after they were placed are looked up before their first create: a restored
@@ -37,6 +41,7 @@ impl Default for Settings {
             wix_timeout: Duration::from_secs(15),
             paused: false,
             braked: false,
+            restored: None,
             calls_per_minute: DOCUMENTED,
             look_first_after: Duration::from_secs(48 * 3600),
             guards: FulfilmentGuards::default(),

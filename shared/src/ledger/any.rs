@@ -45,6 +45,14 @@ impl LimitStore for AnyLedger {
         }
     }
 
+    async fn table(&self) -> Result<Option<String>, LedgerError> {
+        match self {
+            Self::DynamoDb(ledger) => ledger.table().await,
+            #[cfg(feature = "local")]
+            Self::Sqlite(ledger) => ledger.table().await,
+        }
+    }
+
     async fn limit(&self) -> Result<Option<Limit>, LedgerError> {
         match self {
             Self::DynamoDb(ledger) => ledger.limit().await,

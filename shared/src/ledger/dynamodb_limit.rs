@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditi
 use super::LedgerError;
 use super::dynamodb::{DynamoDbLedger, Item, KEY, REV, number};
 use super::limit::{self, Change, Changed, Limit, LimitStore, Step, Take, Turned, Window};
+use crate::time::Timestamp;
 
 const HOME: &str = "home";
 const WINDOW: &str = "window";
@@ -24,11 +25,22 @@ const BOUGHT: &str = "bought";
 const PAUSED: &str = "paused";
 /// Since when the brake is on, as JSON; not there while it is off.
 const BRAKED: &str = "braked";
+/// When it was resumed after a restore (N); not there where it never was restored.
+const RESTORED: &str = "restored";
+/// The ID of the table (S); not there before somebody looked.
+const TABLE: &str = "table_id";
 
 impl LimitStore for DynamoDbLedger {
     /// The name of the table. A restore makes a table of another name.
     fn home(&self) -> &str {
         &self.table
+    }
+
+    async fn table(&self) -> Result<Option<String>, LedgerError> {
+        let described = self.client.describe_table().table_name(&self.table).send().await;
+        let described = described.map_err(|error| self.failed("describe", limit::KEY, &error))?;
+        let table = described.table();
+        Ok(table.and_then(|table| table.table_id()).map(str::to_owned))
     }
 
     async fn limit(&self) -> Result<Option<Limit>, LedgerError> {
@@ -125,6 +137,14 @@ impl DynamoDbLedger {
             bought: count(BOUGHT)?,
             paused: turned(PAUSED)?,
             braked: turned(BRAKED)?,
+            restored: match item.contains_key(RESTORED) {
+                true => Some(Timestamp::from_millis(self.whole(item, RESTORED)?)),
+                false => None,
+            },
+            table: match item.contains_key(TABLE) {
+                true => Some(self.text(item, TABLE)?),
+                false => None,
+            },
         })
     }
 }
@@ -227,6 +247,12 @@ fn written(limit: &Limit) -> Item {
         (SLOWED.to_owned(), number(limit.slowed.0)),
         (BOUGHT.to_owned(), number(limit.bought)),
     ]);
+    if let Some(at) = limit.restored {
+        item.insert(RESTORED.to_owned(), number(at.as_millis()));
+    }
+    if let Some(table) = &limit.table {
+        item.insert(TABLE.to_owned(), text(table));
+    }
     for (name, turned) in [(PAUSED, &limit.paused), (BRAKED, &limit.braked)] {
         if let Some(turned) = turned {
             // Strings and times always serialise.

@@ -21,14 +21,20 @@ pub struct InvalidHost;
 impl FromStr for Host {
     type Err = InvalidHost;
 
-    /// Reads `shop.example.com`, `shop.example.com/folder`, or an address with `https://` before it.
+    /// Reads `shop.example.com`, `shop.example.com/folder`, or an address that was copied from the browser: with `https://`
+    /// before it, and with what WordPress has behind a shop's folder.
     fn from_str(text: &str) -> Result<Self, InvalidHost> {
         let text = text.trim();
-        let rest = without_scheme(text).unwrap_or(text);
+        let rest = without_scheme(text).or_else(|| text.strip_prefix("//")).unwrap_or(text);
         let (authority, path) = split(rest);
+        let path = INSIDE
+            .iter()
+            .filter_map(|inside| path.find(inside))
+            .min()
+            .map_or(path.as_str(), |at| path.get(..at).unwrap_or_default());
         let labels = authority.rsplit_once(':').map_or(authority.as_str(), |(host, _)| host);
         let fits = |c: char| c.is_alphanumeric() || "-._[]:".contains(c);
-        if labels.is_empty() || authority.len() > 260 || !authority.chars().all(fits) || rest.contains(['?', '#']) {
+        if labels.is_empty() || authority.len() > 260 || !authority.chars().all(fits) || path.contains(['?', '#']) {
             return Err(InvalidHost);
         }
         let folder = rest.contains('/').then(|| path.trim_matches('/').to_owned());
@@ -62,11 +68,18 @@ impl fmt::Display for Host {
     }
 }
 
-/// The host that an address names, for a sentence: cut, and without anything else of it.
+/// The host that an address names, for a sentence: cut, and without anything else of it but the shop's folder, as an entry
+/// of `hosts` would name it.
 pub(super) fn shown(address: &str) -> String {
-    let (authority, _) = split(without_scheme(address).unwrap_or(address));
-    let fits = |c: &char| c.is_alphanumeric() || "-._:".contains(*c);
-    authority.chars().filter(fits).take(80).collect()
+    let (authority, path) = split(without_scheme(address).unwrap_or(address));
+    let folder = if path.contains("/wc/v") { shop_folder(&path) } else { "" };
+    let fits = |c: &char| c.is_alphanumeric() || "-._:/".contains(*c);
+    let slash = if folder.is_empty() { "" } else { "/" };
+    format!("{authority}{slash}{folder}")
+        .chars()
+        .filter(fits)
+        .take(120)
+        .collect()
 }
 
 fn without_scheme(address: &str) -> Option<&str> {
@@ -78,7 +91,13 @@ fn split(rest: &str) -> (String, String) {
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
     let host = authority.rsplit('@').next().unwrap_or_default();
-    (host.trim_end_matches('.').to_lowercase(), path.to_owned())
+    let host = host.trim_end_matches('.').to_lowercase();
+    // What every client leaves out.
+    let host = host
+        .strip_suffix(":443")
+        .or_else(|| host.strip_suffix(":80"))
+        .unwrap_or(&host);
+    (host.to_owned(), path.to_owned())
 }
 
 /// The folder before `/wp-json/wc/v3/…` or `?rest_route=/wc/v3/…`. The name of the API's own folder is the shop's choice.
@@ -95,6 +114,9 @@ fn shop_folder(path: &str) -> &str {
     };
     folder.strip_suffix("index.php").unwrap_or(folder).trim_matches('/')
 }
+
+/// What of a copied address is no folder of the shop.
+const INSIDE: [&str; 5] = ["/wp-json", "/wp-admin", "/wp-login.php", "/index.php", "/?rest_route="];
 
 #[cfg(test)]
 mod tests {
@@ -157,6 +179,46 @@ mod tests {
         ] {
             assert_eq!(root.has_api(address), at_root, "{address}");
             assert_eq!(folder.has_api(address), in_folder, "{address}");
+        }
+    }
+
+    #[test]
+    fn an_address_copied_from_the_browser_names_its_shop() {
+        const ORDER: &str = "https://shop.example.com/wp-json/wc/v3/orders/7";
+        for entry in [
+            "https://shop.example.com/wp-admin/admin.php?page=wc-settings",
+            "https://shop.example.com/wp-json/wc/v3",
+            "https://shop.example.com/?rest_route=/wc/v3",
+            "https://shop.example.com/index.php",
+            "//shop.example.com",
+            "shop.example.com:443",
+            "shop.example.com:80/",
+        ] {
+            assert!(host(entry).has_api(ORDER), "{entry}");
+        }
+        let folder = host("https://shop.example.com/store/wp-admin/");
+        assert!(folder.has_api("https://shop.example.com:443/store/wp-json/wc/v3/orders/7"));
+        assert!(!folder.has_api(ORDER));
+    }
+
+    #[test]
+    fn a_foreign_address_is_shown_as_an_entry_would_name_it() {
+        for (address, shows) in [
+            ("https://Shop.example.com/wp-json/wc/v3/orders/7", "shop.example.com"),
+            (
+                "https://shop.example.com/staging/wp-json/wc/v3/orders/7",
+                "shop.example.com/staging",
+            ),
+            (
+                "https://shop.example.com/de/?rest_route=/wc/v3/orders/7",
+                "shop.example.com/de",
+            ),
+            (
+                "https://shop.example.com/checkout/order-pay/7/?key=wc_order_x",
+                "shop.example.com",
+            ),
+        ] {
+            assert_eq!(shown(address), shows);
         }
     }
 

@@ -8,6 +8,14 @@ pub enum InvalidKey {
     /// Anybody can sign with an empty secret.
     #[error("is empty: put the secret that the storefront shows")]
     Empty,
+    /// Another credential of the storefront, which signs no deliveries.
+    #[error("is {is}, which signs no deliveries: put {wanted}")]
+    OtherCredential {
+        /// What it is.
+        is: &'static str,
+        /// What to put instead, and where it is shown.
+        wanted: &'static str,
+    },
     /// Standard Webhooks' secrets are base64.
     #[error("is not base64 (after `whsec_`, where it begins so): copy the whole secret, such as whsec_bm9ydGg=")]
     NotBase64,

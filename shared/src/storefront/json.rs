@@ -2,13 +2,12 @@
 //! objects that are sometimes null or an empty list. What decides over money is read strictly, by the adapters.
 
 use std::fmt;
-use std::marker::PhantomData;
 
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Error, IgnoredAny, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::ReceiveError;
+pub(super) use super::courtesy::{Lenient, Text, Words, present};
 use crate::decode;
 use crate::order::OrderKey;
 use crate::time::Timestamp;
@@ -98,158 +97,6 @@ impl<'de> Deserialize<'de> for Units {
     }
 }
 
-/// Any JSON, read as text where it has one: text, numbers, true and false; also `{"stringValue": "…"}` and
-/// `{"original": "…"}`. Trimmed; `None` where nothing is left.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Text(pub(super) Option<String>);
-
-impl Text {
-    pub(super) fn as_deref(&self) -> Option<&str> {
-        self.0.as_deref()
-    }
-}
-
-impl<'de> Deserialize<'de> for Text {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct TextVisitor;
-        impl<'de> Visitor<'de> for TextVisitor {
-            type Value = Text;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("any JSON")
-            }
-
-            fn visit_bool<E: Error>(self, value: bool) -> Result<Text, E> {
-                Ok(Text(Some(value.to_string())))
-            }
-
-            fn visit_u64<E: Error>(self, value: u64) -> Result<Text, E> {
-                Ok(Text(Some(value.to_string())))
-            }
-
-            fn visit_i64<E: Error>(self, value: i64) -> Result<Text, E> {
-                Ok(Text(Some(value.to_string())))
-            }
-
-            fn visit_f64<E: Error>(self, value: f64) -> Result<Text, E> {
-                Ok(Text(Some(value.to_string())))
-            }
-
-            fn visit_str<E: Error>(self, value: &str) -> Result<Text, E> {
-                let value = value.trim();
-                Ok(Text((!value.is_empty()).then(|| value.to_owned())))
-            }
-
-            fn visit_unit<E: Error>(self) -> Result<Text, E> {
-                Ok(Text(None))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Text, A::Error> {
-                let mut text = Text(None);
-                while let Some(key) = map.next_key::<String>()? {
-                    if key == "stringValue" || key == "original" {
-                        text = map.next_value()?;
-                    } else {
-                        map.next_value::<IgnoredAny>()?;
-                    }
-                }
-                Ok(text)
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Text, A::Error> {
-                while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Text(None))
-            }
-        }
-        deserializer.deserialize_any(TextVisitor)
-    }
-}
-
-/// An object that may be absent, null, or something else altogether (PHP writes an empty object as `[]`): `None` then.
-/// For what is a courtesy, such as an address; never for what decides over money.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Lenient<T>(pub(super) Option<T>);
-
-impl<T> Default for Lenient<T> {
-    fn default() -> Self {
-        Self(None)
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Lenient<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct LenientVisitor<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for LenientVisitor<T> {
-            type Value = Lenient<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object or nothing")
-            }
-
-            fn visit_bool<E: Error>(self, _: bool) -> Result<Lenient<T>, E> {
-                Ok(Lenient(None))
-            }
-
-            fn visit_u64<E: Error>(self, _: u64) -> Result<Lenient<T>, E> {
-                Ok(Lenient(None))
-            }
-
-            fn visit_i64<E: Error>(self, _: i64) -> Result<Lenient<T>, E> {
-                Ok(Lenient(None))
-            }
-
-            fn visit_f64<E: Error>(self, _: f64) -> Result<Lenient<T>, E> {
-                Ok(Lenient(None))
-            }
-
-            fn visit_str<E: Error>(self, _: &str) -> Result<Lenient<T>, E> {
-                Ok(Lenient(None))
-            }
-
-            fn visit_unit<E: Error>(self) -> Result<Lenient<T>, E> {
-                Ok(Lenient(None))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Lenient<T>, A::Error> {
-                while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Lenient(None))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Lenient<T>, A::Error> {
-                T::deserialize(MapAccessDeserializer::new(map)).map(|value| Lenient(Some(value)))
-            }
-        }
-        deserializer.deserialize_any(LenientVisitor(PhantomData))
-    }
-}
-
-/// Words that come as text with commas or as a list, and are a courtesy.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Words(Vec<String>);
-
-impl Words {
-    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
-    }
-}
-
-impl<'de> Deserialize<'de> for Words {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Shape {
-            Text(String),
-            List(Vec<String>),
-            Other(IgnoredAny),
-        }
-        Ok(Self(match Shape::deserialize(deserializer)? {
-            Shape::Text(text) => text.split(',').map(|word| word.trim().to_owned()).collect(),
-            Shape::List(list) => list,
-            Shape::Other(_) => Vec::new(),
-        }))
-    }
-}
-
 /// A list that may be absent or null: empty then. Anything else that is no list is an error.
 pub(super) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     Ok(Option::<Vec<T>>::deserialize(deserializer)?.unwrap_or_default())
@@ -270,6 +117,16 @@ pub(super) fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deseriali
 pub(super) fn unix_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
     let seconds = i64::deserialize(deserializer)?;
     Timestamp::checked_from_secs(seconds).ok_or_else(|| D::Error::custom("a time beyond the year 9999"))
+}
+
+/// The same, absent or null where it is not said.
+pub(super) fn optional_unix_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    let Some(seconds) = Option::<i64>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
+    let time = Timestamp::checked_from_secs(seconds);
+    time.map(Some)
+        .ok_or_else(|| D::Error::custom("a time beyond the year 9999"))
 }
 
 #[cfg(test)]

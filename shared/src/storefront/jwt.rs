@@ -17,7 +17,6 @@ struct Header {
 
 #[derive(Deserialize)]
 struct Claims {
-    #[serde(default)]
     exp: Option<serde_json::Value>,
     data: String,
 }

@@ -219,7 +219,14 @@ fn entries(kind: StorefrontKind, value: &Value, place: &str) -> Result<Vec<Entry
     }
     let Some(shops) = shops else { return Ok(entries) };
     let place = format!("{place}.shops");
-    for (name, value) in object(shops, &place)? {
+    let shops = object(shops, &place)?;
+    if shops.is_empty() && entries.is_empty() {
+        return Err(InvalidSecrets::new(
+            place,
+            "names no shop: write \"north\": { … }, or take the storefront out",
+        ));
+    }
+    for (name, value) in shops {
         let place = format!("{place}.{}", shown(name));
         entries.push(match name.parse::<ShopName>() {
             Ok(name) => {

@@ -22,14 +22,57 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 pub(super) fn secrets(kind: StorefrontKind, text: &str) -> Result<Vec<Vec<u8>>, InvalidKey> {
     // No storefront makes secrets with spaces or line ends around them; files and forms add them.
     let text = text.trim();
+    // Nor with quotes, which shells and other files put around them. What is typed into WordPress may have some.
+    let text = match kind {
+        StorefrontKind::Woocommerce => text,
+        StorefrontKind::Shopify | StorefrontKind::Stripe | StorefrontKind::Standard | StorefrontKind::Wix => {
+            unquoted(text)
+        }
+    };
     if text.is_empty() {
         return Err(InvalidKey::Empty);
+    }
+    if let Some(other) = other_credential(kind, text) {
+        return Err(other);
     }
     match kind {
         StorefrontKind::Standard => standard(text),
         StorefrontKind::Woocommerce => Ok(wordpress(text)),
         StorefrontKind::Shopify | StorefrontKind::Stripe | StorefrontKind::Wix => Ok(vec![text.as_bytes().to_vec()]),
     }
+}
+
+fn unquoted(text: &str) -> &str {
+    let within = |quote: char| text.strip_prefix(quote)?.strip_suffix(quote);
+    within('"').or_else(|| within('\'')).map_or(text, str::trim)
+}
+
+/// What people paste in place of a signing secret: each storefront shows several things that look like one.
+fn other_credential(kind: StorefrontKind, text: &str) -> Option<InvalidKey> {
+    let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| text.starts_with(prefix));
+    let (is, wanted) = match kind {
+        StorefrontKind::Stripe if begins(&["sk_", "rk_", "pk_"]) => (
+            "an API key of Stripe",
+            "the endpoint's signing secret, which begins with whsec_",
+        ),
+        StorefrontKind::Stripe if begins(&["we_"]) => (
+            "the ID of an endpoint",
+            "the endpoint's signing secret, which begins with whsec_",
+        ),
+        StorefrontKind::Shopify if begins(&["shpat_", "shpca_", "shppa_", "shpua_"]) => {
+            ("an access token of Shopify", "the app's client secret")
+        }
+        StorefrontKind::Woocommerce if begins(&["ck_", "cs_"]) && text.len() == 43 => (
+            "a key of WooCommerce's REST API",
+            "the secret that is shown at the webhook",
+        ),
+        StorefrontKind::Shopify
+        | StorefrontKind::Woocommerce
+        | StorefrontKind::Stripe
+        | StorefrontKind::Standard
+        | StorefrontKind::Wix => return None,
+    };
+    Some(InvalidKey::OtherCredential { is, wanted })
 }
 
 /// Standard Webhooks: one secret or several with `|` between them, each with or without its version `v1,` and its prefix
@@ -129,9 +172,9 @@ fn entity(name: &str) -> Option<char> {
     char::from_u32(code).filter(|character| "&<>\"'".contains(*character))
 }
 
-/// Without `%41`, and with one space where there were several.
+/// Without tags and `%41`, and with one space where there were several.
 fn sanitised(text: &str) -> String {
-    let mut text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut text = without_tags(text).split_whitespace().collect::<Vec<_>>().join(" ");
     while let Some(at) = text.find('%').and_then(|first| {
         let escapes = |at: &usize| {
             let digits = text.get(at + 1..at + 3).unwrap_or_default();
@@ -144,6 +187,23 @@ fn sanitised(text: &str) -> String {
         text.replace_range(at..at + 3, "");
     }
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Without what PHP takes for a tag: from `<`, which no space follows, to `>`.
+fn without_tags(text: &str) -> String {
+    let (mut kept, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some((before, from)) = rest.split_once('<') {
+        kept.push_str(before);
+        match from.split_once('>').filter(|_| !from.starts_with(char::is_whitespace)) {
+            Some((_, after)) => rest = after,
+            None => {
+                kept.push('<');
+                rest = from;
+            }
+        }
+    }
+    kept.push_str(rest);
+    kept
 }
 
 fn add(keys: &mut Vec<Vec<u8>>, key: Vec<u8>) {
@@ -174,6 +234,34 @@ mod tests {
             texts(StorefrontKind::Standard, " whsec_bm9ydGg=\n"),
             ["north", "whsec_bm9ydGg="]
         );
+    }
+
+    #[test]
+    fn quotes_around_a_secret_are_no_part_of_it() {
+        assert_eq!(texts(StorefrontKind::Stripe, "\"whsec_test\""), ["whsec_test"]);
+        assert_eq!(texts(StorefrontKind::Shopify, " 'shpss_test'\n"), ["shpss_test"]);
+        assert_eq!(
+            texts(StorefrontKind::Standard, "\"whsec_bm9ydGg=\""),
+            ["north", "whsec_bm9ydGg="]
+        );
+        assert_eq!(texts(StorefrontKind::Stripe, "it's"), ["it's"]);
+        assert_eq!(texts(StorefrontKind::Woocommerce, "\"mine\""), ["\"mine\""]);
+        assert_eq!(secrets(StorefrontKind::Stripe, "\" \"").unwrap_err(), InvalidKey::Empty);
+    }
+
+    #[test]
+    fn another_credential_of_the_storefront_is_named_with_what_to_put() {
+        let said = |kind, text: &str| secrets(kind, text).unwrap_err().to_string();
+        assert_eq!(
+            said(StorefrontKind::Stripe, "sk_live_1"),
+            "is an API key of Stripe, which signs no deliveries: put the endpoint's signing secret, which begins with whsec_"
+        );
+        assert!(said(StorefrontKind::Stripe, "we_1Q").starts_with("is the ID of an endpoint"));
+        assert!(said(StorefrontKind::Shopify, "shpat_1").ends_with("put the app's client secret"));
+        let rest = format!("cs_{}", "0".repeat(40));
+        assert!(said(StorefrontKind::Woocommerce, &rest).contains("REST API"));
+        // Somebody may type what only begins so.
+        assert_eq!(texts(StorefrontKind::Woocommerce, "cs_mine"), ["cs_mine"]);
     }
 
     #[test]
@@ -225,6 +313,8 @@ mod tests {
         const KIND: StorefrontKind = StorefrontKind::Woocommerce;
         assert_eq!(texts(KIND, "my  se%41cret"), ["my  se%41cret", "my secret"]);
         assert_eq!(texts(KIND, "100%"), ["100%"]);
+        assert_eq!(texts(KIND, "a<b>c</b>d"), ["a<b>c</b>d", "acd"]);
+        assert_eq!(texts(KIND, "1 < 2 > 1 <"), ["1 < 2 > 1 <"]);
         // What would become an empty secret, with which anybody can sign, is not tried.
         assert_eq!(texts(KIND, "%41%42"), ["%41%42"]);
     }

@@ -90,11 +90,8 @@ const SCHEMA: u64 = 2;
 
 #[derive(Deserialize)]
 struct Envelope {
-    #[serde(default)]
     schema: Option<u64>,
-    #[serde(default)]
     r#type: Option<String>,
-    #[serde(default)]
     scope: Option<String>,
 }
 

@@ -58,7 +58,6 @@ struct Envelope {
     event_type: String,
     instance_id: String,
     /// The third layer, as text.
-    #[serde(default)]
     data: Option<String>,
 }
 
@@ -88,16 +87,11 @@ impl Envelope {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Header {
-    #[serde(default)]
     id: Text,
-    #[serde(default)]
     entity_id: Text,
-    #[serde(default)]
     event_time: Option<Timestamp>,
-    #[serde(default)]
     triggered_by_anonymize_request: Option<bool>,
     /// An int64, written as text.
-    #[serde(default)]
     entity_event_sequence: Text,
 }
 

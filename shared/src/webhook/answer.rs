@@ -107,6 +107,16 @@ impl Answer {
             .chain(self.secret_mistakes.iter().copied())
     }
 
+    /// For an operator who delivers a parked one again: what became of it, and why.
+    pub fn for_operator(&self) -> serde_json::Value {
+        serde_json::json!({
+            "disposition": self.disposition.as_str(),
+            "reason": self.reason,
+            "order": self.order.as_ref().map(ToString::to_string),
+            "queue": self.queue.map(OrderQueue::as_str),
+        })
+    }
+
     pub(super) fn with_secret_mistakes(mut self, mistakes: Vec<&'static str>) -> Self {
         self.secret_mistakes = mistakes;
         self

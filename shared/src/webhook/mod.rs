@@ -17,10 +17,11 @@ use crate::storefront::{
     Delivery, FieldNames, Mistake, OrderQueue, Outcome, ReceiveError, StorefrontSecrets, VerificationGuards,
     VerifyError, receive,
 };
-use crate::time::Clock;
+use crate::time::{Clock, Timestamp};
 
 mod answer;
 mod names;
+pub mod requeue;
 mod route;
 
 pub use answer::{Answer, Disposition};
@@ -29,6 +30,10 @@ pub use route::Route;
 
 /// The largest body that is taken, in bytes: Lambda takes 6 MB, the rest of the request included.
 pub const MAX_BODY_BYTES: usize = 6_000_000;
+
+/// The header of a delivery that only sees whether it is refused: it is answered like any other, and not counted, so that
+/// no alarm rings for it.
+pub const PROBE: &str = "x-reseller-probe";
 
 /// One HTTP request.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +48,9 @@ pub struct Request<'a> {
     pub body: &'a [u8],
     /// Lambda's ID of the invocation: what a parked delivery is known by.
     pub request_id: &'a str,
+    /// When it was received, where it was parked and is delivered again ([`requeue`]). It is verified as of that time, and is
+    /// not parked once more.
+    pub received_at: Option<Timestamp>,
 }
 
 /// The three queues of orders, and the one for parked deliveries.
@@ -134,7 +142,7 @@ impl<S: Source, C: Clock, Q: Queue> Webhook<S, C, Q> {
         let delivery = Delivery {
             headers: request.headers,
             body: request.body,
-            received_at: self.clock.now(),
+            received_at: request.received_at.unwrap_or_else(|| self.clock.now()),
         };
         let received = self.receive(route, &delivery).await;
         let mistakes = self.mistakes();
@@ -287,6 +295,9 @@ impl<S: Source, C: Clock, Q: Queue> Webhook<S, C, Q> {
     /// Keeps a signed delivery whole. Only when every part is stored is it answered 200; a storefront that delivers
     /// again after half of them were stored leaves a part too many, which belongs to another parked delivery.
     async fn park(&self, route: &Route, request: Request<'_>, delivery: &Delivery<'_>, reason: &str) -> Answer {
+        if request.received_at.is_some() {
+            return Answer::parked(reason.to_owned());
+        }
         let headers = delivery.headers.iter().filter_map(|(name, value)| {
             let value = value.to_str().ok()?;
             Some((name.as_str().to_owned(), value.to_owned()))

@@ -131,6 +131,7 @@ impl World {
             headers,
             body,
             request_id: "invocation-1",
+            received_at: None,
         };
         self.webhook.handle(request).await
     }

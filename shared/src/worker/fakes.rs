@@ -5,12 +5,13 @@ use std::cell::{Cell, RefCell};
 use super::Engine;
 use crate::fulfilment::{
     AcceptError, Adopt, AdoptError, Adopted, Attention, AttentionReport, AuditRequest, AuditSummary, Close, Closed,
-    OperatorError, OrderOutcome, Outage, Progress, Release, Retry, Sweep, Switch, Switched, Tally, Tell, Verb,
+    Looking, OperatorError, OrderOutcome, Outage, Progress, Release, Retry, Sweep, Switch, Switched, Tally, Tell, Verb,
 };
 use crate::ledger::limit::{Change, Changed, Limit, LimitStore};
 use crate::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
 use crate::order::{OrderEvent, OrderKey};
 use crate::time::{Clock, Timestamp};
+use crate::wix::{Error, Operation, PackagePage};
 
 /// The time of every test.
 pub(super) const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
@@ -46,6 +47,8 @@ pub(super) struct FakeEngine {
     pub(super) at_a_time: Cell<usize>,
     pub(super) most_at_a_time: Cell<usize>,
     pub(super) sweep: RefCell<Option<Sweep>>,
+    /// The orders in attention, where a test has its own.
+    pub(super) reports: RefCell<Option<Vec<AttentionReport>>>,
 }
 
 fn problem() -> Attention {
@@ -169,7 +172,23 @@ impl Engine for FakeEngine {
         Ok((key.order() == "1001").then(|| serde_json::json!({ "record": "of 1001" })))
     }
 
+    async fn packages(&self, looking: &Looking, _deadline: Timestamp) -> Result<PackagePage, OperatorError> {
+        match looking.get {
+            Some(_) => Err(OperatorError::NotShown(Box::new(Error::not_sent(
+                Operation::GetPackage,
+                "away",
+            )))),
+            None => Ok(PackagePage {
+                packages: Vec::new(),
+                next: looking.cursor.clone(),
+            }),
+        }
+    }
+
     async fn attention(&self, _limit: usize) -> Result<Vec<AttentionReport>, LedgerError> {
+        if let Some(reports) = &*self.reports.borrow() {
+            return Ok(reports.clone());
+        }
         Ok(vec![AttentionReport {
             key: "shopify/1001".to_owned(),
             since: NOW,

@@ -6,6 +6,7 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
@@ -14,11 +15,12 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
 use tracing::Instrument as _;
 
-use super::reconcile::{self as questions, ReconcileError};
+use super::messages::{self, AnyTopic};
+use super::reconcile::{self as questions, ReconcileError, Request};
 use super::{Measure, batch, own_deadline};
 use crate::aws::Aws;
 use crate::catalog::Catalog;
-use crate::config::{Env, LogLevel, WorkerConfig};
+use crate::config::{ConfigError, Env, LogLevel, ReconcileConfig, WorkerConfig};
 use crate::fulfilment::{Fulfilment, Settings};
 use crate::ledger::{AnyLedger, LimitStore as _};
 use crate::secrets::{AnySource, Secrets};
@@ -29,6 +31,12 @@ use crate::wix_port::WixPort;
 
 /// How long start-up waits for connections. Lambda gives ten seconds; what is not open by then opens when it is needed.
 const WARM_UP: Duration = Duration::from_secs(1);
+
+/// How many seconds pass before the ledger is compared with its table again.
+const RECOGNISE: i64 = 600;
+
+/// How long a run of `reconcile` takes for telling people at the most.
+const TO_TELL: Duration = Duration::from_secs(15);
 
 type Port = WixPort<AnySource>;
 type RealEngine = Fulfilment<Port, Arc<AnyLedger>, SystemClock>;
@@ -46,12 +54,17 @@ pub struct Opened {
 struct Worker {
     engine: RealEngine,
     ledger: Arc<AnyLedger>,
+    /// The deployment's own pause.
+    paused: bool,
+    /// When the ledger was compared with its table last, in seconds.
+    recognised: AtomicI64,
     metrics: Metrics,
 }
 
 /// Serves `order-paid`, `order-canceled` or `tag-external-id`: batches of order events from the function's queue.
 pub async fn queue_worker(function: &'static str) -> ExitCode {
-    let worker = match Worker::start(function).await {
+    let env = Env::process();
+    let worker = match Worker::start(function, &env, WorkerConfig::from_env(&env)).await {
         Ok(worker) => worker,
         Err(reason) => return refuse_to_start(&reason),
     };
@@ -66,23 +79,39 @@ pub async fn queue_worker(function: &'static str) -> ExitCode {
 
 /// Serves `reconcile`: the schedule, and an operator's questions.
 pub async fn reconcile(function: &'static str) -> ExitCode {
-    let worker = match Worker::start(function).await {
+    let env = Env::process();
+    let (config, topic) = match ReconcileConfig::from_env(&env) {
+        Ok(ReconcileConfig { worker, alarm_topic }) => (Ok(worker), alarm_topic),
+        Err(error) => (Err(error), None),
+    };
+    let aws = config.as_ref().map(|config| config.common.aws.clone());
+    let topic = match (topic, aws) {
+        (Some(arn), Ok(settings)) => AnyTopic::Sns {
+            arn,
+            aws: Box::new(Aws::new(settings)),
+        },
+        (None, _) | (_, Err(_)) => AnyTopic::Log,
+    };
+    let worker = match Worker::start(function, &env, config).await {
         Ok(worker) => worker,
         Err(reason) => return refuse_to_start(&reason),
     };
-    let worker = &worker;
+    let (worker, topic) = (&worker, &topic);
     let served = lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
         let span = telemetry::invocation(&event.context.request_id);
-        worker.answer(event).instrument(span).await
+        worker.answer(event, topic).instrument(span).await
     }))
     .await;
     ended(served)
 }
 
 impl Worker {
-    async fn start(function: &'static str) -> Result<Self, String> {
-        let env = Env::process();
-        let config = match WorkerConfig::from_env(&env) {
+    async fn start(
+        function: &'static str,
+        env: &Env,
+        config: Result<WorkerConfig, ConfigError>,
+    ) -> Result<Self, String> {
+        let config = match config {
             Ok(config) => config,
             Err(error) => {
                 telemetry::init(function, LogLevel::Info, SystemClock);
@@ -92,11 +121,13 @@ impl Worker {
         telemetry::init(function, config.common.log_level, SystemClock);
         telemetry::log_panics();
 
-        let Opened { engine, ledger } = open(&config, &env).await?;
+        let Opened { engine, ledger } = open(&config, env).await?;
         Ok(Self {
             engine,
             ledger,
-            metrics: Metrics::new(Metrics::NAMESPACE, function, telemetry::stack(&env)),
+            paused: config.paused,
+            recognised: AtomicI64::new(0),
+            metrics: Metrics::new(Metrics::NAMESPACE, function, telemetry::stack(env)),
         })
     }
 
@@ -107,8 +138,12 @@ impl Worker {
         report.response()
     }
 
-    async fn answer(&self, event: LambdaEvent<Value>) -> Result<Value, lambda_runtime::Diagnostic> {
+    async fn answer(&self, event: LambdaEvent<Value>, topic: &AnyTopic) -> Result<Value, lambda_runtime::Diagnostic> {
         let deadline = own_deadline(event.context.deadline, SystemClock.now());
+        if matches!(Request::parse(&event.payload), Ok(Request::Sweep)) {
+            self.recognise().await;
+            self.tell(topic).await;
+        }
         let answer = questions::handle(&self.engine, &self.ledger, &SystemClock, &event.payload, deadline).await;
         match answer {
             Ok(answer) => {
@@ -119,10 +154,38 @@ impl Worker {
         }
     }
 
-    fn measure(&self, measures: &[Measure]) {
+    /// Once in ten minutes, because it is a call of the table's administration, of which AWS allows few.
+    async fn recognise(&self) {
+        let now = SystemClock.now();
+        let last = self.recognised.swap(now.as_secs(), Ordering::Relaxed);
+        if now.as_secs().saturating_sub(last) < RECOGNISE {
+            self.recognised.store(last, Ordering::Relaxed);
+            return;
+        }
+        if let Err(error) = self.engine.recognise().await {
+            tracing::warn!(error = %error, "it could not be seen whether the ledger was restored");
+        }
+    }
+
+    /// People are told first, because what follows may take all the time that there is. What goes wrong here is told by the
+    /// next run, a minute later, and keeps no order waiting.
+    async fn tell(&self, topic: &AnyTopic) {
+        let telling = messages::tell(&self.engine, &*self.ledger, &SystemClock, topic, self.paused);
+        match tokio::time::timeout(TO_TELL, telling).await {
+            Ok(Ok(measures)) => self.count(&measures),
+            Ok(Err(error)) => tracing::warn!(error = %error, "what is new could not be told: the next run does"),
+            Err(_elapsed) => tracing::warn!("telling what is new took too long: the next run goes on"),
+        }
+    }
+
+    fn count(&self, measures: &[Measure]) {
         for measure in measures {
             self.metrics.count(measure.name, measure.value);
         }
+    }
+
+    fn measure(&self, measures: &[Measure]) {
+        self.count(measures);
         self.metrics.flush(SystemClock.now(), &Stdout);
     }
 }

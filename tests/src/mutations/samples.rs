@@ -126,6 +126,8 @@ samples! {
     Woocommerce "woocommerce/rest_error.json" "order.updated" None;
     Woocommerce "woocommerce/order_created_renewal.json" "order.created" None;
     Woocommerce "woocommerce/order_updated_test_mode.json" "order.updated" sometimes("/meta_data");
+    Woocommerce "woocommerce/order_updated_switch.json" "order.updated" sometimes("/meta_data");
+    Woocommerce "woocommerce/order_restored.json" "order.restored" None;
     Woocommerce "woocommerce/order_created_suborder.json" "order.created" sometimes("/parent_id");
     Woocommerce "woocommerce/order_updated_bundle.json" "order.updated" None;
     Woocommerce "woocommerce/order_updated_meta_as_object.json" "order.updated" None;
@@ -162,6 +164,7 @@ samples! {
     Stripe "stripe/customer_subscription_updated_unpaid.json" "" None;
     Stripe "stripe/invoice_paid_first.json" "" None;
     Stripe "stripe/invoice_paid_first_2018.json" "" None;
+    Stripe "stripe/invoice_paid_first_2018_today.json" "" None;
     Stripe "stripe/invoice_paid_first_dahlia.json" "" None;
     Stripe "stripe/invoice_paid_first_old_api.json" "" None;
     Stripe "stripe/invoice_paid_plan_change.json" "" None;

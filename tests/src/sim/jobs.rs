@@ -182,6 +182,7 @@ impl Sim {
                 headers: &headers,
                 body: message.body.as_bytes(),
                 request_id: "an-invocation",
+                received_at: None,
             };
             Done::Answered(Box::new(hook.handle(request).await))
         });

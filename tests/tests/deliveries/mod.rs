@@ -11,6 +11,10 @@ mod logs;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]
+mod not_ours;
+#[cfg(test)]
+mod requeue;
+#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod shop;

@@ -286,8 +286,10 @@ impl<'a> Book<'a> {
             Paid::ByPayments if self.policy.buy_unpaid_changes && has_payments => listed,
             Paid::ByPayments => {
                 let sku = line.sku.as_ref().map(|sku| sku.as_str());
+                // What no invoice names was given on trial, if anything was: it stays until the subscription says otherwise.
+                let unbilled = Owed { buy: 0, ..listed };
                 self.billed(&line.id, sku)
-                    .map_or(NOTHING, |billed| least(listed, billed))
+                    .map_or(unbilled, |billed| least(listed, billed))
             }
             Paid::Full if told_unpaid => earlier(),
             Paid::Full if !line.trial || on_trial => listed,

@@ -196,7 +196,8 @@ fn a_subscription_has_the_lesser_of_what_it_says_and_what_is_paid() {
             order.lines[0].sku = sku;
         })
     };
-    assert_eq!(of(&after([subscription(1, "A", 2)]), 5), (0, 0));
+    // Nothing is bought, and what a trial gave stays: its first invoice is paid an hour after it ends.
+    assert_eq!(of(&after([subscription(1, "A", 2)]), 5), (0, 2));
     assert_eq!(of(&after([invoice("in_1", 1, true, "A", 2)]), 5), (2, 2));
     let grown = after([invoice("in_1", 1, true, "A", 1), subscription(2, "A", 3)]);
     assert_eq!(of(&grown, 5), (1, 1));

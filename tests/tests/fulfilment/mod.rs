@@ -17,6 +17,7 @@ mod in_doubt;
 mod ledger_faults;
 mod lookups;
 mod meaning;
+mod messages;
 mod moves;
 mod old_orders;
 mod outages;

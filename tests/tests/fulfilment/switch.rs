@@ -96,6 +96,94 @@ fn a_restored_ledger_starts_paused_and_is_audited_all_the_same() {
     assert_eq!(world.packages(), (2, 0));
 }
 
+/// What the lost ledger bought since the backup is found, and not bought again, though Wix ignores keys: an order that the
+/// backup does not know, and one that it knows and had not bought.
+#[test]
+fn after_a_restore_what_the_lost_ledger_bought_is_looked_up_and_adopted() {
+    let mut world = World::unkind(Duration::from_secs(5));
+    let order = |number: u32, units: u32| Order::new(&format!("shopify/{number}")).line("1", "PLAN", units).paid();
+    world.hears(&order(1, 1));
+    let busy = Effect::Throttle { retry_after: Some(30) };
+    world.strike(once(Operation::CreatePackage, busy));
+    world.hears(&order(2, 2));
+    let backup = world.ledger.restored("restored");
+    assert_eq!(world.packages(), (1, 1));
+    world.settle();
+    world.hears(&order(3, 1));
+    world.settle();
+    let bought = world.packages();
+    assert_eq!(world.look().instances().count(), 8);
+    world.clock.advance(Duration::from_secs(1_800));
+
+    world.ledger = Arc::new(backup);
+    // The first one says nothing new.
+    world.hears(&order(1, 1));
+    for told in [order(2, 2), order(3, 1)] {
+        let heard = world.hears(&told);
+        assert!(
+            matches!(heard.progress, Progress::Stopped(Outage::Paused(_))),
+            "{heard:?}"
+        );
+    }
+    assert!(world.audit().finished, "it reads while nothing may be bought");
+    world.clock.advance(Duration::from_secs(600));
+    turns(&world, false);
+    world.settle();
+    assert_eq!(world.packages(), bought, "nothing is bought twice");
+    assert_eq!(world.look().instances().count(), 8);
+    // What is placed from now on cannot have been bought: it costs no look-up.
+    let queries = world.calls(Operation::QueryPackages);
+    world.clock.advance(Duration::from_secs(60));
+    world.hears(&order(4, 1).placed(world.clock.now()));
+    assert_eq!(world.calls(Operation::QueryPackages), queries);
+    assert_eq!(world.look().instances().count(), 10);
+}
+
+/// A process that starts on a restored ledger has not read its limit: the answer to its first permit tells.
+#[test]
+fn a_process_that_knows_nothing_of_the_restore_learns_it_before_it_buys() {
+    let mut world = World::unkind(Duration::from_secs(5));
+    let backup = world.ledger.restored("restored");
+    world.hears(&ordered("MAIL", 1));
+    world.ledger = Arc::new(backup);
+    world.clock.advance(Duration::from_secs(600));
+    assert_eq!(
+        turns(&world, false),
+        Switched::Before,
+        "an empty ledger has no limit yet"
+    );
+    world.hears(&Order::new("shopify/9").line("1", "MAIL", 1).paid());
+    world.ledger = Arc::new(world.ledger.restored("again"));
+    turns(&world, false);
+    let (queries, packages) = (world.calls(Operation::QueryPackages), world.packages());
+    world.hears(&ordered("MAIL", 1));
+    world.settle();
+    assert!(world.calls(Operation::QueryPackages) > queries);
+    assert_eq!(world.packages(), packages, "it is found");
+}
+
+/// The backup was made in the middle of an audit: its packages are compared from the first one on.
+#[test]
+fn a_restored_ledger_is_audited_from_the_beginning() {
+    let mut world = World::kind();
+    world.hears(&ordered("MAIL", 1));
+    world.clock.advance(DAY);
+    let bookmark = serde_json::json!({ "at": world.clock.now(), "home": "" });
+    let kept = reseller_hooks::ledger::Entry {
+        key: "audit".to_owned(),
+        body: bookmark.to_string(),
+        rev: 1,
+        write_id: "w".to_owned(),
+        due_at: None,
+        attention_since: None,
+    };
+    poll_through(world.ledger.store(&kept)).unwrap();
+    assert_eq!(world.audit().packages, 0, "where it stopped");
+    world.ledger = Arc::new(world.ledger.restored("restored"));
+    let audit = world.audit();
+    assert_eq!((audit.since, audit.packages), (None, 1));
+}
+
 // A bug, a typo in the catalog, a stolen secret: the cheapest limit on all of them.
 #[test]
 fn the_brake_stops_buying_and_not_taking_back_until_resume() {

@@ -39,6 +39,30 @@ fn a_bundle_is_bought_once_by_its_parts() {
 }
 
 #[test]
+fn a_part_that_names_no_whole_belongs_to_the_bundle_before_it() {
+    let bundle = |whole: &str| {
+        let order = Order::new(1941)
+            .line(4601, whole)
+            .line(4602, PREMIUM)
+            .line(4603, MAILBOX);
+        order
+            .with("/line_items/1/bundled_item_id", json!(12))
+            .with("/line_items/1/bundled_by", json!(""))
+    };
+    // The mailbox is a line of its own.
+    for (whole, expected) in [(MAILBOX, [0, 2]), ("BUNDLE-START", [1, 1])] {
+        let shop = Shop::ignoring();
+        shop.updated(&bundle(whole));
+        assert_eq!(shop.alive(), expected, "{whole}");
+        shop.end();
+    }
+    // It names a whole that is not there: which bundle it was of is not known.
+    let shop = Shop::ignoring();
+    shop.updated(&bundle(MAILBOX).with("/line_items/1/bundled_by", json!(4609)));
+    assert_eq!(shop.alive(), [1, 2]);
+}
+
+#[test]
 fn custom_data_as_an_object_is_read() {
     const ACCOUNT: &str = "2250b761-b31c-453b-885b-76e9fc04bdc6";
     for metas in [

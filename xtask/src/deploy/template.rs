@@ -81,6 +81,7 @@ fn a_metric_is_paid_for_only_where_somebody_looks_at_it() {
         "Outage",
         "Paused",
         "Attention",
+        "Messages",
         "Secret",
     ]
     .into();
@@ -165,6 +166,136 @@ fn the_workers_are_alike() {
     }
 }
 
+/// The statements of a policy of people, anchors resolved: what may be done, on what.
+fn rights(template: &str, policy: &str) -> BTreeSet<(String, String)> {
+    let (_, statements) = resource(template, policy).split_once("Statement:\n").unwrap();
+    let mut lines: Vec<String> = Vec::new();
+    for line in statements.lines() {
+        match line.trim().strip_prefix("- *") {
+            Some(anchor) => {
+                let (_, from) = template.split_once(&format!("          - &{anchor}\n")).unwrap();
+                lines.push("- ".to_owned());
+                let block = from.lines().take_while(|line| line.starts_with("            "));
+                lines.extend(block.map(|line| line.trim().to_owned()));
+            }
+            None => lines.push(line.trim().to_owned()),
+        }
+    }
+    let list = |text: &str| -> Vec<String> {
+        let parts = text.trim_matches(['[', ']']).split(", ");
+        parts.filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    };
+    let mut found = BTreeSet::new();
+    let (mut actions, mut in_list) = (Vec::new(), false);
+    for line in lines {
+        if let Some(words) = line.strip_prefix("Action: ") {
+            actions = list(words);
+        }
+        let resources = match line.strip_prefix("Resource:") {
+            Some(rest) => {
+                in_list = rest.is_empty();
+                list(rest.trim())
+            }
+            None if in_list && line.starts_with("- !") => list(line.trim_start_matches("- ")),
+            None => {
+                in_list = false;
+                Vec::new()
+            }
+        };
+        for resource in resources {
+            found.extend(actions.iter().map(|action| (action.clone(), resource.clone())));
+        }
+    }
+    found
+}
+
+#[test]
+fn support_asks_operators_change_and_administrators_see_bodies() {
+    let template = text("template.yaml");
+    let pairs = |all: &[(&str, &str)]| -> BTreeSet<(String, String)> {
+        all.iter()
+            .map(|(action, on)| ((*action).to_owned(), (*on).to_owned()))
+            .collect()
+    };
+    let support = rights(&template, "SupportPolicy");
+    let asks = pairs(&[
+        ("cloudformation:DescribeStacks", "!Ref AWS::StackId"),
+        ("lambda:InvokeFunction", "!GetAtt InspectFunction.Arn"),
+        (
+            "cloudwatch:DescribeAlarms",
+            "!Sub arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:*",
+        ),
+    ]);
+    assert_eq!(support, asks);
+
+    let operators = rights(&template, "OperatorPolicy");
+    assert!(operators.is_superset(&support));
+    let more: BTreeSet<_> = operators.difference(&support).cloned().collect();
+    let mut expected = pairs(&[
+        ("lambda:InvokeFunction", "!GetAtt ReconcileFunction.Arn"),
+        ("lambda:InvokeFunction", "!GetAtt AuditFunction.Arn"),
+        ("sns:ListSubscriptionsByTopic", "!Ref AlarmTopic"),
+        ("sqs:ReceiveMessage", "!GetAtt DeadLetters.Arn"),
+        ("sqs:ChangeMessageVisibility", "!GetAtt DeadLetters.Arn"),
+        ("sqs:GetQueueAttributes", "!GetAtt DeadLetters.Arn"),
+    ]);
+    for function in [
+        "Webhook",
+        "OrderPaid",
+        "OrderCanceled",
+        "TagExternalId",
+        "Reconcile",
+        "Audit",
+        "Inspect",
+    ] {
+        expected.insert(("logs:FilterLogEvents".to_owned(), format!("!GetAtt {function}Logs.Arn")));
+    }
+    assert_eq!(more, expected);
+
+    let administrators = rights(&template, "AdministratorPolicy");
+    assert!(administrators.is_superset(&operators));
+    let bodies_and_secrets: BTreeSet<String> = administrators
+        .difference(&operators)
+        .map(|(_, on)| on.clone())
+        .collect();
+    let expected = [
+        "!GetAtt ParkedQueue.Arn",
+        "!GetAtt WebhookFunction.Arn",
+        "!GetAtt DeadLetters.Arn",
+        "!GetAtt OrderPaidQueue.Arn",
+        "!GetAtt OrderCanceledQueue.Arn",
+        "!GetAtt TagExternalIdQueue.Arn",
+        "!Ref WixSecret",
+        "!Ref StorefrontSecret",
+    ];
+    assert_eq!(bodies_and_secrets, expected.map(str::to_owned).into());
+}
+
+/// Of people and of functions.
+#[test]
+fn no_right_is_for_everything() {
+    let template = text("template.yaml");
+    let actions = template
+        .lines()
+        .filter(|line| line.trim_start().starts_with("Action: "));
+    let mut count = 0;
+    for line in actions {
+        count += 1;
+        // A star behind the anchor of a list is a reference to it.
+        assert!(
+            !line.contains(":*") && !line.contains("'*'") && !line.contains("\"*\""),
+            "{line}"
+        );
+    }
+    assert!(count > 20, "{count}");
+    for line in template
+        .lines()
+        .filter(|line| line.trim_start().starts_with("Resource:"))
+    {
+        assert!(!line.contains("\"*\"") && !line.contains("'*'"), "{line}");
+    }
+}
+
 /// List prices of us-east-1 in November 2026, in dollars, without the free tier.
 mod price {
     pub(super) const ALARM: f64 = 0.10;
@@ -194,11 +325,11 @@ fn idle(template: &str) -> f64 {
     let secrets = of("AWS::SecretsManager::Secret") * price::SECRET + MINUTES / 5.0 * price::SECRET_READ;
     // Lambda begins with five pollers for a queue, each of which asks again every 20 seconds.
     let pollers = of("AWS::Lambda::EventSourceMapping") * 5.0 * 3.0 * MINUTES * price::SQS;
-    // A run of reconcile: a tenth of a second, two queries, 1.5 KB of log.
+    // A run of reconcile: a tenth of a second, eight reads, 1.5 KB of log.
     let run = price::SCHEDULE
         + price::INVOCATION
         + 0.1 * MEMORY * price::GB_SECOND
-        + 2.0 * price::READ
+        + 8.0 * price::READ
         + 1.5e-6 * price::LOG_GB;
     alarms + secrets + pollers + MINUTES * run
 }

@@ -26,7 +26,8 @@ use super::run::{Fulfilment, PAUSED, Session};
 use crate::ledger::{Ledger, LedgerError};
 use crate::time::{Timer, Timestamp};
 
-use bookmark::Bookmark;
+pub use bookmark::Found;
+use bookmark::{Bookmark, Kept};
 use pages::{ENOUGH, End};
 use progress::AuditRun;
 pub use summary::{AuditRequest, AuditSummary, Listed};
@@ -39,14 +40,21 @@ pub struct Stands {
     pub until: Option<Timestamp>,
     /// When a run came to the end last.
     pub finished: Option<Timestamp>,
+    /// What that one found.
+    pub found: Found,
 }
 
 /// Where the daily audit stands.
 pub async fn stands_at(ledger: &impl Ledger) -> Result<Stands, LedgerError> {
     let stored = ledger.load(bookmark::KEY).await?;
-    let bookmark: Option<Bookmark> = stored.and_then(|entry| serde_json::from_str(&entry.body).ok());
-    let Bookmark { at, finished, .. } = bookmark.unwrap_or_default();
-    Ok(Stands { until: at, finished })
+    let kept: Option<Kept> = stored.and_then(|entry| serde_json::from_str(&entry.body).ok());
+    let Kept { bookmark, found, .. } = kept.unwrap_or_default();
+    let Bookmark { at, finished, .. } = bookmark;
+    Ok(Stands {
+        until: at,
+        finished,
+        found,
+    })
 }
 
 impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
@@ -69,9 +77,23 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
         summary.tally.ledger_reads += 1;
         let mut rev = stored.as_ref().map_or(0, |entry| entry.rev);
         let daily = stored.and_then(|entry| serde_json::from_str(&entry.body).ok());
+        let mut kept: Kept = daily.unwrap_or_default();
+        // A ledger that was restored does not know what was bought since: everything is compared.
+        let here = self.ledger.home();
+        let home = match self.ledger.limit().await? {
+            Some(limit) if limit.home != here => format!("{} restored as {here}", limit.home),
+            Some(_) | None => here.to_owned(),
+        };
+        if kept.home != home {
+            kept = Kept {
+                home,
+                ..Kept::default()
+            };
+        }
+        let before = kept.so_far;
         let mut at = match request.since {
             Some(since) => Bookmark::at(since),
-            None => daily.unwrap_or_default(),
+            None => kept.bookmark.clone(),
         };
         summary.since = at.at;
         let session = Session::of(Class::Audit, deadline);
@@ -101,7 +123,9 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
             if !whole || !moved {
                 break;
             }
-            if !request.is_extra() && !self.keep_bookmark(&mut run, &next, &mut rev).await? {
+            let has_ended = matches!(read.end, End::All);
+            kept = kept.after(next.clone(), before, run.summary.to_tell(), has_ended);
+            if !request.is_extra() && !self.keep_bookmark(&mut run, &kept, &mut rev).await? {
                 break;
             }
             run.summary.next = next.at;

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::bookmark::{self, Bookmark};
+use super::bookmark::{self, Bookmark, Kept};
 use super::join::{self, Doubt, Window};
 use super::pages::{End, Read};
 use super::progress::AuditRun;
@@ -142,13 +142,13 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
     pub(super) async fn keep_bookmark(
         &self,
         run: &mut AuditRun,
-        bookmark: &Bookmark,
+        kept: &Kept,
         rev: &mut u64,
     ) -> Result<bool, LedgerError> {
         let entry = Entry {
             key: bookmark::KEY.to_owned(),
             // Strings and times always serialise.
-            body: serde_json::to_string(bookmark).unwrap_or_default(),
+            body: serde_json::to_string(kept).unwrap_or_default(),
             rev: *rev + 1,
             write_id: Uuid::new_v4().to_string(),
             due_at: None,

@@ -2,6 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
+use super::bookmark::Found;
 use super::join::Doubt;
 use crate::fulfilment::report::{Outage, Tally};
 use crate::ids::{AccountId, PackageId};
@@ -111,6 +112,14 @@ impl AuditSummary {
             self.changed,
         ];
         woken.into_iter().map(u64::from).sum::<u64>() + self.unclaimed
+    }
+
+    /// What of it is told by itself: the rest comes to the orders' attention.
+    pub(super) fn to_tell(&self) -> Found {
+        Found {
+            foreign: self.foreign,
+            unclaimed: self.unclaimed,
+        }
     }
 
     pub(super) fn count(&mut self, doubt: Doubt) {

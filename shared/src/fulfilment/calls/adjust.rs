@@ -1,7 +1,7 @@
 //! Adjust Product Instance Specifications: an instance becomes another product of its type, or is billed otherwise. When
 //! it is due, its request, and what a person can do about each refusal that Wix documents.
 
-use super::shift::Subject;
+use super::subject::Subject;
 use crate::fulfilment::record::{Change, ComponentPlan, Goal, Kind, Spec};
 use crate::ids::{IdempotencyKey, InstanceId};
 use crate::wix::{AdjustProductInstance, Adjustment};

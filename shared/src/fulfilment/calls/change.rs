@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 
 use super::caller::{Caller, Interrupt};
 use super::read::{read_dependents, states};
-use super::shift::Subject;
-use super::site_move::planned_site;
+use super::subject::{Needed, Subject, planned_site};
 use super::{adjust, shift, site_move};
 use crate::catalog::OnCancel;
 use crate::fulfilment::derive;
@@ -27,19 +26,6 @@ const CHANGES_AT_ONCE: usize = 16;
 /// How often a change that is not answered clearly is sent (in about an hour), before a person is told and it is sent no
 /// more.
 pub(crate) const MOST_UNCLEAR: u32 = 12;
-
-/// A change that an instance needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Needed {
-    /// Which instance.
-    pub instance: InstanceRef,
-    /// What is done with it.
-    pub change: Change,
-    /// The site to assign it to.
-    pub site: Option<SiteId>,
-    /// Of a move or an adjustment: what it leaves and becomes, and the number of that target.
-    pub goal: Option<(Goal, u32)>,
-}
 
 /// A change without its instance.
 type Wanted = (Change, Option<SiteId>, Option<(Goal, u32)>);

@@ -44,7 +44,8 @@ const MOST_APART: usize = 20;
 pub(crate) enum Due {
     /// To be bought.
     Now(Box<Draft>),
-    /// To be looked up before it is bought, because the order is old and a lost record may have bought it. A package
+    /// To be looked up before it is bought, because the order is old, or the ledger was restored, and a lost record may have
+    /// bought it. A package
     /// that was created since the time may be its own.
     AfterLookup(Draft, Timestamp),
 }
@@ -53,13 +54,19 @@ pub(crate) enum Due {
 pub(crate) fn due(view: &View<'_>, settings: &Settings, kind: Kind, now: Timestamp) -> Option<Due> {
     let draft = draft(view, kind)?;
     let desired = view.record.desired();
-    Some(
-        if settings.guards.lookup && desired.first_seen_late(settings.look_first_after) {
-            Due::AfterLookup(draft, desired.created_at().unwrap_or(now))
-        } else {
-            Due::Now(Box::new(draft))
-        },
-    )
+    let created = desired.created_at();
+    let is_from_before = settings
+        .restored
+        .is_some_and(|at| created.is_none_or(|created| created < at));
+    let may_be_bought = is_from_before || desired.first_seen_late(settings.look_first_after);
+    Some(if settings.guards.lookup && may_be_bought {
+        Due::AfterLookup(
+            draft,
+            created.unwrap_or(if is_from_before { Timestamp::EPOCH } else { now }),
+        )
+    } else {
+        Due::Now(Box::new(draft))
+    })
 }
 
 /// A purchase in doubt whose absence is proven, and that may be sent (again).

@@ -13,6 +13,7 @@ pub(crate) mod lookup;
 pub(crate) mod read;
 pub(crate) mod shift;
 mod site_move;
+mod subject;
 pub(crate) mod tag;
 
 use super::ports::Wix;
@@ -21,7 +22,7 @@ use crate::ids::ExternalId;
 use crate::time::{Clock, Timestamp};
 
 pub(crate) use caller::{Caller, Interrupt};
-pub use change::Needed;
+pub use subject::Needed;
 
 /// One call to Wix that is due.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 //! means, and what of them needs a person. A plan has a target, an instance holds what Wix said last; a shift leads from
 //! the one to the other.
 
-use super::change::Needed;
+use super::subject::{Needed, Subject, planned_site};
 use super::{adjust, site_move};
 use crate::fulfilment::problem::{OnClose, Problem};
 use crate::fulfilment::record::{
@@ -19,44 +19,13 @@ use crate::wix::{Error, Failure, Package};
 /// The kinds of shifts.
 const KINDS: [Change; 2] = [Change::Adjust, Change::Move];
 
-/// An instance of a purchase, with what is planned for it.
-#[derive(Clone, Copy)]
-pub(super) struct Subject<'a> {
-    pub(super) purchase: &'a Purchase,
-    pub(super) at: usize,
-    pub(super) item: Item,
-    pub(super) instance: &'a Instance,
-    pub(super) component: &'a ComponentPlan,
-}
-
-impl<'a> Subject<'a> {
-    /// The number of the target that the plan has now.
-    fn turn(&self, change: Change) -> u32 {
-        match change {
-            Change::Adjust => self.component.adjusts,
-            Change::Move | Change::Return | Change::Assign | Change::Unassign | Change::Cancel => self.component.moves,
-        }
-    }
-
-    /// Whether there is a target of this kind that it has not reached.
-    pub(super) fn lags(&self, change: Change) -> bool {
-        self.instance.reached(change) < self.turn(change)
-    }
-
-    /// Whether it is what the target says.
-    fn is_at_target(&self, change: Change) -> bool {
-        if change == Change::Adjust {
-            self.purchase.id().kind == Kind::Voucher || !adjust::differs(self)
-        } else {
-            self.instance.site() == site_move::planned_site(self.component, self.purchase.id().kind)
-        }
-    }
-
-    /// The open shift of this kind, if it is for the target of now.
-    pub(super) fn shift(&self, change: Change) -> Option<&'a Shift> {
-        self.instance
-            .shift(change)
-            .filter(|shift| shift.turn() == self.turn(change))
+/// Whether the instance is what its target says.
+fn is_at_target(subject: &Subject<'_>, change: Change) -> bool {
+    let kind = subject.purchase.id().kind;
+    if change == Change::Adjust {
+        kind == Kind::Voucher || !adjust::differs(subject)
+    } else {
+        subject.instance.site() == planned_site(subject.component, kind)
     }
 }
 
@@ -151,7 +120,7 @@ pub(crate) fn normalize(record: &mut OrderRecord, entitled: &Entitled, settings:
                 if shift.is_some() {
                     tidied.push((holder(), at, Tidy::Drop(change)));
                 }
-                if subject.lags(change) && subject.is_at_target(change) {
+                if subject.lags(change) && is_at_target(&subject, change) {
                     tidied.push((holder(), at, Tidy::Reach(change, subject.turn(change))));
                 }
             }

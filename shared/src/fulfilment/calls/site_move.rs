@@ -2,18 +2,10 @@
 //! never unassigned first, because that darkens a paying customer's site. An instance that floats when its move has
 //! failed is assigned back to its old site, once.
 
-use super::shift::Subject;
+use super::subject::{Subject, planned_site};
 use crate::fulfilment::record::{Change, ComponentPlan, Goal, Item, Kind};
 use crate::fulfilment::view::View;
 use crate::ids::SiteId;
-
-/// Where the unit's plan wants an instance to be.
-pub(super) fn planned_site(component: &ComponentPlan, kind: Kind) -> Option<&SiteId> {
-    match kind {
-        Kind::Base => component.product.site_id.as_ref(),
-        Kind::Voucher => component.voucher.as_ref()?.product.site_id.as_ref(),
-    }
-}
 
 /// The move that an instance needs, or the way back from one that failed.
 pub(super) fn needed(view: &View<'_>, subject: &Subject<'_>) -> Option<(Change, Goal)> {

@@ -26,8 +26,10 @@ impl Desired {
             sentence: sentence.clone(),
         });
         if !self.is_order() {
-            // Of a key that belongs to another order, or of nothing that was sold by us.
-            let alone = of_events.filter(|_| self.belongs_to.is_none());
+            // Of a key that belongs to another order, or of nothing that was sold by us. What names no order shows
+            // itself; what names one waits for it.
+            let alone =
+                of_events.filter(|notice| self.belongs_to.is_none() && OF_NO_ORDER.contains(&notice.code.as_str()));
             return alone.chain(self.too_large()).collect();
         }
         let derived = self
@@ -248,7 +250,8 @@ impl Desired {
                     &format!("end:{cause}"),
                     "END_UNCLEAR",
                     &format!(
-                        "{cause} has ended, and no line of the order shows that it is its own, so nothing is taken back: cancel the order or refund its lines in the storefront where its products are to be taken back, or close this"
+                        "{} has ended, and no line of the order shows that it is its own, so nothing is taken back: cancel the order or refund its lines in the storefront where its products are to be taken back, or close this",
+                        called(cause)
                     ),
                 )
             })
@@ -279,7 +282,8 @@ impl Desired {
                 &format!("tie:{cause}:{}:{sequence}", time.as_secs()),
                 "STATES_DISAGREE",
                 &format!(
-                    "the storefront told of one time that {cause} is over and that it is not, so nothing is bought and nothing is taken back for it: look how it stands there; its next event settles this"
+                    "the storefront told of one time that {} is over and that it is not, so nothing is bought and nothing is taken back for it: look how it stands there; its next event settles this",
+                    called(cause)
                 ),
             )
         })
@@ -317,7 +321,8 @@ impl Desired {
                 &format!("paid_after_end:{cause}:{of}"),
                 "PAID_AFTER_END",
                 &format!(
-                    "a payment came after {cause} had ended, and nothing is bought for it: refund it, or sell the customer a new subscription"
+                    "a payment came after {} had ended, and nothing is bought for it: refund it, or sell the customer a new subscription",
+                    called(cause)
                 ),
             )
         })
@@ -349,7 +354,8 @@ impl Desired {
                         &format!("subscription_change:{cause}:{names}:{units}"),
                         "SUBSCRIPTION_CHANGED",
                         &format!(
-                            "{cause} now has {units} x {names}, and the order that began it has {has}: its renewals buy nothing, so change at Wix by hand what is meant, and close this"
+                            "{} now has {units} x {names}, and the order that began it has {has}: its renewals buy nothing, so change at Wix by hand what is meant, and close this",
+                            called(cause)
                         ),
                     ));
                 }
@@ -380,6 +386,18 @@ impl Desired {
         })
     }
 }
+
+/// What ended, in a sentence.
+fn called(cause: &str) -> &str {
+    match cause {
+        "contract" => "the contract",
+        "payment_intent" => "the payment",
+        named => named,
+    }
+}
+
+/// What is told of something that may be ours under a key that no order has.
+const OF_NO_ORDER: [&str; 2] = ["REFUND_OF_UNKNOWN_SUBSCRIPTION", "SUBSCRIPTION_CHANGED"];
 
 const PAYMENT_UNCLEAR: &str = "PAYMENT_UNCLEAR";
 

@@ -177,7 +177,8 @@ impl<'a> Scales<'a> {
                 .and_then(|(sku, _, sure)| Some((self.counted(&line.id, sku)?, sure))),
         };
         let Some((paid, sure)) = paid else {
-            return Entitlement::NOTHING;
+            // It goes on, and its payment is on the way: what was given on trial stays until the subscription says otherwise.
+            return Entitlement { buy: 0, ..listed };
         };
         Entitlement {
             buy: if sure { listed.buy.min(paid.least) } else { 0 },

@@ -91,7 +91,7 @@ const WAIT: Policy = Policy {
 fn what_is_listed_for_nothing_counts_where_trials_are_bought() {
     let trial = [paid("in_1", 0, "si", 1, true), standing(5, "si", 1, |_| {})];
     assert_eq!(interval(&told(&trial), "si", &BUY), (1, 1));
-    assert_eq!(interval(&told(&trial), "si", &WAIT), (0, 0));
+    assert_eq!(interval(&told(&trial), "si", &WAIT), (0, 1));
     assert_eq!(interval(&told(&trial[..1]), "si", &WAIT), (0, 0));
     // What was charged before a trial is still paid for during it.
     let extended = [

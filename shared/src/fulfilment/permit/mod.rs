@@ -15,7 +15,7 @@ use std::time::Duration;
 use crate::ledger::limit::{Limit, Turned, Window};
 use crate::time::Timestamp;
 
-pub use rules::{Verdict, after_throttling, switched, verdict};
+pub use rules::{Verdict, after_throttling, in_table, switched, verdict};
 
 /// How many calls a minute Wix is documented to answer.
 pub const DOCUMENTED: u32 = 200;

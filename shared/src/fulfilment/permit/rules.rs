@@ -247,14 +247,15 @@ pub fn switched(seen: Option<&Limit>, switch: &Switch, home: &str, top: u32, now
         }),
         (Some(seen), false) => {
             let stands = pause_of(seen, home).is_some() || seen.braked.is_some();
-            stands.then(|| resumed(seen, home))
+            stands.then(|| resumed(seen, home, now))
         }
     }
 }
 
 /// The item after an operator resumed: no pause, no brake, the count begins again, and a restored ledger is at home.
-pub(super) fn resumed(seen: &Limit, home: &str) -> Limit {
+pub(super) fn resumed(seen: &Limit, home: &str, now: Timestamp) -> Limit {
     Limit {
+        restored: if seen.home == home { seen.restored } else { Some(now) },
         home: home.to_owned(),
         rev: seen.rev + 1,
         bought: 0,
@@ -262,4 +263,20 @@ pub(super) fn resumed(seen: &Limit, home: &str) -> Limit {
         braked: None,
         ..seen.clone()
     }
+}
+
+/// The item in a table of this ID; `None` where that is known. A table that was restored under its old name has another ID than
+/// the one that wrote the item: then nobody calls Wix until somebody resumes.
+pub fn in_table(seen: &Limit, table: &str) -> Option<Limit> {
+    let home = match &seen.table {
+        Some(known) if known == table => return None,
+        Some(known) => format!("{} ({known})", seen.home),
+        None => seen.home.clone(),
+    };
+    Some(Limit {
+        home,
+        rev: seen.rev + 1,
+        table: Some(table.to_owned()),
+        ..seen.clone()
+    })
 }

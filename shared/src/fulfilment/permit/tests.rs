@@ -210,7 +210,7 @@ fn a_pause_stops_every_class_with_the_next_permit() {
     }
     // A process that believes it to be paused sees at once that it is not.
     let (_, _) = store.ask_from(&mut seen, &order(Class::Fresh), at(20));
-    let resumed = resumed(store.item(), HOME);
+    let resumed = resumed(store.item(), HOME, at(10));
     store.put(resumed);
     store.ask_from(&mut seen, &order(Class::Fresh), at(30)).0.unwrap();
 }
@@ -229,7 +229,8 @@ fn a_restored_ledger_is_audited_and_nothing_else_until_it_is_resumed() {
         ..Ask::BEGUN
     };
     store.ask(&audit, at(0)).unwrap();
-    let resumed = resumed(store.item(), HOME);
+    let resumed = resumed(store.item(), HOME, at(10));
+    assert_eq!(resumed.restored, Some(at(10)));
     store.put(resumed);
     store.ask(&order(Class::Fresh), at(10)).unwrap();
 }
@@ -257,7 +258,7 @@ fn the_brake_stops_what_buys_and_nothing_else_until_resume() {
     store.ask(&Ask::BEGUN, at(40)).unwrap();
     // The next hour does not take it off.
     assert!(braked(&mut store, at(7_200_000)));
-    let resumed = resumed(store.item(), HOME);
+    let resumed = resumed(store.item(), HOME, at(10));
     store.put(resumed);
     store.ask(&order(Class::Fresh), at(7_200_010)).unwrap();
     assert_eq!(store.item().bought, 1);
@@ -427,4 +428,21 @@ fn the_bound_is_met_so_that_it_says_something() {
         acts.extend((0..13).map(|_| act(0)));
     }
     assert_eq!(most_in_a_minute(&calls_of(&acts, 0)), 182);
+}
+
+/// Money: what the lost ledger bought is not in it.
+#[test]
+fn a_table_restored_under_its_old_name_is_another_one_and_pauses() {
+    let first = in_table(&Limit::new(HOME, 14, Window::of(START)), "id-1").unwrap();
+    assert_eq!((first.home.as_str(), in_table(&first, "id-1")), (HOME, None));
+    let restored = in_table(&first, "id-2").unwrap();
+    let mut store = Store(Some(restored));
+    assert!(matches!(
+        store.ask(&order(Class::Fresh), at(0)),
+        Err(Verdict::Paused(Pause::Restored { .. }))
+    ));
+    let resumed = resumed(store.item(), HOME, at(10));
+    assert_eq!((in_table(&resumed, "id-2"), resumed.restored), (None, Some(at(10))));
+    store.put(resumed);
+    store.ask(&order(Class::Fresh), at(20)).unwrap();
 }

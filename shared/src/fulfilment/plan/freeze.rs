@@ -8,12 +8,12 @@ use super::resolve::Resolver;
 use super::retarget::{self, is_of_another_plan};
 use super::sites::{self, TakenSites, moved_to, named_site};
 use super::size::Size;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, UnknownSku};
 use crate::fulfilment::desired::Entitlements;
 use crate::fulfilment::record::{Entitled, Kind, Line, OrderRecord, Plan, PlannedUnits, Unplannable};
 use crate::fulfilment::view;
 use crate::ids::AccountId;
-use crate::order::{Snapshot, Version};
+use crate::order::{MissingSku, Snapshot, Version};
 
 /// Freezes what is missing, and gives a floating unit the site that the order has come to name. `own` is the reseller's
 /// own account.
@@ -27,11 +27,14 @@ pub(crate) fn freeze(
     let Some(latest) = record.desired().planned_order() else {
         return false;
     };
+    let not_ours = unplanned_not_ours(record, catalog, &latest);
     // Nearly always all is planned: then nothing is copied.
-    if is_frozen(record, &latest, entitlements) {
+    let is_frozen = is_frozen(record, &latest, entitlements);
+    let latest = (!is_frozen).then(|| latest.into_owned());
+    record.set_unplanned_not_ours(not_ours);
+    let Some(latest) = latest else {
         return false;
-    }
-    let latest = latest.into_owned();
+    };
     let had_sku = record.desired().lines_that_had_a_sku(&latest);
     let live: Vec<(crate::order::Line, u32)> = live_lines(&latest, entitlements)
         .map(|(line, units)| (line.clone(), units))
@@ -92,6 +95,27 @@ fn live_lines<'a>(
 ) -> impl Iterator<Item = (&'a crate::order::Line, u32)> {
     let lines = latest.lines.iter().map(|line| (line, entitlements.of(&line.id).buy));
     lines.filter(|(_, units)| *units > 0)
+}
+
+/// Whether the catalog ignores every line of which nothing could be bought yet: what the shop says of such an order that
+/// nobody can act on is then not shown. Nothing is frozen, so that a line which the catalog learns is bought once it is paid.
+fn unplanned_not_ours(record: &OrderRecord, catalog: &Catalog, latest: &Snapshot) -> bool {
+    if catalog.defaults.unknown_sku != UnknownSku::Ignore {
+        return false;
+    }
+    let planned = record.lines().iter().filter(|line| !line.runs().is_empty());
+    let planned: HashSet<&str> = planned.map(|line| line.id().as_str()).collect();
+    let is_ours = |listed: &crate::order::Line| match &listed.sku {
+        Some(sku) => catalog.components(sku).is_some(),
+        None => record.desired().had_sku(&listed.id),
+    };
+    let in_bundle = |listed: &crate::order::Line| listed.missing_sku == Some(MissingSku::BundlePart);
+    let unplanned = latest
+        .lines
+        .iter()
+        .filter(|listed| !planned.contains(listed.id.as_str()));
+    let mut unplanned = unplanned.peekable();
+    unplanned.peek().is_some() && unplanned.all(|listed| !is_ours(listed) && !in_bundle(listed))
 }
 
 /// Whether a plan is to be resolved: for the first time, or because it was refused on another state of the order.

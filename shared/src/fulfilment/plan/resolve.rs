@@ -46,8 +46,9 @@ impl Resolver<'_> {
         };
         let Some(components) = self.catalog.components(sku) else {
             let plan = match self.catalog.defaults.unknown_sku {
-                UnknownSku::Ignore if !self.is_of_unknown_bundle(line) => Plan::NotOurs(NotOurs::UnknownSku),
-                UnknownSku::Ignore | UnknownSku::Attention => self.refused(Unplannable::UnknownSku(sku.clone())),
+                _ if self.is_of_unknown_bundle(line) => self.refused(Unplannable::UnknownBundle(sku.clone())),
+                UnknownSku::Ignore => Plan::NotOurs(NotOurs::UnknownSku),
+                UnknownSku::Attention => self.refused(Unplannable::UnknownSku(sku.clone())),
             };
             return vec![units(count, plan)];
         };

@@ -97,7 +97,7 @@ pub struct InDoubt {
     send_before: Timestamp,
     #[serde(default, skip_serializing_if = "is_unproven")]
     absence: Absence,
-    #[serde(default, skip_serializing_if = "super::instance::is_zero")]
+    #[serde(default, skip_serializing_if = "super::compact::is_zero")]
     final_lookups: u32,
     look_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]

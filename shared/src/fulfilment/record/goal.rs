@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Change;
+use super::change::Change;
 use crate::ids::{CatalogProductId, SiteId};
 use crate::wix::{BillingInfo, ProductInput, ProductInstance};
 

@@ -5,10 +5,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Holder;
+use super::change::Change;
+use super::compact::is_zero;
 use super::shift::Shifts;
 use crate::ids::{AccountId, InstanceId, SiteId};
 use crate::time::Timestamp;
-use crate::wix::{Operation, ProductInstance, Status};
+use crate::wix::{ProductInstance, Status};
 
 /// One product instance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,53 +48,6 @@ pub enum Decision {
     Closed,
 }
 
-/// A change of one instance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Change {
-    /// Assign Product Instance To Site.
-    #[serde(rename = "a")]
-    Assign,
-    /// Unassign Product Instance From Site.
-    #[serde(rename = "u")]
-    Unassign,
-    /// Cancel Product Instance.
-    #[serde(rename = "c")]
-    Cancel,
-    /// Assign Product Instance To Site, to another site than the one that it is on.
-    #[serde(rename = "m")]
-    Move,
-    /// The same, back to the site that it floated away from when its move failed.
-    #[serde(rename = "b")]
-    Return,
-    /// Adjust Product Instance Specifications.
-    #[serde(rename = "j")]
-    Adjust,
-}
-
-impl Change {
-    /// The word for it when it is made.
-    pub const fn done(self) -> &'static str {
-        match self {
-            Self::Assign => "assigned",
-            Self::Unassign => "unassigned",
-            Self::Cancel => "canceled",
-            Self::Move => "moved",
-            Self::Return => "moved back",
-            Self::Adjust => "adjusted",
-        }
-    }
-
-    /// The operation of Wix's that makes it.
-    pub const fn operation(self) -> Operation {
-        match self {
-            Self::Assign | Self::Move | Self::Return => Operation::AssignProductInstance,
-            Self::Adjust => Operation::AdjustProductInstance,
-            Self::Unassign => Operation::UnassignProductInstance,
-            Self::Cancel => Operation::CancelProductInstance,
-        }
-    }
-}
-
 /// Where an instance is in the record, and the account to call for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InstanceRef {
@@ -104,14 +59,6 @@ pub struct InstanceRef {
     pub account: AccountId,
     /// Its ID, which must be found at the index.
     pub id: InstanceId,
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the signature that serde's skip_serializing_if wants"
-)]
-pub(super) fn is_zero(value: &u32) -> bool {
-    *value == 0
 }
 
 fn pending() -> Status {

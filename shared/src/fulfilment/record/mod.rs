@@ -4,13 +4,15 @@
 //! of [`super::calls`] call it. What can be derived (attention, the next step) is not stored.
 //!
 //! - [`attempt`] a purchase's life; [`purchase`] what a purchase is for and asks for;
-//! - [`package`] and [`instance`] what exists at Wix; [`shift`] a move or an adjustment of it; [`plan`] what is bought
+//! - [`package`] and [`instance`] what exists at Wix; [`change`] what Wix is asked for, [`shift`] a move or an adjustment; [`plan`] what is bought
 //!   for a unit;
 //! - [`history`] what happened, in short lines;
 //! - [`derive`](mod@derive) keys and external IDs; [`entitled`] which units may be bought, and which are kept; [`closing`] what a person has settled.
 
 pub mod attempt;
+pub mod change;
 pub mod closing;
+mod compact;
 pub mod derive;
 pub mod entitled;
 pub mod error;
@@ -24,6 +26,7 @@ pub mod plan;
 pub mod purchase;
 pub mod refusal;
 pub mod shift;
+mod shifting;
 mod stored;
 
 #[cfg(test)]
@@ -38,6 +41,7 @@ use crate::order::{OrderEvent, OrderKey, Statement};
 use crate::time::Timestamp;
 
 pub use attempt::{Absence, Attempt, InDoubt, Stage};
+pub use change::Change;
 pub use closing::{Closing, ProblemId};
 pub use entitled::Entitled;
 pub(crate) use entitled::{entitlements, next_change};
@@ -45,7 +49,7 @@ pub use error::RecordError;
 pub use goal::{Goal, Spec};
 pub use history::{Happened, History};
 pub use ids::{Holder, Item, Kind, PurchaseId};
-pub use instance::{Change, Instance, InstanceRef};
+pub use instance::{Instance, InstanceRef};
 pub use package::{HeldPackage, Surplus};
 pub use plan::{ComponentPlan, Line, NotOurs, Plan, PlannedUnits, Unplannable, VoucherPlan};
 pub use purchase::{Draft, ProductRun, Purchase};
@@ -108,6 +112,9 @@ struct Actual {
     /// What an operator allowed, and what Wix's refusals taught.
     #[serde(default, skip_serializing_if = "Switches::is_default")]
     switches: Switches,
+    /// The lines that are not planned are none of our business: so it was when the order was decided on last.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unplanned_not_ours: bool,
     /// The catalog's policies when the order was decided on last: what is shown in between follows the same ones.
     #[serde(default)]
     policy: Policy,
@@ -249,6 +256,15 @@ impl OrderRecord {
     /// Packages that were created for a purchase and that no purchase holds.
     pub fn surplus(&self) -> &[Surplus] {
         &self.actual.surplus
+    }
+
+    /// Whether the catalog ignores every line of the order of which nothing could be bought yet.
+    pub const fn unplanned_not_ours(&self) -> bool {
+        self.actual.unplanned_not_ours
+    }
+
+    pub(crate) const fn set_unplanned_not_ours(&mut self, not_ours: bool) {
+        self.actual.unplanned_not_ours = not_ours;
     }
 
     /// Until when no call is made, and why.

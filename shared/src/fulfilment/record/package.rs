@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::instance::{Decision, is_zero};
+use super::compact::is_zero;
+use super::instance::Decision;
 use super::{Backoff, Change, Instance, InstanceRef, PurchaseId, RecordError, Refusal};
 use crate::fulfilment::settings::Settings;
 use crate::ids::{AccountId, InstanceId, PackageId, SiteId};

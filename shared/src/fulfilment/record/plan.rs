@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::instance::is_zero;
+use super::compact::is_zero;
 use super::{Item, Spec};
 use crate::catalog::OnCancel;
 use crate::ids::{AccountId, CountryCode, SiteId, Sku};
@@ -75,6 +75,10 @@ pub enum NotOurs {
 pub enum Unplannable {
     #[error("the catalog has no SKU {0}: add it, or set unknown_sku = \"ignore\", deploy, then retry the order")]
     UnknownSku(Sku),
+    #[error(
+        "the line of SKU {0} belongs to a bundle, and the catalog has no SKU of its lines: add the SKUs of the components, deploy, then retry the order"
+    )]
+    UnknownBundle(Sku),
     #[error(
         "a line has no SKU{}: give it one in the storefront and save the order again, or set unknown_sku = \"ignore\"",
         why(.0.as_ref())

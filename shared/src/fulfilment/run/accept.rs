@@ -3,7 +3,8 @@
 use uuid::Uuid;
 
 use super::fulfilment::Fulfilment;
-use super::work::{Session, Work};
+use super::session::Session;
+use super::work::Work;
 use crate::fulfilment::desired::Desired;
 use crate::fulfilment::permit::Class;
 use crate::fulfilment::ports::Wix;
@@ -72,10 +73,10 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
                 work.record.refuse_more(event.received_at)
             };
             if !changed && !work.is_due(self.clock.now()) {
-                return Ok((session.outcome(work.standing(), &work), told(&work)));
+                return Ok((work.outcome(work.standing(), &session), told(&work)));
             }
             match self.work(&mut work, changed, &mut session).await {
-                Ok(Some(progress)) => return Ok((session.outcome(progress, &work), told(&work))),
+                Ok(Some(progress)) => return Ok((work.outcome(progress, &session), told(&work))),
                 Ok(None) => {}
                 // A message that can never be merged would end among the dead letters: a person is told instead.
                 Err(LedgerError::TooLarge { .. }) if !session.stored && fits => fits = false,
@@ -83,7 +84,7 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
                 Err(error) if session.stored => {
                     tracing::warn!(order = %event.key, error = %error, "interrupted: the sweep goes on");
                     let due_at = work.due_at.unwrap_or(deadline);
-                    return Ok((session.outcome(Progress::Waiting { due_at }, &work), told(&work)));
+                    return Ok((work.outcome(Progress::Waiting { due_at }, &session), told(&work)));
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -146,10 +147,10 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
         for _ in 0..MAX_CONFLICTS {
             let mut work = self.open(key, &mut session).await?;
             if !work.is_due(self.clock.now()) {
-                return Ok(session.outcome(work.standing(), &work));
+                return Ok(work.outcome(work.standing(), &session));
             }
             if let Some(progress) = self.work(&mut work, false, &mut session).await? {
-                return Ok(session.outcome(progress, &work));
+                return Ok(work.outcome(progress, &session));
             }
         }
         Err(AcceptError::Contended(key.to_string()))

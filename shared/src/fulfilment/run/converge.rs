@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::fulfilment::Fulfilment;
 use super::permits::Asked;
-use super::work::{Session, Work, Written};
+use super::session::Session;
+use super::work::{Work, Written};
 use crate::catalog::Catalog;
 use crate::fulfilment::attention::defect;
 use crate::fulfilment::calls::{Call, Interrupt, WriteFirst};
@@ -89,11 +90,15 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
         let mut outage = None;
         loop {
             let now = self.clock.now();
-            let braked = session.braked.is_some().then(|| Settings {
-                braked: true,
+            let restored = self.seen.restored();
+            session.restored = restored;
+            let is_special = session.braked.is_some() || restored.is_some();
+            let special = is_special.then(|| Settings {
+                braked: session.braked.is_some(),
+                restored,
                 ..self.settings.clone()
             });
-            let settings = braked.as_ref().unwrap_or(&self.settings);
+            let settings = special.as_ref().unwrap_or(&self.settings);
             let decided = decide(&mut work.record, catalog, own, settings, now);
             // Where no call can end in time any more, the next sweep goes on at once.
             let is_late = now + self.settings.wix_timeout >= session.deadline;
@@ -139,6 +144,8 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
         session: &mut Session,
     ) -> Result<Called, LedgerError> {
         match self.permit(call.need(&work.record), session).await? {
+            // The first answer of a restored ledger says that it is one: then the order is looked up before it is bought.
+            Asked::Given if self.seen.restored() != session.restored => return Ok(Called::Noted),
             Asked::Given => {}
             Asked::Full(until) => return Ok(Called::Later(until)),
             Asked::Paused(pause) => return Ok(Called::Outage(Outage::Paused(pause.to_string()))),

@@ -1,6 +1,6 @@
 //! The fulfilment of orders: what it is made of.
 
-use super::permits::Seen;
+use super::held::Seen;
 use crate::catalog::Catalog;
 use crate::fulfilment::settings::Settings;
 

@@ -1,7 +1,8 @@
 //! The port to Wix of one order's session: every call takes its permit, and is not sent without one.
 
 use super::fulfilment::Fulfilment;
-use super::permits::{Asked, Held};
+use super::held::Held;
+use super::permits::Asked;
 use crate::fulfilment::permit::{Ask, Class, Spend};
 use crate::fulfilment::ports::Wix;
 use crate::ids::AccountId;

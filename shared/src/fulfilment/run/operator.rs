@@ -4,7 +4,8 @@ use uuid::Uuid;
 
 use super::accept::{AcceptError, MAX_CONFLICTS};
 use super::fulfilment::Fulfilment;
-use super::work::{Session, Work};
+use super::session::Session;
+use super::work::Work;
 use crate::fulfilment::attention::{Attention, attention_of};
 use crate::fulfilment::derive;
 use crate::fulfilment::desired::{Tell, TellError};
@@ -66,6 +67,9 @@ pub enum OperatorError {
     /// Wix did not show the package.
     #[error("Wix does not show the package, so nothing is changed: {0}")]
     Wix(Error),
+    /// Wix did not show the packages that an operator wants to see.
+    #[error("Wix does not show it: {0}")]
+    NotShown(Box<Error>),
     /// Wix is not to be called at all.
     #[error("nothing is changed: {0}")]
     Outage(Outage),
@@ -153,12 +157,12 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
             }
             let adopted = verbs::adopt::adopt(&mut work.record, adopt, &package, self.clock.now()).map_err(refused)?;
             if adopted == Adopted::Before {
-                return Ok((adopted, session.outcome(work.standing(), &work)));
+                return Ok((adopted, work.outcome(work.standing(), &session)));
             }
             let worked = self.work(&mut work, true, &mut session).await;
             if let Some(progress) = worked.map_err(AcceptError::from)? {
                 tracing::info!(order = %key, package = %adopt.package, by = adopt.who.by, reason = adopt.who.reason, "package adopted by an operator");
-                return Ok((adopted, session.outcome(progress, &work)));
+                return Ok((adopted, work.outcome(progress, &session)));
             }
         }
         Err(AcceptError::Contended(key.to_string()).into())
@@ -224,7 +228,7 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
             let worked = self.work(&mut work, true, &mut session).await;
             if let Some(progress) = worked.map_err(AcceptError::from)? {
                 tracing::info!(order = %key, by = tell.by, reason = tell.reason, "operator told");
-                return Ok(session.outcome(progress, &work));
+                return Ok(work.outcome(progress, &session));
             }
         }
         Err(AcceptError::Contended(key.to_string()).into())
@@ -251,7 +255,9 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
             let page = page.map_err(AcceptError::from)?;
             let Some(last) = page.last() else { return Ok(None) };
             after = Some(last.key.clone());
-            let is_other = |entry: &&Entry| entry.key != key.to_string() && entry.body.contains(package.id.as_str());
+            // What is no order's, such as what people were told, may name the package as well.
+            let is_order = |entry: &&Entry| entry.key.contains('/') && entry.key != key.to_string();
+            let is_other = |entry: &&Entry| is_order(entry) && entry.body.contains(package.id.as_str());
             if let Some(other) = page.iter().find(is_other) {
                 return Ok(Some(other.key.clone()));
             }
@@ -270,7 +276,7 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
             change(&mut work.record, self.clock.now())?;
             let worked = self.work(&mut work, true, &mut session).await;
             if let Some(progress) = worked.map_err(AcceptError::from)? {
-                return Ok(session.outcome(progress, &work));
+                return Ok(work.outcome(progress, &session));
             }
         }
         Err(AcceptError::Contended(key.to_string()).into())

@@ -1,11 +1,11 @@
 //! How a permit is asked for: what [`crate::fulfilment::permit`] says is tried, until there is an answer. The item as it
 //! was seen last is kept, so that an order costs one conditional update, and none at all while a window is full.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::fulfilment::Fulfilment;
-use super::work::Session;
+use super::held::Held;
+use super::session::Session;
 use crate::catalog::Catalog;
 use crate::fulfilment::calls::Need;
 use crate::fulfilment::permit::{self, Ask, Class, Pause, Permit, Spend, Terms, Verdict};
@@ -17,60 +17,6 @@ use crate::time::{Clock, Timer, Timestamp};
 /// How often a change is tried that others are quicker with. In a crowd of many processes each refusal means that others
 /// took something.
 const TRIES: u32 = 20;
-
-/// The item as a process saw it last. It is only a guess of what to try.
-#[derive(Debug, Default)]
-pub(crate) struct Seen(Mutex<Option<Limit>>);
-
-impl Seen {
-    pub(crate) const fn new() -> Self {
-        Self(Mutex::new(None))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Limit>> {
-        // It is replaced whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn get(&self) -> Option<Limit> {
-        self.lock().clone()
-    }
-
-    /// Of two answers that come in another order than they were given the later one counts.
-    fn keep(&self, item: &Limit) {
-        let mut seen = self.lock();
-        if seen.as_ref().is_none_or(|seen| seen.rev <= item.rev) {
-            *seen = Some(item.clone());
-        }
-    }
-}
-
-/// A permit in the hands of one order's session, and how often the ledger was asked for one.
-#[derive(Debug, Default)]
-pub(crate) struct Held(Mutex<(Permit, u32)>);
-
-impl Held {
-    fn lock(&self) -> MutexGuard<'_, (Permit, u32)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn allows(&self, now: Timestamp) -> Spend {
-        self.lock().0.allows(now)
-    }
-
-    pub(super) fn spend(&self, now: Timestamp) -> bool {
-        self.lock().0.spend(now)
-    }
-
-    /// How often the ledger was asked.
-    pub(super) fn asked(&self) -> u32 {
-        self.lock().1
-    }
-
-    fn count(&self) {
-        self.lock().1 += 1;
-    }
-}
 
 /// What came of asking.
 #[derive(Debug, PartialEq, Eq)]
@@ -170,7 +116,7 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
                         );
                     }
                     if let Some(permit) = permit.filter(|permit| *permit != Permit::default()) {
-                        held.lock().0 = permit;
+                        held.give(permit);
                         return Ok(Asked::Given);
                     }
                     Some(*item)

@@ -9,7 +9,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use super::accept::AcceptError;
 use super::converge::PAUSED;
 use super::fulfilment::Fulfilment;
-use super::work::Session;
+use super::session::Session;
 use crate::fulfilment::permit::{Class, pause_of};
 use crate::fulfilment::ports::Wix;
 use crate::fulfilment::report::{OrderOutcome, Outage, Sweep};

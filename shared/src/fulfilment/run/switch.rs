@@ -51,4 +51,35 @@ impl<W: Wix, L: Ledger, C: Clock> Fulfilment<W, L, C> {
             reason: "others change it all the time: try again".to_owned(),
         })
     }
+
+    /// Compares the ledger with the table that its limit was written in: one that was restored under its old name is another.
+    /// Then nobody calls Wix from the next permit on, until somebody resumes.
+    pub async fn recognise(&self) -> Result<(), LedgerError> {
+        let Some(table) = self.ledger.table().await? else {
+            return Ok(());
+        };
+        let mut seen = self.ledger.limit().await?;
+        for _ in 0..TRIES {
+            let Some(item) = seen.as_ref().and_then(|seen| permit::in_table(seen, &table)) else {
+                return Ok(());
+            };
+            let is_restored = item.home != self.ledger.home();
+            let change = Change::Put {
+                seen: seen.as_ref().map(|seen| seen.rev),
+                item: Box::new(item),
+            };
+            match self.ledger.change_limit(&change).await? {
+                Changed::Done(item) => {
+                    self.learn(Some(&item));
+                    if is_restored {
+                        tracing::warn!("the ledger was restored: wix is not called until somebody resumes");
+                    }
+                    return Ok(());
+                }
+                Changed::Refused(item) => seen = item.map(|item| *item),
+            }
+        }
+        // The next run looks again.
+        Ok(())
+    }
 }

@@ -3,14 +3,11 @@
 //! Every write is conditional on the revision. When another writer came first and the lease is still ours, its events are
 //! merged and everything is decided again before any call; when the lease is lost, this worker stops.
 
-use uuid::Uuid;
-
 use super::fulfilment::Fulfilment;
 use super::metered::Metered;
-use super::permits::Held;
+use super::session::Session;
 use crate::fulfilment::attention::{Attention, attention};
 use crate::fulfilment::calls::Caller;
-use crate::fulfilment::permit::Class;
 use crate::fulfilment::ports::Wix;
 use crate::fulfilment::record::{InvalidRecord, OrderRecord};
 use crate::fulfilment::report::{OrderOutcome, Progress, Tally};
@@ -22,57 +19,6 @@ use crate::time::{Timer, Timestamp};
 
 /// How often a write is tried when the ledger does not answer; its client repeats by itself too.
 const STORE_TRIES: u32 = 3;
-
-/// One invocation's work on one order.
-pub(crate) struct Session {
-    pub(super) owner: String,
-    pub(crate) deadline: Timestamp,
-    pub(crate) tally: Tally,
-    writes: u32,
-    /// The desired state is durable.
-    pub(super) stored: bool,
-    /// The calls that it may make.
-    pub(in crate::fulfilment) held: Held,
-    /// For whom they are asked.
-    pub(super) class: Class,
-    /// The brake's reason, once it has refused to buy something of the order.
-    pub(super) braked: Option<String>,
-}
-
-impl Session {
-    pub(crate) fn new(owner: String, deadline: Timestamp) -> Self {
-        Self {
-            owner,
-            deadline,
-            tally: Tally::default(),
-            writes: 0,
-            stored: false,
-            held: Held::default(),
-            class: Class::Fresh,
-            braked: None,
-        }
-    }
-
-    /// A session of another class.
-    pub(crate) fn of(class: Class, deadline: Timestamp) -> Self {
-        Self {
-            class,
-            ..Self::new(Uuid::new_v4().to_string(), deadline)
-        }
-    }
-
-    pub(super) fn outcome(&self, progress: Progress, work: &Work) -> OrderOutcome {
-        OrderOutcome {
-            progress,
-            attention: work.attention.clone(),
-            unsettled_since: work.record.unsettled_since().filter(|_| work.attention.is_empty()),
-            tally: Tally {
-                permits: self.held.asked(),
-                ..self.tally
-            },
-        }
-    }
-}
 
 /// A record in the hands of a worker.
 pub(crate) struct Work {
@@ -135,6 +81,19 @@ impl Work {
     pub(super) fn standing(&self) -> Progress {
         self.due_at
             .map_or(Progress::Settled, |due_at| Progress::Waiting { due_at })
+    }
+
+    /// What is reported of a session's work on it.
+    pub(super) fn outcome(&self, progress: Progress, session: &Session) -> OrderOutcome {
+        OrderOutcome {
+            progress,
+            attention: self.attention.clone(),
+            unsettled_since: self.record.unsettled_since().filter(|_| self.attention.is_empty()),
+            tally: Tally {
+                permits: session.held.asked(),
+                ..session.tally
+            },
+        }
     }
 
     pub(super) fn is_due(&self, now: Timestamp) -> bool {

@@ -99,6 +99,13 @@ pub struct Limit {
     pub paused: Option<Turned>,
     /// The brake's pause: nothing is bought. It stays until an operator resumes.
     pub braked: Option<Turned>,
+    /// When somebody resumed it after it was restored. The ledger that was lost may have bought something for each order that
+    /// was placed before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restored: Option<Timestamp>,
+    /// The table that it was written in, by the ID that no other has; `None`: nobody has looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
 }
 
 impl Limit {
@@ -117,6 +124,8 @@ impl Limit {
             bought: 0,
             paused: None,
             braked: None,
+            restored: None,
+            table: None,
         }
     }
 }
@@ -136,6 +145,11 @@ pub trait LimitStore: Send + Sync {
     /// The name of this ledger.
     fn home(&self) -> &str;
 
+    /// The ID of the table, which a restore under the same name has not; `None` where there is no such thing.
+    fn table(&self) -> impl Future<Output = Result<Option<String>, LedgerError>> + Send {
+        async { Ok(None) }
+    }
+
     /// The item, strongly consistent; `None` before the first change.
     fn limit(&self) -> impl Future<Output = Result<Option<Limit>, LedgerError>> + Send;
 
@@ -146,6 +160,10 @@ pub trait LimitStore: Send + Sync {
 impl<L: LimitStore> LimitStore for std::sync::Arc<L> {
     fn home(&self) -> &str {
         (**self).home()
+    }
+
+    fn table(&self) -> impl Future<Output = Result<Option<String>, LedgerError>> + Send {
+        (**self).table()
     }
 
     fn limit(&self) -> impl Future<Output = Result<Option<Limit>, LedgerError>> + Send {

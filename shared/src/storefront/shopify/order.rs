@@ -17,31 +17,24 @@ use crate::time::Timestamp;
 #[derive(Deserialize)]
 struct Order {
     id: Id,
-    #[serde(default)]
     admin_graphql_api_id: Text,
-    #[serde(default)]
     name: Text,
     test: bool,
     #[serde(deserialize_with = "not_null")]
     cancelled_at: bool,
     #[serde(deserialize_with = "nullable")]
     financial_status: Option<String>,
-    #[serde(default)]
     total_outstanding: Text,
     created_at: Timestamp,
     /// When it was placed; for an imported order that is long before it was created here (documented).
-    #[serde(default)]
     processed_at: Option<Timestamp>,
     updated_at: Timestamp,
     /// Which channel made it. A subscription's renewal says so here, in one of several spellings (documented: "a
     /// String, not an enum").
-    #[serde(default)]
     source_name: Text,
     #[serde(default)]
     tags: Words,
-    #[serde(default)]
     billing_address: Lenient<Address>,
-    #[serde(default)]
     shipping_address: Lenient<Address>,
     #[serde(default)]
     note_attributes: Properties,
@@ -52,30 +45,23 @@ struct Order {
 
 #[derive(Deserialize)]
 struct Address {
-    #[serde(default)]
     country_code: Text,
 }
 
 #[derive(Deserialize)]
 struct LineItem {
     id: Id,
-    #[serde(default)]
     sku: Text,
     quantity: Units,
     /// After edits and refunds; absent in API versions before 2024-01.
-    #[serde(default)]
     current_quantity: Option<Units>,
     #[serde(default)]
     properties: Properties,
-    #[serde(default)]
     gift_card: Text,
-    #[serde(default)]
     product_exists: Text,
     /// The bundle that the line is a component of (documented, since 2025-01).
-    #[serde(default)]
     sales_line_item_group_id: Text,
     /// Either says that the line is sold by subscription.
-    #[serde(default)]
     selling_plan_id: Text,
     #[serde(default, deserialize_with = "not_null")]
     selling_plan_allocation: bool,
@@ -248,10 +234,8 @@ fn paid(order: &Order) -> Paid {
 
 /// The channel of a subscription made the order: it renews one, or bills it once more (documented).
 fn renews(order: &Order) -> bool {
-    order
-        .source_name
-        .as_deref()
-        .is_some_and(|source| source.starts_with("subscription_contract"))
+    let source = order.source_name.as_deref().map(str::to_ascii_lowercase);
+    source.is_some_and(|source| source.starts_with("subscription_contract"))
 }
 
 /// A hint, and no more: apps that bill subscriptions by themselves tag what renews, and anybody can set a tag.

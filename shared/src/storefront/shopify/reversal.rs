@@ -33,15 +33,12 @@ struct RefundLine {
 
 #[derive(Deserialize)]
 struct Transaction {
-    #[serde(default)]
     kind: Text,
-    #[serde(default)]
     status: Text,
 }
 
 #[derive(Deserialize)]
 struct Adjustment {
-    #[serde(default)]
     kind: Text,
 }
 
@@ -170,13 +167,11 @@ pub(super) fn dispute(verified: &Verified<'_>) -> Result<Understood, ReceiveErro
 #[derive(Deserialize)]
 struct Contract {
     id: Id,
-    #[serde(default)]
     admin_graphql_api_id: Text,
     /// Null for a contract that an app made without an order.
     origin_order_id: Option<Id>,
     status: String,
     /// Raised with each change. The body has no time.
-    #[serde(default)]
     revision_id: Option<Id>,
 }
 
@@ -214,7 +209,6 @@ pub(super) fn contract(verified: &Verified<'_>) -> Result<Understood, ReceiveErr
 /// What tells an attempt from any other resource.
 #[derive(Deserialize)]
 struct BillingAttempt {
-    #[serde(default)]
     admin_graphql_api_id: Text,
     #[expect(dead_code, reason = "its presence tells an attempt from another resource")]
     subscription_contract_id: IgnoredAny,

@@ -15,7 +15,6 @@ use crate::time::Timestamp;
 #[serde(deny_unknown_fields)]
 struct Order {
     id: Id,
-    #[serde(default)]
     number: Text,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -24,13 +23,10 @@ struct Order {
     status: Status,
     payment: PaymentStatus,
     /// The subscription that this order renews.
-    #[serde(default)]
     renews: Option<Id>,
     #[serde(default)]
     test: bool,
-    #[serde(default)]
     country: Text,
-    #[serde(default)]
     properties: Lenient<BTreeMap<String, Text>>,
     #[serde(default, deserialize_with = "list")]
     refunds: Vec<Id>,
@@ -58,19 +54,15 @@ enum PaymentStatus {
 #[serde(deny_unknown_fields)]
 struct OrderLine {
     id: Id,
-    #[serde(default)]
     sku: Text,
     units: Units,
-    #[serde(default)]
     properties: Lenient<BTreeMap<String, Text>>,
     #[serde(default)]
     subscription: bool,
     #[serde(default)]
     trial: bool,
     /// The line that this one is a component of.
-    #[serde(default)]
     part_of: Option<Id>,
-    #[serde(default)]
     amount: Option<LineAmount>,
 }
 

@@ -121,7 +121,6 @@ struct SubscriptionBody {
     sequence: u64,
     status: SubscriptionStatus,
     /// Which of the order's products it is about; by default the lines that say `subscription`.
-    #[serde(default)]
     skus: Option<BTreeSet<Sku>>,
 }
 

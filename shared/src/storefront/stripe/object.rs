@@ -19,7 +19,6 @@ pub(super) struct Event {
     /// Whole seconds: the version of the state that the event holds.
     #[serde(deserialize_with = "unix_seconds")]
     pub(super) created: Timestamp,
-    #[serde(default)]
     pub(super) api_version: Text,
     pub(super) livemode: bool,
 }
@@ -47,7 +46,6 @@ pub(super) enum Reference {
     Object {
         id: Id,
         /// Of an expanded charge.
-        #[serde(default)]
         payment_intent: Option<Box<Self>>,
     },
 }
@@ -82,22 +80,17 @@ pub(super) enum Price {
     Id(Id),
     Object {
         id: Id,
-        #[serde(default)]
         recurring: Lenient<Recurring>,
         /// Where a plan says the same.
-        #[serde(default)]
         usage_type: Text,
-        #[serde(default)]
         unit_amount: Option<i64>,
         /// Where a plan says the same.
-        #[serde(default)]
         amount: Option<i64>,
     },
 }
 
 #[derive(Deserialize)]
 pub(super) struct Recurring {
-    #[serde(default)]
     usage_type: Text,
 }
 
@@ -174,13 +167,11 @@ pub(super) fn property<'a>(metadata: &'a Metadata, name: &str) -> Option<&'a str
 
 #[derive(Deserialize)]
 pub(super) struct WithAddress {
-    #[serde(default)]
     address: Lenient<Address>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Address {
-    #[serde(default)]
     country: Text,
 }
 

@@ -13,20 +13,15 @@ use crate::order::{Covers, End, Ended, Notice, Statement, Version};
 struct Intent {
     id: Id,
     amount: i64,
-    #[serde(default)]
     amount_received: Option<i64>,
-    #[serde(default)]
     capture_method: Text,
-    #[serde(default)]
     payment_method_options: Lenient<std::collections::BTreeMap<String, Lenient<MethodOptions>>>,
     /// Gone since API version 2025-03-31.
-    #[serde(default)]
     invoice: Option<Reference>,
 }
 
 #[derive(Deserialize)]
 struct MethodOptions {
-    #[serde(default)]
     capture_method: Text,
 }
 
@@ -34,13 +29,10 @@ struct MethodOptions {
 struct Charge {
     id: Id,
     amount: i64,
-    #[serde(default)]
     amount_captured: Option<i64>,
     #[serde(default)]
     amount_refunded: i64,
-    #[serde(default)]
     payment_intent: Option<Reference>,
-    #[serde(default)]
     invoice: Option<Reference>,
 }
 

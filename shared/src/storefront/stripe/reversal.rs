@@ -4,7 +4,7 @@
 use serde::Deserialize;
 
 use super::super::ReceiveError;
-use super::super::json::{Id, Lenient, Text};
+use super::super::json::{Id, Lenient, Text, present};
 use super::object::{List, Reference, object, payment_key, shown};
 use super::{Context, Told};
 use crate::order::{Dispute, DisputeState, Notice, Refund, RefundState, Statement};
@@ -13,12 +13,9 @@ use crate::order::{Dispute, DisputeState, Notice, Refund, RefundState, Statement
 struct Charge {
     id: Id,
     refunded: bool,
-    #[serde(default)]
     payment_intent: Option<Reference>,
-    #[serde(default)]
     description: Text,
     /// Before API version 2022-11-15.
-    #[serde(default)]
     refunds: Lenient<List<OfCharge>>,
 }
 
@@ -30,10 +27,9 @@ struct OfCharge {
 #[derive(Deserialize)]
 struct Refunded {
     id: Id,
+    #[serde(deserialize_with = "present")]
     status: Text,
-    #[serde(default)]
     charge: Option<Reference>,
-    #[serde(default)]
     payment_intent: Option<Reference>,
 }
 
@@ -41,20 +37,15 @@ struct Refunded {
 struct Disputed {
     id: Id,
     status: String,
-    #[serde(default)]
     charge: Option<Reference>,
-    #[serde(default)]
     payment_intent: Option<Reference>,
 }
 
 #[derive(Deserialize)]
 struct Warning {
     id: Id,
-    #[serde(default)]
     actionable: Option<bool>,
-    #[serde(default)]
     charge: Option<Reference>,
-    #[serde(default)]
     payment_intent: Option<Reference>,
 }
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::super::ReceiveError;
 use super::super::fields::sku;
-use super::super::json::{Id, Lenient, Text, unix_seconds};
+use super::super::json::{Id, Lenient, Text, optional_unix_seconds, present};
 use super::object::{
     Metadata, Reference, WithAddress, country_in, first_country, object, properties, property, stated,
 };
@@ -16,42 +16,34 @@ use crate::time::Timestamp;
 #[derive(Deserialize)]
 struct Session {
     id: Id,
-    #[serde(deserialize_with = "unix_seconds")]
-    created: Timestamp,
+    /// Older bodies have none: then the event's time serves, which is hours later at most.
+    #[serde(default, deserialize_with = "optional_unix_seconds")]
+    created: Option<Timestamp>,
     mode: String,
     payment_status: String,
-    #[serde(default)]
     payment_intent: Option<Reference>,
     /// Before discounts and taxes (documented).
-    #[serde(default)]
     amount_subtotal: Option<i64>,
-    #[serde(default)]
     currency: Text,
     /// Adaptive Pricing before 2025-03-31: the session is in the buyer's currency, and this in the seller's.
-    #[serde(default)]
     currency_conversion: Lenient<Conversion>,
-    #[serde(default)]
     client_reference_id: Text,
-    #[serde(default)]
     customer_details: Lenient<WithAddress>,
-    #[serde(default)]
     collected_information: Lenient<Collected>,
     /// Where the shipping address stands before API version 2025-03-31.
-    #[serde(default)]
     shipping_details: Lenient<WithAddress>,
-    #[serde(default)]
     metadata: Metadata,
 }
 
 #[derive(Deserialize)]
 struct Conversion {
     amount_subtotal: i64,
+    #[serde(deserialize_with = "present")]
     source_currency: Text,
 }
 
 #[derive(Deserialize)]
 struct Collected {
-    #[serde(default)]
     shipping_details: Lenient<WithAddress>,
 }
 
@@ -94,7 +86,8 @@ pub(super) fn read(context: &Context<'_>) -> Result<Told, ReceiveError> {
         Fields::default(),
     );
     line.amount = amount(&session);
-    let mut snapshot = Snapshot::new(Version::at(context.event.created), String::new(), session.created);
+    let made = context.event.created;
+    let mut snapshot = Snapshot::new(Version::at(made), String::new(), session.created.unwrap_or(made));
     snapshot.lines = vec![line];
     snapshot.paid = paid;
     if context.event.r#type == "checkout.session.async_payment_failed" && paid == Paid::No {

@@ -17,25 +17,18 @@ struct Subscription {
     created: Timestamp,
     status: String,
     items: List<Item>,
-    #[serde(default)]
     pause_collection: Option<serde::de::IgnoredAny>,
-    #[serde(default)]
     metadata: Metadata,
 }
 
 #[derive(Deserialize)]
 struct Item {
     id: Id,
-    #[serde(default)]
     price: Option<Price>,
     /// Before API version 2020-08-27.
-    #[serde(default)]
     plan: Option<Price>,
-    #[serde(default)]
     quantity: Option<Units>,
-    #[serde(default)]
     quantity_decimal: Text,
-    #[serde(default)]
     metadata: Metadata,
 }
 

@@ -12,22 +12,18 @@ use crate::time::Timestamp;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct DomainEvent {
-    #[serde(default)]
     action_event: Lenient<ActionEvent>,
 }
 
 #[derive(Deserialize)]
 struct ActionEvent {
-    #[serde(default)]
     body: Lenient<Body>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Body {
-    #[serde(default)]
     subscription_contract: Lenient<Entity>,
-    #[serde(default)]
     order: Lenient<Entity>,
 }
 
@@ -35,11 +31,8 @@ struct Body {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 struct Entity {
-    #[serde(default)]
     id: Text,
-    #[serde(default)]
     subscription_id: Text,
-    #[serde(default)]
     updated_date: Option<Timestamp>,
 }
 

@@ -14,44 +14,34 @@ use crate::order::{Line, MissingSku};
 #[serde(rename_all = "camelCase")]
 pub(super) struct LineItem {
     /// Not unique: often `00000000-0000-0000-0000-000000000001` (observed).
-    #[serde(default)]
     id: Text,
     quantity: Units,
-    #[serde(default)]
     refund_quantity: Option<Units>,
-    #[serde(default)]
     physical_properties: Lenient<PhysicalProperties>,
-    #[serde(default)]
     catalog_reference: Lenient<CatalogReference>,
     #[serde(default, deserialize_with = "list")]
     description_lines: Vec<Lenient<DescriptionLine>>,
     /// There for what is sold by subscription, and for nothing else.
-    #[serde(default)]
     subscription_info: Option<SubscriptionInfo>,
 }
 
 #[derive(Deserialize)]
 struct PhysicalProperties {
-    #[serde(default)]
     sku: Text,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct CatalogReference {
-    #[serde(default)]
     catalog_item_id: Text,
-    #[serde(default)]
     options: Lenient<Options>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Options {
-    #[serde(default)]
     variant_id: Text,
     /// By the title of the field, and in newer catalogs by a key of its own (documented).
-    #[serde(default)]
     custom_text_fields: Lenient<BTreeMap<String, Text>>,
 }
 
@@ -59,9 +49,7 @@ struct Options {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct DescriptionLine {
-    #[serde(default)]
     name: Text,
-    #[serde(default)]
     plain_text: Text,
 }
 
@@ -70,10 +58,8 @@ struct DescriptionLine {
 #[serde(rename_all = "camelCase")]
 pub(super) struct SubscriptionInfo {
     /// The contract.
-    #[serde(default)]
     pub(super) id: Text,
     /// The cycle that the order is for: 1 is the checkout's.
-    #[serde(default)]
     cycle_number: Option<Units>,
 }
 
@@ -170,6 +156,16 @@ impl LineItem {
 /// The lines of an order.
 pub(super) fn of_order<'a>(items: impl IntoIterator<Item = &'a LineItem>, names: &FieldNames) -> Vec<Line> {
     unique(items.into_iter().map(|item| item.of_order(names)).collect())
+}
+
+/// Lines of a subscription that is not named: they say what it is about, and nothing of them is wanted.
+pub(super) fn unnamed<'a>(items: impl IntoIterator<Item = &'a LineItem>, names: &FieldNames) -> Vec<Line> {
+    let line = |item: &LineItem| Line {
+        id: format!("{}#unnamed", item.id_of_order()),
+        units: 0,
+        ..item.of_contract(names)
+    };
+    unique(items.into_iter().map(line).collect())
 }
 
 /// The lines of a subscription.

@@ -17,11 +17,8 @@ use crate::time::Timestamp;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct DomainEvent {
-    #[serde(default)]
     created_event: Option<CreatedEvent>,
-    #[serde(default)]
     updated_event: Option<UpdatedEvent>,
-    #[serde(default)]
     action_event: Option<ActionEvent>,
 }
 
@@ -55,26 +52,19 @@ struct ActionBody {
 #[serde(rename_all = "camelCase")]
 struct Order {
     id: Id,
-    #[serde(default)]
     number: Text,
     status: String,
     payment_status: String,
     created_date: Timestamp,
     updated_date: Timestamp,
     /// Brought in from another platform: paid there, and delivered there.
-    #[serde(default)]
     imported: Option<bool>,
-    #[serde(default)]
     balance_summary: Lenient<BalanceSummary>,
-    #[serde(default)]
     billing_info: Lenient<WithAddress>,
-    #[serde(default)]
     shipping_info: Lenient<ShippingInfo>,
-    #[serde(default)]
     recipient_info: Lenient<WithAddress>,
     #[serde(default, deserialize_with = "list")]
     custom_fields: Vec<Lenient<CustomField>>,
-    #[serde(default)]
     extended_fields: Lenient<ExtendedFields>,
     line_items: Vec<LineItem>,
 }
@@ -82,58 +72,47 @@ struct Order {
 /// What is still to be paid, and what was given back.
 #[derive(Deserialize)]
 struct BalanceSummary {
-    #[serde(default)]
     balance: Lenient<Price>,
-    #[serde(default)]
     refunded: Lenient<Price>,
 }
 
 #[derive(Deserialize)]
 struct Price {
-    #[serde(default)]
     amount: Text,
 }
 
 #[derive(Deserialize)]
 struct WithAddress {
-    #[serde(default)]
     address: Lenient<Address>,
 }
 
 #[derive(Deserialize)]
 struct Address {
-    #[serde(default)]
     country: Text,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ShippingInfo {
-    #[serde(default)]
     logistics: Lenient<Logistics>,
     /// Older orders.
-    #[serde(default)]
     shipment_details: Lenient<WithAddress>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Logistics {
-    #[serde(default)]
     shipping_destination: Lenient<WithAddress>,
 }
 
 #[derive(Deserialize)]
 struct CustomField {
-    #[serde(default)]
     title: Text,
-    #[serde(default)]
     value: Text,
 }
 
 #[derive(Deserialize)]
 struct ExtendedFields {
-    #[serde(default)]
     namespaces: Lenient<BTreeMap<String, Lenient<BTreeMap<String, Text>>>>,
 }
 
@@ -300,6 +279,9 @@ impl<'a> Parts<'a> {
             ));
         }
         snapshot.lines = lines::of_order(self.plain.iter().copied(), names);
+        snapshot
+            .lines
+            .extend(lines::unnamed(self.unnamed.iter().copied(), names));
         snapshot
     }
 }

@@ -11,9 +11,7 @@ use crate::order::{Dispute, DisputeState, Notice, Statement};
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct DomainEvent {
-    #[serde(default)]
     action_event: Option<ActionEvent>,
-    #[serde(default)]
     updated_event: Option<UpdatedEvent>,
 }
 
@@ -34,18 +32,14 @@ struct UpdatedEvent {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Body {
-    #[serde(default)]
     order_id: Text,
-    #[serde(default)]
     refund: Lenient<Refund>,
-    #[serde(default)]
     order_transactions: Lenient<Transactions>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 struct Transactions {
-    #[serde(default)]
     order_id: Text,
     #[serde(default, deserialize_with = "list")]
     payments: Vec<Lenient<Payment>>,
@@ -56,7 +50,6 @@ struct Transactions {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Payment {
-    #[serde(default)]
     regular_payment_details: Lenient<PaymentDetails>,
 }
 
@@ -68,15 +61,12 @@ struct PaymentDetails {
 
 #[derive(Deserialize)]
 struct Chargeback {
-    #[serde(default)]
     id: Text,
-    #[serde(default)]
     status: Text,
 }
 
 #[derive(Deserialize)]
 struct Refund {
-    #[serde(default)]
     id: Text,
     #[serde(default, deserialize_with = "list")]
     transactions: Vec<Lenient<RefundTransaction>>,
@@ -85,7 +75,6 @@ struct Refund {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RefundTransaction {
-    #[serde(default)]
     refund_status: Text,
 }
 

@@ -8,26 +8,21 @@ use serde::{Deserialize, Deserializer};
 
 use super::php::{First, List};
 use crate::order::ProductId;
-use crate::storefront::json::{Id, Lenient, Text};
+use crate::storefront::json::{Id, Lenient, Text, present};
 use crate::time::Timestamp;
 
 #[derive(Deserialize)]
 pub(super) struct Order {
     pub(super) id: Id,
-    #[serde(default)]
     pub(super) parent_id: Text,
-    #[serde(default)]
     pub(super) number: Text,
     pub(super) status: String,
-    #[serde(default)]
     pub(super) total: Text,
-    #[serde(default)]
     pub(super) total_tax: Text,
-    #[serde(default)]
     pub(super) shipping_total: Text,
     /// May be blank, but is in every order: without it nobody knows whether `processing` means paid.
+    #[serde(deserialize_with = "present")]
     pub(super) payment_method: Text,
-    #[serde(default)]
     pub(super) needs_payment: Text,
     #[serde(default, deserialize_with = "utc")]
     pub(super) date_created_gmt: Option<Timestamp>,
@@ -35,9 +30,7 @@ pub(super) struct Order {
     pub(super) date_modified_gmt: Option<Timestamp>,
     #[serde(default, deserialize_with = "utc")]
     pub(super) date_paid_gmt: Option<Timestamp>,
-    #[serde(default)]
     pub(super) billing: Lenient<Address>,
-    #[serde(default)]
     pub(super) shipping: Lenient<Address>,
     #[serde(default)]
     pub(super) meta_data: MetaData,
@@ -51,33 +44,26 @@ pub(super) struct Order {
 
 #[derive(Deserialize)]
 pub(super) struct Address {
-    #[serde(default)]
     pub(super) country: Text,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Fee {
-    #[serde(default)]
     pub(super) total: Text,
 }
 
 #[derive(Deserialize)]
 pub(super) struct LineItem {
     pub(super) id: Id,
-    #[serde(default)]
     pub(super) sku: Text,
-    #[serde(default)]
     pub(super) product_id: Text,
-    #[serde(default)]
     pub(super) variation_id: Text,
     pub(super) quantity: Quantity,
     /// Product Bundles, Composite Products, and Mix and Match: the line that this one is a part of; blank where there is
     /// none.
-    #[serde(default)]
     pub(super) bundled_by: Text,
-    #[serde(default)]
+    pub(super) bundled_item_id: Text,
     pub(super) composite_parent: Text,
-    #[serde(default)]
     pub(super) mnm_child_of: Text,
     #[serde(default)]
     pub(super) meta_data: MetaData,
@@ -87,7 +73,6 @@ pub(super) struct LineItem {
 #[derive(Deserialize)]
 pub(super) struct RefundBody {
     pub(super) id: Id,
-    #[serde(default)]
     pub(super) total: Text,
 }
 
@@ -96,6 +81,7 @@ pub(super) struct RefundBody {
 pub(super) struct Subscription {
     pub(super) id: Id,
     /// The order that began it; 0 where an administrator made it.
+    #[serde(deserialize_with = "present")]
     pub(super) parent_id: Text,
     pub(super) status: String,
     #[serde(default, deserialize_with = "utc")]
@@ -109,13 +95,9 @@ pub(super) struct Subscription {
 /// Its line IDs are its own, so the product and the SKU tie it to the order's lines.
 #[derive(Deserialize)]
 pub(super) struct SubscriptionItem {
-    #[serde(default)]
     pub(super) sku: Text,
-    #[serde(default)]
     pub(super) product_id: Text,
-    #[serde(default)]
     pub(super) variation_id: Text,
-    #[serde(default)]
     /// Its whole part is compared with the order's, and no more.
     pub(super) quantity: Text,
 }
@@ -140,9 +122,7 @@ pub(super) struct MetaData(List<Lenient<Meta>>);
 
 #[derive(Deserialize)]
 struct Meta {
-    #[serde(default)]
     key: Text,
-    #[serde(default)]
     value: First,
 }
 

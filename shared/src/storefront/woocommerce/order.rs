@@ -191,11 +191,13 @@ fn number(order: &Order) -> Option<String> {
 fn lines(items: &[LineItem], switched: bool, names: &FieldNames) -> Vec<Line> {
     // A plan that changes is changed by a person: bought again, it would be paid for twice.
     let marked = items.iter().any(|item| item.meta_data.get(SWITCHED_LINE).is_some());
-    let changes = |item: &&LineItem| switched && (!marked || item.meta_data.get(SWITCHED_LINE).is_some());
-    let pays_for_another = |item: &&LineItem| item.meta_data.get(PAYS_FOR_ORDER).is_some_and(|id| id != "0");
+    let changes = |item: &LineItem| switched && (!marked || item.meta_data.get(SWITCHED_LINE).is_some());
+    let pays_for_another = |item: &LineItem| item.meta_data.get(PAYS_FOR_ORDER).is_some_and(|id| id != "0");
     let line = |item: &LineItem| {
         let fields = names.pick(item.meta_data.pairs());
         let sku = sku(&item.sku);
+        let sells = !changes(item) && !pays_for_another(item);
+        let units = if sells { item.quantity.units } else { 0 };
         Line {
             part_of: whole_of(item, items),
             product: product(&item.variation_id, &item.product_id),
@@ -204,11 +206,10 @@ fn lines(items: &[LineItem], switched: bool, names: &FieldNames) -> Vec<Line> {
                 (None, Some(_)) => Some(MissingSku::VariantWithoutSku),
                 (None, None) => Some(MissingSku::ProductDeleted),
             },
-            ..Line::new(item.id.0.clone(), sku, item.quantity.units, fields)
+            ..Line::new(item.id.0.clone(), sku, units, fields)
         }
     };
-    let sold = items.iter().filter(|item| !changes(item) && !pays_for_another(item));
-    sold.map(line).collect()
+    items.iter().map(line).collect()
 }
 
 /// The line that a part of a bundle or composite belongs to: by its ID, by the key that the plugin gave the whole in the
@@ -236,13 +237,29 @@ fn whole_of(item: &LineItem, items: &[LineItem]) -> Option<LineId> {
     if let Some(whole) = by_product {
         return Some(whole.id.0.clone());
     }
-    BY_CART.iter().find_map(|(part, whole)| {
+    let by_cart = BY_CART.iter().find_map(|(part, whole)| {
         let key = item.meta_data.get(part)?;
         let found = items
             .iter()
             .find(|other| other.meta_data.get(whole) == Some(key) && other.id != item.id);
-        found.or_else(|| by_id(key)).map(|whole| whole.id.0.clone())
-    })
+        found.or_else(|| by_id(key))
+    });
+    by_cart
+        .or_else(|| bundle_before(item, items))
+        .map(|whole| whole.id.0.clone())
+}
+
+/// The whole of a part that says that it is one and not of what: Product Bundles writes a bundle and then its parts.
+fn bundle_before<'a>(item: &LineItem, items: &'a [LineItem]) -> Option<&'a LineItem> {
+    let is_part = |line: &LineItem| {
+        nonzero(&line.bundled_item_id).is_some() || line.meta_data.get("_bundled_item_id").is_some_and(|id| id != "0")
+    };
+    let names_a_whole = nonzero(&item.bundled_by).is_some() || item.meta_data.get("_bundled_by").is_some();
+    if !is_part(item) || names_a_whole {
+        return None;
+    }
+    let before = items.iter().take_while(|other| other.id != item.id);
+    before.filter(|other| !is_part(other)).last()
 }
 
 /// What a person must see of a paid order.

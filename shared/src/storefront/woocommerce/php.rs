@@ -47,6 +47,14 @@ impl<'de> Deserialize<'de> for First {
                 Ok(First::default())
             }
 
+            fn visit_none<E: Error>(self) -> Result<First, E> {
+                Ok(First::default())
+            }
+
+            fn visit_some<D: Deserializer<'de>>(self, value: D) -> Result<First, D::Error> {
+                value.deserialize_any(self)
+            }
+
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<First, A::Error> {
                 let mut first = Text::default();
                 while let Some(text) = seq.next_element::<Text>()? {
@@ -61,7 +69,7 @@ impl<'de> Deserialize<'de> for First {
                 Text::deserialize(MapAccessDeserializer::new(map)).map(First)
             }
         }
-        deserializer.deserialize_any(FirstVisitor)
+        deserializer.deserialize_option(FirstVisitor)
     }
 }
 

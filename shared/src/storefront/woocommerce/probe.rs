@@ -10,20 +10,13 @@ use crate::storefront::{ReceiveError, Verified};
 
 #[derive(Deserialize)]
 struct Probe {
-    #[serde(default)]
     id: Option<Text>,
-    #[serde(default)]
     code: Text,
     /// The legacy API wraps the object in its name.
-    #[serde(default)]
     order: Option<IgnoredAny>,
-    #[serde(default)]
     subscription: Option<IgnoredAny>,
-    #[serde(default)]
     date_created: Option<IgnoredAny>,
-    #[serde(default)]
     date_created_gmt: Option<IgnoredAny>,
-    #[serde(default)]
     date_modified_gmt: Option<IgnoredAny>,
 }
 

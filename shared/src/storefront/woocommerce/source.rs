@@ -14,9 +14,8 @@ pub(in super::super) const SOURCE: [&str; 1] = ["x-wc-webhook-source"];
 /// The members of a body that are addresses of its shop.
 #[derive(Deserialize, Default)]
 pub(super) struct Addresses {
-    #[serde(default, rename = "_links")]
+    #[serde(rename = "_links")]
     links: Lenient<Links>,
-    #[serde(default)]
     payment_url: Text,
 }
 
@@ -28,7 +27,6 @@ struct Links {
 
 #[derive(Deserialize)]
 struct Link {
-    #[serde(default)]
     href: Text,
 }
 

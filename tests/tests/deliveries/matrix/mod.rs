@@ -4,6 +4,7 @@
 mod shopify;
 mod standard;
 mod stripe;
+mod voice;
 mod wix;
 mod woocommerce;
 
@@ -74,6 +75,11 @@ impl Cell {
     pub(super) fn told(mut self, topic: &'static str, body: Body) -> Self {
         self.deliveries.push((topic, body));
         self
+    }
+
+    /// The same in a storefront's words.
+    pub(super) fn hears(self, (topic, body): &voice::Told) -> Self {
+        self.told(topic, body.clone())
     }
 
     /// Afterwards the customer has so many of an SKU, of which so many are on a site.

@@ -130,6 +130,24 @@ fn an_amount_that_is_not_the_catalogs_price_buys_nothing_and_needs_a_person() {
 }
 
 #[test]
+fn a_line_that_lost_its_sku_before_it_was_paid_is_always_shown() {
+    let shop = Shop::with_catalog(Standard, &catalog_of(&["PREMIUM-1Y"], "ignore"));
+    let waiting = paid().with("/type", "order.updated").with("/data/payment", "partial");
+    shop.told("", &waiting).has("PREMIUM-1Y", 0, 0).calm(KEY);
+    let lost = paid()
+        .with("/data/updated_at", "2026-03-03T14:14:09Z")
+        .without("/data/lines/0/sku");
+    shop.told("", &lost)
+        .has("PREMIUM-1Y", 0, 0)
+        .needs(KEY, &["NOT_PLANNED"]);
+    // A line that never had one is shown where unknown ones are, and only there.
+    for (unknown, codes) in [("attention", &["NOT_PLANNED"][..]), ("ignore", &[])] {
+        let shop = Shop::with_catalog(Standard, &catalog_of(&["PREMIUM-1Y"], unknown));
+        shop.told("", &paid().without("/data/lines/0/sku")).needs(KEY, codes);
+    }
+}
+
+#[test]
 fn an_open_order_without_lines_is_parked_and_nothing_is_taken_back() {
     let shop = shop(&["PREMIUM-1Y"]);
     shop.told("", &paid());

@@ -86,6 +86,28 @@ fn a_trial_whose_first_payment_fails_keeps_what_it_has_until_it_ends() {
     assert_eq!(shop.has("price_basic"), (1, 0));
 }
 
+/// Between the trial's end and its first payment lies an hour in which only the subscription was heard of.
+#[test]
+fn a_trial_whose_invoice_of_zero_is_lost_keeps_what_it_has() {
+    let cancelling = catalog_of(&SKUS, "attention").replace("\"unassign\"", "\"cancel\"");
+    for after in ["active", "past_due"] {
+        let shop = Shop::selling(&cancelling);
+        shop.told(&trialing("created", PLACED));
+        shop.told(&subscription("updated", ENDS, after, basic()));
+        assert_eq!(
+            shop.has("price_basic"),
+            (1, 1),
+            "{after}: what is canceled at Wix cannot come back"
+        );
+        shop.told(&after_the_trial());
+        shop.until(ENDS + 2 * DAY);
+        assert_eq!(shop.has("price_basic"), (1, 1), "{after}");
+        shop.calm("sub_1");
+        shop.told(&subscription("deleted", ENDS + MONTH, "canceled", basic()));
+        assert_eq!(shop.has("price_basic"), (0, 0), "{after}");
+    }
+}
+
 #[test]
 fn a_trial_that_is_paused_is_unassigned_and_comes_back() {
     let cancelling = catalog_of(&SKUS, "attention").replace("\"unassign\"", "\"cancel\"");

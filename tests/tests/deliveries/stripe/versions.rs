@@ -92,6 +92,28 @@ fn the_first_invoice_is_known_by_what_old_versions_call_it() {
     shop.calm("sub_1");
 }
 
+/// An account of 2018 as Stripe renders its events today: the old names beside the new ones.
+#[test]
+fn an_old_version_that_is_rendered_today_says_its_time_twice() {
+    let both = json!({ "plan": { "id": "price_basic", "object": "plan", "amount": 1000 },
+        "price": { "id": "price_basic", "object": "price", "unit_amount": 1000, "recurring": { "usage_type": "licensed" } },
+        "id": "sub_1", "unique_id": "il_1", "subscription": null });
+    let more = json!({ "billing": "charge_automatically", "billing_reason": "subscription_update", "closed": true,
+        "date": PLACED, "forgiven": false, "paid": true, "period_start": PLACED, "period_end": PLACED });
+    let shop = Shop::new();
+    shop.told(&old("2018-05-21", &more, old_line(&both)));
+    assert_eq!(shop.has("price_basic"), (1, 0));
+    shop.calm("sub_1");
+
+    let shop = Shop::new();
+    let mut timeless = first("price_basic");
+    timeless["data"]["object"]
+        .as_object_mut()
+        .expect("an object")
+        .remove("created");
+    assert_eq!(shop.answer(&timeless), Disposition::Parked);
+}
+
 #[test]
 fn one_purchase_told_in_two_shapes_is_bought_once() {
     for line in [

@@ -1,0 +1,224 @@
+//! The transitions of a move or an adjustment: begun, made, unclear, refused, read, and settled by a person.
+
+use std::time::Duration;
+
+use super::shift::{Known, Sends};
+use super::{Change, Goal, HeldPackage, Instance, InstanceRef, RecordError, Shift, Shifts, Spec};
+use crate::time::Timestamp;
+use crate::wix::ProductInstance;
+
+impl Instance {
+    /// What it is by Wix's last word, where it was adjusted; `None`: what was bought.
+    pub const fn holds(&self) -> Option<&Spec> {
+        self.shifts.holds.as_ref()
+    }
+
+    /// The open shift of this kind.
+    pub fn shift(&self, change: Change) -> Option<&Shift> {
+        self.shifts.open.iter().find(|shift| shift.goal.change() == change)
+    }
+
+    /// Every open shift.
+    pub fn open_shifts(&self) -> &[Shift] {
+        &self.shifts.open
+    }
+
+    /// The shift that is in doubt: while there is one, nothing else is decided about the instance.
+    pub fn shift_in_doubt(&self) -> Option<&Shift> {
+        self.shifts.open.iter().find(|shift| shift.is_in_doubt())
+    }
+
+    /// The number of the last target that it has reached, or that a person has settled.
+    pub const fn reached(&self, change: Change) -> u32 {
+        match change {
+            Change::Adjust => self.shifts.adjusted,
+            Change::Move | Change::Return | Change::Assign | Change::Unassign | Change::Cancel => self.shifts.moved,
+        }
+    }
+
+    /// A shift has come to its goal.
+    fn arrive(&mut self, change: Change) {
+        let Some(shift) = self.shift(change).cloned() else {
+            return;
+        };
+        match shift.goal {
+            Goal::Site { to, .. } => self.site = Some(to),
+            Goal::Product { to, .. } => self.shifts.holds = Some(to),
+        }
+        *self.shifts.reached(change) = shift.turn;
+        self.shifts.drop(change);
+        self.refused = None;
+    }
+
+    /// Takes over what a read shows of its shifts.
+    pub(super) fn read_shifts(&mut self, shown: &ProductInstance, horizon: Duration, now: Timestamp) {
+        for change in [Change::Move, Change::Adjust] {
+            if let Some(Goal::Product { from, .. }) = self.shift(change).map(|shift| shift.goal.clone()) {
+                self.shifts.holds.get_or_insert(from);
+            }
+            let Some(shift) = self.shifts.find_mut(change) else {
+                continue;
+            };
+            if shift.goal.is_shown_by(shown) {
+                self.arrive(change);
+            } else if shift.is_in_doubt() && now >= shift.certain_from(horizon) {
+                shift.known = Known::Absent;
+            }
+        }
+        if let Some(before) = &self.shifts.holds {
+            self.shifts.holds = Some(Spec::shown(shown, before));
+        }
+    }
+
+    /// It is over: there is nothing to be moved or adjusted.
+    pub(super) fn forget_shifts(&mut self) {
+        self.shifts.open.clear();
+    }
+
+    /// An operator's retry: what is stuck is tried again.
+    pub(super) fn retry_shifts(&mut self) {
+        self.shifts.open.retain(|shift| !shift.is_stuck());
+    }
+
+    /// A person has settled what is stuck: it stays as it is until the plan has another target. `false`: nothing is.
+    pub(super) fn settle_shifts(&mut self) -> bool {
+        let stuck: Vec<(Change, u32)> = self
+            .shifts
+            .open
+            .iter()
+            .filter(|shift| shift.is_stuck())
+            .map(|shift| (shift.goal.change(), shift.turn))
+            .collect();
+        for (change, turn) in &stuck {
+            *self.shifts.reached(*change) = *turn;
+            self.shifts.drop(*change);
+            self.refused = None;
+        }
+        !stuck.is_empty()
+    }
+}
+
+/// A shift that is begun: the number that its key is derived from, and what is restored if nothing was sent.
+pub(crate) struct BegunShift {
+    pub(crate) count: u32,
+    pub(crate) before: Shifts,
+}
+
+impl HeldPackage {
+    /// Begins a shift, or the same once more; [`Change::Return`]: assigns a floating instance back to the site that a
+    /// move left.
+    pub(crate) fn begin_shift(
+        &mut self,
+        at: &InstanceRef,
+        change: Change,
+        goal: Goal,
+        turn: u32,
+        send_before: Timestamp,
+    ) -> Result<BegunShift, RecordError> {
+        let instance = self.instance_mut(at)?;
+        let before = instance.shifts.clone();
+        instance.begun = Some(change);
+        if instance.is_closed() {
+            instance.decided = None;
+        }
+        if change == Change::Return {
+            instance.changes += 1;
+            if let Some(shift) = instance.shifts.find_mut(Change::Move) {
+                shift.returned = true;
+            }
+            return Ok(BegunShift {
+                count: instance.changes,
+                before,
+            });
+        }
+        let same = |shift: &&mut Shift| shift.may_be_repeated() && shift.goal == goal && shift.turn == turn;
+        if let Some(shift) = instance.shifts.find_mut(change).filter(same)
+            && let Some(next) = shift.sends.next()
+        {
+            shift.sends = next;
+            shift.known = Known::InDoubt;
+            shift.send_before = send_before;
+            let count = shift.count;
+            return Ok(BegunShift { count, before });
+        }
+        instance.changes += 1;
+        let count = instance.changes;
+        instance.shifts.drop(change);
+        instance.shifts.open.push(Shift {
+            goal,
+            turn,
+            count,
+            send_before,
+            sends: Sends::First,
+            known: Known::InDoubt,
+            returned: false,
+        });
+        Ok(BegunShift { count, before })
+    }
+
+    /// Nothing was sent: it is as it was before.
+    pub(crate) fn undo_shift(&mut self, at: &InstanceRef, before: Shifts) -> Result<(), RecordError> {
+        let instance = self.instance_mut(at)?;
+        instance.begun = None;
+        instance.shifts = before;
+        Ok(())
+    }
+
+    /// Wix says that it is made, and shows it.
+    pub(crate) fn shifted(&mut self, at: &InstanceRef, change: Change) -> Result<(), RecordError> {
+        let instance = self.instance_mut(at)?;
+        instance.begun = None;
+        if change == Change::Return {
+            if let Some(Goal::Site { from, .. }) = instance.shift(Change::Move).map(|shift| shift.goal.clone()) {
+                instance.site = Some(from);
+            }
+        } else {
+            instance.arrive(change);
+        }
+        Ok(())
+    }
+
+    /// Nobody knows whether it was made: it stays begun, and Get tells. The call is over, so that nothing of it is sent
+    /// later than it was. `refused` is where the answer is kept for a person.
+    pub(crate) fn shift_unclear(
+        &mut self,
+        at: &InstanceRef,
+        change: Change,
+        refused: Option<u32>,
+        sent_at: Timestamp,
+    ) -> Result<(), RecordError> {
+        let instance = self.instance_mut(at)?;
+        if let Some(shift) = instance.shifts.find_mut(change) {
+            shift.send_before = sent_at;
+            instance.refused = refused.or(instance.refused);
+        }
+        Ok(())
+    }
+
+    /// Wix refused it. The one before may have taken effect, or the instance be elsewhere by now: a read shows it.
+    pub(crate) fn shift_refused(&mut self, at: &InstanceRef, change: Change, refused: u32) -> Result<(), RecordError> {
+        let instance = self.instance_mut(at)?;
+        instance.begun = None;
+        if let Some(shift) = instance.shifts.find_mut(change) {
+            shift.known = Known::Refused;
+            instance.refused = Some(refused);
+        }
+        self.must_be_read();
+        Ok(())
+    }
+
+    /// Drops a shift that is for no target of now, or whose unit is not wanted.
+    pub(crate) fn drop_shift(&mut self, at: usize, change: Change) {
+        if let Some(instance) = self.instances.get_mut(at) {
+            instance.shifts.drop(change);
+            instance.refused = None;
+        }
+    }
+
+    /// An instance is what its target says, without a call.
+    pub(crate) fn reach(&mut self, at: usize, change: Change, turn: u32) {
+        if let Some(instance) = self.instances.get_mut(at) {
+            *instance.shifts.reached(change) = turn;
+        }
+    }
+}
