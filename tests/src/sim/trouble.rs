@@ -116,9 +116,10 @@ impl Trouble {
             _ => Effect::LoseAnswer,
         };
         // Who is throttled asks every minute or two, for days on end if that lasts so long.
-        let times = match effect {
-            Effect::Throttle { .. } => 100,
-            _ => u32::MAX,
+        let times = if matches!(effect, Effect::Throttle { .. }) {
+            100
+        } else {
+            u32::MAX
         };
         FaultRule {
             times,
