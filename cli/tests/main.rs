@@ -10,6 +10,7 @@ mod aws;
 mod doctor;
 mod mending;
 mod pages;
+mod plan;
 mod questions;
 mod queues;
 mod schema;

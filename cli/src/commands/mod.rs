@@ -14,11 +14,15 @@ use crate::words::{count, list, text};
 mod audit;
 mod catalog;
 mod doctor;
+mod import;
 mod logs;
 mod look;
 mod order;
+mod packages;
 mod paid_for;
+mod plan;
 mod queues;
+mod reading;
 mod report;
 mod secrets;
 mod send;
@@ -48,7 +52,9 @@ pub(crate) async fn run(env: &Env, arguments: &Arguments, out: &mut Out<'_>) -> 
         | Command::Audit(_)
         | Command::Pause(_)
         | Command::Resume(_)
+        | Command::Packages(_)
         | Command::PaidFor
+        | Command::Import(_)
         | Command::Secrets(_)
         | Command::Logs(_)
         | Command::Send(_)
@@ -67,6 +73,8 @@ pub(crate) async fn run(env: &Env, arguments: &Arguments, out: &mut Out<'_>) -> 
             audit::run(&backend, since.as_deref(), until.as_deref(), out).await
         }
         Command::Audit(Audit::Show) => audit::show(&backend, out).await,
+        Command::Packages(command) => packages::run(&backend, command, out).await,
+        Command::Import(options) => import::run(&backend, options, out).await,
         Command::PaidFor => paid_for::run(&backend, out).await,
         Command::Secrets(Secrets::Check) => secrets::run(&backend, out).await,
         Command::Logs(options) => logs::run(&backend, options, out).await,
@@ -87,6 +95,7 @@ async fn of_order(env: &Env, backend: &Backend, command: &Order, out: &mut Out<'
         Order::List { state, limit, after } => order::list_orders(backend, *state, *limit, after.as_deref(), out).await,
         Order::Show { order, record } => order::show(backend, order, *record, out).await,
         Order::Wait { order, timeout } => order::wait(backend, order, *timeout, out).await,
+        Order::Plan(options) => plan::run(backend, options, out).await,
         Order::Retry(options) => verbs::retry(backend, options, &user(), out).await,
         Order::Close { order, problem, who } => {
             verbs::close(backend, order, problem, &verbs::who(who, &user()), out).await

@@ -9,6 +9,7 @@ use crate::fulfilment::{
 };
 use crate::ledger::LedgerError;
 use crate::order::OrderKey;
+use crate::wix::PackagePage;
 use crate::worker::Measure;
 
 /// Why an invocation was not answered. What it displays is what the operator sees.
@@ -35,7 +36,7 @@ const ACCEPTED: &str = "Accepted are {} (take up what is due), \
     {\"tell\": {\"order\": \"ORDER-KEY\", \"refunded\": {\"LINE\": 1}, \"paid\": true, \"not_ours\": [\"LINE\"], \"by\": \"WHO\", \"reason\": \"WHY\"}}, \
     {\"adopt\": {\"order\": \"ORDER-KEY\", \"line\": \"LINE\", \"unit\": 1, \"package\": \"ID\", \"by\": \"WHO\", \"reason\": \"WHY\"}}, \
     {\"pause\": {\"by\": \"WHO\", \"reason\": \"WHY\"}}, {\"resume\": {\"by\": \"WHO\", \"reason\": \"WHY\"}}, \
-    {\"show\": \"ORDER-KEY\"}, {\"attention\": {}} and {\"audit\": {}}; an ORDER-KEY looks like shopify/5324830114101";
+    {\"show\": \"ORDER-KEY\"}, {\"packages\": {\"get\": \"ID\"}}, {\"attention\": {}} and {\"audit\": {}}; an ORDER-KEY looks like shopify/5324830114101";
 
 impl From<OperatorError> for ReconcileError {
     fn from(error: OperatorError) -> Self {
@@ -53,6 +54,7 @@ impl From<OperatorError> for ReconcileError {
             | OperatorError::NoSuchLine { .. }
             | OperatorError::Adopt { .. }
             | OperatorError::Wix(_)
+            | OperatorError::NotShown(_)
             | OperatorError::NotSearched(_)
             | OperatorError::Outage(_)
             | OperatorError::Told { .. }
@@ -70,6 +72,7 @@ impl ReconcileError {
             Self::Ledger(_) => "ledger",
             Self::Operator(error) => match error {
                 OperatorError::NotFound(_) => "not_found",
+                OperatorError::NotShown(error) if matches!(error.status(), Some(404)) => "not_found",
                 OperatorError::Busy { .. } | OperatorError::Accept(AcceptError::Contended(_)) => "busy",
                 OperatorError::Changed { .. } => "changed",
                 OperatorError::Outage(_) => "stopped",
@@ -77,7 +80,8 @@ impl ReconcileError {
                 | OperatorError::Adopt { .. }
                 | OperatorError::Told { .. }
                 | OperatorError::NotSearched(_)
-                | OperatorError::Wix(_) => "refused",
+                | OperatorError::Wix(_)
+                | OperatorError::NotShown(_) => "refused",
                 OperatorError::Record { .. } | OperatorError::Accept(_) => "record",
             },
         }
@@ -203,7 +207,11 @@ pub(super) fn worked(verb: &'static str, key: &OrderKey, outcome: &OrderOutcome)
     }
 }
 
-/// The orders that need a person.
+/// Packages as Wix has them.
+pub(super) fn packages(page: &PackagePage) -> Answer {
+    Answer::plain(json!({ "schema": 1, "packages": page.packages, "next": page.next }))
+}
+
 /// The orders that need a person; and what keeps every order from being bought, once.
 pub(super) fn attention(reports: &[AttentionReport], standing: &Standing) -> Answer {
     let more = reports.len() >= MOST_IN_ATTENTION;

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::ReconcileError;
-use crate::fulfilment::{Adopt, AuditRequest, By, Close, Release, Retry, Switch, Tell};
+use crate::fulfilment::{Adopt, AuditRequest, By, Close, Looking, Release, Retry, Switch, Tell};
 use crate::ids::PackageId;
 use crate::order::{LineId, OrderKey};
 use crate::time::Timestamp;
@@ -33,6 +33,8 @@ pub enum Request {
     Switch(Switch),
     /// `{"show": "ORDER-KEY"}`: this order's record.
     Show(OrderKey),
+    /// `{"packages": {"get": "ID"}}`, or with an external ID, an account, a site or times in it: packages as Wix has them.
+    Packages(Box<Looking>),
     /// `{"attention": {}}`: the orders that need a person.
     Attention,
     /// `{"audit": {}}`, or with `"since"` and `"until"`, times, in it: compare Wix with the ledger.
@@ -114,7 +116,7 @@ impl Request {
     /// Whether it only asks, and changes nothing in the ledger or at Wix.
     pub const fn is_question(&self) -> bool {
         match self {
-            Self::Show(_) | Self::Attention => true,
+            Self::Show(_) | Self::Packages(_) | Self::Attention => true,
             Self::Sweep
             | Self::Retry(..)
             | Self::Release(..)
@@ -160,6 +162,7 @@ impl Request {
             }
             "tell" => tell_request(name, value),
             "show" => order_key(name, value).map(Self::Show),
+            "packages" => words(name, value).map(|looking| Self::Packages(Box::new(looking))),
             "attention" => object(name, value).map(|_| Self::Attention),
             "audit" => audit_request(object(name, value)?).map(Self::Audit),
             "pause" | "resume" => {
