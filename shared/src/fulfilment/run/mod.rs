@@ -10,6 +10,7 @@
 
 mod accept;
 mod converge;
+mod erase;
 mod fulfilment;
 mod held;
 mod metered;
