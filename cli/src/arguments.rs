@@ -6,6 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use reseller_hooks::order::StorefrontKind;
 
+mod others;
+
 /// Looks at orders and mends them: what a storefront sold, what Wix has, and what needs a person.
 ///
 /// Data goes to standard output, everything else to standard error. `-o json` gives data for programs; its shape has a
@@ -58,6 +60,10 @@ pub(crate) enum Format {
     Json,
 }
 
+pub(crate) use others::{
+    Audit, Billing, Catalog, Doctor, Import, Logs, Look, Packages, PlanOptions, Probe, Query, Report, Secrets, Send,
+};
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// How the whole stands: what needs a person, what is late or paused, what waits in the queues
@@ -80,6 +86,9 @@ pub(crate) enum Command {
     /// The audit: all packages at Wix against the ledger
     #[command(subcommand)]
     Audit(Audit),
+    /// Packages as Wix has them. Changes nothing
+    #[command(subcommand)]
+    Packages(Packages),
     /// What the reseller pays Wix for and no live order covers: floating, kept after the end, created beside another
     PaidFor,
     /// The catalog: what is sold
@@ -94,6 +103,10 @@ pub(crate) enum Command {
     Logs(Logs),
     /// Sign a sample delivery and deliver it, for a first test. The right to do this is the right to forge a paid order
     Send(Send),
+    /// Compare a shop's exported orders with the ledger, and deliver what was missed. Dry unless --deliver is said
+    Import(Import),
+    /// Find out what nobody knows of the real Wix: buys and cancels in a contract account, and says which settings fit
+    Probe(Probe),
     /// A page for people without a shell: what is in attention, what is stuck, what waits
     Report(Report),
     /// Write the completion of a shell: source <(reseller completion bash)
@@ -101,23 +114,6 @@ pub(crate) enum Command {
         /// The shell
         shell: Shell,
     },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Doctor {
-    /// How long a test order may take from the storefront's address to the ledger
-    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
-    pub(crate) wait: u64,
-    /// Deliver nothing: look only
-    #[arg(long)]
-    pub(crate) no_delivery: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Look {
-    /// End with 6 where something needs a person, and with 7 where nothing is bought
-    #[arg(long)]
-    pub(crate) exit_code: bool,
 }
 
 #[derive(Debug, Args)]
@@ -165,6 +161,8 @@ pub(crate) enum Order {
         #[arg(long)]
         record: bool,
     },
+    /// What would be done for an order and bought, from this catalog or another one. Writes nothing and calls nobody
+    Plan(PlanOptions),
     /// Try again, after its cause is mended, what Wix or the catalog refused and what is unclear
     Retry(Retry),
     /// Settle one problem: it is gone from attention, nothing is bought and Wix is not called
@@ -300,58 +298,6 @@ pub(crate) struct Sure {
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Audit {
-    /// Compare all packages at Wix with the ledger, from where the last run stopped
-    Run {
-        /// Packages created from this time on (2026-01-31T09:30:00Z); the daily audit stays where it is
-        #[arg(long, value_name = "TIME")]
-        since: Option<String>,
-        /// Packages created before this time
-        #[arg(long, value_name = "TIME")]
-        until: Option<String>,
-    },
-    /// Where the audit stands
-    Show,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Secrets {
-    /// Say what is wrong with them. Needs the right to read them
-    Check,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Logs {
-    /// Only lines about this order
-    #[arg(long, value_name = "KEY")]
-    pub(crate) order: Option<String>,
-    /// From so many minutes ago
-    #[arg(long, value_name = "MINUTES", default_value_t = 60)]
-    pub(crate) since: u64,
-    /// Go on with what comes, until Ctrl-C
-    #[arg(short, long)]
-    pub(crate) follow: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Catalog {
-    /// What another catalog would change, by SKU
-    Diff {
-        /// The other catalog
-        other: PathBuf,
-        /// The catalog that is deployed
-        #[arg(default_value = "catalog/catalog.toml")]
-        file: PathBuf,
-    },
-    /// Say everything that is wrong with a catalog
-    Check {
-        /// The catalog
-        #[arg(default_value = "catalog/catalog.toml")]
-        file: PathBuf,
-    },
-}
-
-#[derive(Debug, Subcommand)]
 pub(crate) enum Parked {
     /// What is parked, without the bodies
     List,
@@ -393,29 +339,4 @@ pub(crate) enum Dead {
         #[command(flatten)]
         sure: Sure,
     },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Send {
-    /// The body, such as events/shopify/orders_paid.json
-    pub(crate) event: PathBuf,
-    /// Whose delivery it is
-    #[arg(long, value_name = "NAME")]
-    pub(crate) storefront: StorefrontKind,
-    /// The shop, where the storefront has several
-    #[arg(long, value_name = "NAME")]
-    pub(crate) shop: Option<String>,
-    /// The topic, where the storefront says it beside the body: orders/paid (Shopify), order.updated (WooCommerce)
-    #[arg(long, default_value = "")]
-    pub(crate) topic: String,
-    /// Leave the times in the body as they are; else they are moved to now
-    #[arg(long)]
-    pub(crate) as_it_is: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Report {
-    /// The file
-    #[arg(long, value_name = "FILE")]
-    pub(crate) html: PathBuf,
 }

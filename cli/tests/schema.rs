@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::questions::refused;
-use super::shop::Shop;
+use super::shop::{Shop, sample};
 
 const KEY: &str = "shopify/9007199254740993";
 
@@ -93,6 +93,31 @@ fn every_answer_fits_the_published_schema() {
             .done()
             .json(),
     );
+}
+
+#[test]
+fn the_answers_of_plan_packages_import_and_doctor_fit_it_too() {
+    let shop = Shop::new();
+    let file = sample("shopify/orders_paid.json");
+    let file = file.to_str().unwrap();
+    let json = |words: &[&str]| shop.types(&[words, &["-o", "json"]].concat()).done().json();
+    fits(
+        "plan",
+        &json(&["order", "plan", "--event", file, "--storefront", "shopify"]),
+    );
+    fits("import", &json(&["import", file, "--storefront", "shopify"]));
+    fits("checks", &json(&["doctor", "--no-delivery"]));
+    fits("checks", &json(&["secrets", "check"]));
+    let shop = Shop::new();
+    shop.strike(refused());
+    shop.sells("shopify/orders_paid.json", "orders/paid");
+    shop.mended();
+    shop.types(&["order", "retry", KEY, "--yes"]).done();
+    let json = |words: &[&str]| shop.types(&[words, &["-o", "json"]].concat()).done().json();
+    fits("packages", &json(&["packages", "query"]));
+    fits("plan", &json(&["order", "plan", KEY]));
+    let product = "00ba7923-2655-402a-852d-2b2100568bcf";
+    fits("probe", &json(&["probe", "--product", product, "--yes"]));
 }
 
 #[test]

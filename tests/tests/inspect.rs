@@ -17,6 +17,7 @@ fn ask(world: &World, question: &Value) -> Value {
         clock: world.clock.clone(),
         settings: world.settings.clone(),
         catalog_problem: None,
+        catalog_text: String::new(),
     };
     let deadline = world.clock.now() + HOUR;
     poll_through(answer(&inspector, question, deadline)).expect("an answer")

@@ -3,7 +3,9 @@
 
 #![expect(clippy::expect_used, reason = "helpers of tests")]
 
-use reseller_hooks_tests::sim::{Profile, first_violation, history, report, told};
+use std::path::{Path, PathBuf};
+
+use reseller_hooks_tests::sim::{ATTENTION, Profile, WIX, first_violation, history, report, told};
 
 /// So many that a debug build is done in seconds.
 const SEEDS: u64 = 100;
@@ -48,4 +50,51 @@ fn a_seed_is_always_the_same_history() {
             "seed {seed}: telling changes it"
         );
     }
+}
+
+/// Words in capitals in the source that are no codes of attention.
+const OTHERS: [&str; 7] = [
+    "FULLY_REFUNDED",
+    "NOT_PAID",
+    "PARTIALLY_PAID",
+    "PARTIALLY_REFUNDED",
+    "PENDING_MERCHANT",
+    "REQUEST_TOO_LARGE",
+    "WIX_SITE_ID",
+];
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("a folder of the source") {
+        let path = entry.expect("an entry").path();
+        let name = path
+            .file_name()
+            .map_or_else(Default::default, |name| name.to_string_lossy().into_owned());
+        if path.is_dir() && name != "tests" {
+            sources(&path, found);
+        } else if name.ends_with(".rs") && !name.contains("tests") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn the_coverage_of_the_simulation_knows_every_code_of_the_source() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/src");
+    let mut files = Vec::new();
+    for folder in ["fulfilment", "storefront", "order"] {
+        sources(&root.join(folder), &mut files);
+    }
+    let is_code = |word: &str| {
+        word.contains('_') && word.len() > 4 && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+    };
+    let mut codes = 0;
+    for file in files {
+        let text = std::fs::read_to_string(&file).expect("a file of the source");
+        for word in text.split('"').filter(|word| is_code(word)) {
+            codes += 1;
+            let is_known = ATTENTION.contains(&word) || WIX.contains(&word) || OTHERS.contains(&word);
+            assert!(is_known, "{}: {word} is in no list of sim/coverage.rs", file.display());
+        }
+    }
+    assert!(codes > 50, "the source is not found");
 }

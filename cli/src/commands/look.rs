@@ -118,7 +118,7 @@ pub(crate) fn sentences(status: &Value, now: Timestamp) -> Vec<Line> {
                 if some == 1 {
                     "1 order needs".to_owned()
                 } else {
-                    format!("{some} orders need")
+                    format!("{} need", orders_counted(number(status, "in_attention")))
                 },
                 status
                     .get("attention_since")
@@ -148,7 +148,20 @@ pub(crate) fn sentences(status: &Value, now: Timestamp) -> Vec<Line> {
         }
     }
     lines.push(audit(status, now));
+    // What somebody must look at is not between what is well.
+    lines.sort_by_key(|line| line.is_well);
     lines
+}
+
+/// `inspect` counts no further than this.
+const MOST_COUNTED: u64 = 1_000;
+
+/// How many orders, where there may be more than were counted.
+pub(crate) fn orders_counted(orders: u64) -> String {
+    match orders {
+        MOST_COUNTED.. => format!("{orders} orders or more"),
+        few => count(usize::try_from(few).unwrap_or(usize::MAX), "order"),
+    }
 }
 
 /// The audit runs once a day; what a run does not finish the next one does.

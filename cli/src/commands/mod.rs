@@ -15,11 +15,16 @@ mod audit;
 mod catalog;
 mod doctor;
 mod erase;
+mod import;
 mod logs;
 mod look;
 mod order;
+mod packages;
 mod paid_for;
+mod plan;
+mod probe;
 mod queues;
+mod reading;
 mod report;
 mod secrets;
 mod send;
@@ -27,7 +32,7 @@ mod story;
 mod switch;
 mod verbs;
 
-pub(crate) use look::sentences;
+pub(crate) use look::{orders_counted, sentences};
 
 pub(crate) async fn run(env: &Env, arguments: &Arguments, out: &mut Out<'_>) -> Result<Exit, Failure> {
     // What needs no backend works without one.
@@ -49,7 +54,10 @@ pub(crate) async fn run(env: &Env, arguments: &Arguments, out: &mut Out<'_>) -> 
         | Command::Audit(_)
         | Command::Pause(_)
         | Command::Resume(_)
+        | Command::Packages(_)
         | Command::PaidFor
+        | Command::Import(_)
+        | Command::Probe(_)
         | Command::Secrets(_)
         | Command::Logs(_)
         | Command::Send(_)
@@ -68,12 +76,53 @@ pub(crate) async fn run(env: &Env, arguments: &Arguments, out: &mut Out<'_>) -> 
             audit::run(&backend, since.as_deref(), until.as_deref(), out).await
         }
         Command::Audit(Audit::Show) => audit::show(&backend, out).await,
+        Command::Packages(command) => packages::run(&backend, command, out).await,
+        Command::Import(options) => import::run(&backend, options, out).await,
+        Command::Probe(options) => probe::run(&backend, options, out).await,
         Command::PaidFor => paid_for::run(&backend, out).await,
         Command::Secrets(Secrets::Check) => secrets::run(&backend, out).await,
         Command::Logs(options) => logs::run(&backend, options, out).await,
         Command::Send(options) => send::run(&backend, options, out).await,
         Command::Report(options) => report::run(&backend, &options.html, &arguments.global.stack, out).await,
         Command::Completion { .. } | Command::Catalog(_) | Command::Doctor(_) => Ok(Exit::Done),
+    }
+}
+
+/// What Ctrl-C leaves behind, in a sentence.
+pub(crate) fn interrupted(command: &Command) -> &'static str {
+    match command {
+        Command::Audit(Audit::Run {
+            since: None,
+            until: None,
+        }) => "\ninterrupted: what was compared so far is kept, and `reseller audit run` goes on there",
+        Command::Audit(Audit::Run { .. }) => {
+            "\ninterrupted: of a run with --since or --until no place is kept, and the daily audit stays where it is"
+        }
+        Command::Order(Order::Wait { .. }) => "\ninterrupted: the order goes on without being waited for",
+        Command::Order(Order::Retry(_) | Order::Release { .. } | Order::Tell { .. } | Order::Adopt { .. }) => {
+            "\ninterrupted: what was begun goes on by itself; `reseller order show` says how far it came"
+        }
+        Command::Import(_) => "\ninterrupted: what was delivered is heard of when it is repeated",
+        Command::Probe(_) => {
+            "\ninterrupted: what was bought is not canceled; `reseller packages query` has it under reseller-probe-…"
+        }
+        Command::Status(_)
+        | Command::Attention(_)
+        | Command::Pause(_)
+        | Command::Resume(_)
+        | Command::Order(_)
+        | Command::Parked(_)
+        | Command::Dead(_)
+        | Command::Audit(Audit::Show)
+        | Command::Packages(_)
+        | Command::PaidFor
+        | Command::Catalog(_)
+        | Command::Secrets(_)
+        | Command::Doctor(_)
+        | Command::Logs(_)
+        | Command::Send(_)
+        | Command::Report(_)
+        | Command::Completion { .. } => "\ninterrupted",
     }
 }
 
@@ -88,6 +137,7 @@ async fn of_order(env: &Env, backend: &Backend, command: &Order, out: &mut Out<'
         Order::List { state, limit, after } => order::list_orders(backend, *state, *limit, after.as_deref(), out).await,
         Order::Show { order, record } => order::show(backend, order, *record, out).await,
         Order::Wait { order, timeout } => order::wait(backend, order, *timeout, out).await,
+        Order::Plan(options) => plan::run(backend, options, out).await,
         Order::Retry(options) => verbs::retry(backend, options, &user(), out).await,
         Order::Close { order, problem, who } => {
             verbs::close(backend, order, problem, &verbs::who(who, &user()), out).await

@@ -2,7 +2,7 @@
 
 use reseller_hooks::order::StorefrontKind;
 use reseller_hooks::storefront::sign;
-use reseller_hooks::time::{Clock as _, SystemClock};
+use reseller_hooks::time::{Clock as _, SystemClock, Timestamp};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ use crate::exit::{Exit, Failure};
 use crate::out::Out;
 
 pub(super) async fn run(backend: &Backend, options: &Send, out: &mut Out<'_>) -> Result<Exit, Failure> {
-    let kind = options.storefront;
+    let kind = options.whose.storefront;
     if kind == StorefrontKind::Wix {
         return Err(Failure::with(
             Exit::Usage,
@@ -32,13 +32,8 @@ pub(super) async fn run(backend: &Backend, options: &Send, out: &mut Out<'_>) ->
     let document = backend.storefront_secrets().await?;
     let document: Value = serde_json::from_str(document.expose_secret())
         .map_err(|_| Failure::new("the storefronts' secret is no JSON document: `reseller` cannot sign with it"))?;
-    let secret = secret(&document, kind, options.shop.as_deref())?;
-    let headers = sign::sign(kind, secret, body.as_bytes(), &options.topic, now).map_err(Failure::new)?;
-    let path = match &options.shop {
-        Some(shop) => format!("{kind}/{shop}"),
-        None => kind.to_string(),
-    };
-    let (status, line) = backend.deliver(&path, &headers, body).await?;
+    let signer = Signer::of(&document, kind, options.whose.shop.as_deref())?;
+    let (status, line) = signer.deliver(backend, &options.topic, &body, now).await?;
     if !as_json(out, &json!({ "schema": 1, "status": status, "answer": line }))? {
         out.line(format_args!("{status} {line}"))?;
     }
@@ -49,31 +44,65 @@ pub(super) async fn run(backend: &Backend, options: &Send, out: &mut Out<'_>) ->
     }
 }
 
-/// The first secret that a storefront's deliveries can be signed with, and the shop that it is of where there are several.
-pub(super) fn signer(document: &Value, kind: StorefrontKind) -> Option<(Option<String>, String)> {
-    if let Ok(secret) = secret(document, kind, None) {
-        return Some((None, secret.to_owned()));
-    }
-    let shops = document.pointer(&format!("/storefronts/{kind}/shops"))?.as_object()?;
-    let shop = shops.keys().next()?;
-    let secret = secret(document, kind, Some(shop)).ok()?;
-    Some((Some(shop.clone()), secret.to_owned()))
+/// Signs as a storefront does, and delivers to its address.
+pub(super) struct Signer {
+    kind: StorefrontKind,
+    /// The address below `/webhooks/`, which is how keys of its orders begin, too.
+    pub(super) path: String,
+    secret: String,
+    /// The shop that WooCommerce says it is.
+    host: Option<String>,
 }
 
-/// The first secret of a storefront's entry, or of a shop's in it.
-fn secret<'a>(document: &'a Value, kind: StorefrontKind, shop: Option<&str>) -> Result<&'a str, Failure> {
-    let entry = document.get("storefronts").and_then(|all| all.get(kind.as_str()));
-    let entry = match shop {
-        Some(shop) => entry.and_then(|entry| entry.get("shops")?.get(shop)),
-        None => entry,
-    };
-    let secrets = entry.and_then(|entry| entry.get("secrets")?.as_array());
-    let first = secrets.and_then(|secrets| secrets.first()?.as_str());
-    first.map(str::trim).ok_or_else(|| {
-        Failure::with(
-            Exit::NotFound,
-            format_args!("the storefronts' secret has no secret of {kind}"),
-        )
-        .hint("put it there (docs/deploy.md, step 5)")
-    })
+impl Signer {
+    /// With the first secret of a storefront's entry, or of a shop's in it.
+    pub(super) fn of(document: &Value, kind: StorefrontKind, shop: Option<&str>) -> Result<Self, Failure> {
+        let entry = document.pointer(&format!("/storefronts/{kind}"));
+        let entry = match shop {
+            Some(shop) => entry.and_then(|entry| entry.get("shops")?.get(shop)),
+            None => entry,
+        };
+        let first = |name: &str| entry.and_then(|entry| entry.get(name)?.as_array()?.first()?.as_str());
+        let secret = first("secrets").map(str::trim).ok_or_else(|| {
+            Failure::with(
+                Exit::NotFound,
+                format_args!("the storefronts' secret has no secret of {kind}"),
+            )
+            .hint("put it there (docs/deploy.md, step 5)")
+        })?;
+        Ok(Self {
+            kind,
+            path: shop.map_or_else(|| kind.to_string(), |shop| format!("{kind}/{shop}")),
+            secret: secret.to_owned(),
+            host: first("hosts").map(str::to_owned),
+        })
+    }
+
+    /// The same with whichever shop there is.
+    pub(super) fn any(document: &Value, kind: StorefrontKind) -> Option<Self> {
+        let shops = document.pointer(&format!("/storefronts/{kind}/shops"));
+        let shop = shops.and_then(|shops| shops.as_object()?.keys().next());
+        let of_shop = || Self::of(document, kind, Some(shop?)).ok();
+        Self::of(document, kind, None).ok().or_else(of_shop)
+    }
+
+    /// Delivers a body: the status, and the line that the storefront gets.
+    pub(super) async fn deliver(
+        &self,
+        backend: &Backend,
+        topic: &str,
+        body: &str,
+        now: Timestamp,
+    ) -> Result<(u16, String), Failure> {
+        let headers = sign::sign(self.kind, &self.secret, body.as_bytes(), topic, now);
+        let mut headers = headers.map_err(Failure::new)?;
+        if let Some(host) = &self.host {
+            for (name, value) in &mut headers {
+                if *name == "x-wc-webhook-source" {
+                    *value = format!("https://{host}/");
+                }
+            }
+        }
+        backend.deliver(&self.path, &headers, body.to_owned()).await
+    }
 }

@@ -114,7 +114,8 @@ fn said(out: &mut Out<'_>, story: &Value) -> Result<(), Failure> {
     Ok(())
 }
 
-fn units(out: &mut Out<'_>, story: &Value) -> Result<(), Failure> {
+/// The units of a story, or of a plan.
+pub(super) fn units(out: &mut Out<'_>, story: &Value) -> Result<(), Failure> {
     let groups = list(story, "units");
     if groups.is_empty() {
         return Ok(());

@@ -38,6 +38,6 @@ pub use desired::Tell;
 pub use permit::{Standing, Switch};
 pub use record::{Happened, OrderRecord, derive};
 pub use report::{AttentionReport, OrderOutcome, Outage, Progress, Sweep, Tally};
-pub use run::{AcceptError, Fulfilment, OperatorError, Switched};
+pub use run::{AcceptError, Fulfilment, Looking, OperatorError, Switched};
 pub use settings::Settings;
 pub use verbs::{Adopt, AdoptError, Adopted, By, Close, Closed, Erase, ErasedNow, Release, Retry};

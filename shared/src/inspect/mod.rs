@@ -4,7 +4,8 @@
 //! - [`Question`] what can be asked, and [`answer`] what is answered;
 //! - [`story`] one order as a person wants to read it, from the record (pure);
 //! - [`command`] the command that ends a problem (pure);
-//! - `list` which orders there are, and [`status`] how the whole stands.
+//! - `list` which orders there are, and [`status`] how the whole stands;
+//! - `plan` what would be done and bought, from this catalog or another one.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -17,6 +18,7 @@ use crate::time::{Clock, Timestamp};
 pub mod command;
 mod list;
 mod paid_for;
+mod plan;
 #[cfg(feature = "inspect-runtime")]
 pub mod run;
 pub mod status;
@@ -24,6 +26,7 @@ pub mod story;
 
 pub use list::{Listed, Listing, State};
 pub use paid_for::{Holding, PaidFor, Why};
+pub use plan::{Outlook, Planned, Planning};
 pub use status::{QueueStatus, Queues, Status};
 pub use story::OrderStory;
 
@@ -48,6 +51,11 @@ pub enum Question {
     List(list::Wanted),
     /// `{"paid_for": {}}`: what is paid for at Wix and no live order covers.
     PaidFor,
+    /// `{"plan": {"order": "ORDER-KEY", "catalog": "TEXT"}}`: what would be done and bought; with `events` instead of an
+    /// order, what would be if they came now.
+    Plan(Box<Planning>),
+    /// `{"catalog": {}}`: the text of the catalog that is deployed.
+    Catalog,
     /// `{"find": "#2001"}`: orders by the number that people know, an external ID, a package or a site.
     Find(String),
 }
@@ -57,12 +65,18 @@ pub enum Question {
 pub enum InspectError {
     /// The event is none that is known.
     #[error(
-        "{0}. Accepted are {{\"status\": {{}}}}, {{\"attention\": {{}}}}, {{\"story\": \"ORDER-KEY\"}}, {{\"show\": \"ORDER-KEY\"}}, {{\"list\": {{\"state\": \"due\"}}}}, {{\"paid_for\": {{}}}} and {{\"find\": \"#2001\"}}; an ORDER-KEY looks like shopify/5324830114101"
+        "{0}. Accepted are {{\"status\": {{}}}}, {{\"attention\": {{}}}}, {{\"story\": \"ORDER-KEY\"}}, {{\"show\": \"ORDER-KEY\"}}, {{\"list\": {{\"state\": \"due\"}}}}, {{\"plan\": {{\"order\": \"ORDER-KEY\"}}}}, {{\"catalog\": {{}}}}, {{\"paid_for\": {{}}}} and {{\"find\": \"#2001\"}}; an ORDER-KEY looks like shopify/5324830114101"
     )]
     NotUnderstood(String),
     /// There is no such order.
     #[error("there is no order {0} in the ledger: check the key, or whether its delivery was parked")]
     NoSuchOrder(OrderKey),
+    /// The catalog, the deployed one or the one that was sent, cannot be used.
+    #[error("nothing can be planned, because the catalog cannot be used: {0}")]
+    Catalog(String),
+    /// The order's record does not allow for it.
+    #[error("the record cannot be planned from: {0}")]
+    Record(String),
     /// The ledger could not answer.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -74,6 +88,8 @@ impl InspectError {
         match self {
             Self::NotUnderstood(_) => "not_understood",
             Self::NoSuchOrder(_) => "not_found",
+            Self::Catalog(_) => "catalog",
+            Self::Record(_) => "record",
             Self::Ledger(_) => "ledger",
         }
     }
@@ -81,7 +97,7 @@ impl InspectError {
     /// Whether the one who asked must ask something else. That is answered; anything else fails the invocation.
     pub const fn is_answered(&self) -> bool {
         match self {
-            Self::NotUnderstood(_) | Self::NoSuchOrder(_) => true,
+            Self::NotUnderstood(_) | Self::NoSuchOrder(_) | Self::Catalog(_) | Self::Record(_) => true,
             Self::Ledger(_) => false,
         }
     }
@@ -98,6 +114,8 @@ impl Question {
             "status" => nothing(name, value).map(|()| Self::Status),
             "attention" => nothing(name, value).map(|()| Self::Attention),
             "paid_for" => nothing(name, value).map(|()| Self::PaidFor),
+            "plan" => Planning::parse(value).map(|planning| Self::Plan(Box::new(planning))),
+            "catalog" => nothing(name, value).map(|()| Self::Catalog),
             "story" => key(name, value).map(Self::Story),
             "show" => key(name, value).map(Self::Show),
             "list" => list::Wanted::parse(value).map(Self::List).map_err(NotUnderstood::into),
@@ -152,6 +170,8 @@ pub struct Inspector<L, C, Q> {
     pub settings: Settings,
     /// Why the catalog cannot be used, if it cannot.
     pub catalog_problem: Option<String>,
+    /// The catalog as it is written; blank where it cannot be read.
+    pub catalog_text: String,
 }
 
 /// Answers a question. `deadline` ends a search, which then says that there is more.
@@ -176,6 +196,12 @@ pub async fn answer<L: Ledger, C: Clock, Q: Queues>(
             Ok(inspector.record(&entry))
         }
         Question::List(wanted) => Ok(with_schema(&inspector.list(&wanted).await?)),
+        Question::Plan(planning) => Ok(with_schema(&inspector.plan(&planning).await?)),
+        Question::Catalog => Ok(json!({
+            "schema": SCHEMA,
+            "catalog": inspector.catalog_text,
+            "problem": inspector.catalog_problem,
+        })),
         Question::PaidFor => Ok(with_schema(&inspector.paid_for(deadline).await?)),
         Question::Find(text) => Ok(with_schema(&inspector.find(&text, deadline).await?)),
     }

@@ -91,6 +91,7 @@ pub fn open(config: &InspectConfig) -> Result<AnyInspector, String> {
         catalog_problem: Catalog::load(config.catalog_url.path())
             .err()
             .map(|error| error.to_string()),
+        catalog_text: std::fs::read_to_string(config.catalog_url.path()).unwrap_or_default(),
     })
 }
 

@@ -13,6 +13,7 @@ use crate::time::Timestamp;
 
 mod units;
 
+pub(super) use units::of as units_of;
 pub use units::{InstanceShown, Purchased, UnitGroup};
 
 /// An order as a person reads it.

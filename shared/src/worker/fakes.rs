@@ -5,13 +5,14 @@ use std::cell::{Cell, RefCell};
 use super::Engine;
 use crate::fulfilment::{
     AcceptError, Adopt, AdoptError, Adopted, Attention, AttentionReport, AuditRequest, AuditSummary, Close, Closed,
-    Erase, ErasedNow, OperatorError, OrderOutcome, Outage, Progress, Release, Retry, Sweep, Switch, Switched, Tally,
-    Tell, Verb,
+    Erase, ErasedNow, Looking, OperatorError, OrderOutcome, Outage, Progress, Release, Retry, Sweep, Switch, Switched,
+    Tally, Tell, Verb,
 };
 use crate::ledger::limit::{Change, Changed, Limit, LimitStore};
 use crate::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
 use crate::order::{OrderEvent, OrderKey};
 use crate::time::{Clock, Timestamp};
+use crate::wix::{Error, Operation, PackagePage};
 
 /// The time of every test.
 pub(super) const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
@@ -178,6 +179,19 @@ impl Engine for FakeEngine {
 
     async fn show(&self, key: &OrderKey) -> Result<Option<serde_json::Value>, LedgerError> {
         Ok((key.order() == "1001").then(|| serde_json::json!({ "record": "of 1001" })))
+    }
+
+    async fn packages(&self, looking: &Looking, _deadline: Timestamp) -> Result<PackagePage, OperatorError> {
+        match looking.get {
+            Some(_) => Err(OperatorError::NotShown(Box::new(Error::not_sent(
+                Operation::GetPackage,
+                "away",
+            )))),
+            None => Ok(PackagePage {
+                packages: Vec::new(),
+                next: looking.cursor.clone(),
+            }),
+        }
     }
 
     async fn attention(&self, _limit: usize) -> Result<Vec<AttentionReport>, LedgerError> {

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use crate::fulfilment::{
     AcceptError, Adopt, Adopted, AttentionReport, AuditRequest, AuditSummary, Close, Closed, Erase, ErasedNow,
-    Fulfilment, OperatorError, OrderOutcome, Release, Retry, Sweep, Switch, Switched, Tell, ports,
+    Fulfilment, Looking, OperatorError, OrderOutcome, Release, Retry, Sweep, Switch, Switched, Tell, ports,
 };
 use crate::ledger::{Ledger, LedgerError};
 use crate::order::{OrderEvent, OrderKey};
 use crate::time::{Timer, Timestamp};
+use crate::wix::PackagePage;
 
 pub mod batch;
 #[cfg(test)]
@@ -102,6 +103,13 @@ pub trait Engine {
     /// The order's record, for an operator's eyes.
     fn show(&self, key: &OrderKey) -> impl Future<Output = Result<Option<serde_json::Value>, LedgerError>>;
 
+    /// Packages as Wix has them, for an operator's eyes.
+    fn packages(
+        &self,
+        looking: &Looking,
+        deadline: Timestamp,
+    ) -> impl Future<Output = Result<PackagePage, OperatorError>>;
+
     /// Up to `limit` orders that need a person, the oldest first.
     fn attention(&self, limit: usize) -> impl Future<Output = Result<Vec<AttentionReport>, LedgerError>>;
 
@@ -181,6 +189,14 @@ impl<W: ports::Wix, L: Ledger, C: Timer> Engine for Fulfilment<W, L, C> {
 
     fn show(&self, key: &OrderKey) -> impl Future<Output = Result<Option<serde_json::Value>, LedgerError>> {
         Self::show(self, key)
+    }
+
+    fn packages(
+        &self,
+        looking: &Looking,
+        deadline: Timestamp,
+    ) -> impl Future<Output = Result<PackagePage, OperatorError>> {
+        Self::packages(self, looking, deadline)
     }
 
     fn attention(&self, limit: usize) -> impl Future<Output = Result<Vec<AttentionReport>, LedgerError>> {

@@ -60,6 +60,10 @@ pub async fn handle(
             Some(record) => Ok(Answer::plain(record)),
             None => Err(ReconcileError::NoSuchOrder(key.to_string())),
         },
+        Request::Packages(looking) => {
+            let page = engine.packages(&looking, deadline).await?;
+            Ok(answer::packages(&page))
+        }
         Request::Attention => {
             let reports = engine.attention(MOST_IN_ATTENTION).await?;
             let limit = ledger.limit().await?;

@@ -338,25 +338,39 @@ impl<'a> Book<'a> {
             let mut of_newest = ends
                 .iter()
                 .filter(|end| Some(end.version) == newest && (!any_terminal || terminal(&end.ended)));
-            let over = |end: &&&reseller_hooks::order::End| {
-                end.ended.is_some()
-                    && match &end.of {
-                        Covers::All => true,
-                        Covers::Skus(skus) => line.sku.as_ref().is_some_and(|sku| skus.contains(sku)),
-                        Covers::SubscriptionLines => line.subscription,
-                        Covers::Items(items) => items.iter().any(|item| {
-                            let fit = |line: &Line| {
-                                let product = u8::from(item.product.is_some() && item.product == line.product);
-                                let sku = u8::from(item.sku.is_some() && item.sku == line.sku);
-                                2 * sku + product
-                            };
-                            fit(line) > 0 && beside.iter().all(|other| fit(other) <= fit(line))
-                        }),
+            // `None`: it is about some of several lines, and does not say which.
+            let over = |end: &&&reseller_hooks::order::End| -> Option<bool> {
+                if end.ended.is_none() {
+                    return Some(false);
+                }
+                match &end.of {
+                    Covers::All => Some(true),
+                    Covers::Skus(skus) => Some(line.sku.as_ref().is_some_and(|sku| skus.contains(sku))),
+                    Covers::SubscriptionLines => Some(line.subscription),
+                    Covers::Items(items) => {
+                        // A history's end names one item.
+                        let Some(item) = items.first() else {
+                            return Some(false);
+                        };
+                        let fit = |line: &Line| {
+                            let product = u8::from(item.product.is_some() && item.product == line.product);
+                            let sku = u8::from(item.sku.is_some() && item.sku == line.sku);
+                            2 * sku + product
+                        };
+                        let best = beside.iter().map(&fit).max().unwrap_or(0);
+                        if best == 0 || fit(line) < best {
+                            return Some(false);
+                        }
+                        let fitting: Vec<_> = beside.iter().filter(|other| fit(other) == best).collect();
+                        let units: u32 = fitting.iter().map(|other| other.units).sum();
+                        (fitting.len() < 2 || item.units == 0 || units <= item.units).then_some(true)
                     }
+                }
             };
             let distinct: BTreeSet<_> = of_newest.clone().collect();
             let too_many = distinct.len() > 4;
-            let (all, any) = (of_newest.clone().all(|end| over(&end)), of_newest.any(|end| over(&end)));
+            let all = of_newest.clone().all(|end| over(&end) == Some(true));
+            let any = of_newest.any(|end| over(&end) != Some(false));
             if all && !too_many {
                 return NOTHING;
             }

@@ -5,7 +5,6 @@
 use std::time::Duration;
 
 use reseller_hooks::order::StorefrontKind;
-use reseller_hooks::storefront::sign;
 use reseller_hooks::time::{Clock as _, SystemClock, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
@@ -13,7 +12,7 @@ use serde_json::{Value, json};
 use super::of_failure;
 use crate::backend::Backend;
 use crate::commands::secrets::Check;
-use crate::commands::send::signer;
+use crate::commands::send::Signer;
 use crate::exit::{Exit, Failure};
 use crate::out::Out;
 use crate::words::number;
@@ -27,12 +26,9 @@ const NAME: &str = "reseller-doctor";
 /// One delivery.
 struct TestOrder {
     key: String,
-    path: String,
     topic: &'static str,
     body: Value,
-    secret: String,
-    /// The shop that WooCommerce says it is.
-    host: Option<String>,
+    signer: Signer,
 }
 
 /// A check or two for each storefront that has keys.
@@ -60,12 +56,7 @@ pub(super) async fn of(backend: &Backend, document: Option<&SecretString>, wait:
 }
 
 fn order(document: &Value, kind: StorefrontKind, now: Timestamp) -> Option<TestOrder> {
-    let (shop, secret) = signer(document, kind)?;
-    let entry = document.pointer(&format!("/storefronts/{kind}"))?;
-    let host = match &shop {
-        Some(shop) => entry.pointer(&format!("/shops/{shop}/hosts/0")),
-        None => entry.pointer("/hosts/0"),
-    };
+    let signer = Signer::any(document, kind)?;
     let (id, topic, body) = match kind {
         StorefrontKind::Shopify => (NUMBER, "orders/cancelled", shopify(now)),
         StorefrontKind::Woocommerce => (NUMBER, "order.updated", woocommerce(now)),
@@ -73,17 +64,11 @@ fn order(document: &Value, kind: StorefrontKind, now: Timestamp) -> Option<TestO
         StorefrontKind::Standard => (NAME, "", standard(now)),
         StorefrontKind::Wix => return None,
     };
-    let path = match &shop {
-        Some(shop) => format!("{kind}/{shop}"),
-        None => kind.to_string(),
-    };
     Some(TestOrder {
-        key: format!("{path}/{id}"),
-        path,
+        key: format!("{}/{id}", signer.path),
         topic,
         body,
-        secret,
-        host: host.and_then(Value::as_str).map(str::to_owned),
+        signer,
     })
 }
 
@@ -137,24 +122,7 @@ async fn through(
     let mut checks = Vec::new();
     let body = order.body.to_string();
     let now = SystemClock.now();
-    let mut headers = match sign::sign(kind, &order.secret, body.as_bytes(), order.topic, now) {
-        Ok(headers) => headers,
-        Err(error) => {
-            let what = format!("{kind}: a test order cannot be signed: {error}");
-            return vec![Check::bad(
-                what,
-                "correct that entry of the secret (docs/deploy.md, step 5)",
-            )];
-        }
-    };
-    if let Some(host) = &order.host {
-        for (name, value) in &mut headers {
-            if *name == "x-wc-webhook-source" {
-                *value = format!("https://{host}/");
-            }
-        }
-    }
-    match backend.deliver(&order.path, &headers, body).await {
+    match order.signer.deliver(backend, order.topic, &body, now).await {
         Ok((200, _)) => checks.push(Check::well(format!("a signed delivery to {kind} is taken (200)"))),
         Ok((status, line)) => {
             let remedy = match status {

@@ -67,6 +67,9 @@ pub enum OperatorError {
     /// Wix did not show the package.
     #[error("Wix does not show the package, so nothing is changed: {0}")]
     Wix(Error),
+    /// Wix did not show the packages that an operator wants to see.
+    #[error("Wix does not show it: {0}")]
+    NotShown(Box<Error>),
     /// Wix is not to be called at all.
     #[error("nothing is changed: {0}")]
     Outage(Outage),

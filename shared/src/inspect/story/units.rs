@@ -40,6 +40,9 @@ pub struct UnitGroup {
     pub voucher: Option<Purchased>,
     #[serde(skip)]
     standing: Standing,
+    /// It is planned, and nothing was sent for it: at the most it is looked up first.
+    #[serde(skip)]
+    unsent: bool,
 }
 
 /// A purchase, as far as it is these units'.
@@ -106,6 +109,11 @@ impl UnitGroup {
         }
     }
 
+    /// How many of them are planned, wanted, and not begun to be bought.
+    pub(in crate::inspect) const fn would_buy(&self) -> u32 {
+        if self.wanted && self.unsent { self.count } else { 0 }
+    }
+
     /// How many of them would be bought again where a person replaces what ended.
     pub(super) const fn could_replace(&self) -> u32 {
         match self.standing {
@@ -157,7 +165,7 @@ impl UnitGroup {
 /// By item, the purchase that stands for it and where in it.
 type Standings<'a> = BTreeMap<Item, (&'a Purchase, usize)>;
 
-pub(super) fn of(record: &OrderRecord, now: Timestamp) -> Vec<UnitGroup> {
+pub(in crate::inspect) fn of(record: &OrderRecord, now: Timestamp) -> Vec<UnitGroup> {
     let entitled = Entitled::of(record, now);
     let (bases, vouchers) = (standings(record, Kind::Base), standings(record, Kind::Voucher));
     let mut groups = Vec::new();
@@ -180,6 +188,7 @@ pub(super) fn of(record: &OrderRecord, now: Timestamp) -> Vec<UnitGroup> {
                     bought: None,
                     voucher: None,
                     standing: of_unbought(&run.plan),
+                    unsent: false,
                 });
                 continue;
             }
@@ -211,6 +220,7 @@ pub(super) fn of(record: &OrderRecord, now: Timestamp) -> Vec<UnitGroup> {
             wanted: entitled.keeps(*item),
             state: bought.state.clone(),
             standing: standing_of(purchase, *at, entitled.keeps(*item)),
+            unsent: false,
             bought: Some(bought),
             voucher: None,
         };
@@ -275,6 +285,10 @@ fn unit_of(
         bought,
         voucher: vouchers.get(&item).map(|(purchase, at)| purchased(purchase, *at)),
         standing,
+        unsent: bases.get(&item).is_none_or(|(purchase, _)| {
+            let doubt = purchase.attempt().doubt();
+            doubt.is_some_and(|doubt| !doubt.stage().was_sent())
+        }),
     }
 }
 

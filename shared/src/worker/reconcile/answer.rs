@@ -9,6 +9,7 @@ use crate::fulfilment::{
 };
 use crate::ledger::LedgerError;
 use crate::order::OrderKey;
+use crate::wix::PackagePage;
 use crate::worker::Measure;
 
 /// Why an invocation was not answered. What it displays is what the operator sees.
@@ -36,7 +37,7 @@ const ACCEPTED: &str = "Accepted are {} (take up what is due), \
     {\"adopt\": {\"order\": \"ORDER-KEY\", \"line\": \"LINE\", \"unit\": 1, \"package\": \"ID\", \"by\": \"WHO\", \"reason\": \"WHY\"}}, \
     {\"erase\": {\"order\": \"ORDER-KEY\", \"by\": \"WHO\", \"reason\": \"WHY\"}}, \
     {\"pause\": {\"by\": \"WHO\", \"reason\": \"WHY\"}}, {\"resume\": {\"by\": \"WHO\", \"reason\": \"WHY\"}}, \
-    {\"show\": \"ORDER-KEY\"}, {\"attention\": {}} and {\"audit\": {}}; an ORDER-KEY looks like shopify/5324830114101";
+    {\"show\": \"ORDER-KEY\"}, {\"packages\": {\"get\": \"ID\"}}, {\"attention\": {}} and {\"audit\": {}}; an ORDER-KEY looks like shopify/5324830114101";
 
 impl From<OperatorError> for ReconcileError {
     fn from(error: OperatorError) -> Self {
@@ -54,6 +55,7 @@ impl From<OperatorError> for ReconcileError {
             | OperatorError::NoSuchLine { .. }
             | OperatorError::Adopt { .. }
             | OperatorError::Wix(_)
+            | OperatorError::NotShown(_)
             | OperatorError::NotSearched(_)
             | OperatorError::Outage(_)
             | OperatorError::NotEnded(_)
@@ -72,6 +74,7 @@ impl ReconcileError {
             Self::Ledger(_) => "ledger",
             Self::Operator(error) => match error {
                 OperatorError::NotFound(_) => "not_found",
+                OperatorError::NotShown(error) if matches!(error.status(), Some(404)) => "not_found",
                 OperatorError::Busy { .. } | OperatorError::Accept(AcceptError::Contended(_)) => "busy",
                 OperatorError::Changed { .. } => "changed",
                 OperatorError::Outage(_) => "stopped",
@@ -80,7 +83,8 @@ impl ReconcileError {
                 | OperatorError::NotEnded(_)
                 | OperatorError::Told { .. }
                 | OperatorError::NotSearched(_)
-                | OperatorError::Wix(_) => "refused",
+                | OperatorError::Wix(_)
+                | OperatorError::NotShown(_) => "refused",
                 OperatorError::Record { .. } | OperatorError::Accept(_) => "record",
             },
         }
@@ -217,7 +221,11 @@ pub(super) fn worked(verb: &'static str, key: &OrderKey, outcome: &OrderOutcome)
     }
 }
 
-/// The orders that need a person.
+/// Packages as Wix has them.
+pub(super) fn packages(page: &PackagePage) -> Answer {
+    Answer::plain(json!({ "schema": 1, "packages": page.packages, "next": page.next }))
+}
+
 /// The orders that need a person; and what keeps every order from being bought, once.
 pub(super) fn attention(reports: &[AttentionReport], standing: &Standing) -> Answer {
     let more = reports.len() >= MOST_IN_ATTENTION;

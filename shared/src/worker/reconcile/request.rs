@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::ReconcileError;
-use crate::fulfilment::{Adopt, AuditRequest, By, Close, Erase, Release, Retry, Switch, Tell};
+use crate::fulfilment::{Adopt, AuditRequest, By, Close, Erase, Looking, Release, Retry, Switch, Tell};
 use crate::ids::PackageId;
 use crate::order::{LineId, OrderKey};
 use crate::time::Timestamp;
@@ -35,6 +35,8 @@ pub enum Request {
     Switch(Switch),
     /// `{"show": "ORDER-KEY"}`: this order's record.
     Show(OrderKey),
+    /// `{"packages": {"get": "ID"}}`, or with an external ID, an account, a site or times in it: packages as Wix has them.
+    Packages(Box<Looking>),
     /// `{"attention": {}}`: the orders that need a person.
     Attention,
     /// `{"audit": {}}`, or with `"since"` and `"until"`, times, in it: compare Wix with the ledger.
@@ -124,7 +126,7 @@ impl Request {
     /// Whether it only asks, and changes nothing in the ledger or at Wix.
     pub const fn is_question(&self) -> bool {
         match self {
-            Self::Show(_) | Self::Attention => true,
+            Self::Show(_) | Self::Packages(_) | Self::Attention => true,
             Self::Sweep
             | Self::Retry(..)
             | Self::Release(..)
@@ -176,6 +178,7 @@ impl Request {
             }
             "tell" => tell_request(name, value),
             "show" => order_key(name, value).map(Self::Show),
+            "packages" => words(name, value).map(|looking| Self::Packages(Box::new(looking))),
             "attention" => object(name, value).map(|_| Self::Attention),
             "audit" => audit_request(object(name, value)?).map(Self::Audit),
             "pause" | "resume" => {
