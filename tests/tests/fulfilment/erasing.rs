@@ -10,13 +10,13 @@ fn erase(world: &World) -> Result<ErasedNow, OperatorError> {
             reason: "the buyer asked for it".to_owned(),
         },
     };
-    let key = KEY.parse().expect("a key");
+    let key = KEY.parse().unwrap();
     poll_through(world.worker().erase(&key, &erase, world.deadline()))
 }
 
 fn body(world: &World) -> String {
     let entry = poll_through(world.ledger.load(KEY)).unwrap();
-    entry.expect("a record").body
+    entry.unwrap().body
 }
 
 #[test]
