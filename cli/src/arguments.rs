@@ -174,6 +174,15 @@ pub(crate) enum Order {
         #[command(flatten)]
         who: Who,
     },
+    /// Erase the data of an order that has ended: Wix's external ID is set back first, and a mark stays
+    Erase {
+        /// The order's key
+        order: String,
+        #[command(flatten)]
+        who: Who,
+        #[command(flatten)]
+        sure: Sure,
+    },
     /// Let what is held, or was not ours, be bought from today's catalog
     Release {
         /// The order's key

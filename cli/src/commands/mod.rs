@@ -14,6 +14,7 @@ use crate::words::{count, list, text};
 mod audit;
 mod catalog;
 mod doctor;
+mod erase;
 mod import;
 mod logs;
 mod look;
@@ -141,6 +142,7 @@ async fn of_order(env: &Env, backend: &Backend, command: &Order, out: &mut Out<'
         Order::Close { order, problem, who } => {
             verbs::close(backend, order, problem, &verbs::who(who, &user()), out).await
         }
+        Order::Erase { order, who, sure } => erase::erase(backend, order, &verbs::who(who, &user()), sure, out).await,
         Order::Release { order, line, who, sure } => {
             verbs::release(backend, order, line.as_deref(), &verbs::who(who, &user()), sure, out).await
         }

@@ -17,12 +17,14 @@ use crate::order::{MissingSku, Snapshot, Version};
 
 /// Freezes what is missing, and gives a floating unit the site that the order has come to name. `own` is the reseller's
 /// own account.
-/// `true` when anything was planned.
+/// `true` when anything was planned. `may_have_ended` says that a record of the order may have ended before, and with it what
+/// it said: then nothing is planned unless an operator releases it.
 pub(crate) fn freeze(
     record: &mut OrderRecord,
     catalog: &Catalog,
     own: &AccountId,
     entitlements: &Entitlements,
+    may_have_ended: bool,
 ) -> bool {
     let Some(latest) = record.desired().planned_order() else {
         return false;
@@ -53,6 +55,7 @@ pub(crate) fn freeze(
             own,
             latest: &latest,
             released: record.switches().released,
+            may_have_ended,
             released_lines: record
                 .lines()
                 .iter()
