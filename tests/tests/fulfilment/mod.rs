@@ -12,6 +12,7 @@ mod closing;
 mod crashes;
 mod earlier_versions;
 mod effects;
+mod erasing;
 mod histories;
 mod in_doubt;
 mod ledger_faults;
