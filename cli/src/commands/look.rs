@@ -85,7 +85,10 @@ pub(crate) fn sentences(status: &Value, now: Timestamp) -> Vec<Line> {
         lines.push(Line {
             is_of_the_set_up: true,
             ..bad(
-                format!("nothing is bought: the catalog cannot be used: {problem}"),
+                format!(
+                    "nothing is bought: the catalog cannot be used: {}",
+                    problem.replace('\n', "\n      ")
+                ),
                 "reseller catalog check",
             )
         });
@@ -129,6 +132,8 @@ pub(crate) fn sentences(status: &Value, now: Timestamp) -> Vec<Line> {
         ),
     });
     lines.push(due(status, now).unwrap_or_else(|| well("no order is late")));
+    lines.extend(unsettled(status, now));
+    lines.extend(waits(status));
     for (word, what, command) in [
         (
             "parked",
@@ -207,6 +212,50 @@ fn due(status: &Value, now: Timestamp) -> Option<Line> {
         ),
         command: (seconds >= LATE).then_some("reseller order list --state due"),
         is_of_the_set_up: true,
+    })
+}
+
+/// An outage puts orders off without blaming any of them: what is unsettled for longer than an order takes says that there is
+/// one.
+fn unsettled(status: &Value, now: Timestamp) -> Option<Line> {
+    const TAKES: u64 = 120;
+    let since: Timestamp = text(status, "unsettled_since").parse().ok()?;
+    let seconds = now.since(since).as_secs();
+    let orders = usize::try_from(number(status, "unsettled")).unwrap_or(usize::MAX);
+    (seconds >= TAKES).then(|| Line {
+        is_well: false,
+        what: format!(
+            "{} not done and tried again by itself, the oldest for {}",
+            match orders {
+                1 => "1 order is".to_owned(),
+                many => format!("{many} orders are"),
+            },
+            age(seconds)
+        ),
+        command: Some("reseller doctor"),
+        is_of_the_set_up: false,
+    })
+}
+
+/// Messages that wait for a worker are well for a moment: how long they do is not known here.
+fn waits(status: &Value) -> Option<Line> {
+    let is_a_workers = |queue: &&Value| {
+        let name = text(queue, "queue").to_ascii_lowercase();
+        !["dead", "parked"].iter().any(|word| name.contains(word))
+    };
+    let queues = list(status, "queues").iter().filter(is_a_workers);
+    let messages: u64 = queues.map(|queue| number(queue, "visible")).sum();
+    (messages > 0).then(|| Line {
+        is_well: true,
+        what: format!(
+            "{} for a worker; if that lasts, look whether one takes them",
+            match messages {
+                1 => "1 message waits".to_owned(),
+                many => format!("{many} messages wait"),
+            }
+        ),
+        command: Some("reseller doctor"),
+        is_of_the_set_up: false,
     })
 }
 
