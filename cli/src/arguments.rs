@@ -61,7 +61,7 @@ pub(crate) enum Format {
 }
 
 pub(crate) use others::{
-    Audit, Catalog, Doctor, Import, Logs, Look, Packages, PlanOptions, Query, Report, Secrets, Send,
+    Audit, Billing, Catalog, Doctor, Import, Logs, Look, Packages, PlanOptions, Probe, Query, Report, Secrets, Send,
 };
 
 #[derive(Debug, Subcommand)]
@@ -105,6 +105,8 @@ pub(crate) enum Command {
     Send(Send),
     /// Compare a shop's exported orders with the ledger, and deliver what was missed. Dry unless --deliver is said
     Import(Import),
+    /// Find out what nobody knows of the real Wix: buys and cancels in a contract account, and says which settings fit
+    Probe(Probe),
     /// A page for people without a shell: what is in attention, what is stuck, what waits
     Report(Report),
     /// Write the completion of a shell: source <(reseller completion bash)
@@ -171,6 +173,15 @@ pub(crate) enum Order {
         problem: String,
         #[command(flatten)]
         who: Who,
+    },
+    /// Erase the data of an order that has ended: Wix's external ID is set back first, and a mark stays
+    Erase {
+        /// The order's key
+        order: String,
+        #[command(flatten)]
+        who: Who,
+        #[command(flatten)]
+        sure: Sure,
     },
     /// Let what is held, or was not ours, be bought from today's catalog
     Release {

@@ -2,9 +2,6 @@
 
 use std::fmt;
 
-/// What a shell answers for a process that Ctrl-C ended.
-pub const INTERRUPTED: u8 = 130;
-
 /// How a session ended. The numbers are a promise to scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -26,6 +23,8 @@ pub enum Exit {
     Stopped,
     /// It is still waiting when the time is over.
     Waiting,
+    /// Ctrl-C ended it.
+    Interrupted,
 }
 
 impl Exit {
@@ -41,6 +40,8 @@ impl Exit {
             Self::Attention => 6,
             Self::Stopped => 7,
             Self::Waiting => 8,
+            // What a shell answers for a process that Ctrl-C ended.
+            Self::Interrupted => 130,
         }
     }
 }

@@ -21,7 +21,7 @@ pub mod page;
 mod words;
 
 use arguments::Arguments;
-pub use exit::{Exit, INTERRUPTED};
+pub use exit::Exit;
 use out::Out;
 
 /// What the streams are connected to.
@@ -61,6 +61,15 @@ impl std::fmt::Debug for Session<'_> {
 
 /// Runs one command line.
 pub async fn run(session: Session<'_>, arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    run_until(session, arguments, std::future::pending()).await
+}
+
+/// The same, until it is interrupted: then it says what is left behind.
+pub async fn run_until(
+    session: Session<'_>,
+    arguments: impl IntoIterator<Item = OsString>,
+    interrupt: impl Future<Output = ()>,
+) -> Exit {
     let mut out = Out::new(session.terminal, session.input, session.out, session.err);
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
@@ -68,7 +77,16 @@ pub async fn run(session: Session<'_>, arguments: impl IntoIterator<Item = OsStr
     };
     out.format = arguments.global.output;
     // Boxed: the futures of all commands together are too deep for the compiler.
-    match Box::pin(commands::run(&session.env, &arguments, &mut out)).await {
+    let work = Box::pin(commands::run(&session.env, &arguments, &mut out));
+    let ended = tokio::select! {
+        biased;
+        () = interrupt => {
+            out.note(commands::interrupted(&arguments.command));
+            return Exit::Interrupted;
+        }
+        ended = work => ended,
+    };
+    match ended {
         Ok(exit) => exit,
         Err(failure) => {
             out.failed(&failure);

@@ -24,9 +24,12 @@ async fn main() -> ExitCode {
         out: &mut out,
         err: &mut err,
     };
-    let arguments = std::env::args_os();
-    tokio::select! {
-        exit = reseller::run(session, arguments) => ExitCode::from(exit.code()),
-        _ = tokio::signal::ctrl_c() => ExitCode::from(reseller::INTERRUPTED),
-    }
+    let interrupt = async {
+        // Where no signal can be waited for, Ctrl-C ends the process as it always does.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    let exit = reseller::run_until(session, std::env::args_os(), interrupt).await;
+    ExitCode::from(exit.code())
 }

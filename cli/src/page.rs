@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use reseller_hooks::time::Timestamp;
 use serde_json::Value;
 
-use crate::commands::sentences;
+use crate::commands::{orders_counted, sentences};
 use crate::words::{count, list, number, short, since, text};
 
 mod plot;
@@ -25,7 +25,7 @@ pub fn html(status: &Value, attention: &Value, days: &[Day], stack: &str, now: T
     let title = match number(status, "in_attention") {
         0 => "No order needs a person".to_owned(),
         1 => "1 order needs a person".to_owned(),
-        many => format!("{many} orders need a person"),
+        many => format!("{} need a person", orders_counted(many)),
     };
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -97,16 +97,26 @@ fn by_code(page: &mut String, orders: &[Value], now: Timestamp) {
             escaped(code),
             count(found.len(), "problem")
         );
+        // Said once where it is the same for all.
+        let advice = |(_, item): &(&Value, &Value)| text(item, "advice").to_owned();
+        let first = found.first().map(advice);
+        let shared = first.filter(|first| found.len() > 1 && found.iter().all(|one| advice(one) == *first));
+        if let Some(shared) = &shared {
+            add!(page, "<p>{}</p>", escaped(shared));
+        }
         page.push_str("<table>\n<thead><tr><th>Order</th><th>For</th><th>What to do</th></tr></thead>\n<tbody>\n");
         for (order, item) in found.iter().take(MOST_LISTED) {
             let waits = order.get("since").and_then(|at| since(at, now)).unwrap_or_default();
+            let advice = match &shared {
+                Some(_) => String::new(),
+                None => format!("{}<br>", escaped(text(item, "advice"))),
+            };
             add!(
                 page,
-                "<tr><td>{}<br><small>{}</small></td><td>{}</td><td>{}<br><code>{}</code></td></tr>",
+                "<tr><td>{}<br><small>{}</small></td><td data-label=\"for\">{}</td><td>{advice}<code>{}</code></td></tr>",
                 escaped(text(order, "key")),
                 escaped(text(item, "what")),
                 escaped(&waits),
-                escaped(text(item, "advice")),
                 escaped(text(item, "command")),
             );
         }
@@ -135,7 +145,10 @@ fn queues(page: &mut String, status: &Value) {
         let count = |name| queue.get(name).map_or_else(|| "?".to_owned(), ToString::to_string);
         let (visible, in_flight) = (count("visible"), count("in_flight"));
         let name = escaped(text(queue, "queue"));
-        add!(page, "<tr><td>{name}</td><td>{visible}</td><td>{in_flight}</td></tr>");
+        add!(
+            page,
+            "<tr><td>{name}</td><td data-label=\"waiting\">{visible}</td><td data-label=\"in flight\">{in_flight}</td></tr>"
+        );
     }
     page.push_str("</tbody>\n</table>\n");
 }

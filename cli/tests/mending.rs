@@ -8,7 +8,7 @@ use super::questions::refused;
 use super::shop::{Shop, sample};
 
 const KEY: &str = "shopify/9007199254740993";
-const ASKED: Terminal = Terminal {
+pub(crate) const ASKED: Terminal = Terminal {
     is_out: false,
     is_err: false,
     is_in: true,

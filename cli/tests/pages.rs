@@ -54,7 +54,7 @@ fn the_report_stands_for_itself_with_none_one_and_ten_thousand_orders() {
     for (orders, title) in [
         (0, "<h1>No order needs a person</h1>"),
         (1, "<h1>1 order needs a person</h1>"),
-        (10_000, "<h1>10000 orders need a person</h1>"),
+        (10_000, "<h1>10000 orders or more need a person</h1>"),
     ] {
         let page = page(orders);
         assert!(page.contains(title), "{title}");

@@ -1,8 +1,10 @@
 //! What is asked: the status, what needs a person, lists, and an order as a story.
 
 use reseller::{Exit, Terminal};
+use serde_json::json;
 use wix_sandbox::{Effect, FaultRule, Operation};
 
+use super::aws::{Cloud, with_credentials};
 use super::shop::{Shop, normal, sample};
 
 const KEY: &str = "shopify/9007199254740993";
@@ -112,6 +114,55 @@ fn a_pause_and_a_broken_catalog_are_a_status_of_their_own() {
     let status = shop.types(&["status", "--exit-code"]);
     assert_eq!(status.exit, Exit::Stopped);
     assert!(status.out.contains("reseller catalog check"), "{}", status.out);
+}
+
+// Tried with fresh eyes: a revoked key blames no order, and the status said that all is well.
+#[test]
+fn an_outage_that_blames_no_order_is_in_the_status_all_the_same() {
+    let shop = Shop::new();
+    let good = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../local/secret.json")).unwrap();
+    shop.keeps(&good.replace("sandbox-api-key", "revoked"));
+    shop.sells("shopify/orders_paid.json", "orders/paid");
+    let status = shop.types(&["status", "-o", "json"]).done().json();
+    assert_eq!(status["unsettled"], 1, "{status:#}");
+    assert_eq!((&status["in_attention"], &status["due"]), (&json!(0), &json!(0)));
+    // An order takes a while: what is young is not told.
+    assert!(!shop.types(&["status"]).done().out.contains("not done"));
+    // The other side of that is told by a stack of which the answer is made up: this clock cannot be moved.
+    let cloud = Cloud::of(|_, head| {
+        let old = r#"{"schema":1,"at":"2026-01-01T00:00:00Z","paused":false,"in_attention":0,"due":0,"queues":[],
+            "unsettled":1,"unsettled_since":"2026-01-01T00:00:00Z"}"#;
+        let stack =
+            "<Outputs><member><OutputKey>InspectFunction</OutputKey><OutputValue>i</OutputValue></member></Outputs>";
+        (
+            200,
+            "",
+            if head.contains("/functions/") { old } else { stack }.to_owned(),
+        )
+    });
+    let said = with_credentials(&cloud, &["status"]).done().out;
+    assert!(
+        said.contains("!!  1 order is not done and tried again by itself"),
+        "{said}"
+    );
+    assert!(said.contains("      reseller doctor\n"), "{said}");
+}
+
+#[test]
+fn messages_that_no_worker_takes_are_in_the_status() {
+    let shop = Shop::new();
+    let paid = sample("shopify/orders_paid.json");
+    let send = [
+        "send",
+        paid.to_str().unwrap(),
+        "--storefront",
+        "shopify",
+        "--topic",
+        "orders/paid",
+    ];
+    shop.types(&send).done();
+    let status = shop.types(&["status"]).done().out;
+    assert!(status.contains("ok  1 message waits for a worker"), "{status}");
 }
 
 #[test]

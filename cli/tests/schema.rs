@@ -116,6 +116,8 @@ fn the_answers_of_plan_packages_import_and_doctor_fit_it_too() {
     let json = |words: &[&str]| shop.types(&[words, &["-o", "json"]].concat()).done().json();
     fits("packages", &json(&["packages", "query"]));
     fits("plan", &json(&["order", "plan", KEY]));
+    let product = "00ba7923-2655-402a-852d-2b2100568bcf";
+    fits("probe", &json(&["probe", "--product", product, "--yes"]));
 }
 
 #[test]

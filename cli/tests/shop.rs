@@ -58,6 +58,14 @@ pub(crate) fn sample(path: &str) -> PathBuf {
 
 impl Shop {
     pub(crate) fn new() -> Self {
+        Self::at(Config {
+            rate_limit_per_minute: None,
+            ..Config::default()
+        })
+    }
+
+    /// At a Wix of another kind.
+    pub(crate) fn at(config: Config) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("reseller-{}-{number}", std::process::id()));
@@ -68,10 +76,7 @@ impl Shop {
             .enable_all()
             .build()
             .unwrap();
-        let wix = wix_sandbox::share(Wix::new(Config {
-            rate_limit_per_minute: None,
-            ..Config::default()
-        }));
+        let wix = wix_sandbox::share(Wix::new(config));
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
         runtime.spawn(wix_sandbox::serve(listener, wix.clone()));
@@ -127,6 +132,15 @@ impl Shop {
 
     /// Types it on a terminal, and answers what is asked.
     pub(crate) fn session(&self, words: &[&str], terminal: Terminal, answers: &str) -> Ran {
+        self.until(words, terminal, answers, std::future::pending())
+    }
+
+    /// Types it in a pipe, and Ctrl-C after that.
+    pub(crate) fn interrupted(&self, words: &[&str], after: impl Future<Output = ()>) -> Ran {
+        self.until(words, Terminal::default(), "", after)
+    }
+
+    fn until(&self, words: &[&str], terminal: Terminal, answers: &str, interrupt: impl Future<Output = ()>) -> Ran {
         let mut arguments = vec![
             OsString::from("reseller"),
             format!("--local={}", self.variables().display()).into(),
@@ -140,7 +154,9 @@ impl Shop {
             out: &mut out,
             err: &mut err,
         };
-        let exit = self.runtime.block_on(reseller::run(session, arguments));
+        let exit = self
+            .runtime
+            .block_on(reseller::run_until(session, arguments, interrupt));
         let text = |bytes| String::from_utf8(bytes).unwrap();
         let ran = Ran {
             exit,

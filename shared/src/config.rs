@@ -220,6 +220,8 @@ pub struct WorkerConfig {
     pub lease_skew: Duration,
     /// `PAUSED`, `false`: events are merged, Wix is not called.
     pub paused: bool,
+    /// `RETENTION_DAYS`, 0: after how long settled records end; `None`: never.
+    pub retention: Option<Duration>,
 }
 
 impl WorkerConfig {

@@ -210,6 +210,10 @@ impl<L: Ledger> Ledger for Counted<L> {
         self.port.attention(limit).await
     }
 
+    async fn remove(&self, key: &str, rev: u64) -> Result<bool, LedgerError> {
+        self.port.remove(key, rev).await
+    }
+
     async fn scan(&self, after: Option<&str>, limit: usize) -> Result<Vec<Entry>, LedgerError> {
         self.port.scan(after, limit).await
     }

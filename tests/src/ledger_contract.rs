@@ -54,6 +54,7 @@ macro_rules! ledger_contract {
                 a_body_at_the_limit_is_kept_and_one_over_it_refused,
                 any_unicode_comes_back_as_it_was,
                 the_limit_changes_as_its_rules_say,
+                an_entry_is_removed_only_as_it_was_seen,
                 of_many_takers_each_call_goes_to_one,
             );
         }
@@ -498,6 +499,32 @@ pub async fn the_limit_changes_as_its_rules_say(ledgers: Vec<impl Ledger>) {
     }
     // It is no order.
     assert_eq!(ledger.scan(None, 5).await.unwrap(), []);
+}
+
+pub async fn an_entry_is_removed_only_as_it_was_seen(ledgers: Vec<impl Ledger>) {
+    let ledger = &ledgers[0];
+    let entry = Entry {
+        key: "shopify/1".to_owned(),
+        body: "{}".to_owned(),
+        rev: 1,
+        write_id: "w".to_owned(),
+        due_at: Some(Timestamp::from_secs(5)),
+        attention_since: Some(Timestamp::from_secs(5)),
+    };
+    assert_eq!(ledger.store(&entry).await.unwrap(), Stored::Written);
+    assert!(!ledger.remove("shopify/1", 2).await.unwrap());
+    assert!(!ledger.remove("shopify/2", 1).await.unwrap());
+    assert_eq!(ledger.load("shopify/1").await.unwrap(), Some(entry.clone()));
+    assert!(ledger.remove("shopify/1", 1).await.unwrap());
+    assert!(!ledger.remove("shopify/1", 1).await.unwrap());
+    assert_eq!(ledger.load("shopify/1").await.unwrap(), None);
+    assert_eq!(ledger.due(Timestamp::from_secs(9), 5).await.unwrap(), []);
+    assert_eq!(ledger.attention(5).await.unwrap(), []);
+    assert_eq!(
+        ledger.store(&entry).await.unwrap(),
+        Stored::Written,
+        "it may come again"
+    );
 }
 
 pub async fn of_many_takers_each_call_goes_to_one(ledgers: Vec<impl Ledger + 'static>) {

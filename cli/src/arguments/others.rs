@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use reseller_hooks::order::StorefrontKind;
 
 #[derive(Debug, Args)]
@@ -184,4 +184,40 @@ pub(crate) struct Import {
     /// Ask nothing
     #[arg(short, long)]
     pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Probe {
+    /// The product to buy and cancel: the cheapest one of the contract
+    #[arg(long, value_name = "ID")]
+    pub(crate) product: String,
+    /// Another product of the same type, to adjust to; else adjusting is not tried
+    #[arg(long, value_name = "ID")]
+    pub(crate) other_product: Option<String>,
+    /// Two sites of the account, to assign to and to move between; else neither is tried
+    #[arg(long, num_args = 2, value_names = ["SITE", "OTHER"])]
+    pub(crate) sites: Vec<String>,
+    /// How the product is billed: once, or every month or year
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) billing: Billing,
+    /// Where it is sold
+    #[arg(long, value_name = "CODE", default_value = "US")]
+    pub(crate) country: String,
+    /// How long a package that no query shows is waited for
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    pub(crate) lag: u64,
+    /// Ask nothing. It buys up to four packages, each with one product, and cancels them
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Billing {
+    /// Once
+    Once,
+    /// Every month
+    Monthly,
+    /// Every year
+    #[default]
+    Yearly,
 }

@@ -199,6 +199,7 @@ fn checked(answer: Value) -> Result<Value, Failure> {
         | Exit::Credentials
         | Exit::Attention
         | Exit::Stopped
-        | Exit::Waiting => failure,
+        | Exit::Waiting
+        | Exit::Interrupted => failure,
     })
 }

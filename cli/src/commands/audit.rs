@@ -58,6 +58,7 @@ pub(super) async fn run(
     out.note("comparing; this takes a minute for some ten thousand packages, and goes on where it stopped");
     let mut compared = 0;
     loop {
+        out.progress("packages at Wix are compared with the ledger; Ctrl-C stops it, and the next run goes on there");
         let answer = backend.audit(&json!({ "audit": options })).await?;
         compared += number(&answer, "packages");
         let stopped = answer.get("stopped").and_then(Value::as_str);

@@ -63,7 +63,8 @@ fn unless_denied(what: &str, failure: &Failure) -> Check {
         | Exit::NotFound
         | Exit::Attention
         | Exit::Stopped
-        | Exit::Waiting => of_failure(what, failure),
+        | Exit::Waiting
+        | Exit::Interrupted => of_failure(what, failure),
     }
 }
 

@@ -85,7 +85,10 @@ pub(crate) fn sentences(status: &Value, now: Timestamp) -> Vec<Line> {
         lines.push(Line {
             is_of_the_set_up: true,
             ..bad(
-                format!("nothing is bought: the catalog cannot be used: {problem}"),
+                format!(
+                    "nothing is bought: the catalog cannot be used: {}",
+                    problem.replace('\n', "\n      ")
+                ),
                 "reseller catalog check",
             )
         });
@@ -118,7 +121,7 @@ pub(crate) fn sentences(status: &Value, now: Timestamp) -> Vec<Line> {
                 if some == 1 {
                     "1 order needs".to_owned()
                 } else {
-                    format!("{some} orders need")
+                    format!("{} need", orders_counted(number(status, "in_attention")))
                 },
                 status
                     .get("attention_since")
@@ -129,6 +132,8 @@ pub(crate) fn sentences(status: &Value, now: Timestamp) -> Vec<Line> {
         ),
     });
     lines.push(due(status, now).unwrap_or_else(|| well("no order is late")));
+    lines.extend(unsettled(status, now));
+    lines.extend(waits(status));
     for (word, what, command) in [
         (
             "parked",
@@ -148,7 +153,20 @@ pub(crate) fn sentences(status: &Value, now: Timestamp) -> Vec<Line> {
         }
     }
     lines.push(audit(status, now));
+    // What somebody must look at is not between what is well.
+    lines.sort_by_key(|line| line.is_well);
     lines
+}
+
+/// `inspect` counts no further than this.
+const MOST_COUNTED: u64 = 1_000;
+
+/// How many orders, where there may be more than were counted.
+pub(crate) fn orders_counted(orders: u64) -> String {
+    match orders {
+        MOST_COUNTED.. => format!("{orders} orders or more"),
+        few => count(usize::try_from(few).unwrap_or(usize::MAX), "order"),
+    }
 }
 
 /// The audit runs once a day; what a run does not finish the next one does.
@@ -194,6 +212,50 @@ fn due(status: &Value, now: Timestamp) -> Option<Line> {
         ),
         command: (seconds >= LATE).then_some("reseller order list --state due"),
         is_of_the_set_up: true,
+    })
+}
+
+/// An outage puts orders off without blaming any of them: what is unsettled for longer than an order takes says that there is
+/// one.
+fn unsettled(status: &Value, now: Timestamp) -> Option<Line> {
+    const TAKES: u64 = 120;
+    let since: Timestamp = text(status, "unsettled_since").parse().ok()?;
+    let seconds = now.since(since).as_secs();
+    let orders = usize::try_from(number(status, "unsettled")).unwrap_or(usize::MAX);
+    (seconds >= TAKES).then(|| Line {
+        is_well: false,
+        what: format!(
+            "{} not done and tried again by itself, the oldest for {}",
+            match orders {
+                1 => "1 order is".to_owned(),
+                many => format!("{many} orders are"),
+            },
+            age(seconds)
+        ),
+        command: Some("reseller doctor"),
+        is_of_the_set_up: false,
+    })
+}
+
+/// Messages that wait for a worker are well for a moment: how long they do is not known here.
+fn waits(status: &Value) -> Option<Line> {
+    let is_a_workers = |queue: &&Value| {
+        let name = text(queue, "queue").to_ascii_lowercase();
+        !["dead", "parked"].iter().any(|word| name.contains(word))
+    };
+    let queues = list(status, "queues").iter().filter(is_a_workers);
+    let messages: u64 = queues.map(|queue| number(queue, "visible")).sum();
+    (messages > 0).then(|| Line {
+        is_well: true,
+        what: format!(
+            "{} for a worker; if that lasts, look whether one takes them",
+            match messages {
+                1 => "1 message waits".to_owned(),
+                many => format!("{many} messages wait"),
+            }
+        ),
+        command: Some("reseller doctor"),
+        is_of_the_set_up: false,
     })
 }
 

@@ -14,6 +14,7 @@ use crate::words::{count, list, text};
 mod audit;
 mod catalog;
 mod doctor;
+mod erase;
 mod import;
 mod logs;
 mod look;
@@ -21,6 +22,7 @@ mod order;
 mod packages;
 mod paid_for;
 mod plan;
+mod probe;
 mod queues;
 mod reading;
 mod report;
@@ -30,7 +32,7 @@ mod story;
 mod switch;
 mod verbs;
 
-pub(crate) use look::sentences;
+pub(crate) use look::{orders_counted, sentences};
 
 pub(crate) async fn run(env: &Env, arguments: &Arguments, out: &mut Out<'_>) -> Result<Exit, Failure> {
     // What needs no backend works without one.
@@ -55,6 +57,7 @@ pub(crate) async fn run(env: &Env, arguments: &Arguments, out: &mut Out<'_>) -> 
         | Command::Packages(_)
         | Command::PaidFor
         | Command::Import(_)
+        | Command::Probe(_)
         | Command::Secrets(_)
         | Command::Logs(_)
         | Command::Send(_)
@@ -75,12 +78,51 @@ pub(crate) async fn run(env: &Env, arguments: &Arguments, out: &mut Out<'_>) -> 
         Command::Audit(Audit::Show) => audit::show(&backend, out).await,
         Command::Packages(command) => packages::run(&backend, command, out).await,
         Command::Import(options) => import::run(&backend, options, out).await,
+        Command::Probe(options) => probe::run(&backend, options, out).await,
         Command::PaidFor => paid_for::run(&backend, out).await,
         Command::Secrets(Secrets::Check) => secrets::run(&backend, out).await,
         Command::Logs(options) => logs::run(&backend, options, out).await,
         Command::Send(options) => send::run(&backend, options, out).await,
         Command::Report(options) => report::run(&backend, &options.html, &arguments.global.stack, out).await,
         Command::Completion { .. } | Command::Catalog(_) | Command::Doctor(_) => Ok(Exit::Done),
+    }
+}
+
+/// What Ctrl-C leaves behind, in a sentence.
+pub(crate) fn interrupted(command: &Command) -> &'static str {
+    match command {
+        Command::Audit(Audit::Run {
+            since: None,
+            until: None,
+        }) => "\ninterrupted: what was compared so far is kept, and `reseller audit run` goes on there",
+        Command::Audit(Audit::Run { .. }) => {
+            "\ninterrupted: of a run with --since or --until no place is kept, and the daily audit stays where it is"
+        }
+        Command::Order(Order::Wait { .. }) => "\ninterrupted: the order goes on without being waited for",
+        Command::Order(Order::Retry(_) | Order::Release { .. } | Order::Tell { .. } | Order::Adopt { .. }) => {
+            "\ninterrupted: what was begun goes on by itself; `reseller order show` says how far it came"
+        }
+        Command::Import(_) => "\ninterrupted: what was delivered is heard of when it is repeated",
+        Command::Probe(_) => {
+            "\ninterrupted: what was bought is not canceled; `reseller packages query` has it under reseller-probe-…"
+        }
+        Command::Status(_)
+        | Command::Attention(_)
+        | Command::Pause(_)
+        | Command::Resume(_)
+        | Command::Order(_)
+        | Command::Parked(_)
+        | Command::Dead(_)
+        | Command::Audit(Audit::Show)
+        | Command::Packages(_)
+        | Command::PaidFor
+        | Command::Catalog(_)
+        | Command::Secrets(_)
+        | Command::Doctor(_)
+        | Command::Logs(_)
+        | Command::Send(_)
+        | Command::Report(_)
+        | Command::Completion { .. } => "\ninterrupted",
     }
 }
 
@@ -100,6 +142,7 @@ async fn of_order(env: &Env, backend: &Backend, command: &Order, out: &mut Out<'
         Order::Close { order, problem, who } => {
             verbs::close(backend, order, problem, &verbs::who(who, &user()), out).await
         }
+        Order::Erase { order, who, sure } => erase::erase(backend, order, &verbs::who(who, &user()), sure, out).await,
         Order::Release { order, line, who, sure } => {
             verbs::release(backend, order, line.as_deref(), &verbs::who(who, &user()), sure, out).await
         }

@@ -117,6 +117,7 @@ pub(super) async fn wait(backend: &Backend, said: &str, timeout: u64, out: &mut 
                 _ => Exit::Done,
             });
         }
+        out.progress(format_args!("{key} is waited for"));
         tokio::time::sleep(LOOK_AGAIN).await;
     }
 }

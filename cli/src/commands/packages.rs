@@ -28,7 +28,8 @@ pub(super) async fn run(backend: &Backend, command: &Packages, out: &mut Out<'_>
                 | Exit::Declined
                 | Exit::Credentials
                 | Exit::Attention
-                | Exit::Waiting => failure,
+                | Exit::Waiting
+                | Exit::Interrupted => failure,
             }
         })?;
     if as_json(out, &answer)? {

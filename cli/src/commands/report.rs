@@ -20,6 +20,7 @@ const MOST_READ: usize = 20_000;
 pub(super) async fn run(backend: &Backend, file: &Path, stack: &str, out: &mut Out<'_>) -> Result<Exit, Failure> {
     let status = super::look::asked(backend, out).await?;
     let attention = backend.ask(&json!({ "attention": {} })).await?;
+    out.progress("the orders of the last days are read");
     let days = days(backend).await?;
     let page = html(&status, &attention, &days, stack, SystemClock.now());
     std::fs::write(file, page).map_err(|error| Failure::new(format_args!("{}: {error}", file.display())))?;

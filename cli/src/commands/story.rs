@@ -134,11 +134,18 @@ pub(super) fn units(out: &mut Out<'_>, story: &Value) -> Result<(), Failure> {
             (Some(Value::Bool(false)), Some(_)) => ", not wanted any more",
             _ => "",
         };
+        // What is not at Wix is looked for in the catalog, by its product.
+        let is_there = group
+            .get("bought")
+            .is_some_and(|bought| bought.get("package").is_some());
+        let product = group.get("product").and_then(Value::as_str).filter(|_| !is_there);
+        let product = product.map(|product| format!(" (product {product})"));
         out.line(format_args!(
-            "  line {}, {which}{}{component}: {}{unwanted}",
+            "  line {}, {which}{}{component}: {}{unwanted}{}",
             text(group, "line"),
             sku.unwrap_or_default(),
             text(group, "state"),
+            product.unwrap_or_default(),
         ))?;
         purchased(out, "package", group.get("bought"))?;
         purchased(out, "voucher", group.get("voucher"))?;

@@ -244,7 +244,7 @@ fn refunded(said: &[String]) -> Result<Option<Value>, Failure> {
 }
 
 /// The members of a command.
-fn worded(key: &str, by: &By, more: &Value) -> Value {
+pub(super) fn worded(key: &str, by: &By, more: &Value) -> Value {
     let mut members = more.as_object().cloned().unwrap_or_default();
     members.insert("order".to_owned(), key.into());
     members.insert("by".to_owned(), by.by.clone().into());

@@ -16,8 +16,6 @@ pub struct Day {
 
 const WIDTH: u32 = 900;
 const HEIGHT: u32 = 200;
-/// For the dates below, and the number above.
-const MARGIN: u32 = 24;
 
 pub(super) fn plot(page: &mut String, days: &[Day]) {
     let (Some(first), Some(last)) = (days.first(), days.last()) else {
@@ -35,8 +33,7 @@ pub(super) fn plot(page: &mut String, days: &[Day]) {
     page.push_str("<h2>Orders and packages a day</h2>\n<figure>\n");
     add!(
         page,
-        "<svg viewBox=\"0 0 {WIDTH} {}\" role=\"img\" aria-label=\"Orders and packages a day, {} to {}, {most} at the most\">",
-        HEIGHT + 2 * MARGIN,
+        "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"Orders and packages a day, {} to {}, {most} at the most\">",
         escaped(&first.date),
         escaped(&last.date),
     );
@@ -44,10 +41,14 @@ pub(super) fn plot(page: &mut String, days: &[Day]) {
         let x = at * slot;
         for (count, x, look) in [
             (day.orders, x, "fill=\"currentColor\""),
-            (day.packages, x + bar, "fill=\"none\" stroke=\"currentColor\""),
+            (
+                day.packages,
+                x + bar,
+                "fill=\"none\" stroke=\"currentColor\" vector-effect=\"non-scaling-stroke\"",
+            ),
         ] {
             let height = height(count);
-            let y = MARGIN + HEIGHT - height;
+            let y = HEIGHT - height;
             add!(
                 page,
                 "<rect x=\"{x}\" y=\"{y}\" width=\"{bar}\" height=\"{height}\" {look}><title>{}: {count}</title></rect>",
@@ -55,27 +56,16 @@ pub(super) fn plot(page: &mut String, days: &[Day]) {
             );
         }
     }
-    let base = HEIGHT + 2 * MARGIN - 6;
-    add!(
-        page,
-        "<text x=\"0\" y=\"16\" font-size=\"14\" fill=\"currentColor\">{most}</text>"
-    );
-    add!(
-        page,
-        "<text x=\"0\" y=\"{base}\" font-size=\"14\" fill=\"currentColor\">{}</text>",
-        escaped(&first.date)
-    );
-    add!(
-        page,
-        "<text x=\"{WIDTH}\" y=\"{base}\" font-size=\"14\" text-anchor=\"end\" fill=\"currentColor\">{}</text>",
-        escaped(&last.date)
-    );
     let (orders, packages) = days.iter().fold((0, 0), |(orders, packages), day| {
         (orders + day.orders, packages + day.packages)
     });
     add!(
         page,
-        "</svg>\n<figcaption>Filled: {orders} orders by the day on which they were placed. Outlined: the {packages} packages \
-         that they have.</figcaption>\n</figure>"
+        // Beside the picture and not in it: a text in it shrinks with it on a phone.
+        "</svg>\n<div class=\"ends\"><span>{}</span><span>{}</span></div>\n<figcaption>Filled: {orders} orders by the day on \
+         which they were placed. Outlined: the {packages} packages that they have. The tallest bar is {most}.</figcaption>\n\
+         </figure>",
+        escaped(&first.date),
+        escaped(&last.date),
     );
 }

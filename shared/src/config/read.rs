@@ -114,6 +114,17 @@ const PAUSED: Variable<bool> = Variable {
         other => Err(format!("is {:?}, neither true nor false", cut(other))),
     },
 };
+const RETENTION_DAYS: Variable<Duration> = Variable {
+    name: "RETENTION_DAYS",
+    example: "730",
+    parse: |value| match whole(value, 0, 36_500)? {
+        // Storefronts deliver again for days, refund for months, and the workers' messages live for two weeks.
+        days @ 1..90 => Err(format!(
+            "is {days}: 0 keeps all, and records are kept for 90 days at the least"
+        )),
+        days => Ok(Duration::from_secs(days * 86_400)),
+    },
+};
 const LOG_LEVEL: Variable<LogLevel> = Variable {
     name: "LOG_LEVEL",
     example: "info",
@@ -232,6 +243,7 @@ impl<'a> Reader<'a> {
         let settle = self.or(&SETTLE_SECONDS, Duration::from_secs(60));
         let lease_skew = self.or(&LEASE_SKEW_SECONDS, Duration::from_secs(5));
         let paused = self.or(&PAUSED, false);
+        let retention = self.or(&RETENTION_DAYS, Duration::ZERO);
         Some(WorkerConfig {
             common: common?,
             ledger_url: ledger_url?,
@@ -241,6 +253,7 @@ impl<'a> Reader<'a> {
             settle: settle?,
             lease_skew: lease_skew?,
             paused: paused?,
+            retention: retention.map(|kept| (!kept.is_zero()).then_some(kept))?,
         })
     }
 

@@ -74,10 +74,12 @@ pub(crate) fn problems(record: &OrderRecord, settings: &Settings, now: Timestamp
         change::problems(&view, &holder, surplus.held(), &mut found);
     }
     found.extend(tag::reference_problem(record));
-    if !sells_nothing(record) {
-        let notices = record.desired().notices(now, &record.policy());
-        found.extend(notices.iter().map(notice_problem));
-    }
+    let not_ours = sells_nothing(record);
+    let notices = record.desired().notices(now, &record.policy());
+    let shown = notices
+        .iter()
+        .filter(|notice| !not_ours || OF_WHAT_IS_NOT_SHOWN.contains(&notice.code.as_str()));
+    found.extend(shown.map(notice_problem));
     changed_plans(&view, now, &mut found);
     used_up_vouchers(&view, &mut found);
     found.extend(defect_problem(record));
@@ -145,6 +147,9 @@ fn moved_sites(view: &View<'_>, found: &mut Vec<Problem>) {
         }
     }
 }
+
+/// Notices of lines that the storefront's event does not show: one of those may be ours, where all that it shows is not.
+const OF_WHAT_IS_NOT_SHOWN: [&str; 2] = ["INVOICE_NOT_READ", "ITEMS_NOT_READ"];
 
 /// Whether all of the order is none of our business: then nothing that is told of it is, either.
 fn sells_nothing(record: &OrderRecord) -> bool {

@@ -40,7 +40,10 @@ pub fn decide(
     record.set_policy(Policy::of(&catalog.defaults));
     let entitlements = entitlements(record, now);
     normalize(record, &entitlements, now)?;
-    if plan::freeze(record, catalog, own, &entitlements) {
+    let may_have_ended = settings
+        .retention
+        .is_some_and(|kept| record.desired().first_seen_late(kept));
+    if plan::freeze(record, catalog, own, &entitlements, may_have_ended) {
         note_plans(record, now);
     }
     shift::normalize(record, &Entitled::from(record, &entitlements), settings)?;

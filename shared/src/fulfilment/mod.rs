@@ -40,4 +40,4 @@ pub use record::{Happened, OrderRecord, derive};
 pub use report::{AttentionReport, OrderOutcome, Outage, Progress, Sweep, Tally};
 pub use run::{AcceptError, Fulfilment, Looking, OperatorError, Switched};
 pub use settings::Settings;
-pub use verbs::{Adopt, AdoptError, Adopted, By, Close, Closed, Release, Retry};
+pub use verbs::{Adopt, AdoptError, Adopted, By, Close, Closed, Erase, ErasedNow, Release, Retry};

@@ -28,6 +28,9 @@ pub struct Settings {
     /// Orders first seen later than this after they were placed are looked up before their first create: a restored
     /// ledger or an old dead letter may have bought them already.
     pub look_first_after: Duration,
+    /// After how long records end that are settled and hold nothing (`RETENTION_DAYS`); `None`: never. An order that is first
+    /// heard of later than that after it was placed is held: its record may have ended.
+    pub retention: Option<Duration>,
     /// The protections, all on. Only tests take one out, to see that another test turns red.
     #[doc(hidden)]
     pub guards: FulfilmentGuards,
@@ -44,6 +47,7 @@ impl Default for Settings {
             restored: None,
             calls_per_minute: DOCUMENTED,
             look_first_after: Duration::from_secs(48 * 3600),
+            retention: None,
             guards: FulfilmentGuards::default(),
         }
     }

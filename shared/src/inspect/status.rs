@@ -1,11 +1,12 @@
 //! How the whole stands: what needs a person, what is late, what is paused, and what waits in the queues.
 
 use std::future::Future;
+use std::time::Duration;
 
 use serde::Serialize;
 
 use super::{InspectError, Inspector, MOST};
-use crate::fulfilment::{Standing, audit};
+use crate::fulfilment::{OrderRecord, Standing, audit};
 use crate::ledger::Ledger;
 use crate::queue::Depth;
 use crate::time::{Clock, Timestamp};
@@ -39,6 +40,12 @@ impl Queues for NoQueues {
     }
 }
 
+/// How many of the orders that are due soon are read for [`Status::unsettled`].
+const LOOKED_AT: usize = 50;
+
+/// An outage puts an order off by less than this.
+const SOON: Duration = Duration::from_secs(15 * 60);
+
 /// How the whole stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Status {
@@ -62,6 +69,12 @@ pub struct Status {
     /// The order that has been due for longest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oldest_due: Option<OldestDue>,
+    /// How many orders that were to be done at once are not: an outage, such as a key that Wix does not take, is nobody's
+    /// problem in particular and puts each of them off. At most 50 are looked at.
+    pub unsettled: usize,
+    /// Since when the oldest of them is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unsettled_since: Option<Timestamp>,
     /// The queues.
     pub queues: Vec<QueueStatus>,
     /// Up to which time of creation the packages at Wix were compared; nothing before the first audit, and after one that
@@ -93,6 +106,7 @@ impl<L: Ledger, C: Clock, Q: Queues> Inspector<L, C, Q> {
             .paused
             .then(|| "paused by the deployment with PAUSED=true".to_owned());
         let pause = own.or(standing.paused).or(standing.braked);
+        let (unsettled, unsettled_since) = self.unsettled(now).await?;
         let audit = audit::stands_at(&self.ledger).await?;
         Ok(Status {
             at: now,
@@ -106,9 +120,22 @@ impl<L: Ledger, C: Clock, Q: Queues> Inspector<L, C, Q> {
                 key: indexed.key,
                 since: indexed.at,
             }),
+            unsettled,
+            unsettled_since,
             queues: self.queues.depths(now).await,
             audited_until: audit.until,
             audit_finished: audit.finished,
         })
+    }
+
+    /// The orders that are due soon and unsettled for a while.
+    async fn unsettled(&self, now: Timestamp) -> Result<(usize, Option<Timestamp>), InspectError> {
+        let mut since = Vec::new();
+        for indexed in self.ledger.due(now + SOON, LOOKED_AT).await? {
+            let entry = self.ledger.load(&indexed.key).await?;
+            let record = entry.and_then(|entry| OrderRecord::from_json(&entry.body).ok());
+            since.extend(record.and_then(|record| record.unsettled_since()));
+        }
+        Ok((since.len(), since.into_iter().min()))
     }
 }

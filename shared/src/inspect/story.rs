@@ -324,7 +324,7 @@ fn next(entry: &Entry, record: &OrderRecord, now: Timestamp) -> Option<String> {
     entry.due_at?;
     if let Some(hold) = record.hold() {
         let (code, operation) = (&hold.last.code, &hold.last.operation);
-        return Some(format!("{operation} is tried again, which Wix answered {code}"));
+        return Some(format!("{operation} is tried again (the last time: {code})"));
     }
     let doubtful = record
         .purchases()

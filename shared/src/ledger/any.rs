@@ -87,6 +87,14 @@ impl Ledger for AnyLedger {
         }
     }
 
+    async fn remove(&self, key: &str, rev: u64) -> Result<bool, LedgerError> {
+        match self {
+            Self::DynamoDb(ledger) => ledger.remove(key, rev).await,
+            #[cfg(feature = "local")]
+            Self::Sqlite(ledger) => ledger.remove(key, rev).await,
+        }
+    }
+
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
         match self {
             Self::DynamoDb(ledger) => ledger.due(now, limit).await,

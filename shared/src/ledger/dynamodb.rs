@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 
@@ -224,6 +225,24 @@ impl Ledger for DynamoDbLedger {
             // The SDK repeats a write whose answer was lost, and then sees its own first attempt.
             Some(current) if current.rev == entry.rev && current.write_id == entry.write_id => Ok(Stored::Written),
             current => Ok(Stored::Conflict(current.map(Box::new))),
+        }
+    }
+
+    async fn remove(&self, key: &str, rev: u64) -> Result<bool, LedgerError> {
+        let removed = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .key(KEY, AttributeValue::S(key.to_owned()))
+            .condition_expression("#rev = :rev")
+            .expression_attribute_names("#rev", REV)
+            .expression_attribute_values(":rev", number(rev))
+            .send()
+            .await;
+        let Err(error) = removed else { return Ok(true) };
+        match error.as_service_error() {
+            Some(DeleteItemError::ConditionalCheckFailedException(_)) => Ok(false),
+            Some(_) | None => Err(self.failed("remove", key, &error)),
         }
     }
 

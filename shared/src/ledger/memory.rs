@@ -113,6 +113,18 @@ impl Ledger for MemoryLedger {
         Ok(stored.unwrap_or(Stored::Written))
     }
 
+    async fn remove(&self, key: &str, rev: u64) -> Result<bool, LedgerError> {
+        let mut entries = self.lock();
+        let Some(current) = entries.get(key).filter(|current| current.rev == rev) else {
+            return Ok(false);
+        };
+        if let Some(at) = current.due_at {
+            self.lock_due().remove(&(at, key.to_owned()));
+        }
+        entries.remove(key);
+        Ok(true)
+    }
+
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
         Ok(indexed(self.lock_due().range(..after(now)), limit))
     }

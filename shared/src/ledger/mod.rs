@@ -107,6 +107,9 @@ pub trait Ledger: LimitStore {
     /// when it answers [`Stored::Written`].
     fn store(&self, entry: &Entry) -> impl Future<Output = Result<Stored, LedgerError>> + Send;
 
+    /// Removes the entry of a key if it still has this revision; `false`: it was written since, or is gone.
+    fn remove(&self, key: &str, rev: u64) -> impl Future<Output = Result<bool, LedgerError>> + Send;
+
     /// Up to `limit` orders that are due at `now`, the longest due first.
     fn due(&self, now: Timestamp, limit: usize) -> impl Future<Output = Result<Vec<Indexed>, LedgerError>> + Send;
 
@@ -129,6 +132,10 @@ impl<L: Ledger> Ledger for std::sync::Arc<L> {
 
     fn store(&self, entry: &Entry) -> impl Future<Output = Result<Stored, LedgerError>> + Send {
         (**self).store(entry)
+    }
+
+    fn remove(&self, key: &str, rev: u64) -> impl Future<Output = Result<bool, LedgerError>> + Send {
+        (**self).remove(key, rev)
     }
 
     fn due(&self, now: Timestamp, limit: usize) -> impl Future<Output = Result<Vec<Indexed>, LedgerError>> + Send {

@@ -127,6 +127,20 @@ impl Ledger for SqliteLedger {
             .map_err(|failure| named("store", &entry.key, failure))
     }
 
+    async fn remove(&self, key: &str, rev: u64) -> Result<bool, LedgerError> {
+        let wanted = key.to_owned();
+        let rev = i64::try_from(rev).unwrap_or(i64::MAX);
+        self.file
+            .write(move |transaction| {
+                let sql = "DELETE FROM orders WHERE key = ?1 AND rev = ?2";
+                transaction
+                    .execute(sql, params![wanted, rev])
+                    .map(|removed| removed > 0)
+            })
+            .await
+            .map_err(|failure| named("remove", key, failure))
+    }
+
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
         let sql = "SELECT key, due_at FROM orders WHERE due_at <= ?1 ORDER BY due_at, key LIMIT ?2";
         self.index("the index `due`", sql, Some(now), limit).await

@@ -1,6 +1,6 @@
 //! Which lines of an order an end is about.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::reversal::{Covers, Item};
 use super::snapshot::Line;
@@ -33,6 +33,25 @@ impl Covers {
         let Self::Items(items) = self else { return Vec::new() };
         let meant = |item: &Item| Self::Items(BTreeSet::from([item.clone()])).lines(lines);
         items.iter().map(|item| (item, meant(item))).collect()
+    }
+
+    /// Lines of which only some are meant, and nothing says which: several that fit items with fewer units than they have.
+    pub fn torn<'a>(&self, lines: &[&'a Line]) -> BTreeSet<&'a str> {
+        let mut units: BTreeMap<BTreeSet<&str>, Option<u32>> = BTreeMap::new();
+        for (item, meant) in self.items(lines).into_iter().filter(|(_, meant)| meant.len() > 1) {
+            // Of an item that does not say its units nothing follows.
+            let said = (item.units > 0).then_some(item.units);
+            let sum = units.entry(meant).or_insert(Some(0));
+            *sum = sum.zip(said).map(|(sum, units)| sum.saturating_add(units));
+        }
+        let has = |ids: &BTreeSet<&str>| {
+            let meant = lines.iter().filter(|line| ids.contains(line.id.as_str()));
+            meant.fold(0_u32, |sum, line| sum.saturating_add(line.units))
+        };
+        let torn = units
+            .into_iter()
+            .filter(|(ids, units)| units.is_some_and(|units| units < has(ids)));
+        torn.flat_map(|(ids, _)| ids).collect()
     }
 
     /// The lines of an order that are meant.

@@ -5,7 +5,8 @@ use std::cell::{Cell, RefCell};
 use super::Engine;
 use crate::fulfilment::{
     AcceptError, Adopt, AdoptError, Adopted, Attention, AttentionReport, AuditRequest, AuditSummary, Close, Closed,
-    Looking, OperatorError, OrderOutcome, Outage, Progress, Release, Retry, Sweep, Switch, Switched, Tally, Tell, Verb,
+    Erase, ErasedNow, Looking, OperatorError, OrderOutcome, Outage, Progress, Release, Retry, Sweep, Switch, Switched,
+    Tally, Tell, Verb,
 };
 use crate::ledger::limit::{Change, Changed, Limit, LimitStore};
 use crate::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
@@ -150,6 +151,14 @@ impl Engine for FakeEngine {
         }
     }
 
+    async fn erase(&self, key: &OrderKey, _erase: &Erase, _deadline: Timestamp) -> Result<ErasedNow, OperatorError> {
+        match key.order() {
+            "live" => Err(OperatorError::NotEnded(key.to_string())),
+            "tagged" => Ok(ErasedNow::Waiting),
+            _ => Ok(ErasedNow::Now),
+        }
+    }
+
     async fn tell(&self, key: &OrderKey, tell: &Tell, deadline: Timestamp) -> Result<OrderOutcome, OperatorError> {
         match tell.paid {
             Some(_) => self.release(key, &Release::default(), deadline).await,
@@ -236,6 +245,10 @@ impl Ledger for FakeLedger {
     }
 
     async fn store(&self, _entry: &Entry) -> Result<Stored, LedgerError> {
+        Err(away())
+    }
+
+    async fn remove(&self, _key: &str, _rev: u64) -> Result<bool, LedgerError> {
         Err(away())
     }
 

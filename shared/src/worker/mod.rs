@@ -5,8 +5,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::fulfilment::{
-    AcceptError, Adopt, Adopted, AttentionReport, AuditRequest, AuditSummary, Close, Closed, Fulfilment, Looking,
-    OperatorError, OrderOutcome, Release, Retry, Sweep, Switch, Switched, Tell, ports,
+    AcceptError, Adopt, Adopted, AttentionReport, AuditRequest, AuditSummary, Close, Closed, Erase, ErasedNow,
+    Fulfilment, Looking, OperatorError, OrderOutcome, Release, Retry, Sweep, Switch, Switched, Tell, ports,
 };
 use crate::ledger::{Ledger, LedgerError};
 use crate::order::{OrderEvent, OrderKey};
@@ -80,6 +80,14 @@ pub trait Engine {
 
     /// Notes that a person has settled a problem.
     fn close(&self, key: &OrderKey, close: &Close) -> impl Future<Output = Result<Closed, OperatorError>>;
+
+    /// Erases the data of an order that has ended.
+    fn erase(
+        &self,
+        key: &OrderKey,
+        erase: &Erase,
+        deadline: Timestamp,
+    ) -> impl Future<Output = Result<ErasedNow, OperatorError>>;
 
     /// Takes an operator's answer to what the storefront leaves open.
     fn tell(
@@ -155,6 +163,15 @@ impl<W: ports::Wix, L: Ledger, C: Timer> Engine for Fulfilment<W, L, C> {
 
     fn close(&self, key: &OrderKey, close: &Close) -> impl Future<Output = Result<Closed, OperatorError>> {
         Self::close(self, key, close)
+    }
+
+    fn erase(
+        &self,
+        key: &OrderKey,
+        erase: &Erase,
+        deadline: Timestamp,
+    ) -> impl Future<Output = Result<ErasedNow, OperatorError>> {
+        Self::erase(self, key, erase, deadline)
     }
 
     fn tell(

@@ -48,6 +48,10 @@ pub async fn handle(
             let (adopted, outcome) = engine.adopt(&key, &adopt, deadline).await?;
             Ok(answer::adopted(&key, &adopt, adopted, &outcome))
         }
+        Request::Erase(key, erase) => {
+            let erased = engine.erase(&key, &erase, deadline).await?;
+            Ok(answer::erased(&key, erased))
+        }
         Request::Switch(switch) => {
             let switched = engine.switch(&switch).await?;
             Ok(answer::switched(&switch, switched))

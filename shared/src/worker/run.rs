@@ -249,6 +249,7 @@ fn settings(config: &WorkerConfig) -> Settings {
         wix_timeout: config.wix_timeout,
         paused: config.paused,
         calls_per_minute: config.wix_calls_per_minute,
+        retention: config.retention,
         ..Settings::default()
     }
 }

@@ -93,7 +93,16 @@ pub fn shopify(input: &[u8]) {
 
 /// Any body under the topics that are read differently.
 pub fn woocommerce(input: &[u8]) {
-    check(StorefrontKind::Woocommerce, &["order.updated", "order.deleted"], input);
+    check(
+        StorefrontKind::Woocommerce,
+        &[
+            "order.updated",
+            "order.deleted",
+            "subscription.updated",
+            "subscription.deleted",
+        ],
+        input,
+    );
 }
 
 /// Any body.

@@ -82,6 +82,10 @@ impl Ledger for SlowLedger {
         self.inner.attention(limit).await
     }
 
+    async fn remove(&self, key: &str, rev: u64) -> Result<bool, LedgerError> {
+        self.inner.remove(key, rev).await
+    }
+
     async fn scan(&self, after: Option<&str>, limit: usize) -> Result<Vec<Entry>, LedgerError> {
         self.inner.scan(after, limit).await
     }

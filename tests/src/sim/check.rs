@@ -252,6 +252,13 @@ impl Book<'_> {
         if purchases.any(|purchase| purchase.attempt().doubt().is_some()) {
             return Vec::new();
         }
+        // Wix has not answered for hours, and a person was told; after a retry it has.
+        let unanswered = "UNANSWERED_TAG";
+        let shown = attention(self.record, &self.world.settings, self.world.clock.now());
+        let closed = self.record.closed().values().any(|closing| closing.code == unanswered);
+        if closed || shown.iter().any(|problem| problem.code == unanswered) {
+            return Vec::new();
+        }
         let wix = self.world.look();
         let mut found = Vec::new();
         for (purchase, held) in self.record.packages() {

@@ -2,7 +2,7 @@
 //! protection is needed, or that the simulation can see. What chance does not find is a scenario of its own in
 //! `tests/guards/`.
 
-use super::{Profile, first_violation, history, report};
+use super::{History, Profile, first_violation, history, report};
 
 /// A protection, and how it is taken out.
 #[derive(Debug, Clone, Copy)]
@@ -63,7 +63,44 @@ pub const GUARDS: [Guard; 10] = [
     },
 ];
 
+/// Those that it does not find missing by chance in the harshest worlds, or not within so few seeds.
+pub(super) const SCENARIO_GUARDS: [Guard; 6] = [
+    Guard {
+        name: "send-before",
+        take_out: |profile| profile.settings.guards.send_before = false,
+    },
+    Guard {
+        name: "lease",
+        take_out: |profile| profile.settings.guards.lease = false,
+    },
+    Guard {
+        name: "derived-key",
+        take_out: |profile| profile.settings.guards.derived_key = false,
+    },
+    Guard {
+        name: "one-package-one-purchase",
+        take_out: |profile| profile.settings.guards.one_package_one_purchase = false,
+    },
+    Guard {
+        name: "permit",
+        take_out: |profile| profile.settings.guards.permit = false,
+    },
+    Guard {
+        name: "move-back",
+        take_out: |profile| profile.settings.guards.move_back = false,
+    },
+];
+
 impl Guard {
+    /// Whether a history is another one without it.
+    pub(super) fn matters(self, seed: u64, profile: &Profile, with: &History) -> bool {
+        let mut out = profile.clone();
+        (self.take_out)(&mut out);
+        out.changing = profile.changing;
+        let without = history(seed, &out);
+        (without.steps, without.calls, without.deliveries) != (with.steps, with.calls, with.deliveries)
+    }
+
     /// The world in which the other protections cannot save it: with this one in, and with it out.
     fn profiles(self) -> (Profile, Profile) {
         let mut kept = Profile {

@@ -8,6 +8,8 @@
 mod attacks;
 mod book;
 mod check;
+mod coverage;
+pub mod golden;
 mod guards;
 mod jobs;
 mod keys;
@@ -25,9 +27,12 @@ mod weather;
 mod woocommerce;
 mod words;
 
+use std::collections::BTreeSet;
+
 use reseller_hooks::fulfilment::Settings;
 use reseller_hooks::storefront;
 
+pub use coverage::{ATTENTION, Coverage, Seen, WIX};
 pub use guards::{GUARDS, Guard};
 pub use rng::Rng;
 
@@ -63,6 +68,10 @@ pub struct Profile {
     pub careless: bool,
     /// Orders change their plan and their site most of the time, and it is those calls that fail.
     pub changing: bool,
+    /// What is said, shown and answered is noted.
+    pub coverage: bool,
+    /// Every record that is written is kept.
+    pub keeps_records: bool,
 }
 
 impl Default for Profile {
@@ -74,6 +83,8 @@ impl Default for Profile {
             harsh: false,
             careless: false,
             changing: false,
+            coverage: false,
+            keeps_records: false,
         }
     }
 }
@@ -95,6 +106,10 @@ pub struct History {
     pub crashes: u64,
     /// How many faults struck Wix's answers.
     pub faults: u64,
+    /// What it shows, where that is noted.
+    pub seen: BTreeSet<Seen>,
+    /// The records that were written, where they are kept.
+    pub records: Vec<String>,
 }
 
 impl History {

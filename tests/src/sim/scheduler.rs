@@ -77,6 +77,8 @@ pub(super) struct Sim {
     pub unreachable: Arc<AtomicBool>,
     /// How many deliveries of WooCommerce failed in a row: after five it switches its webhook off.
     pub failed_in_a_row: u32,
+    /// What is said, shown and answered is noted.
+    pub covers: bool,
     pub catalog_changed: bool,
     pub workers: u32,
     calls_told: u64,
@@ -93,8 +95,13 @@ pub(super) fn run(seed: u64, profile: &Profile, tell: bool) -> History {
     let _timers = timers.enter();
     tracing::dispatcher::with_default(&dispatch, || {
         let mut sim = Sim::new(seed, profile, tell, watch);
+        if profile.keeps_records {
+            sim.ledger.keep_records();
+        }
         sim.happen();
         sim.judge();
+        sim.cover_words();
+        sim.result.records = sim.ledger.records();
         sim.result.violations.extend(sim.watch.found());
         sim.result.story = sim.story.take().unwrap_or_default();
         sim.result
@@ -156,6 +163,7 @@ impl Sim {
             swept_at: START,
             unreachable: Arc::default(),
             failed_in_a_row: 0,
+            covers: profile.coverage,
             catalog_changed: false,
             workers: 0,
             calls_told: 0,
@@ -402,6 +410,7 @@ impl Sim {
     }
 
     fn check(&mut self, stage: check::Stage) {
+        self.cover_problems();
         let mut found = check::violations(&self.world, &self.orders, self.catalog_changed, stage);
         let (left, parked) = (self.queues.left(), self.queues.parked());
         if left + parked > 0 {

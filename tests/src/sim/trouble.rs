@@ -7,7 +7,9 @@ use std::time::Duration;
 use wix_sandbox::{Config, Effect, Failure, FaultRule, Guid, Idempotency, Operation, Product, Status};
 
 use super::Profile;
+use super::coverage::WIX;
 use super::rng::Rng;
+use crate::world::OTHER;
 
 /// The product that the catalog names for MAIL after it was changed.
 pub(super) const OTHER_MAIL: &str = "53cfc9f8-197a-4e12-b570-ad9ed0cb4e2d";
@@ -35,6 +37,8 @@ pub(super) struct Trouble {
     replays: bool,
     /// Only moves and adjustments are struck, and what reads them.
     changing: bool,
+    /// What fails in the same way, from some time on until faults stop: for hours or days.
+    pub stuck: Option<FaultRule>,
 }
 
 impl Trouble {
@@ -69,6 +73,7 @@ impl Trouble {
             query_delay,
             replays: idempotency == Idempotency::ReplayFailures,
             changing: profile.changing,
+            stuck: rng.one_in(10).then(|| Self::stuck(rng)),
         };
         let mut config = Config {
             rate_limit_per_minute: rng.one_in(8).then_some(6),
@@ -85,6 +90,42 @@ impl Trouble {
             config.catalog.push(Product { id, ..email });
         }
         (trouble, config)
+    }
+
+    /// One operation fails in one way, for all accounts or for one, until faults stop.
+    fn stuck(rng: &mut Rng) -> FaultRule {
+        let operation = rng.pick(&[
+            Operation::CreatePackage,
+            Operation::QueryPackages,
+            Operation::GetPackage,
+            Operation::AssignProductInstance,
+            Operation::AdjustProductInstance,
+            Operation::UnassignProductInstance,
+            Operation::CancelProductInstance,
+            Operation::UpdateExternalId,
+        ]);
+        let before = |status| Effect::ErrorBefore { status, code: None };
+        let effect = match rng.below(5) {
+            0 => before(409),
+            1 => before(503),
+            2 => Effect::ErrorBefore {
+                status: 500,
+                code: Some("INTERNAL".to_owned()),
+            },
+            3 => Effect::Throttle { retry_after: Some(90) },
+            _ => Effect::LoseAnswer,
+        };
+        // Who is throttled asks every minute or two, for days on end if that lasts so long.
+        let times = if matches!(effect, Effect::Throttle { .. }) {
+            100
+        } else {
+            u32::MAX
+        };
+        FaultRule {
+            times,
+            account: rng.one_in(3).then(|| OTHER.parse().expect("an account")),
+            ..FaultRule::on(operation, effect)
+        }
     }
 
     /// One fault.
@@ -117,6 +158,10 @@ impl Trouble {
     fn effect(&self, rng: &mut Rng, operation: Operation) -> Effect {
         let unclear = rng.pick(&[500, 502, 503, 504, 409, 408]);
         let commit = rng.one_in(2);
+        if self.changing && operation.writes() && rng.one_in(3) {
+            // No query is asked whether a change was made.
+            return Effect::Late { ms: rng.below(59_000) };
+        }
         match rng.below(20) {
             0..=2 => Effect::LoseAnswer,
             3 => Effect::DropBefore,
@@ -178,14 +223,7 @@ impl Trouble {
                 status: rng.pick(&[500, 400]),
             },
             19 if operation.writes() => Effect::RejectCode {
-                code: rng
-                    .pick(&[
-                        "PRODUCT_LIMIT_EXCEEDED",
-                        "SITE_NOT_FOUND",
-                        "PRODUCT_TYPE_ALREADY_ASSIGNED",
-                        "INVALID_REFERENCE_PRODUCT_INSTANCE_ID",
-                    ])
-                    .to_owned(),
+                code: rng.pick(&WIX).to_owned(),
             },
             _ => Effect::LoseAnswer,
         }

@@ -16,6 +16,14 @@ use crate::world::poll_through;
 impl Sim {
     /// Something goes wrong, perhaps.
     pub(super) fn strike(&mut self) {
+        if self.trouble.stuck.is_some()
+            && self.rng.one_in(40)
+            && let Some(rule) = self.trouble.stuck.take()
+        {
+            self.result.faults += 1;
+            self.tell(|| format!("until faults stop: {rule:?}"));
+            self.world.strike(rule);
+        }
         if self.result.faults < u64::from(self.trouble.most) && self.rng.permille(self.trouble.faults) {
             self.result.faults += 1;
             let rule = self.trouble.fault(&mut self.rng);

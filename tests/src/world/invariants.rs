@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use reseller_hooks::catalog::OnCancel;
 use reseller_hooks::fulfilment::record::{
-    Attempt, Change, Entitled, HeldPackage, Holder, Instance as Known, Item, Kind, OrderRecord, Purchase,
+    Attempt, Change, Closing, Entitled, HeldPackage, Holder, Instance as Known, Item, Kind, OrderRecord, Purchase,
 };
 use reseller_hooks::fulfilment::{Attention, Step, attention, decide, derive};
 use reseller_hooks::ledger::Entry;
@@ -398,7 +398,11 @@ impl<'a> Checked<'a> {
                     // What may come back by itself is only unassigned.
                     OnCancel::Cancel => self.entitled.may_come_back(item) && shown.site_id.is_none(),
                 };
-            let settled = known.is_closed() && self.record.refusal_of(known).is_some();
+            let unanswered = |closing: &Closing| {
+                closing.code == "UNANSWERED_CHANGE" && closing.what == format!("package {}", held.id())
+            };
+            let settled = known.is_closed()
+                && (self.record.refusal_of(known).is_some() || self.record.closed().values().any(unanswered));
             if !rests && !settled && !self.is_in_attention(&format!("package {}", held.id())) {
                 left.push(format!(
                     "{} is not wanted, and {:?} on {:?}",

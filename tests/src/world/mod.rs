@@ -475,6 +475,10 @@ impl Ledger for YieldingLedger {
         self.0.attention(limit).await
     }
 
+    async fn remove(&self, key: &str, rev: u64) -> Result<bool, LedgerError> {
+        self.0.remove(key, rev).await
+    }
+
     async fn scan(&self, after: Option<&str>, limit: usize) -> Result<Vec<Entry>, LedgerError> {
         self.0.scan(after, limit).await
     }

@@ -245,6 +245,26 @@ fn what_others_say_of_other_products_is_nothing() {
 }
 
 #[test]
+fn lines_that_an_event_does_not_show_may_be_ours() {
+    const PRICE: &str = "price_of_a_newspaper";
+    let mut cut = invoice(
+        "in_1",
+        "subscription_create",
+        PLACED,
+        vec![line("si_1", PRICE, 1, 1000)],
+    );
+    cut["data"]["object"]["lines"]["has_more"] = true.into();
+    let story = || {
+        vec![(
+            "more lines than are shown",
+            "stripe/sub_1",
+            vec![("", Body(cut.clone()))],
+        )]
+    };
+    assert_eq!(seen(Stripe, "ignore", story())[0].1, ["INVOICE_NOT_READ"]);
+}
+
+#[test]
 fn one_product_of_ours_among_others_is_enough_to_be_told() {
     let shop = Shop::with_catalog(Woocommerce, &catalog_of(&["PREMIUM-1Y"], "ignore"));
     let paid = bodies::Order::new(3101).line(1, OTHER);

@@ -1,14 +1,13 @@
 //! The shop's own book: what a customer is entitled to, read from the plain list of all statements, one rule after the
 //! other, without any register. Slow, and only for tests.
 
+mod over;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use reseller_hooks::fulfilment::desired::Policy;
-use reseller_hooks::order::{
-    Answer, Covers, Dispute, DisputeState, Ended, Line, OrderEvent, Paid, Refund, RefundState, Snapshot, Statement,
-    Told, Version,
-};
+use reseller_hooks::order::{Answer, Line, OrderEvent, Paid, Refund, RefundState, Snapshot, Statement, Told, Version};
 use reseller_hooks::time::Timestamp;
 
 const TWO_MINUTES: Duration = Duration::from_secs(120);
@@ -313,131 +312,6 @@ impl<'a> Book<'a> {
             }
         }
         self.ends(line, &snapshot.lines, owed)
-    }
-
-    /// `beside`: all lines of the state, of which some may fit an end better.
-    fn ends(&self, line: &Line, beside: &[Line], mut owed: Owed) -> Owed {
-        let causes: BTreeSet<&str> = self
-            .said()
-            .filter_map(|says| {
-                let Statement::End(end) = says else { return None };
-                Some(end.cause.as_str())
-            })
-            .collect();
-        for cause in causes {
-            let ends = self.said().filter_map(|says| {
-                let Statement::End(end) = says else { return None };
-                (end.cause == cause).then_some(end)
-            });
-            let ends: Vec<_> = ends.collect();
-            // Whether something is terminal is said by any of one cause and time.
-            let terminal = |ended: &Option<Ended>| ended.is_some_and(|ended| ended.terminal);
-            let any_terminal = ends.iter().any(|end| terminal(&end.ended));
-            let newest = ends.iter().filter(|end| !any_terminal || terminal(&end.ended));
-            let newest = newest.map(|end| end.version).max();
-            let mut of_newest = ends
-                .iter()
-                .filter(|end| Some(end.version) == newest && (!any_terminal || terminal(&end.ended)));
-            let over = |end: &&&reseller_hooks::order::End| {
-                end.ended.is_some()
-                    && match &end.of {
-                        Covers::All => true,
-                        Covers::Skus(skus) => line.sku.as_ref().is_some_and(|sku| skus.contains(sku)),
-                        Covers::SubscriptionLines => line.subscription,
-                        Covers::Items(items) => items.iter().any(|item| {
-                            let fit = |line: &Line| {
-                                let product = u8::from(item.product.is_some() && item.product == line.product);
-                                let sku = u8::from(item.sku.is_some() && item.sku == line.sku);
-                                2 * sku + product
-                            };
-                            fit(line) > 0 && beside.iter().all(|other| fit(other) <= fit(line))
-                        }),
-                    }
-            };
-            let distinct: BTreeSet<_> = of_newest.clone().collect();
-            let too_many = distinct.len() > 4;
-            let (all, any) = (of_newest.clone().all(|end| over(&end)), of_newest.any(|end| over(&end)));
-            if all && !too_many {
-                return NOTHING;
-            }
-            if any || too_many {
-                owed.buy = 0;
-            }
-        }
-        owed
-    }
-
-    /// What holds for the whole order.
-    fn whole(&self, mut owed: Owed) -> Owed {
-        let (mut first, mut later) = (false, false);
-        for says in self.said() {
-            match says {
-                Statement::Payment(payment) => {
-                    first |= payment.first;
-                    later |= !payment.first;
-                }
-                Statement::Snapshot(snapshot) if snapshot.renewal => later = true,
-                Statement::Snapshot(snapshot) => {
-                    let young = snapshot.version.time <= snapshot.created_at + HOUR;
-                    first |= snapshot.paid != Paid::ByPayments || young || snapshot.lines.iter().any(|line| line.trial);
-                }
-                Statement::Settled
-                | Statement::Refund(_)
-                | Statement::Dispute(_)
-                | Statement::End(_)
-                | Statement::Trashed
-                | Statement::BelongsTo(_)
-                | Statement::Notice(_)
-                | Statement::Told(_) => {}
-            }
-        }
-        if later && !first && !self.policy.released {
-            owed.buy = 0;
-        }
-        for id in self.refund_ids() {
-            match self.refund(id) {
-                Some((RefundState::Pending, _, true)) => owed.buy = 0,
-                Some((RefundState::Succeeded, _, true)) => return NOTHING,
-                _ => {}
-            }
-        }
-        let ids: BTreeSet<&str> = self
-            .said()
-            .filter_map(|says| {
-                let Statement::Dispute(dispute) = says else { return None };
-                Some(dispute.id.as_str())
-            })
-            .collect();
-        for id in ids {
-            let tellings = self.said().filter_map(|says| {
-                let Statement::Dispute(dispute) = says else { return None };
-                (dispute.id == id).then_some(dispute)
-            });
-            let tellings: Vec<&Dispute> = tellings.collect();
-            let won = tellings.iter().any(|dispute| dispute.state == DisputeState::Won);
-            let inquiry = tellings.iter().all(|dispute| dispute.inquiry);
-            if self.policy.take_back_on_dispute && !won && !inquiry {
-                return NOTHING;
-            }
-        }
-        self.trash(owed)
-    }
-
-    fn trash(&self, owed: Owed) -> Owed {
-        let received = |is: fn(&Statement) -> bool| {
-            let all = self.events.iter().filter(|event| is(&event.says));
-            all.map(|event| event.received_at).max()
-        };
-        let trashed = received(|says| matches!(says, Statement::Trashed));
-        let alive = received(|says| matches!(says, Statement::Snapshot(_)));
-        let Some(trashed) = trashed else { return owed };
-        let unclear = Owed { buy: 0, ..owed };
-        match alive {
-            Some(alive) if alive > trashed + TWO_MINUTES => owed,
-            Some(alive) if trashed <= alive + TWO_MINUTES => unclear,
-            Some(_) | None if self.now < trashed + TWO_MINUTES => unclear,
-            Some(_) | None => NOTHING,
-        }
     }
 
     /// What the customer is owed of a line.

@@ -264,6 +264,10 @@ impl Ledger for Poisoned {
         self.0.store(entry).await
     }
 
+    async fn remove(&self, key: &str, rev: u64) -> Result<bool, LedgerError> {
+        self.0.remove(key, rev).await
+    }
+
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
         self.0.due(now, limit).await
     }

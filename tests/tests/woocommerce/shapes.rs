@@ -257,6 +257,31 @@ fn a_deleted_product_is_shown_where_unknown_skus_are_ignored_too() {
     }
 }
 
+/// Deliveries run in batches, so that the state which still had the SKU may come last.
+#[test]
+fn a_deleted_product_is_shown_whichever_state_is_heard_first() {
+    let shop = Shop::ignoring();
+    let waiting = Order::new(8034)
+        .line(1, PREMIUM)
+        .unpaid()
+        .status("on-hold", "2026-03-02T10:00:01");
+    let paid = waiting
+        .clone()
+        .with("/line_items/0/sku", json!(null))
+        .with("/line_items/0/product_id", json!(0))
+        .status("completed", "2026-03-05T10:00:09");
+    shop.updated(&paid);
+    assert_eq!(
+        shop.attention("8034"),
+        Vec::<String>::new(),
+        "none of ours, as far as is known"
+    );
+    shop.updated(&waiting);
+    assert_eq!(shop.attention("8034"), ["NOT_PLANNED"]);
+    assert_eq!(shop.alive(), [0, 0]);
+    shop.end();
+}
+
 #[test]
 fn saves_of_one_second_that_say_the_same_are_one_state() {
     let shop = Shop::new();

@@ -189,6 +189,49 @@ fn of_two_subscriptions_with_one_sku_each_ends_its_own_line() {
     shop.end();
 }
 
+/// One product in two lines, as it is sold for two sites: a subscription with both units gives both back, and of one with a
+/// single unit nobody knows which it was.
+#[test]
+fn an_end_of_fewer_units_than_its_lines_have_needs_a_person() {
+    let one = |id, status: &str, modified: &str| subscription(id, BOUGHT, status, modified, &[PREMIUM]);
+    let both = |status: &str, modified: &str| subscription(1951, BOUGHT, status, modified, &[PREMIUM, PREMIUM]);
+    let sold = || {
+        let shop = Shop::new();
+        shop.updated(&Order::new(BOUGHT).line(1, PREMIUM).line(2, PREMIUM));
+        assert_eq!(shop.on_site(), [2, 0]);
+        shop
+    };
+    let shop = sold();
+    shop.told("subscription.updated", &both("cancelled", "2026-05-02T10:00:00"));
+    assert_eq!(shop.on_site(), [0, 0]);
+    assert_eq!(shop.attention("1950"), Vec::<String>::new());
+    shop.end();
+
+    let shop = sold();
+    shop.told("subscription.updated", &one(1951, "cancelled", "2026-05-02T10:00:00"));
+    assert_eq!(shop.on_site(), [2, 0], "the customer goes on paying for one of them");
+    assert_eq!(shop.attention("1950"), ["END_UNCLEAR"]);
+    assert!(
+        shop.advice("1950").contains("more lines of the order fit"),
+        "{}",
+        shop.advice("1950")
+    );
+    shop.told("subscription.updated", &one(1951, "active", "2026-05-02T11:00:00"));
+    assert_eq!(shop.attention("1950"), Vec::<String>::new());
+    shop.end();
+
+    // Units that were taken off one line leave no doubt which line it is.
+    let shop = Shop::new();
+    let three = Order::new(BOUGHT)
+        .line(1, PREMIUM)
+        .with("/line_items/0/quantity", json!(3));
+    shop.updated(&three);
+    shop.told("subscription.updated", &one(1951, "cancelled", "2026-05-02T10:00:00"));
+    assert_eq!(shop.on_site(), [0, 0]);
+    assert_eq!(shop.attention("1950"), Vec::<String>::new());
+    shop.end();
+}
+
 #[test]
 fn an_sku_that_was_renamed_after_the_sale_still_ends_its_line() {
     let shop = begun();

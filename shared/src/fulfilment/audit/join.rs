@@ -72,9 +72,14 @@ pub(super) fn compare(record: &OrderRecord, slice: &mut Slice, window: &Window, 
         };
         compared.doubts.extend(doubt.map(|doubt| (held.id().clone(), doubt)));
     }
+    for package in record.erased().iter().flat_map(|erased| &erased.packages) {
+        slice.know(package);
+    }
     if let Some(stem) = derive::stem(record.key()) {
         for at in slice.with_stem(stem_number(&stem)) {
-            let known = slice.name(at).is_none_or(|(package, _)| record.knows(&package));
+            let known = slice
+                .name(at)
+                .is_none_or(|(package, _)| record.knows(&package) || record.erased().is_some());
             if !known {
                 slice.claim(at);
                 // What has ended costs nothing: to know of it changes nothing.

@@ -61,6 +61,12 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
                         continue;
                     }
                 };
+                if self.has_ended(&entry, &record) {
+                    if self.ledger.remove(&entry.key, entry.rev).await? {
+                        run.summary.ended_records += 1;
+                    }
+                    continue;
+                }
                 orders += 1;
                 let compared = join::compare(&record, &mut read.slice, &window, self.clock.now());
                 strays.extend(compared.strays.into_iter().map(|at| (key.clone(), at)));
@@ -95,6 +101,13 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
             }
         }
         self.unknown(run, &read.slice).await
+    }
+
+    /// Whether a record ends: it was settled longer ago than records are kept, and nothing at Wix hangs on it.
+    fn has_ended(&self, entry: &Entry, record: &OrderRecord) -> bool {
+        let is_settled = entry.due_at.is_none() && entry.attention_since.is_none();
+        let kept = self.settings.retention.filter(|_| is_settled);
+        kept.is_some_and(|kept| record.may_end(kept, self.clock.now()))
     }
 
     /// Changes a record and makes it due, unless the change says that there is nothing to change. `false`: a worker

@@ -87,6 +87,8 @@ pub struct AuditSummary {
     pub busy: u32,
     /// Records that cannot be read; each is in the log.
     pub unreadable: u32,
+    /// Records that were settled longer ago than records are kept, and that ended.
+    pub ended_records: u32,
     /// What it cost.
     pub tally: Tally,
 }

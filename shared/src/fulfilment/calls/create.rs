@@ -146,7 +146,7 @@ pub(crate) fn rebuild(
     bare.forget(id)?;
     plan::replan::open_unbought(&mut bare);
     let entitlements = entitlements(&bare, now);
-    let _ = plan::freeze(&mut bare, catalog, own, &entitlements);
+    let _ = plan::freeze(&mut bare, catalog, own, &entitlements, false);
     if let Some(draft) = draft(&View::of(&bare, now), id.kind) {
         record.purchase_mut(id)?.rebuild(draft.products);
     }

@@ -37,6 +37,10 @@ pub(crate) fn due(view: &View<'_>, wake: &mut Wake) -> Option<(PurchaseId, Exter
 /// The external ID that a package is to have beside the one that it was created with: the storefront's reference. A package
 /// that a person bought gets a derived one at least, so that no other order takes it.
 fn wanted(record: &OrderRecord, purchase: &Purchase) -> Option<ExternalId> {
+    if record.switches().erasing {
+        let tag = purchase.attempt().package().and_then(HeldPackage::tag);
+        return record.id_without_reference(purchase.id(), tag);
+    }
     match record.reference() {
         Some(reference) => derive::tag(reference, purchase.id()).ok(),
         None if purchase.is_by_hand() => derive::external_id(record.key(), purchase.id()),

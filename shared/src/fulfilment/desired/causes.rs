@@ -79,7 +79,7 @@ impl EndState {
 pub(super) enum Verdict {
     /// It is alive, or not meant.
     Alive,
-    /// The states disagree.
+    /// The states disagree, or only some of several lines are over.
     Unclear,
     /// It is over.
     Over(Ended),
@@ -156,7 +156,12 @@ impl EndRegister {
         for state in &self.states {
             let over = state.ended.map(Verdict::Over);
             let meant = over.map(|_| state.of.lines(lines)).unwrap_or_default();
-            let of = |id: &str| over.filter(|_| meant.contains(id)).unwrap_or(Verdict::Alive);
+            let torn = over.map(|_| state.of.torn(lines)).unwrap_or_default();
+            let of = |id: &str| match over.filter(|_| meant.contains(id)) {
+                Some(_) if torn.contains(id) => Verdict::Unclear,
+                Some(over) => over,
+                None => Verdict::Alive,
+            };
             agreed = Some(match agreed {
                 None => lines.iter().map(|line| (line.id.as_str(), of(&line.id))).collect(),
                 Some(one) => one.into_iter().map(|(id, one)| (id, join(one, of(id)))).collect(),

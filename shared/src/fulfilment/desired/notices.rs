@@ -237,20 +237,29 @@ impl Desired {
         late.into_iter().map(notice).collect()
     }
 
-    /// A subscription that is over, and of which no line of the order shows that it is its own: what it gave is not known.
+    /// A subscription that is over, and of which no line of the order shows that it is its own, or several fit of which only
+    /// some can be: what it gave is not known.
     fn of_ends(&self) -> Vec<Notice> {
         let Some(alive) = self.alive_with_lines() else {
             return Vec::new();
         };
-        let meant = |end: &EndRegister| end.verdicts(&alive).values().any(|verdict| *verdict != Verdict::Alive);
-        let unclear = self.ends.iter().filter(|(_, end)| end.is_over() && !meant(end));
-        unclear
-            .map(|(cause, _)| {
+        let why = |end: &EndRegister| {
+            let verdicts = end.verdicts(&alive);
+            let is_torn = end.tied_since().is_none() && verdicts.values().any(|verdict| *verdict == Verdict::Unclear);
+            if verdicts.values().all(|verdict| *verdict == Verdict::Alive) {
+                Some("no line of the order shows that it is its own, so nothing is taken back")
+            } else {
+                is_torn.then_some("more lines of the order fit than it has units, so nothing of those is taken back")
+            }
+        };
+        let over = self.ends.iter().filter(|(_, end)| end.is_over());
+        over.filter_map(|(cause, end)| Some((cause, why(end)?)))
+            .map(|(cause, why)| {
                 Notice::new(
                     &format!("end:{cause}"),
                     "END_UNCLEAR",
                     &format!(
-                        "{} has ended, and no line of the order shows that it is its own, so nothing is taken back: cancel the order or refund its lines in the storefront where its products are to be taken back, or close this",
+                        "{} has ended, and {why}: cancel the order or refund its lines in the storefront where its products are to be taken back, or close this",
                         called(cause)
                     ),
                 )

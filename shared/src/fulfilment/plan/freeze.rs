@@ -10,19 +10,21 @@ use super::sites::{self, TakenSites, moved_to, named_site};
 use super::size::Size;
 use crate::catalog::{Catalog, UnknownSku};
 use crate::fulfilment::desired::Entitlements;
-use crate::fulfilment::record::{Entitled, Kind, Line, OrderRecord, Plan, PlannedUnits, Unplannable};
+use crate::fulfilment::record::{Entitled, Kind, Line, NotOurs, OrderRecord, Plan, PlannedUnits, Unplannable};
 use crate::fulfilment::view;
 use crate::ids::AccountId;
 use crate::order::{MissingSku, Snapshot, Version};
 
 /// Freezes what is missing, and gives a floating unit the site that the order has come to name. `own` is the reseller's
 /// own account.
-/// `true` when anything was planned.
+/// `true` when anything was planned. `may_have_ended` says that a record of the order may have ended before, and with it what
+/// it said: then nothing is planned unless an operator releases it.
 pub(crate) fn freeze(
     record: &mut OrderRecord,
     catalog: &Catalog,
     own: &AccountId,
     entitlements: &Entitlements,
+    may_have_ended: bool,
 ) -> bool {
     let Some(latest) = record.desired().planned_order() else {
         return false;
@@ -36,6 +38,7 @@ pub(crate) fn freeze(
         return false;
     };
     let had_sku = record.desired().lines_that_had_a_sku(&latest);
+    open_lost(record, &had_sku);
     let live: Vec<(crate::order::Line, u32)> = live_lines(&latest, entitlements)
         .map(|(line, units)| (line.clone(), units))
         .collect();
@@ -52,6 +55,7 @@ pub(crate) fn freeze(
             own,
             latest: &latest,
             released: record.switches().released,
+            may_have_ended,
             released_lines: record
                 .lines()
                 .iter()
@@ -95,6 +99,16 @@ fn live_lines<'a>(
 ) -> impl Iterator<Item = (&'a crate::order::Line, u32)> {
     let lines = latest.lines.iter().map(|line| (line, entitlements.of(&line.id).buy));
     lines.filter(|(_, units)| *units > 0)
+}
+
+/// A line without an SKU was none of ours until an earlier state is heard of in which it had one.
+fn open_lost(record: &mut OrderRecord, had_sku: &HashSet<String>) {
+    let lost = record.lines_mut().iter_mut().filter(|line| had_sku.contains(line.id()));
+    for run in lost.flat_map(Line::runs_mut) {
+        if run.plan == Plan::NotOurs(NotOurs::BlankSku) {
+            run.plan = Plan::Open;
+        }
+    }
 }
 
 /// Whether the catalog ignores every line of which nothing could be bought yet: what the shop says of such an order that
@@ -142,8 +156,11 @@ fn is_frozen(record: &OrderRecord, latest: &Snapshot, entitlements: &Entitlement
             && named_site(listed, latest).is_ok_and(|site| site.is_some());
         // Units that are taken back stay what they were when the others were adjusted.
         let counts = |first: u32| first <= units || !record.has_other_targets();
+        let had_sku = || listed.sku.is_none() && record.desired().had_sku(&listed.id);
         let is_stale = |(first, run): (u32, &PlannedUnits)| {
-            is_open(&run.plan, &latest.version) || (counts(first) && is_of_another_plan(run, listed))
+            is_open(&run.plan, &latest.version)
+                || (counts(first) && is_of_another_plan(run, listed))
+                || (run.plan == Plan::NotOurs(NotOurs::BlankSku) && had_sku())
         };
         let could_be_moved = moved_to(line, listed, latest).is_some();
         !could_be_placed && !could_be_moved && !line.numbered_runs().any(is_stale)

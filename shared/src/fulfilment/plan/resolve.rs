@@ -17,6 +17,8 @@ pub(crate) struct Resolver<'a> {
     pub(crate) latest: &'a Snapshot,
     /// `not_before` does not hold the order back.
     pub(crate) released: bool,
+    /// A record of the order may have ended before.
+    pub(crate) may_have_ended: bool,
     /// Nor these lines of it.
     pub(crate) released_lines: HashSet<LineId>,
     /// The lines without an SKU that had one in an earlier state.
@@ -52,10 +54,8 @@ impl Resolver<'_> {
             };
             return vec![units(count, plan)];
         };
-        if self.latest.created_at < self.catalog.defaults.not_before
-            && !self.released
-            && !self.released_lines.contains(&line.id)
-        {
+        let is_too_old = self.latest.created_at < self.catalog.defaults.not_before;
+        if (is_too_old || self.may_have_ended) && !self.released && !self.released_lines.contains(&line.id) {
             return vec![units(count, Plan::Held)];
         }
         if let Err(cause) = price(sku, line, components) {

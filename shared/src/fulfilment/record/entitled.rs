@@ -38,7 +38,10 @@ impl OrderRecord {
 
     /// Merges what another record was told and that is about this order.
     pub(crate) fn take_in(&mut self, told: &Desired) {
-        self.desired.merge(told);
+        // What was erased is not brought back by the order that it belongs to.
+        if self.erased().is_none() {
+            self.desired.merge(told);
+        }
     }
 }
 

@@ -15,6 +15,7 @@ pub mod closing;
 mod compact;
 pub mod derive;
 pub mod entitled;
+pub mod erased;
 pub mod error;
 pub mod goal;
 pub mod history;
@@ -74,6 +75,9 @@ pub struct OrderRecord {
     /// Since when it is not settled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unsettled_since: Option<Timestamp>,
+    /// Its data was erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    erased: Option<erased::Erased>,
 }
 
 /// The right to write the actual state until a time. Together with the ledger's revision it is the fence.
@@ -141,6 +145,9 @@ pub struct Switches {
     /// An operator released the order: `not_before` does not hold its lines back.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub released: bool,
+    /// An operator erases the order: Wix's external IDs are set back first.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub erasing: bool,
     /// An operator retried after a package with the storefront's reference was found: it is not this order's.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub reference_is_anothers: bool,
@@ -163,6 +170,7 @@ impl OrderRecord {
             lease: None,
             history: History::default(),
             unsettled_since: None,
+            erased: None,
         }
     }
 
@@ -183,6 +191,9 @@ impl OrderRecord {
 
     /// Merges what an event says; `true` when that changed anything that counts. Commutative, associative, idempotent.
     pub fn apply(&mut self, event: &OrderEvent) -> bool {
+        if self.erased.is_some() {
+            return false;
+        }
         let changed = self.desired.apply(event);
         if changed && !matches!(event.says, Statement::Told(_)) {
             self.history.note(event.received_at, event.says.in_words());
@@ -193,6 +204,9 @@ impl OrderRecord {
     /// What would not fit is left out as a whole, and noted: from then on nothing is bought and nothing is taken back. `true`
     /// when that is news.
     pub(crate) fn refuse_more(&mut self, at: Timestamp) -> bool {
+        if self.erased.is_some() {
+            return false;
+        }
         let is_news = self.desired.refuse_more();
         if is_news {
             self.history = History::default();

@@ -11,6 +11,7 @@
 
 mod accept;
 mod converge;
+mod erase;
 mod fulfilment;
 mod held;
 mod metered;

@@ -73,6 +73,11 @@ pub enum OperatorError {
     /// Wix is not to be called at all.
     #[error("nothing is changed: {0}")]
     Outage(Outage),
+    /// Something of the order is still wanted, or under way.
+    #[error(
+        "order {0} has not ended: something of it is still wanted, or is to be taken back; its data goes only after that"
+    )]
+    NotEnded(String),
     /// What is told answers nothing.
     #[error("order {key}: {reason}")]
     Told {
@@ -283,7 +288,7 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
     }
 
     /// A record that exists and that no worker holds: the actual state is the lease holder's to write.
-    async fn open_for_operator(&self, key: &OrderKey, session: &mut Session) -> Result<Work, OperatorError> {
+    pub(super) async fn open_for_operator(&self, key: &OrderKey, session: &mut Session) -> Result<Work, OperatorError> {
         let work = self.open(key, session).await?;
         if work.rev == 0 {
             return Err(OperatorError::NotFound(key.to_string()));

@@ -2,10 +2,11 @@
 //! is doing it once.
 //!
 //! - `retry` tries again, `release` lets go what is held, `close` settles one problem;
-//! - `adopt` takes a package that a person bought.
+//! - `adopt` takes a package that a person bought; `erase` ends what is known of an order.
 
 pub(crate) mod adopt;
 pub(crate) mod close;
+pub(crate) mod erase;
 pub(crate) mod release;
 pub(crate) mod retry;
 
@@ -16,14 +17,15 @@ use super::record::closing::cut;
 pub use adopt::{Adopt, AdoptError, Adopted};
 pub(crate) use close::close;
 pub use close::{Close, Closed};
+pub use erase::{Erase, ErasedNow};
 pub use release::Release;
 pub(crate) use release::release;
 pub use retry::Retry;
 pub(crate) use retry::retry;
 
 /// How much of a name and a reason is kept, in bytes.
-const MOST_NAME: usize = 60;
-const MOST_REASON: usize = 120;
+pub(super) const MOST_NAME: usize = 60;
+pub(super) const MOST_REASON: usize = 120;
 
 /// Who says it, and why.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::{MOST_IN_ATTENTION, batch, measure};
 use crate::fulfilment::{
-    AcceptError, Adopt, Adopted, AttentionReport, AuditSummary, Close, Closed, OperatorError, OrderOutcome, Progress,
-    Standing, Switch, Switched,
+    AcceptError, Adopt, Adopted, AttentionReport, AuditSummary, Close, Closed, ErasedNow, OperatorError, OrderOutcome,
+    Progress, Standing, Switch, Switched,
 };
 use crate::ledger::LedgerError;
 use crate::order::OrderKey;
@@ -35,6 +35,7 @@ const ACCEPTED: &str = "Accepted are {} (take up what is due), \
     {\"close\": {\"order\": \"ORDER-KEY\", \"problem\": \"ID\", \"by\": \"WHO\", \"reason\": \"WHY\"}}, \
     {\"tell\": {\"order\": \"ORDER-KEY\", \"refunded\": {\"LINE\": 1}, \"paid\": true, \"not_ours\": [\"LINE\"], \"by\": \"WHO\", \"reason\": \"WHY\"}}, \
     {\"adopt\": {\"order\": \"ORDER-KEY\", \"line\": \"LINE\", \"unit\": 1, \"package\": \"ID\", \"by\": \"WHO\", \"reason\": \"WHY\"}}, \
+    {\"erase\": {\"order\": \"ORDER-KEY\", \"by\": \"WHO\", \"reason\": \"WHY\"}}, \
     {\"pause\": {\"by\": \"WHO\", \"reason\": \"WHY\"}}, {\"resume\": {\"by\": \"WHO\", \"reason\": \"WHY\"}}, \
     {\"show\": \"ORDER-KEY\"}, {\"packages\": {\"get\": \"ID\"}}, {\"attention\": {}} and {\"audit\": {}}; an ORDER-KEY looks like shopify/5324830114101";
 
@@ -57,6 +58,7 @@ impl From<OperatorError> for ReconcileError {
             | OperatorError::NotShown(_)
             | OperatorError::NotSearched(_)
             | OperatorError::Outage(_)
+            | OperatorError::NotEnded(_)
             | OperatorError::Told { .. }
             | OperatorError::Record { .. } => Self::Operator(error),
         }
@@ -78,6 +80,7 @@ impl ReconcileError {
                 OperatorError::Outage(_) => "stopped",
                 OperatorError::NoSuchLine { .. }
                 | OperatorError::Adopt { .. }
+                | OperatorError::NotEnded(_)
                 | OperatorError::Told { .. }
                 | OperatorError::NotSearched(_)
                 | OperatorError::Wix(_)
@@ -145,6 +148,7 @@ pub(super) fn audited(summary: &AuditSummary) -> Answer {
         changed = summary.changed,
         busy = summary.busy,
         unreadable = summary.unreadable,
+        ended_records = summary.ended_records,
         wix_calls = summary.tally.wix_calls,
         "audit ended"
     );
@@ -169,6 +173,16 @@ pub(super) fn closed(key: &OrderKey, close: &Close, closed: Closed) -> Answer {
         Closed::Moved => "moved",
     };
     Answer::plain(json!({ "order": key, "problem": close.problem, "closed": closed }))
+}
+
+/// An order's data is erased, now or before, or Wix has not taken the reference back yet.
+pub(super) fn erased(key: &OrderKey, erased: ErasedNow) -> Answer {
+    let erased = match erased {
+        ErasedNow::Now => "now",
+        ErasedNow::Before => "before",
+        ErasedNow::Waiting => "waiting",
+    };
+    Answer::plain(json!({ "order": key, "erased": erased }))
 }
 
 /// A package was adopted, now or before.

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::ReconcileError;
-use crate::fulfilment::{Adopt, AuditRequest, By, Close, Looking, Release, Retry, Switch, Tell};
+use crate::fulfilment::{Adopt, AuditRequest, By, Close, Erase, Looking, Release, Retry, Switch, Tell};
 use crate::ids::PackageId;
 use crate::order::{LineId, OrderKey};
 use crate::time::Timestamp;
@@ -29,6 +29,8 @@ pub enum Request {
     /// `{"adopt": {"order": "ORDER-KEY", "line": "LINE", "unit": 1, "package": "ID", "by": "...", "reason": "..."}}`: a
     /// package that a person bought is this unit's from now on.
     Adopt(OrderKey, Adopt),
+    /// `{"erase": {"order": "ORDER-KEY", "by": "...", "reason": "..."}}`: the data of this order, which has ended, goes.
+    Erase(OrderKey, Erase),
     /// `{"pause": {"by": "...", "reason": "..."}}`, or `resume`: whether anybody calls Wix.
     Switch(Switch),
     /// `{"show": "ORDER-KEY"}`: this order's record.
@@ -87,6 +89,14 @@ struct AdoptWords {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct EraseWords {
+    order: OrderKey,
+    by: String,
+    reason: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct SwitchWords {
     by: String,
     reason: String,
@@ -123,6 +133,7 @@ impl Request {
             | Self::Close(..)
             | Self::Tell(..)
             | Self::Adopt(..)
+            | Self::Erase(..)
             | Self::Switch(_)
             | Self::Audit(_) => false,
         }
@@ -159,6 +170,11 @@ impl Request {
                     who: named(name, words.by, words.reason)?,
                 };
                 Ok(Self::Adopt(words.order, adopt))
+            }
+            "erase" => {
+                let words: EraseWords = words(name, value)?;
+                let who = named(name, words.by, words.reason)?;
+                Ok(Self::Erase(words.order, Erase { who }))
             }
             "tell" => tell_request(name, value),
             "show" => order_key(name, value).map(Self::Show),
