@@ -3,9 +3,12 @@
 
 #![expect(clippy::expect_used, reason = "helpers of tests")]
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use reseller_hooks_tests::sim::{ATTENTION, Profile, WIX, first_violation, history, report, told};
+use reseller_hooks::fulfilment::OrderRecord;
+use reseller_hooks_tests::sim::{ATTENTION, Profile, WIX, first_violation, golden, history, report, told};
+use serde_json::Value;
 
 /// So many that a debug build is done in seconds.
 const SEEDS: u64 = 100;
@@ -97,4 +100,37 @@ fn the_coverage_of_the_simulation_knows_every_code_of_the_source() {
         }
     }
     assert!(codes > 50, "the source is not found");
+}
+
+/// A member that has another name, another meaning or another default would turn this red: then the schema must be raised,
+/// and these files are read by the code that knows the older one.
+#[test]
+fn every_golden_record_is_read_and_written_as_it_is() {
+    let records = golden::records().expect("the golden records");
+    assert!(records.len() > 50, "the golden records are not found");
+    for (name, text) in records {
+        let before: Value = serde_json::from_str(&text).expect("a golden record is JSON");
+        let record = OrderRecord::from_json(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let after: Value = serde_json::from_str(&record.to_json()).expect("a record is JSON");
+        assert_eq!(
+            before, after,
+            "{name}: the format has changed; raise RECORD_SCHEMA and keep reading the older one"
+        );
+    }
+}
+
+/// What a run writes now is in the folder: a new member gets its record before anything depends on it.
+#[test]
+fn every_trait_of_a_record_has_its_golden_record() {
+    let records = golden::records().expect("the golden records");
+    let parsed = records
+        .values()
+        .map(|text| serde_json::from_str(text).expect("a golden record is JSON"));
+    let known: BTreeSet<String> = parsed.flat_map(|record: Value| golden::traits(&record)).collect();
+    let shown = golden::shown(0..40);
+    let missing: Vec<&String> = shown.keys().filter(|shown| !known.contains(*shown)).collect();
+    assert!(
+        missing.is_empty(),
+        "`cargo xtask sim --golden --seeds 3000` adds a record for {missing:?}; if a member has another name now, raise RECORD_SCHEMA"
+    );
 }

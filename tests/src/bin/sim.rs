@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use clap::Parser;
 use reseller_hooks_tests::number;
-use reseller_hooks_tests::sim::{Coverage, GUARDS, History, Profile, history, report, told};
+use reseller_hooks_tests::sim::{Coverage, GUARDS, History, Profile, golden, history, report, told};
 
 /// How many failing seeds are told in full.
 const MOST_REPORTS: usize = 3;
@@ -45,6 +45,9 @@ struct Args {
     /// seventeen times slower
     #[arg(long)]
     coverage: bool,
+    /// Add a record to tests/golden/records for each member or state that none of them shows yet
+    #[arg(long)]
+    golden: bool,
 }
 
 fn main() -> ExitCode {
@@ -59,6 +62,19 @@ fn main() -> ExitCode {
         let broken = !told(seed, &profile).violations.is_empty();
         println!("{}", report(seed, &profile));
         return ExitCode::from(u8::from(broken));
+    }
+    if args.golden {
+        let end = args.start.saturating_add(args.seeds);
+        return match golden::add(args.start..end) {
+            Ok(added) => {
+                println!("{added} records added to {}", golden::folder().display());
+                ExitCode::SUCCESS
+            }
+            Err(error) => {
+                eprintln!("the golden records cannot be read or written: {error}");
+                ExitCode::FAILURE
+            }
+        };
     }
     if args.coverage {
         let mut coverage = Coverage::default();

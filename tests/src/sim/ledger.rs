@@ -32,6 +32,8 @@ struct State {
     due: BTreeMap<String, Timestamp>,
     /// Writes that are still on their way.
     late: Vec<(Timestamp, Entry)>,
+    /// Every record that was written, where they are kept.
+    written: Option<Vec<String>>,
     story: Vec<String>,
 }
 
@@ -47,6 +49,7 @@ impl SimLedger {
                 away_until: Timestamp::EPOCH,
                 due: BTreeMap::new(),
                 late: Vec::new(),
+                written: None,
                 story: Vec::new(),
             })),
             rev_condition,
@@ -56,6 +59,16 @@ impl SimLedger {
     /// What lies under it.
     pub(super) fn inner(&self) -> Arc<MemoryLedger> {
         Arc::clone(&self.inner)
+    }
+
+    /// Keeps every record that is written from now on.
+    pub(super) fn keep_records(&self) {
+        self.state().written = Some(Vec::new());
+    }
+
+    /// The records that were kept.
+    pub(super) fn records(&self) -> Vec<String> {
+        self.state().written.take().unwrap_or_default()
     }
 
     /// Nothing fails from now on.
@@ -104,6 +117,11 @@ impl SimLedger {
         }
         let stored = ready(self.inner.store(&entry))?;
         if stored == Stored::Written {
+            if let Some(written) = &mut state.written
+                && entry.key.contains('/')
+            {
+                written.push(entry.body.clone());
+            }
             // A write that was recognised as done already may have been followed by others.
             let now = ready(self.inner.load(&entry.key))?.and_then(|now| now.due_at);
             match now {

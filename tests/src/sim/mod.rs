@@ -9,6 +9,7 @@ mod attacks;
 mod book;
 mod check;
 mod coverage;
+pub mod golden;
 mod guards;
 mod jobs;
 mod keys;
@@ -69,6 +70,8 @@ pub struct Profile {
     pub changing: bool,
     /// What is said, shown and answered is noted.
     pub coverage: bool,
+    /// Every record that is written is kept.
+    pub keeps_records: bool,
 }
 
 impl Default for Profile {
@@ -81,6 +84,7 @@ impl Default for Profile {
             careless: false,
             changing: false,
             coverage: false,
+            keeps_records: false,
         }
     }
 }
@@ -104,6 +108,8 @@ pub struct History {
     pub faults: u64,
     /// What it shows, where that is noted.
     pub seen: BTreeSet<Seen>,
+    /// The records that were written, where they are kept.
+    pub records: Vec<String>,
 }
 
 impl History {

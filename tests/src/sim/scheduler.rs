@@ -95,9 +95,13 @@ pub(super) fn run(seed: u64, profile: &Profile, tell: bool) -> History {
     let _timers = timers.enter();
     tracing::dispatcher::with_default(&dispatch, || {
         let mut sim = Sim::new(seed, profile, tell, watch);
+        if profile.keeps_records {
+            sim.ledger.keep_records();
+        }
         sim.happen();
         sim.judge();
         sim.cover_words();
+        sim.result.records = sim.ledger.records();
         sim.result.violations.extend(sim.watch.found());
         sim.result.story = sim.story.take().unwrap_or_default();
         sim.result

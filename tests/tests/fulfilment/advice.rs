@@ -1,5 +1,6 @@
 //! Every problem's sentence names the verb that ends it: here each code is made, and its verbs are run.
 
+use reseller_hooks::ledger::memory::MemoryLedger;
 use reseller_hooks_tests::prelude::*;
 
 /// How a problem comes to be, and what a person does before the verb.
@@ -126,6 +127,30 @@ fn cases() -> Vec<Case> {
                 let first = world.base();
                 world.change(first, becomes(Status::Canceled));
             },
+        ),
+        case(
+            "SURPLUS_PACKAGE",
+            Verb::Close,
+            |world| {
+                world.hears(&ordered("MAIL", 1));
+                world.insert_twin(OWN, world.clock.now());
+                world.clock.advance(DAY);
+                world.audit();
+                world.settle();
+            },
+            nothing,
+        ),
+        case(
+            "PERHAPS_BOUGHT_BEFORE",
+            Verb::Retry,
+            |world| {
+                let old = ordered("MAIL", 1).reference("SUB-7").placed(START - 3 * DAY);
+                world.hears(&old);
+                world.ledger = Arc::new(MemoryLedger::new());
+                world.hears(&old);
+                world.settle();
+            },
+            nothing,
         ),
         case(
             "SITE_CHANGED",
