@@ -12,15 +12,15 @@ use crate::words::{count, list, number, short, since, text};
 
 mod plot;
 
-pub use plot::Day;
+pub use plot::{Day, Days};
 
 const STYLE: &str = include_str!("page/style.css");
 
 /// How many orders of one code are listed; all are counted.
-const MOST_LISTED: usize = 200;
+const MOST_LISTED: usize = 50;
 
 /// The page, from the answers to `status` and `attention` and the days of the plot.
-pub fn html(status: &Value, attention: &Value, days: &[Day], stack: &str, now: Timestamp) -> String {
+pub fn html(status: &Value, attention: &Value, days: &Days, stack: &str, now: Timestamp) -> String {
     let orders = list(attention, "orders");
     let title = match number(status, "in_attention") {
         0 => "No order needs a person".to_owned(),

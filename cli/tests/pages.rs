@@ -1,6 +1,6 @@
 //! The pages that are made: docs/cli.md from the help, and the report for people without a shell.
 
-use reseller::page::{Day, html};
+use reseller::page::{Day, Days, html};
 use reseller_hooks::time::Timestamp;
 use serde_json::{Value, json};
 
@@ -45,7 +45,10 @@ fn page(orders: usize) -> String {
         orders: at % 7,
         packages: at % 9,
     };
-    let days: Vec<Day> = (0..30).map(day).collect();
+    let days = Days {
+        days: (0..30).map(day).collect(),
+        is_whole: true,
+    };
     html(&status(orders), &attention(orders), &days, "reseller-hooks", NOW)
 }
 
@@ -67,8 +70,29 @@ fn the_report_stands_for_itself_with_none_one_and_ten_thousand_orders() {
     }
     let page = page(10_000);
     assert!(page.contains("6666 problems") && page.contains("3334 problems"));
-    assert!(page.contains("and 6466 more"));
+    assert!(page.contains("and 6616 more"));
     assert!(page.contains("&lt;X&gt; &amp; no other") && !page.contains("<X>"));
+}
+
+#[test]
+fn a_day_without_an_order_is_a_gap_in_the_plot_and_a_ledger_that_is_too_large_is_said() {
+    let shop = Shop::new();
+    shop.sells("shopify/orders_paid.json", "orders/paid");
+    let file = shop.file("report.html");
+    shop.types(&["report", "--html", file.to_str().unwrap()]).done();
+    let page = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(page.matches("<rect").count(), 60, "thirty days, two bars each");
+    let days = Days {
+        days: vec![Day {
+            date: "2027-01-01".to_owned(),
+            orders: 1,
+            packages: 2,
+        }],
+        is_whole: false,
+    };
+    let page = html(&status(0), &attention(0), &days, "reseller-hooks", NOW);
+    assert!(page.contains("The ledger has more orders than were read for this."));
+    assert!(page.contains("The tallest bar is 2."));
 }
 
 #[test]
@@ -83,7 +107,14 @@ fn the_report_has_the_numbers_of_the_status_and_nobodys_data() {
     assert_eq!(in_attention, 1);
     assert!(page.contains("<h1>1 order needs a person</h1>"));
     assert!(page.contains("PRODUCT_NOT_FOUND"));
-    assert!(page.contains("<svg"));
+    assert!(page.contains("placed, 1 in all. Outlined: the packages that they have, 0 in all."));
+    // What the status says in a line stands here, too; ages change from one second to the next.
+    let status = shop.types(&["status"]).done().out;
+    let is_said = |line: &&str| line.starts_with("ok") || line.starts_with("!!");
+    for line in status.lines().filter(is_said) {
+        let said = line[4..].split(" for ").next().unwrap();
+        assert!(page.contains(said.trim()), "{said}: {page}");
+    }
     for private in ["Sample", "@example", "sandbox-api-key"] {
         assert!(!page.contains(private), "{private}");
     }

@@ -17,6 +17,8 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use crate::config::AwsSettings;
 
 mod failure;
+#[cfg(any(feature = "dynamodb", feature = "sqs"))]
+mod kept_key;
 #[cfg(feature = "local")]
 mod profile;
 #[cfg(feature = "signed")]
@@ -99,13 +101,19 @@ impl Aws {
         if let Some((_, client)) = clients.iter().find(|(at, _)| at.as_deref() == endpoint) {
             return Ok(client.clone());
         }
-        let mut builder = aws_sdk_sqs::config::Builder::from(self.sdk_config()?);
+        let mut builder = aws_sdk_sqs::config::Builder::from(self.sdk_config()?).push_auth_scheme(self.signer("sqs"));
         if let Some(endpoint) = endpoint {
             builder = builder.endpoint_url(endpoint);
         }
         let client = aws_sdk_sqs::Client::from_conf(builder.build());
         clients.push((endpoint.map(str::to_owned), client.clone()));
         Ok(client)
+    }
+
+    /// Signs the calls of a client that is called often. A region is known where there is a client.
+    #[cfg(any(feature = "dynamodb", feature = "sqs"))]
+    pub(crate) fn signer(&self, service: &'static str) -> kept_key::KeptKey {
+        kept_key::KeptKey::new(self.settings.region.clone().unwrap_or_default(), service)
     }
 
     // Put together by hand, not by aws-config's loader, which would read profile files and ask for a dozen variables

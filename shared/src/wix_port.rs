@@ -4,11 +4,12 @@
 //! at all, every call fails as if Wix had answered 401: fulfilment reports an outage, and no order is blamed.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::fulfilment::ports;
 use crate::ids::AccountId;
 use crate::secrets::{SecretDocument, Secrets, Source, WixSecret};
-use crate::time::{SystemClock, Timer};
+use crate::time::{SystemClock, Timer, Timestamp};
 use crate::wix::{Call, Client, Error, Failure, HttpTransport, Operation, Transport};
 
 /// The real Wix, with the key of the secret.
@@ -61,8 +62,22 @@ fn wix_of(document: &SecretDocument, operation: Operation) -> Result<&WixSecret,
 
 impl<S: Source, C: Timer, T: Transport> ports::Wix for WixPort<S, C, T> {
     async fn send<K: Call>(&self, account: &AccountId, call: &K) -> Result<K::Answer, Error> {
+        self.send_until(account, call, None).await
+    }
+
+    async fn send_until<K: Call>(
+        &self,
+        account: &AccountId,
+        call: &K,
+        until: Option<Timestamp>,
+    ) -> Result<K::Answer, Error> {
         let document = self.document(K::OPERATION).await?;
         self.use_key_of(&document, K::OPERATION)?;
+        let is_late = || until.is_some_and(|until| self.client.clock().now() >= until);
+        if is_late() {
+            let message = "no time is left after the secret was read, and nothing was sent";
+            return Err(Error::throttled(K::OPERATION, Some(Duration::ZERO), message));
+        }
         let error = match self.client.execute(account, call).await {
             Ok(response) => return Ok(response.value),
             Err(error) if error.failure() == Failure::Unauthorized => error,
@@ -75,6 +90,11 @@ impl<S: Source, C: Timer, T: Transport> ports::Wix for WixPort<S, C, T> {
         let key = |document| Ok(wix_of(document, K::OPERATION)?.api_key.expose());
         if key(&document)? == key(&newer)? {
             return Err(error);
+        }
+        // Nothing was done, as Wix says: the next run begins with the new key.
+        if is_late() {
+            let message = "no time is left to repeat it with the new key";
+            return Err(Error::throttled(K::OPERATION, Some(Duration::ZERO), message));
         }
         tracing::info!(
             operation = K::OPERATION.as_str(),

@@ -40,7 +40,7 @@ pub(super) async fn run(backend: &Backend, options: &Probe, out: &mut Out<'_>) -
     })?;
     if !options.yes {
         out.note(format_args!(
-            "this buys product {} three times in the account {}, each in a package of its own, and cancels it; what Wix \
+            "this buys product {} up to four times in the account {}, each in a package of its own, and cancels it; what Wix \
              charges for that, it charges",
             options.product,
             wix.account_id.as_str()

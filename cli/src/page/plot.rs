@@ -14,10 +14,19 @@ pub struct Day {
     pub packages: u32,
 }
 
+/// The days of the plot, one after the other.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Days {
+    /// The oldest first; none where no order was placed on any of them.
+    pub days: Vec<Day>,
+    /// All orders of the ledger were looked at.
+    pub is_whole: bool,
+}
+
 const WIDTH: u32 = 900;
 const HEIGHT: u32 = 200;
 
-pub(super) fn plot(page: &mut String, days: &[Day]) {
+pub(super) fn plot(page: &mut String, Days { days, is_whole }: &Days) {
     let (Some(first), Some(last)) = (days.first(), days.last()) else {
         return;
     };
@@ -62,10 +71,15 @@ pub(super) fn plot(page: &mut String, days: &[Day]) {
     add!(
         page,
         // Beside the picture and not in it: a text in it shrinks with it on a phone.
-        "</svg>\n<div class=\"ends\"><span>{}</span><span>{}</span></div>\n<figcaption>Filled: {orders} orders by the day on \
-         which they were placed. Outlined: the {packages} packages that they have. The tallest bar is {most}.</figcaption>\n\
+        "</svg>\n<div class=\"ends\"><span>{}</span><span>{}</span></div>\n<figcaption>Filled: orders by the day on which they were \
+         placed, {orders} in all. Outlined: the packages that they have, {packages} in all. The tallest bar is {most}.{}</figcaption>\n\
          </figure>",
         escaped(&first.date),
         escaped(&last.date),
+        if *is_whole {
+            ""
+        } else {
+            " The ledger has more orders than were read for this."
+        },
     );
 }

@@ -76,10 +76,10 @@ fn note_plans(record: &mut OrderRecord, now: Timestamp) {
         };
         *count = count.saturating_add(run.count);
     }
-    record.note(
-        now,
-        &format!("planned: {buy} units to buy, {refused} refused, {not_ours} held or not ours"),
-    );
+    let counts = [(buy, "to buy"), (refused, "refused"), (not_ours, "held or not ours")];
+    let named = counts.iter().filter(|(count, _)| *count > 0);
+    let words: Vec<String> = named.map(|(count, what)| format!("{count} {what}")).collect();
+    record.note(now, &format!("planned: {}", words.join(", ")));
 }
 
 enum Next {

@@ -4,12 +4,24 @@
 use std::future::Future;
 
 use crate::ids::{AccountId, ExternalId};
+use crate::time::Timestamp;
 use crate::wix::{Call, Error, Package, PackageQuery, Paging};
 
 /// Sends fulfilment's calls.
 pub trait Wix: Send + Sync {
     /// Sends a call for the account that the package belongs to. Repeats nothing that writes, save where it never left.
     fn send<K: Call>(&self, account: &AccountId, call: &K) -> impl Future<Output = Result<K::Answer, Error>> + Send;
+
+    /// The same, not begun after a time: reading the secret, and a second send after a 401, take theirs. What would go out later
+    /// is not sent, and throttled.
+    fn send_until<K: Call>(
+        &self,
+        account: &AccountId,
+        call: &K,
+        _until: Option<Timestamp>,
+    ) -> impl Future<Output = Result<K::Answer, Error>> + Send {
+        self.send(account, call)
+    }
 
     /// The reseller's own account: what is bought for when an order names none. An error means that there is no key.
     fn own_account(&self) -> impl Future<Output = Result<AccountId, Error>> + Send;

@@ -62,7 +62,7 @@ impl DynamoDbLedger {
         let config = aws
             .sdk_config()
             .map_err(|error| LedgerError::Misconfigured(error.to_string()))?;
-        let mut builder = aws_sdk_dynamodb::config::Builder::from(config);
+        let mut builder = aws_sdk_dynamodb::config::Builder::from(config).push_auth_scheme(aws.signer("dynamodb"));
         if let Some(url) = &aws.settings().dynamodb_endpoint_url {
             builder = builder.endpoint_url(url.as_str());
         }

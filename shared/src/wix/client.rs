@@ -111,6 +111,11 @@ impl<T: Transport, C: Timer> Client<T, C> {
         *self.0.key.write().unwrap_or_else(PoisonError::into_inner) = Some(key);
     }
 
+    /// The clock that was given.
+    pub fn clock(&self) -> &C {
+        &self.0.clock
+    }
+
     /// The most that one call takes, repetitions and waits included.
     pub fn timeout(&self) -> Duration {
         self.0.config.timeout

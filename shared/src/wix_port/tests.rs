@@ -20,11 +20,17 @@ const PACKAGE: &str = "11111111-aaaa-4bbb-8ccc-222222222222";
 struct Keys {
     keys: Vec<Option<&'static str>>,
     read: AtomicUsize,
+    /// Reading it takes a minute from now on.
+    slow: Arc<std::sync::atomic::AtomicBool>,
+    seconds: Arc<std::sync::atomic::AtomicI64>,
 }
 
 impl Source for Keys {
     async fn fetch(&self) -> Result<SecretString, SecretError> {
         let at = self.read.fetch_add(1, Ordering::SeqCst).min(self.keys.len() - 1);
+        if self.slow.load(Ordering::SeqCst) {
+            self.seconds.fetch_add(60, Ordering::SeqCst);
+        }
         match self.keys[at] {
             Some(key) => Ok(format!(r#"{{"wix":{{"api_key":"{key}","account_id":"{ACCOUNT}"}}}}"#).into()),
             None => Err(SecretError::Unavailable("throttled".to_owned())),
@@ -92,6 +98,7 @@ impl Timer for Moved {
 struct World {
     port: WixPort<Keys, Moved>,
     asked: Arc<AtomicUsize>,
+    slow: Arc<std::sync::atomic::AtomicBool>,
     seconds: Arc<std::sync::atomic::AtomicI64>,
 }
 
@@ -102,11 +109,14 @@ async fn world(keys: &[Option<&'static str>]) -> World {
         timeout: Duration::from_secs(5),
         ..ClientConfig::default()
     };
+    let seconds = Arc::new(std::sync::atomic::AtomicI64::new(0));
+    let slow = Arc::new(std::sync::atomic::AtomicBool::new(false));
     let source = Keys {
         keys: keys.to_vec(),
         read: AtomicUsize::new(0),
+        slow: Arc::clone(&slow),
+        seconds: Arc::clone(&seconds),
     };
-    let seconds = Arc::new(std::sync::atomic::AtomicI64::new(0));
     let clock = Moved(Arc::clone(&seconds));
     let transport = HttpTransport::new(&config, clock.clone()).unwrap();
     let client = Client::with_transport(config, transport, clock.clone()).unwrap();
@@ -114,6 +124,7 @@ async fn world(keys: &[Option<&'static str>]) -> World {
     World {
         port: WixPort::new(client, Arc::new(secrets)),
         asked,
+        slow,
         seconds,
     }
 }
@@ -177,6 +188,31 @@ async fn a_secret_that_comes_later_mends_the_port() {
     let world = world(&[None, Some("IST.good")]).await;
     world.get().await.unwrap_err();
     assert_eq!(world.get().await.unwrap().id.as_str(), PACKAGE);
+}
+
+/// What was written down says that nothing is sent after this time: absence is proven from it.
+#[tokio::test]
+async fn nothing_is_sent_after_the_time_that_was_written_down() {
+    let call = GetPackage {
+        package: PACKAGE.parse().unwrap(),
+    };
+    let account = ACCOUNT.parse().unwrap();
+    let until = |seconds: i64| Some(Timestamp::from_secs(1_700_000_000 + seconds));
+    // Reading the secret took too long.
+    let late = world(&[Some("IST.good")]).await;
+    late.seconds.store(20, Ordering::SeqCst);
+    let error = late.port.send_until(&account, &call, until(20)).await.unwrap_err();
+    assert!(matches!(error.failure(), Failure::Throttled(_)), "{error}");
+    assert_eq!(late.asked.load(Ordering::SeqCst), 0);
+    assert!(late.port.send_until(&account, &call, until(21)).await.is_ok());
+    // The second send after a 401 would be: its key was refused, so nothing was done.
+    let refused = world(&[Some("IST.old"), Some("IST.good")]).await;
+    refused.port.own_account().await.unwrap();
+    refused.seconds.store(61, Ordering::SeqCst);
+    refused.slow.store(true, Ordering::SeqCst);
+    let error = refused.port.send_until(&account, &call, until(62)).await.unwrap_err();
+    assert!(matches!(error.failure(), Failure::Throttled(_)), "{error}");
+    assert_eq!(refused.asked.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]

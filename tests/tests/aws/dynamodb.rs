@@ -74,6 +74,20 @@ async fn dynamodb(handles: usize) -> (Vec<DynamoDbLedger>, ()) {
     (ledgers.collect(), ())
 }
 
+/// A restore under the old name makes another table: by its name alone it would buy again what the lost one bought.
+#[tokio::test]
+async fn a_table_that_was_made_again_under_its_name_has_another_id() {
+    let client = client(&aws());
+    let name = table(&client).await;
+    let ledger = DynamoDbLedger::open(&name, &aws()).unwrap();
+    let first = ledger.table().await.unwrap();
+    assert!(first.is_some());
+    assert_eq!(ledger.table().await.unwrap(), first);
+    let other = table(&client).await;
+    let other = DynamoDbLedger::open(&other, &aws()).unwrap();
+    assert_ne!(other.table().await.unwrap(), first);
+}
+
 reseller_hooks_tests::ledger_contract!(in_dynamodb, super::dynamodb);
 
 /// What is lost here is lost below the SDK, which repeats the write by itself.

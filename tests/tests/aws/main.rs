@@ -1,4 +1,4 @@
-//! DynamoDB, SQS and Secrets Manager, asked over their API. Needs an emulator: `AWS_ENDPOINT_URL`, `AWS_REGION` and any
+//! DynamoDB, SQS, SNS and Secrets Manager, asked over their API. Needs an emulator: `AWS_ENDPOINT_URL`, `AWS_REGION` and any
 //! `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. `cargo xtask test` starts one and sets them; nothing here talks to
 //! anything but that address.
 #![expect(
@@ -12,6 +12,7 @@ mod dynamodb;
 mod proxy;
 mod secrets;
 mod sqs;
+mod topic;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

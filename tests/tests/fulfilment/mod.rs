@@ -15,6 +15,7 @@ mod effects;
 mod erasing;
 mod histories;
 mod in_doubt;
+mod large;
 mod ledger_faults;
 mod lookups;
 mod meaning;

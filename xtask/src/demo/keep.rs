@@ -59,7 +59,7 @@ fn reseller_lines(stage: &Stage, storefront: StorefrontKind) -> Result<String, F
     Ok(format!(
         "  # how it stands, what needs a person, and the orders\n  \
          alias reseller='{} --local={}'\n  \
-         reseller status\n  reseller attention\n  reseller order list{show}",
+         reseller status\n  reseller attention\n  reseller order list{show}\n  reseller doctor",
         program.display(),
         variables.display()
     ))

@@ -61,7 +61,11 @@ END
     )
 }
 
-/// It knows no saved queries and no CodeDeploy, and Wix is the sandbox: the built template's parameters get other
+/// What an alarm over several metrics becomes, which the emulator does not know: nothing there looks at alarms.
+const ONE_METRIC: &str =
+    "      MetricName: AnsweredUnverified\n      Namespace: ResellerHooks\n      Statistic: Sum\n      Period: 3600\n";
+
+/// It knows no saved queries, no CodeDeploy and no alarms over several metrics, and Wix is the sandbox: the built template's parameters get other
 /// defaults, because a page's reader gives none of these. All the rest is deployed as it was built.
 pub(super) fn adapted(built: &str, wix: &str) -> Result<String, Failure> {
     let mut adapted = String::new();
@@ -70,7 +74,8 @@ pub(super) fn adapted(built: &str, wix: &str) -> Result<String, Failure> {
     let (mut preference, mut queries, mut address) = (0, 0, 0);
     for line in built.lines() {
         let indent = line.len() - line.trim_start().len();
-        if skipped_below.is_some_and(|above| indent > above) {
+        let is_item = line.trim_start().starts_with("- ");
+        if skipped_below.is_some_and(|above| indent > above || (indent == above && is_item)) {
             continue;
         }
         skipped_below = None;
@@ -80,6 +85,11 @@ pub(super) fn adapted(built: &str, wix: &str) -> Result<String, Failure> {
         if line.trim() == "DeploymentPreference:" {
             preference += 1;
             skipped_below = Some(indent);
+            continue;
+        }
+        if line == "      Metrics:" {
+            skipped_below = Some(indent);
+            adapted.push_str(ONE_METRIC);
             continue;
         }
         let is_default = line.trim_start().starts_with("Default:");
@@ -202,8 +212,8 @@ mod tests {
 
     #[test]
     fn only_what_the_emulator_lacks_is_changed_in_a_built_template() {
-        let built = "Parameters:\n  WixApiBaseUrl:\n    Default: https://www.wixapis.com\n  SavedQueries:\n    Default: 'true'\nResources:\n  WebhookFunction:\n    Properties:\n      DeploymentPreference:\n        Type:\n          Ref: WebhookShift\n      Timeout: 10\n";
-        let expected = "Parameters:\n  WixApiBaseUrl:\n    Default: http://wix\n  SavedQueries:\n    Default: 'false'\nResources:\n  WebhookFunction:\n    Properties:\n      Timeout: 10\n";
+        let built = "Parameters:\n  WixApiBaseUrl:\n    Default: https://www.wixapis.com\n  SavedQueries:\n    Default: 'true'\nResources:\n  WebhookFunction:\n    Properties:\n      DeploymentPreference:\n        Type:\n          Ref: WebhookShift\n      Timeout: 10\n  LossAlarm:\n    Properties:\n      Metrics:\n      - Id: lost\n        Label: lost\n      - Id: stored\n      Threshold: 0\n";
+        let expected = "Parameters:\n  WixApiBaseUrl:\n    Default: http://wix\n  SavedQueries:\n    Default: 'false'\nResources:\n  WebhookFunction:\n    Properties:\n      Timeout: 10\n  LossAlarm:\n    Properties:\n      MetricName: AnsweredUnverified\n      Namespace: ResellerHooks\n      Statistic: Sum\n      Period: 3600\n      Threshold: 0\n";
         assert_eq!(adapted(built, "http://wix").unwrap(), expected);
         assert!(adapted("Parameters:\n", "http://wix").is_err());
     }

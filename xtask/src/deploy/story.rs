@@ -31,6 +31,9 @@ const BLOCK: Duration = Duration::from_secs(2400);
 const QUICK: Duration = Duration::from_secs(300);
 /// What waits for the schedule, twice over.
 const PATIENCE: Duration = Duration::from_secs(180);
+/// After a restore a purchase is looked up first, and nothing found counts only after the settle time: once for the plan
+/// and once for its voucher, each with a turn of the schedule.
+const AFTER_A_RESTORE: Duration = Duration::from_secs(600);
 
 /// A deployed stack and what is around it.
 struct Story {
@@ -55,6 +58,13 @@ fn other(order: u32) -> Vec<(String, String)> {
 /// The external IDs of an order's packages.
 fn packages_of(order: u32) -> [String; 2] {
     ["b1", "v1"].map(|unit| format!("rh-shopify-900719925475{order:04}-{unit}"))
+}
+
+/// The external IDs of these orders' packages, and of those of the first order, which is tagged by then.
+fn with_the_first(orders: &[u32]) -> Vec<String> {
+    let mut packages = ["PO-2026-117", "PO-2026-117-v1"].map(str::to_owned).to_vec();
+    packages.extend(orders.iter().flat_map(|order| packages_of(*order)));
+    packages
 }
 
 pub(super) async fn tell(build: Build) -> Result<u64, Failure> {
@@ -374,7 +384,8 @@ impl Story {
         self.packages_of_orders("nothing is bought before somebody resumes", &[1, 2, 3])
             .await?;
         self.shell.run("resume", resume, QUICK).await?;
-        self.packages_of_orders("the order in flight is bought, and none a second time", &[1, 2, 3, 4])
+        let what = "the order in flight is bought, and none a second time";
+        self.packages_within(AFTER_A_RESTORE, what, &with_the_first(&[1, 2, 3, 4]))
             .await
     }
 
@@ -445,13 +456,15 @@ impl Story {
 
     /// Waits until Wix has the packages of these orders beside those of the first, which is tagged by then.
     async fn packages_of_orders(&mut self, what: &str, orders: &[u32]) -> Result<(), Failure> {
-        let mut wanted = ["PO-2026-117", "PO-2026-117-v1"].map(str::to_owned).to_vec();
-        wanted.extend(orders.iter().flat_map(|order| packages_of(*order)));
-        self.packages(what, &wanted).await
+        self.packages(what, &with_the_first(orders)).await
     }
 
     /// Waits until Wix has these packages and no others.
     async fn packages(&mut self, what: &str, wanted: &[String]) -> Result<(), Failure> {
+        self.packages_within(PATIENCE, what, wanted).await
+    }
+
+    async fn packages_within(&mut self, patience: Duration, what: &str, wanted: &[String]) -> Result<(), Failure> {
         let mut wanted = wanted.to_vec();
         wanted.sort();
         let started = Instant::now();
@@ -464,7 +477,7 @@ impl Story {
                 self.checks += 1;
                 return Ok(());
             }
-            if started.elapsed() > PATIENCE || found.len() > wanted.len() {
+            if started.elapsed() > patience || found.len() > wanted.len() {
                 return Err(Failure::new(format!(
                     "{what}: expected {wanted:?} at Wix, found {found:?}"
                 )));

@@ -228,9 +228,10 @@ pub(crate) async fn send<W: Wix, C: Clock>(
             one.undo(record)?;
             continue;
         }
-        let sent_at = caller.clock.now();
         caller.tally.wix_calls += 1;
         let result = send_one(record, &one, caller).await;
+        // The secret may have been read, and a second send made after a 401: nothing of it went out later than now.
+        let sent_at = caller.clock.now();
         let InstanceRef { account, id, .. } = &one.needed.instance;
         match result {
             Ok(answer) => {

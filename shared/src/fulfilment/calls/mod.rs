@@ -5,6 +5,7 @@
 //! leaves a record that knows what it does not know. Only `send` in each file does I/O.
 
 mod adjust;
+pub mod bound;
 mod caller;
 pub(crate) mod change;
 pub(crate) mod compare;

@@ -21,7 +21,7 @@ use crate::wix::{GetPackage, Package, Status};
 const LONG_AWAITED: u32 = 4;
 
 /// After how many reads (about a month) it is not read by itself any more.
-const MOST_AWAITED: u32 = 34;
+pub(super) const MOST_AWAITED: u32 = 34;
 
 /// When a package is asked for that would be asked for at a time: after the pause that its failures make; `None` where it was
 /// asked for in vain so often that it is given up.

@@ -17,10 +17,13 @@ use crate::time::Timestamp;
 #[serde(default)]
 pub struct Policy {
     /// A line on trial is bought.
+    #[serde(skip_serializing_if = "is_true")]
     pub buy_on_trial: bool,
     /// An open or lost dispute, that is not an inquiry, takes everything back.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub take_back_on_dispute: bool,
     /// A change of a subscription counts before it is billed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub buy_unpaid_changes: bool,
     /// What began before this is never bought.
     pub not_before: Timestamp,
@@ -30,6 +33,14 @@ pub struct Policy {
     /// How long states of one version may disagree before a person is told.
     #[serde(skip, default = "settle_time")]
     pub settle: Duration,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature that serde's skip_serializing_if wants"
+)]
+const fn is_true(value: &bool) -> bool {
+    *value
 }
 
 const fn settle_time() -> Duration {

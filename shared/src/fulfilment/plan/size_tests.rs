@@ -72,3 +72,29 @@ fn an_order_that_no_record_can_hold_is_refused_and_the_others_are_planned() {
         .collect();
     assert_eq!(plans, [true, false, true]);
 }
+
+/// How many units of one line still fit, in hundreds.
+fn most(sku: &str, sited: bool) -> u32 {
+    let fits = |hundreds: u32| {
+        let mut record = paid(&[(sku, hundreds * 100, sited)]);
+        next(&mut record);
+        !record.lines()[0].runs()[0].plan.components().is_empty()
+    };
+    (1..40).take_while(|hundreds| fits(*hundreds)).last().unwrap_or(0) * 100
+}
+
+#[test]
+fn the_page_names_how_many_units_an_order_may_have() {
+    let page = include_str!("../../../../README.md");
+    let (vouchers, plain) = (most("PLAN", false), most("MAIL", false));
+    let in_words = |units: u32| format!("{},{:03}", units / 1_000, units % 1_000);
+    let said = format!(
+        "about {} units with vouchers, or {} without",
+        in_words(vouchers),
+        in_words(plain)
+    );
+    assert!(
+        page.replace('\n', " ").replace("  ", " ").contains(&said),
+        "README.md does not say {said:?}"
+    );
+}

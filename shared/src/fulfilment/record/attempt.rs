@@ -11,8 +11,14 @@ use super::{Backoff, HeldPackage, Refusal};
 use crate::fulfilment::settings::Settings;
 use crate::time::Timestamp;
 
+/// How often a purchase that nobody wants any more is looked up.
+pub(crate) const MOST_FINAL_LOOKUPS: u32 = 4;
+
+/// How often a purchase is sent: each stage once.
+pub(crate) const MOST_SENDS: u32 = 3;
+
 /// When a purchase that nobody wants any more, and whose outcome is not known, is looked up: so long after it was sent.
-const FINAL_LOOKUPS: [Duration; 4] = [
+const FINAL_LOOKUPS: [Duration; MOST_FINAL_LOOKUPS as usize] = [
     Duration::from_secs(60),
     Duration::from_secs(600),
     Duration::from_secs(3_600),

@@ -3,9 +3,10 @@
 //! The newest lines are kept. Two copies of a record merge to the same, in any order, so that a delivery that came in
 //! while a worker held the order is not lost.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::time::Timestamp;
 
@@ -63,9 +64,47 @@ impl Happened {
 }
 
 /// The newest lines, the oldest of them first.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct History(Vec<Happened>);
+
+/// A line as the ledger keeps it: times in milliseconds, and without names, because every record has many lines.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Kept<'a> {
+    Once(i64, Cow<'a, str>),
+    Often(i64, Cow<'a, str>, u32, i64),
+}
+
+impl Serialize for History {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|line| {
+            let (at, what) = (line.at.as_millis(), Cow::Borrowed(line.what.as_str()));
+            match line.last {
+                Some(last) => Kept::Often(at, what, line.times, last.as_millis()),
+                None => Kept::Once(at, what),
+            }
+        }))
+    }
+}
+
+impl<'de> Deserialize<'de> for History {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let lines = Vec::<Kept<'_>>::deserialize(deserializer)?;
+        let read = lines.into_iter().map(|kept| {
+            let (at, what, times, last) = match kept {
+                Kept::Once(at, what) => (at, what, 1, None),
+                Kept::Often(at, what, times, last) => (at, what, times, Some(Timestamp::from_millis(last))),
+            };
+            Happened {
+                at: Timestamp::from_millis(at),
+                what: what.into_owned(),
+                times,
+                last,
+            }
+        });
+        Ok(Self(read.collect()))
+    }
+}
 
 impl History {
     /// Whether nothing happened.
@@ -164,6 +203,13 @@ mod tests {
         assert_eq!(history.lines().len(), MOST);
         assert!(history.lines()[0].what().starts_with("60 "));
         assert!(serde_json::to_string(&history).unwrap().len() <= MOST_BYTES);
+    }
+
+    #[test]
+    fn what_is_kept_is_read_as_it_was() {
+        let history = history(&[(0, "delivered"), (1, "b1: no clear answer"), (2, "b1: no clear answer")]);
+        let kept = serde_json::to_string(&history).unwrap();
+        assert_eq!(serde_json::from_str::<History>(&kept).unwrap(), history);
     }
 
     #[test]

@@ -22,7 +22,7 @@ const LONGEST: Duration = Duration::from_secs(600);
 pub(crate) const STUCK: u32 = 30;
 
 /// After how many failed questions in a row (about two weeks) it is asked no more.
-const MOST_ASKED: u32 = 40;
+pub(crate) const MOST_ASKED: u32 = 40;
 
 /// An answer that is not the one that was wanted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

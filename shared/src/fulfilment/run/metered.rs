@@ -73,7 +73,10 @@ impl<W: Wix, L: Ledger, C: Clock> Metered<'_, W, L, C> {
 impl<W: Wix, L: Ledger, C: Clock> Wix for Metered<'_, W, L, C> {
     async fn send<K: Call>(&self, account: &AccountId, call: &K) -> Result<K::Answer, Error> {
         self.permit(K::OPERATION).await?;
-        let answer = self.fulfilment.wix.send(account, call).await;
+        let settings = &self.fulfilment.settings;
+        let until = self.deadline - settings.wix_timeout;
+        let until = settings.guards.send_before.then_some(until);
+        let answer = self.fulfilment.wix.send_until(account, call, until).await;
         if let Err(error) = &answer
             && error.status() == Some(429)
             && let Failure::Throttled(retry_after) = error.failure()
