@@ -38,6 +38,9 @@ struct Args {
     /// Only orders that change their plan and their site most of the time, while those calls fail
     #[arg(long)]
     changing: bool,
+    /// Only worlds in which Wix honours keys and shows packages much later than the settle time
+    #[arg(long)]
+    late: bool,
     /// Take each protection out, and look for a history that breaks the promise without it
     #[arg(long)]
     guards: bool,
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         harsh: args.harsh,
         careless: args.careless,
         changing: args.changing,
+        late: args.late,
         ..Profile::default()
     };
     if let Some(seed) = args.one {

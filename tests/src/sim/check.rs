@@ -188,7 +188,11 @@ impl Book<'_> {
             Some(site) if stays && self.order.old_sites.contains(site.as_str()) => Ok(()),
             // Two lines that have come to one product cannot both move: Wix takes a product once on a site.
             Some(site) if self.order.old_sites.contains(site.as_str()) && self.cannot_follow(plan) => Ok(()),
-            Some(site) if self.order.site.as_deref() != Some(site.as_str()) => Err(format!("site {site}")),
+            Some(site) if self.order.site.as_deref() != Some(site.as_str()) => {
+                let shown = attention(self.record, &self.world.settings, self.world.clock.now());
+                let codes: Vec<&str> = shown.iter().map(|problem| problem.code.as_str()).collect();
+                Err(format!("site {site}, and a person is shown {codes:?}"))
+            }
             Some(_) | None => Ok(()),
         }
     }
@@ -198,9 +202,13 @@ impl Book<'_> {
     fn cannot_follow(&self, plan: &ComponentPlan) -> bool {
         let runs = self.record.lines().iter().flat_map(Line::runs);
         let mut others = runs.flat_map(|run| run.plan.components());
+        // The two plans are of one type, of which Wix takes one on a site.
+        let kind = |component: &ComponentPlan| match component.product.catalog_product_id.as_str() {
+            LARGE => PREMIUM.to_owned(),
+            other => other.to_owned(),
+        };
         let is_there = others.any(|other| {
-            other.product.catalog_product_id == plan.product.catalog_product_id
-                && other.product.site_id.as_ref().map(ToString::to_string) == self.order.site
+            kind(other) == kind(plan) && other.product.site_id.as_ref().map(ToString::to_string) == self.order.site
         });
         let shown = attention(self.record, &self.world.settings, self.world.clock.now());
         let told_of = |code: &str| {

@@ -74,6 +74,8 @@ pub(super) struct Task {
     pub number: u32,
     /// When Lambda ends it.
     pub timeout: Timestamp,
+    /// It stands still until then, while others go on.
+    pub stalls_until: Timestamp,
     pub begun: Timestamp,
     process: Process,
     generation: u32,
@@ -141,6 +143,7 @@ impl Sim {
             job,
             number: self.workers,
             timeout: now + Duration::from_secs(seconds),
+            stalls_until: now,
             begun: now,
             process,
             generation: self.processes.generation,

@@ -68,6 +68,9 @@ pub struct Profile {
     pub careless: bool,
     /// Orders change their plan and their site most of the time, and it is those calls that fail.
     pub changing: bool,
+    /// Wix shows packages much later than the settle time, and honours keys: then those alone keep a purchase from being made
+    /// twice.
+    pub late: bool,
     /// What is said, shown and answered is noted.
     pub coverage: bool,
     /// Every record that is written is kept.
@@ -83,6 +86,7 @@ impl Default for Profile {
             harsh: false,
             careless: false,
             changing: false,
+            late: false,
             coverage: false,
             keeps_records: false,
         }
@@ -147,8 +151,9 @@ pub fn report(seed: u64, profile: &Profile) -> String {
     let harsh = if profile.harsh { " --harsh" } else { "" };
     let careless = if profile.careless { " --careless" } else { "" };
     let changing = if profile.changing { " --changing" } else { "" };
+    let late = if profile.late { " --late" } else { "" };
     format!(
-        "seed {seed}\n  {}\n{}\nreplay: cargo xtask sim --one {seed}{harsh}{careless}{changing}",
+        "seed {seed}\n  {}\n{}\nreplay: cargo xtask sim --one {seed}{harsh}{careless}{changing}{late}",
         told.story.join("\n  "),
         told.violations
             .iter()

@@ -223,7 +223,11 @@ impl Sim {
                 }
                 continue;
             }
-            let at = self.rng.index(self.tasks.len());
+            let Some(at) = self.any_awake() else {
+                self.result.steps += 1;
+                self.pass_time();
+                continue;
+            };
             self.step(at);
             if !self.calm {
                 self.strike();
@@ -256,6 +260,21 @@ impl Sim {
         if due && self.tasks.len() < MOST_TASKS && now >= self.swept_at + Duration::from_secs(60) {
             self.sweep();
         }
+    }
+
+    /// An invocation that does not stand still.
+    fn any_awake(&mut self) -> Option<usize> {
+        let now = self.now();
+        let awake = |task: &Task| self.calm || task.stalls_until <= now;
+        let awake: Vec<usize> = (0..self.tasks.len()).filter(|at| awake(&self.tasks[*at])).collect();
+        let at = *awake.get(self.rng.index(awake.len()))?;
+        if !self.calm && self.rng.permille(self.trouble.stalls) {
+            let number = self.tasks[at].number;
+            let until = now + Duration::from_secs(self.rng.pick(&[20, 100, 400]));
+            self.tasks[at].stalls_until = until;
+            self.tell(|| format!("invocation {number} stands still until {until}"));
+        }
+        Some(at)
     }
 
     /// One invocation goes on to its next await point, or dies there.
@@ -339,7 +358,14 @@ impl Sim {
             // A package that never leaves AWAITING_ACTION is looked at every day for good.
             .filter(|at| !self.calm || *at < self.calm_at + Duration::from_secs(4 * 86_400));
         let calm = (!self.calm).then_some(self.calm_at);
-        let others = [self.queues.next_visible(), self.ledger.next_late(), calm, self.mend_at];
+        let stalled = self.tasks.iter().map(|task| task.stalls_until).min();
+        let others = [
+            self.queues.next_visible(),
+            self.ledger.next_late(),
+            calm,
+            self.mend_at,
+            stalled,
+        ];
         let next = [delivery, sweep].into_iter().chain(others).flatten().min();
         match next {
             Some(at) => {

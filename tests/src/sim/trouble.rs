@@ -29,6 +29,8 @@ pub(super) struct Trouble {
     pub lost_answers: u32,
     /// Long stalls of everything, in a thousand scheduling steps.
     pub freezes: u32,
+    /// Invocations that stand still while others go on, in a thousand scheduling steps.
+    pub stalls: u32,
     /// How many faults may strike; so many that no purchase runs out of attempts where that must not be.
     pub most: u32,
     /// How late queries are.
@@ -44,12 +46,16 @@ pub(super) struct Trouble {
 impl Trouble {
     /// The trouble of a history, and the configuration of its Wix.
     pub(super) fn draw(rng: &mut Rng, profile: &Profile) -> (Self, Config) {
-        let query_delay = if profile.harsh {
+        let query_delay = if profile.late {
+            Duration::from_secs(300)
+        } else if profile.harsh {
             Duration::from_secs(55)
         } else {
             Duration::from_secs(rng.pick(&[0, 0, 1, 10, 30, 55]))
         };
-        let idempotency = if profile.harsh {
+        let idempotency = if profile.late {
+            Idempotency::Honour
+        } else if profile.harsh {
             Idempotency::Ignore
         } else {
             rng.pick(&[
@@ -69,12 +75,14 @@ impl Trouble {
             queues: rng.pick(&[0, 0, 20, 200]),
             lost_answers: rng.pick(&[0, 0, 50]),
             freezes: rng.pick(&[0, 0, 5, 20]),
+            stalls: rng.pick(&[0, 0, 2, 10]),
             most: rng.between(1, 8),
             query_delay,
             replays: idempotency == Idempotency::ReplayFailures,
             changing: profile.changing,
             stuck: rng.one_in(10).then(|| Self::stuck(rng)),
         };
+        let trouble = if profile.late { trouble.once() } else { trouble };
         let mut config = Config {
             rate_limit_per_minute: rng.one_in(8).then_some(6),
             retry_after: rng.one_in(2).then_some(7),
@@ -90,6 +98,21 @@ impl Trouble {
             config.catalog.push(Product { id, ..email });
         }
         (trouble, config)
+    }
+
+    /// One fault of Wix and nothing else: a purchase that gets no clear answer twice is sent with another key, and then
+    /// nothing but what queries show keeps it from being made twice.
+    fn once(self) -> Self {
+        Self {
+            faults: 100,
+            crashes: 0,
+            ledger: 0,
+            freezes: 0,
+            most: 1,
+            stalls: 0,
+            stuck: None,
+            ..self
+        }
     }
 
     /// One operation fails in one way, for all accounts or for one, until faults stop.
@@ -150,7 +173,7 @@ impl Trouble {
         let operation = rng.pick(if self.changing { &changes[..] } else { &all[..] });
         FaultRule {
             skip: rng.between(0, 1),
-            times: rng.pick(&[1, 1, 1, 2]),
+            times: if self.most == 1 { 1 } else { rng.pick(&[1, 1, 1, 2]) },
             ..FaultRule::on(operation, self.effect(rng, operation))
         }
     }
@@ -161,6 +184,9 @@ impl Trouble {
         if self.changing && operation.writes() && rng.one_in(3) {
             // No query is asked whether a change was made.
             return Effect::Late { ms: rng.below(59_000) };
+        }
+        if self.changing && operation == Operation::AssignProductInstance && rng.one_in(4) {
+            return Effect::HalfAssign { status: 400 };
         }
         match rng.below(20) {
             0..=2 => Effect::LoseAnswer,

@@ -30,7 +30,7 @@ impl Sim {
             self.tell(|| format!("trouble: {rule:?}"));
             self.world.strike(rule);
         }
-        if self.trouble.faults > 0 && self.mend_at.is_none() && self.rng.one_in(400) {
+        if self.trouble.most > 1 && self.trouble.faults > 0 && self.mend_at.is_none() && self.rng.one_in(400) {
             let until = self.now() + self.rng.delay();
             self.go_wrong(until);
             self.mend_at = Some(until);

@@ -339,6 +339,9 @@ fn another_voucher_than_the_one_that_was_used_is_a_notice_without_a_call() {
     assert_eq!(world.packages(), (1, 1));
     assert_eq!(world.calls(Operation::CreatePackage), 2);
     world.holds();
+    world.closes();
+    assert_eq!(world.attention(KEY), Vec::<String>::new());
+    assert_eq!(world.calls(Operation::CreatePackage), 2);
 }
 
 #[test]

@@ -142,15 +142,18 @@ pub(super) async fn doctests() -> Result<Tests, Failure> {
 }
 
 /// The simulation, in an optimised build: ordinary worlds, those in which nothing but our own protections helps, those
-/// whose queries show too much, and each protection taken out.
+/// whose queries show too much, those in which orders change all the time, those in which keys alone help, and each
+/// protection taken out.
 pub(super) async fn sim() -> Result<Tests, Failure> {
-    let runs: [(&str, &[&str]); 4] = [
+    let runs: [(&str, &[&str]); 6] = [
         ("sim", &["--seeds", "6000", "--threads", "2"]),
         ("sim-harsh", &["--seeds", "2000", "--threads", "2", "--harsh"]),
         (
             "sim-careless",
             &["--seeds", "2000", "--threads", "2", "--harsh", "--careless"],
         ),
+        ("sim-changing", &["--seeds", "2000", "--threads", "2", "--changing"]),
+        ("sim-late", &["--seeds", "1000", "--threads", "2", "--late"]),
         ("sim-guards", &["--seeds", "4000", "--guards"]),
     ];
     let mut passed = 0;
