@@ -4,7 +4,6 @@
 //! Whatever is not an ordinary first attempt (a POST to `/` with a body in memory) is left to the SDK's own signer, which also
 //! knows how to correct a clock that is wrong.
 
-use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
@@ -153,8 +152,9 @@ fn written(time: SystemTime) -> String {
 
 fn push_hex(text: &mut String, bytes: &[u8]) {
     for byte in bytes {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
+        for digit in [byte >> 4, byte & 15] {
+            text.push(char::from_digit(digit.into(), 16).unwrap_or('0'));
+        }
     }
 }
 
