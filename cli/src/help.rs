@@ -14,8 +14,8 @@ const HEAD: &str = "# The command line\n\n\
     `ReconcileFunction` and `AuditFunction` to change. Whoever may invoke `InspectFunction` only can ask everything and buy\n\
     nothing. `send`, `doctor` and `secrets check` read the secrets besides, `parked` and `dead` use their queues, and `logs` reads\n\
     the log groups. The alarms in `status`, and the schedule and the alarms' subscriptions in `doctor`, want\n\
-    `cloudwatch:DescribeAlarms`, `cloudwatch:GetMetricStatistics` and `sns:ListSubscriptionsByTopic`; without a right both say what\n\
-    they did not look at.\n";
+    `cloudwatch:DescribeAlarms`, `logs:FilterLogEvents` and `sns:ListSubscriptionsByTopic`; without a right both say what they did\n\
+    not look at.\n";
 
 /// The page.
 pub fn page() -> String {

@@ -176,12 +176,10 @@ impl Said {
                     "",
                     format!(r#"{{"schema":1,"at":"{at}","paused":false,"in_attention":0,"due":0,"queues":[]}}"#),
                 )
-            } else if is("monitoring") {
-                let point = format!(
-                    "<member><Timestamp>{}</Timestamp><Sum>1.0</Sum></member>",
-                    SystemClock.now()
-                );
-                (200, "", if self.ran { point } else { "<Datapoints/>".to_owned() })
+            } else if is("logs") {
+                let at = SystemClock.now().as_millis();
+                let line = format!(r#"{{"events":[{{"timestamp":{at},"message":"START"}}]}}"#);
+                (200, "", if self.ran { line } else { r#"{"events":[]}"#.to_owned() })
             } else if is("sns") {
                 let arn = self.subscribed;
                 let member = format!("<member><SubscriptionArn>{arn}</SubscriptionArn></member>");

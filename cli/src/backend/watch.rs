@@ -1,11 +1,12 @@
 //! What CloudWatch and SNS say of a stack: which of its alarms ring, when a function ran last, and who is told of alarms.
-//! Their answers are XML of a few shapes.
 
 use reseller_hooks::time::Timestamp;
+use serde_json::{Value, json};
 
 use super::aws::Remote;
 use super::stack::{element, elements, encoded};
 use crate::exit::Failure;
+use crate::words::list;
 
 /// An alarm that rings.
 pub(crate) struct Ringing {
@@ -43,27 +44,27 @@ impl Remote {
         Ok(ringing.collect())
     }
 
-    /// When the function that an output names ran last, between two times, to the minute.
-    pub(crate) async fn last_run(
-        &self,
-        output: &str,
-        from: Timestamp,
-        until: Timestamp,
-    ) -> Result<Option<Timestamp>, Failure> {
-        let body = format!(
-            "Action=GetMetricStatistics&Version=2010-08-01&Namespace=AWS%2FLambda&MetricName=Invocations&Period=60\
-             &Statistics.member.1=Sum&Dimensions.member.1.Name=FunctionName&Dimensions.member.1.Value={}\
-             &StartTime={}&EndTime={}",
-            encoded(self.output(output)?),
-            encoded(&from.to_string()),
-            encoded(&until.to_string()),
-        );
-        let text = self.form("monitoring", body).await?;
-        let ran = elements(&text, "member").filter(|point| {
-            let sum = element(point, "Sum").and_then(|sum| sum.parse::<f64>().ok());
-            sum.is_some_and(|sum| sum > 0.0)
-        });
-        Ok(ran.filter_map(|point| element(point, "Timestamp")?.parse().ok()).max())
+    /// When the function of the log group that an output names ran last, since a time: it cannot run without a line. A metric
+    /// would say the same, but the right to read metrics is one for all of an account's.
+    pub(crate) async fn last_run(&self, logs: &str, since: Timestamp) -> Result<Option<Timestamp>, Failure> {
+        let group = self.output(logs)?;
+        let mut next = Value::Null;
+        loop {
+            let mut asked = json!({ "logGroupName": group, "startTime": since.as_millis() });
+            if let (Some(members), true) = (asked.as_object_mut(), next.is_string()) {
+                members.insert("nextToken".to_owned(), next);
+            }
+            let answer = self.logs("FilterLogEvents", &asked).await?;
+            let times = list(&answer, "events")
+                .iter()
+                .filter_map(|event| event.get("timestamp")?.as_i64());
+            let last = times.max();
+            next = answer.get("nextToken").cloned().unwrap_or_default();
+            // A page may be empty without being the last.
+            if last.is_some() || next.is_null() {
+                return Ok(last.map(Timestamp::from_millis));
+            }
+        }
     }
 
     /// How many subscriptions of the topic that an output names are confirmed, and how many are not.

@@ -10,7 +10,7 @@ use crate::commands::secrets::Check;
 use crate::out::Out;
 use crate::words::{age, count};
 
-/// The schedule comes every minute, and CloudWatch knows of it two or three minutes later.
+/// The schedule comes every minute, and its lines a little later.
 const LATE: Duration = Duration::from_secs(10 * 60);
 
 /// Region, stack, outputs.
@@ -48,9 +48,9 @@ pub(super) fn described(remote: &Remote, stack: &str) -> Vec<Check> {
 
 /// The schedule's last run, and the subscriptions of the topic of alarms.
 pub(super) async fn watched(remote: &Remote, out: &mut Out<'_>) -> Vec<Check> {
-    out.progress("CloudWatch is asked when the schedule ran");
+    out.progress("the logs are asked when the schedule ran");
     let now = SystemClock.now();
-    let schedule = match remote.last_run("ReconcileFunction", now - LATE, now).await {
+    let schedule = match remote.last_run("ReconcileLogs", now - LATE).await {
         Ok(Some(at)) => Check::well(format!("the schedule ran {} ago", age(now.since(at).as_secs()))),
         Ok(None) => Check::bad(
             format!("the schedule has not run reconcile for {}", age(LATE.as_secs())),
