@@ -47,6 +47,7 @@ pub fn decide(
         note_plans(record, now);
     }
     shift::normalize(record, &Entitled::from(record, &entitlements), settings)?;
+    change::reopen_moved(record, now)?;
     if let Some(hold) = record.hold().filter(|hold| hold.until > now) {
         return Ok(Step::Wait(hold.until));
     }
@@ -143,7 +144,7 @@ const fn moves(guards: &FulfilmentFlags) -> &'static [Change] {
 }
 
 /// Moves that need no call: what was never sent and is not wanted is forgotten, what was dropped and is wanted again is
-/// looked for, refused vouchers are planned again, and what a person closed is opened when it has moved.
+/// looked for, and refused vouchers are planned again.
 fn normalize(record: &mut OrderRecord, entitlements: &Entitlements, now: Timestamp) -> Result<(), RecordError> {
     if record.purchases().is_empty() {
         return Ok(());
@@ -168,6 +169,5 @@ fn normalize(record: &mut OrderRecord, entitlements: &Entitlements, now: Timesta
     for id in forgotten {
         record.forget(id)?;
     }
-    create::replan_refused_vouchers(record, now)?;
-    change::reopen_moved(record, now)
+    create::replan_refused_vouchers(record, now)
 }

@@ -108,17 +108,14 @@ impl Sim {
         for key in troubled {
             let bought = creates(self);
             let free = self.owed_vouchers(key);
-            // What a problem held up goes on when it is closed, and may come to another one.
-            for _ in 0..3 {
-                let problems = self.world.problems(&key.to_string());
-                for problem in problems.iter().chain(&problems) {
-                    let close =
-                        json!({"order": key, "problem": problem.id, "by": "simulation", "reason": "settled by hand"});
-                    self.tell(|| format!("{key} has the problem {} {}", problem.code, problem.what));
-                    self.reconcile(json!({ "close": close }));
-                    self.calm_at = self.now();
-                    self.happen();
-                }
+            let problems = self.world.problems(&key.to_string());
+            for problem in problems.iter().chain(&problems) {
+                let close =
+                    json!({"order": key, "problem": problem.id, "by": "simulation", "reason": "settled by hand"});
+                self.tell(|| format!("{key} has the problem {} {}", problem.code, problem.what));
+                self.reconcile(json!({ "close": close }));
+                self.calm_at = self.now();
+                self.happen();
             }
             let left = self.world.problems(&key.to_string());
             if !left.is_empty() {

@@ -197,6 +197,37 @@ fn a_refused_move_that_is_closed_is_left_as_it_is() {
 }
 
 #[test]
+fn closing_a_move_that_left_an_instance_on_no_site_calls_nobody() {
+    let (world, moved) = bought("SMALL");
+    world.strike(times(
+        2,
+        Operation::AssignProductInstance,
+        Effect::HalfAssign { status: 400 },
+    ));
+    world.hears(&moved);
+    world.settle();
+    assert_eq!(sites(&world), [None]);
+    let key = KEY.parse().unwrap();
+    world.close(&key, &world.problems(KEY)[0].id).unwrap();
+    world.look().clear_faults();
+    world.retries();
+    assert_eq!(
+        world.calls(Operation::AssignProductInstance),
+        2,
+        "a person said that it is settled as it is"
+    );
+    world.needs_nobody();
+    // Another site is another question, which a person answers: a retry assigns it.
+    world.hears(&moved.site("0a6ac2ff-e389-4c1e-9bb1-0ed0a4f2cf5d"));
+    world.settle();
+    assert_eq!(world.calls(Operation::AssignProductInstance), 2);
+    assert_eq!(world.attention(KEY), ["HTTP 400"]);
+    world.retries();
+    assert_eq!(world.calls(Operation::AssignProductInstance), 3);
+    world.ends_with(1, 0);
+}
+
+#[test]
 fn what_is_canceled_while_its_move_is_in_doubt_is_taken_back_after_it() {
     let (world, moved) = bought("SMALL");
     world.strike(once(Operation::AssignProductInstance, Effect::Late { ms: 50_000 }));

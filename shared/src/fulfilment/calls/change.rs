@@ -130,7 +130,7 @@ fn is_stopped(record: &OrderRecord, instance: &Instance, change: Change) -> bool
 }
 
 /// Opens again what a person has closed and what stands on another desired state by now: an instance whose refused change
-/// is not the one that it needs.
+/// is not the one that it needs, or that floats and is to be on another site than the one that was refused.
 pub(crate) fn reopen_moved(record: &mut OrderRecord, now: Timestamp) -> Result<(), RecordError> {
     let is_closed = |held: &HeldPackage| {
         let mut instances = held.instances().iter();
@@ -140,7 +140,7 @@ pub(crate) fn reopen_moved(record: &mut OrderRecord, now: Timestamp) -> Result<(
         return Ok(());
     }
     let view = View::of(record, now);
-    let mut moved: Vec<(Holder, Vec<usize>)> = Vec::new();
+    let mut moved: Vec<(Holder, Vec<(usize, Option<u32>)>)> = Vec::new();
     for (holder, _, held) in record.holdings().filter(|(_, _, held)| is_closed(held)) {
         let Some(purchase) = record.purchase_of(&holder) else {
             continue;
@@ -150,15 +150,30 @@ pub(crate) fn reopen_moved(record: &mut OrderRecord, now: Timestamp) -> Result<(
             .iter()
             .enumerate()
             .filter(|(_, i)| i.is_closed() && !i.has_ended());
-        let stale = each.filter(|(at, instance)| {
-            let needed = change_of(&view, &holder, purchase, *at, instance);
-            !needed.is_some_and(|(change, ..)| is_stopped(record, instance, change))
-        });
-        let at = stale.map(|(at, _)| at).collect();
-        moved.push((holder, at));
+        let mut stale = Vec::new();
+        for (at, instance) in each {
+            let item = record.item_of(&holder, purchase, at);
+            let moves = item
+                .and_then(|item| record.component(item))
+                .map_or(0, |plan| plan.moves);
+            let needed = change_of(&view, &holder, purchase, at, instance);
+            if instance.site().is_none() && instance.reached(Change::Move) < moves {
+                stale.push((at, Some(moves)));
+            } else if !needed.is_some_and(|(change, ..)| is_stopped(record, instance, change)) {
+                stale.push((at, None));
+            }
+        }
+        moved.push((holder, stale));
     }
-    for (holder, at) in moved {
-        record.held_mut(&holder)?.reopen(&at);
+    for (holder, stale) in moved {
+        let held = record.held_mut(&holder)?;
+        for (at, moves) in stale {
+            held.reopen(at);
+            // Where it is to be now is what its problem is about from here on.
+            if let Some(turn) = moves {
+                held.reach(at, Change::Move, turn);
+            }
+        }
     }
     Ok(())
 }

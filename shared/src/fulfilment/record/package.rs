@@ -335,12 +335,10 @@ impl HeldPackage {
         }
     }
 
-    /// The problems of these instances are other ones than those that a person has closed.
-    pub(crate) fn reopen(&mut self, instances: &[usize]) {
-        for at in instances {
-            if let Some(instance) = self.instances.get_mut(*at).filter(|instance| instance.is_closed()) {
-                instance.decided = None;
-            }
+    /// The problem of this instance is another one than the one that a person has closed.
+    pub(crate) fn reopen(&mut self, at: usize) {
+        if let Some(instance) = self.instances.get_mut(at).filter(|instance| instance.is_closed()) {
+            instance.decided = None;
         }
     }
 

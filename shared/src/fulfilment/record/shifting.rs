@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::instance::Decision;
 use super::shift::{Known, Sends};
 use super::{Change, Goal, HeldPackage, Instance, InstanceRef, RecordError, Shift, Shifts, Spec};
 use crate::time::Timestamp;
@@ -81,6 +82,9 @@ impl Instance {
     }
 
     /// A person has settled what is stuck: it stays as it is until the plan has another target. `false`: nothing is.
+    ///
+    /// An instance that floats since its move failed is settled as a whole: else the ordinary assignment would go on where
+    /// the move was stopped, and closing would have called Wix.
     pub(super) fn settle_shifts(&mut self) -> bool {
         let stuck: Vec<(Change, u32)> = self
             .shifts
@@ -92,7 +96,14 @@ impl Instance {
         for (change, turn) in &stuck {
             *self.shifts.reached(*change) = *turn;
             self.shifts.drop(*change);
-            self.refused = None;
+            if *change == Change::Move && self.site.is_none() {
+                self.decided = Some(Decision::Closed);
+                if self.refused.is_none() {
+                    self.unclear = Some((Change::Assign, u32::MAX));
+                }
+            } else {
+                self.refused = None;
+            }
         }
         !stuck.is_empty()
     }
