@@ -193,7 +193,7 @@ impl Call for AssignProductInstance {
 }
 
 /// Unassign Product Instance From Site: the instance floats, the customer loses access at once, the reseller goes on
-/// paying until it is canceled (documented). `MISSING_SITE_ID` reads as "floats already" (inferred).
+/// paying until it is canceled (documented). `MISSING_SITE_ID` may mean that it floats already (inferred): a read tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnassignProductInstance {
     /// Which one.

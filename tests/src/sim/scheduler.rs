@@ -359,14 +359,11 @@ impl Sim {
             .filter(|at| !self.calm || *at < self.calm_at + Duration::from_secs(4 * 86_400));
         let calm = (!self.calm).then_some(self.calm_at);
         let stalled = self.tasks.iter().map(|task| task.stalls_until).min();
-        let others = [
-            self.queues.next_visible(),
-            self.ledger.next_late(),
-            calm,
-            self.mend_at,
-            stalled,
-        ];
-        let next = [delivery, sweep].into_iter().chain(others).flatten().min();
+        let others = [self.ledger.next_late(), calm, self.mend_at, stalled];
+        // Where as many invocations stand still as there may be, nothing else begins before one goes on.
+        let begins = [delivery, sweep, self.queues.next_visible()];
+        let begins = begins.into_iter().filter(|_| self.tasks.len() < MOST_TASKS);
+        let next = begins.chain(others).flatten().min();
         match next {
             Some(at) => {
                 if at > self.now() + Duration::from_secs(600) {

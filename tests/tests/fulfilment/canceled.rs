@@ -108,6 +108,26 @@ fn an_unassign_of_what_floats_was_canceled_or_is_gone_is_done_already() {
 }
 
 #[test]
+fn what_wix_calls_floating_is_read_and_not_believed() {
+    let world = World::kind();
+    let order = ordered("SMALL", 1).site(SITE);
+    world.hears(&order);
+    world.strike(always(Operation::UnassignProductInstance, refused("MISSING_SITE_ID")));
+    world.hears(&order.canceled());
+    world.settle();
+    assert_eq!(world.sites(), 1);
+    assert_eq!(
+        world.attention(KEY),
+        ["MISSING_SITE_ID"],
+        "it is still in use, and nobody pays for it"
+    );
+    world.look().clear_faults();
+    world.retries();
+    assert_eq!(world.sites(), 0);
+    world.needs_nobody();
+}
+
+#[test]
 fn paid_again_after_a_cancellation_is_assigned_again_with_new_keys() {
     let world = World::kind();
     let mut order = ordered("PLAN", 1).site(SITE);

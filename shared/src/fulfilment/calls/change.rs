@@ -140,7 +140,8 @@ pub(crate) fn reopen_moved(record: &mut OrderRecord, now: Timestamp) -> Result<(
         return Ok(());
     }
     let view = View::of(record, now);
-    let mut moved: Vec<(Holder, Vec<(usize, Option<u32>)>)> = Vec::new();
+    type Stale = Vec<(usize, Option<u32>)>;
+    let mut moved: Vec<(Holder, Stale)> = Vec::new();
     for (holder, _, held) in record.holdings().filter(|(_, _, held)| is_closed(held)) {
         let Some(purchase) = record.purchase_of(&holder) else {
             continue;
@@ -378,10 +379,6 @@ fn not_changed(
     if error.failure() != Failure::Rejected {
         let held = record.held_mut(&needed.instance.holder)?;
         return held.change_unclear(&needed.instance, needed.change, Refusal::of(error, now), now);
-    }
-    // It floats already (inferred).
-    if needed.change == Change::Unassign && error.code() == Some("MISSING_SITE_ID") {
-        return changed(record, needed);
     }
     let refused = record.keep_refusal(Refusal::of(error, now));
     record
