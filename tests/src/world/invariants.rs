@@ -207,6 +207,7 @@ impl<'a> Checked<'a> {
             .packages
             .iter()
             .filter(|package| !known.contains(&package.id.to_string()))
+            .filter(|package| !self.is_asked_about(package.external_id.as_deref()))
             .map(|package| format!("no record points at package {} ({:?})", package.id, package.external_id))
             .collect();
         if self.entry.due_at.is_none() {
@@ -214,6 +215,19 @@ impl<'a> Checked<'a> {
                 self.broken("I2", &what);
             }
         }
+    }
+
+    /// Whether a purchase that may have made the package is shown as in doubt: lookups have an end, and a person's retry
+    /// finds it.
+    fn is_asked_about(&self, external_id: Option<&str>) -> bool {
+        self.record.purchases().iter().any(|purchase| {
+            let id = purchase.id();
+            let own = derive::external_id(self.record.key(), id);
+            let kind = if id.kind == Kind::Base { "base" } else { "voucher" };
+            matches!(purchase.attempt(), Attempt::InDoubt(_))
+                && own.is_some_and(|own| Some(own.as_str()) == external_id)
+                && self.is_closed_or_shown(&format!("{kind} package {id}"))
+        })
     }
 
     /// Whether an item has, at Wix, what its plan says.
