@@ -59,15 +59,16 @@ impl Sim {
         }
     }
 
-    /// I8: nothing stays unsettled for more than 26 hours without a person being told.
+    /// I8: nothing stays unsettled for more than 26 hours without a person being told. An outage is a problem of its own.
     pub(super) fn silence(&mut self) {
         let now = self.now();
+        let longest = Duration::from_secs(26 * 3_600) + self.away;
         for entry in self.world.ledger.entries() {
             let Ok(record) = OrderRecord::from_json(&entry.body) else {
                 continue;
             };
             let since = record.unsettled_since().filter(|_| entry.attention_since.is_none());
-            if since.is_some_and(|since| since + Duration::from_secs(26 * 3_600) < now) {
+            if since.is_some_and(|since| since + longest < now) {
                 self.broken(format!(
                     "I8: {} is unsettled since {since:?}, and nobody was told",
                     entry.key

@@ -73,6 +73,8 @@ pub(super) struct Sim {
     pub calm: bool,
     pub calm_at: Timestamp,
     pub mend_at: Option<Timestamp>,
+    /// How long something was away in all.
+    pub away: Duration,
     pub swept_at: Timestamp,
     pub unreachable: Arc<AtomicBool>,
     /// How many deliveries of WooCommerce failed in a row: after five it switches its webhook off.
@@ -160,6 +162,7 @@ impl Sim {
             calm: false,
             calm_at,
             mend_at: None,
+            away: Duration::ZERO,
             swept_at: START,
             unreachable: Arc::default(),
             failed_in_a_row: 0,

@@ -33,6 +33,7 @@ impl Sim {
         if self.trouble.most > 1 && self.trouble.faults > 0 && self.mend_at.is_none() && self.rng.one_in(400) {
             let until = self.now() + self.rng.delay();
             self.go_wrong(until);
+            self.away += until.since(self.now());
             self.mend_at = Some(until);
         }
     }

@@ -11,8 +11,8 @@ use crate::workspace;
 const GLIBC: (u32, u32) = (2, 34);
 
 /// A zip of a function, as Lambda counts it. The aim is 3,000,000 (docs/performance.md); what is above this is a mistake
-/// in a build, such as a feature too many.
-const LARGEST_ZIP: u64 = 4_000_000;
+/// in a build, such as a feature too many. The largest is `reconcile`, which has the audit, the verbs and the messages.
+const LARGEST_ZIP: u64 = 4_200_000;
 
 /// Found in what must never be deployed: SQLite, the sandbox, the tests' keys and their libraries, and, in the library's
 /// words, protections that can be taken out.
