@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use reseller_hooks::time::Timestamp;
 use serde_json::Value;
 
-use crate::commands::{orders_counted, sentences};
+use crate::commands::sentences::{orders_counted, sentences};
 use crate::words::{count, list, number, short, since, text};
 
 mod plot;

@@ -11,7 +11,7 @@ use reseller_hooks::webhook;
 use serde_json::{Value, json};
 
 use super::secrets::{Check, of_storefronts, of_wix, shown};
-use super::sentences;
+use super::sentences::sentences;
 use crate::arguments::{Doctor, Global};
 use crate::backend::Backend;
 use crate::exit::{Exit, Failure};

@@ -3,7 +3,8 @@
 use reseller_hooks::time::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 
-use super::{as_json, sentences, story};
+use super::sentences::sentences;
+use super::{as_json, story};
 use crate::arguments::{Attention, Look, Of};
 use crate::backend::{Backend, Ringing};
 use crate::exit::{Exit, Failure};

@@ -28,12 +28,10 @@ mod reading;
 mod report;
 mod secrets;
 mod send;
-mod sentences;
+pub(crate) mod sentences;
 mod story;
 mod switch;
 mod verbs;
-
-pub(crate) use sentences::{orders_counted, sentences};
 
 pub(crate) async fn run(env: &Env, arguments: &Arguments, out: &mut Out<'_>) -> Result<Exit, Failure> {
     // What needs no backend works without one.

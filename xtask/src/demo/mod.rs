@@ -12,6 +12,7 @@ use crate::arguments::DemoOptions;
 use crate::failure::Failure;
 use crate::progress::{Line, seconds};
 
+mod chapter;
 pub(crate) mod crash;
 mod deadline;
 pub(crate) mod deliver;
@@ -21,6 +22,7 @@ mod lambda;
 mod orders;
 pub(crate) mod pump;
 pub(crate) mod sandbox;
+mod sells;
 mod show;
 pub(crate) mod stage;
 mod story;
@@ -28,10 +30,10 @@ mod stripe;
 pub(crate) mod table;
 pub(crate) mod watch;
 
+use chapter::{Chapter, Need, Story};
 use deliver::Delivered;
 use pump::Pump;
 use stage::{Settings, Stage, Variable};
-use story::{Chapter, Need, Story};
 
 /// How long the queues and what is due may take to come to rest.
 const PATIENCE: Duration = Duration::from_secs(90);

@@ -10,7 +10,7 @@ use reseller_hooks::queue::sqlite::SqliteQueue;
 
 use super::lambda::Lambda;
 use super::sandbox::Sandbox;
-use super::story::Sells;
+use super::sells::Sells;
 use crate::failure::{Context, Failure};
 use crate::processes::{Processes, tail};
 use crate::{ports, progress, tools, workspace};

@@ -3,52 +3,11 @@
 
 use serde_json::json;
 
+use super::chapter::{Chapter, End, Need, SITE, Story};
 use super::deliver::Delivery;
 use super::orders::Count;
+use super::sells::Sells;
 use reseller_hooks::order::StorefrontKind;
-
-/// A story.
-pub(crate) struct Story {
-    pub(crate) chapters: Vec<Chapter>,
-    pub(crate) ends: Vec<End>,
-    /// What the demo's catalog has beside the repository's.
-    pub(crate) sells: Sells,
-    /// How many calls of an operation must have changed something at Wix.
-    pub(crate) calls: Vec<(&'static str, u64)>,
-    /// Whether Wix is audited at the end, with one instance failed and one package put there from outside.
-    pub(crate) audit: bool,
-}
-
-/// Some deliveries, then everything is worked off until nothing moves.
-pub(crate) struct Chapter {
-    pub(crate) title: &'static str,
-    /// What goes wrong at Wix from here on, as the sandbox wants it.
-    pub(crate) fault: Option<serde_json::Value>,
-    pub(crate) deliveries: Vec<Delivery>,
-}
-
-/// How an order must end: found by the end of its key.
-pub(crate) struct End {
-    pub(crate) order: &'static str,
-    pub(crate) count: Count,
-    pub(crate) needs: Need,
-}
-
-/// What is added to the repository's catalog.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Sells {
-    /// Keys of `[defaults]`.
-    pub(crate) defaults: &'static str,
-    /// More products.
-    pub(crate) products: &'static str,
-}
-
-/// Whether an order needs a person in the end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Need {
-    Nobody,
-    Person,
-}
 
 /// The order of the samples, and two more that are made of the same ones.
 const SAMPLE: &str = "9007199254740993";
@@ -66,9 +25,6 @@ const ONE_TIME: &str = "6d9f1c52-6a41-4f7e-9d1e-3b1a5f0c2e77";
 
 /// The subscription of Wix's samples, by its contract.
 const CONTRACT: &str = "7c1f0a52-3f0e-4a7d-9c55-90b1c2d3e4f5";
-
-/// The site in the samples. Wix takes one plan a site, so another order needs another site.
-pub(super) const SITE: &str = "918aa943-ab4f-40bc-88c3-8dfd02fae7cd";
 
 const THREE_PLANS: Count = Count {
     packages: 1,

@@ -2,9 +2,10 @@
 
 use reseller_hooks::order::StorefrontKind;
 
+use super::chapter::{Chapter, End, Need, SITE, Story};
 use super::deliver::Delivery;
 use super::orders::Count;
-use super::story::{Chapter, End, Need, SITE, Sells, Story};
+use super::sells::Sells;
 
 /// What the samples say of the account.
 const ACCOUNT: &str = "\"wix_account_id\": \"2250b761-b31c-453b-885b-76e9fc04bdc6\"";

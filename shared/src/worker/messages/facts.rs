@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::text::Fact;
 use super::told::Told;
 use crate::fulfilment::audit::Stands;
 use crate::fulfilment::permit;
@@ -14,17 +15,6 @@ const FORGOTTEN: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// The audit runs every day. After so long without an end something is wrong with it.
 const SILENT: Duration = Duration::from_secs(3 * 24 * 60 * 60);
-
-/// Something that is so, with the command that helps.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fact {
-    /// By what it is known.
-    pub(super) name: &'static str,
-    /// What is so. It is told again when the sentence is another one.
-    pub(super) sentence: String,
-    /// What to type.
-    pub(super) command: &'static str,
-}
 
 const RESUME: &str = "reseller resume --reason WHY";
 

@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
-use super::facts::Fact;
 use crate::time::Timestamp;
 
 /// More problems than these are not spelt out in one message: they are counted.
@@ -28,6 +27,17 @@ pub(super) struct Problem {
     pub(super) sentence: String,
     pub(super) request_id: Option<String>,
     pub(super) command: String,
+}
+
+/// Something that is so, with the command that helps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fact {
+    /// By what it is known.
+    pub(super) name: &'static str,
+    /// What is so. It is told again when the sentence is another one.
+    pub(super) sentence: String,
+    /// What to type.
+    pub(super) command: &'static str,
 }
 
 /// What is to be told.

@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::EVERY;
-use super::facts::Fact;
-use super::text::{Message, News, Problem};
+use super::text::{Fact, Message, News, Problem};
 use crate::fulfilment::AttentionReport;
 use crate::inspect::command;
 use crate::ledger::Indexed;
