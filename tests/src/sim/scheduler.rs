@@ -461,7 +461,7 @@ impl Sim {
         }
     }
 
-    /// What was lost for good would be news, and a deletion counts by its receipt.
+    /// What will never be sent again would be news, and a deletion counts by its receipt.
     fn may_come_again(&self, delivery: usize) -> bool {
         let delivery = &self.deliveries[delivery];
         let trashed = |order: &ShopOrder| order.key == delivery.key && !order.deletions.is_empty();

@@ -177,7 +177,7 @@ async fn a_topic_that_is_away_gets_the_same_message_later() {
     world.stands(vec![report("shopify/1", &["A"])]).await;
     let unsent = world.run(NOW).await;
     assert_eq!((unsent[0].name, unsent[0].value), ("MessagesUnsent", 1));
-    // Whoever began it may still be at it.
+    // Another run that began it may still be at it.
     assert_eq!(world.run(NOW + MINUTE).await, Vec::new());
     world.minutes(2, 30).await;
     assert_eq!(world.subjects(), ["reseller-hooks: 1 new"]);
