@@ -29,7 +29,7 @@ impl Sim {
             return;
         }
         let key = keys[rng.index(keys.len())].to_owned();
-        let (choice, twice, at) = (rng.below(8), rng.one_in(3), rng.below(1_000));
+        let (choice, twice, at) = (rng.below(10), rng.one_in(3), rng.below(1_000));
         let problems = self.world.problems(&key);
         let packages: Vec<String> = self
             .world
@@ -45,11 +45,17 @@ impl Sim {
             packages.get(pick(packages.len())),
         ) {
             (0..3, ..) => json!({"retry": {"order": key, "by": who.0, "reason": who.1}}),
+            // Seldom: until somebody resumes, every minute of the history is walked through.
+            (8, ..) if at % 4 == 0 => {
+                self.operator_paused = true;
+                json!({"pause": {"by": who.0, "reason": who.1}})
+            }
+            (9, ..) => json!({"resume": {"by": who.0, "reason": who.1}}),
             (3, ..) => json!({"release": {"order": key, "by": who.0, "reason": who.1}}),
             (4..6, Some(problem), _) => {
                 json!({"close": {"order": key, "problem": problem.id, "by": who.0, "reason": who.1}})
             }
-            (6.., _, Some(package)) => json!({"adopt": {
+            (6..8, _, Some(package)) => json!({"adopt": {
                 "order": key, "line": "1", "unit": 1, "package": package, "by": who.0, "reason": who.1,
             }}),
             _ => return,
@@ -59,9 +65,20 @@ impl Sim {
         }
     }
 
-    /// I8: nothing stays unsettled for more than 26 hours without a person being told. An outage is a problem of its own.
+    /// Who paused resumes in the end. The time until then is no order's silence.
+    pub(super) fn resume(&mut self) {
+        if std::mem::take(&mut self.operator_paused) {
+            self.reconcile(json!({"resume": {"by": "operator", "reason": "simulated"}}));
+        }
+    }
+
+    /// I8: nothing stays unsettled for more than 26 hours without a person being told. An outage or a pause is a problem of
+    /// its own.
     pub(super) fn silence(&mut self) {
         let now = self.now();
+        if self.operator_paused {
+            return;
+        }
         let longest = Duration::from_secs(26 * 3_600) + self.away;
         for entry in self.world.ledger.entries() {
             let Ok(record) = OrderRecord::from_json(&entry.body) else {

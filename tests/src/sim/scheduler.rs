@@ -73,6 +73,8 @@ pub(super) struct Sim {
     pub calm: bool,
     pub calm_at: Timestamp,
     pub mend_at: Option<Timestamp>,
+    /// An operator may have paused, and has to resume.
+    pub operator_paused: bool,
     /// How long something was away in all.
     pub away: Duration,
     pub swept_at: Timestamp,
@@ -162,6 +164,7 @@ impl Sim {
             calm: false,
             calm_at,
             mend_at: None,
+            operator_paused: false,
             away: Duration::ZERO,
             swept_at: START,
             unreachable: Arc::default(),

@@ -142,6 +142,7 @@ impl Sim {
         self.world.look().clear_faults();
         self.world.look().config_mut().rate_limit_per_minute = None;
         self.tell(|| "faults stop".to_owned());
+        self.resume();
         self.save_again();
         if self.rng.one_in(2) {
             self.end_waits();
