@@ -82,6 +82,21 @@ fn an_adopted_package_goes_to_the_site_of_the_plan_with_its_voucher() {
 }
 
 #[test]
+fn a_package_that_is_used_on_another_site_is_not_taken() {
+    let world = World::kind();
+    world.strike(once(Operation::CreatePackage, refused(LIMIT)));
+    world.hears(&ordered("PLAN", 1).site(SITE));
+    let mut elsewhere = foreign(PREMIUM, OWN, None, world.clock.now());
+    elsewhere.instances[0].site_id = Some(OTHER_SITE.parse().unwrap());
+    let bought = world.insert(elsewhere);
+    let Err(OperatorError::Adopt { reason, .. }) = adopt(&world, 1, bought) else {
+        panic!("it is not where the order wants it, and nobody would be told");
+    };
+    assert!(matches!(reason, AdoptError::OtherSite { .. }), "{reason}");
+    assert_eq!(world.attention(KEY), [LIMIT]);
+}
+
+#[test]
 fn one_of_three_refused_units_is_adopted_and_the_others_stay_refused() {
     let (world, bought) = refused_and_bought("MAIL", 3);
     adopt(&world, 2, bought).unwrap();

@@ -9,7 +9,7 @@ use crate::fulfilment::record::{
     Attempt, ComponentPlan, Draft, Entitled, HeldPackage, Holder, Instance, Item, Kind, OrderRecord, Plan, ProductRun,
     Purchase, PurchaseId, RecordError,
 };
-use crate::ids::{AccountId, InstanceId, PackageId};
+use crate::ids::{AccountId, InstanceId, PackageId, SiteId};
 use crate::order::LineId;
 use crate::time::Timestamp;
 use crate::wix::{Package, ProductInput, ProductInstance};
@@ -64,6 +64,10 @@ pub enum AdoptError {
         lacks: String,
     },
     #[error(
+        "an instance of the package is on site {is}, and the plan of the unit names {wanted}: assign it there at Wix, then adopt"
+    )]
+    OtherSite { is: SiteId, wanted: SiteId },
+    #[error(
         "{0} of the order is in doubt, so its own package may yet appear: wait until it is found or in attention, close that problem, then adopt"
     )]
     InDoubt(PurchaseId),
@@ -108,6 +112,17 @@ pub(crate) fn adopt(
     let Some((kind, matched)) = matched(record, line, adopt.unit, components, package) else {
         return Err(products(record, line, adopt, components, package));
     };
+    // One that floats is assigned to the plan's site; one that somebody uses elsewhere is not moved by the way.
+    for each in &matched {
+        if let (Some(is), Some(wanted)) = (each.instance.site(), &each.product.site_id)
+            && is != wanted
+        {
+            return Err(AdoptError::OtherSite {
+                is: is.clone(),
+                wanted: wanted.clone(),
+            });
+        }
+    }
     let mut changed = record.clone();
     let id = take(&mut changed, kind, matched, package, now)?;
     if changed.purchase(id)?.is_by_hand() && plan::worst_case(&changed) > plan::MAX_PLANNED {
