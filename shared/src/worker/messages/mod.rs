@@ -1,11 +1,11 @@
 //! What `reconcile` tells people by the topic of the alarms: one collected message at the most every 15 minutes, with each
 //! new problem of an order, its sentence and the command that ends it, and with what is resolved.
 //!
-//! What was told is kept in one small item of the ledger ([`told`]). A message is written there before it is sent, so that a
+//! What was told is kept in one small item of the ledger (`told`). A message is written there before it is sent, so that a
 //! run that dies in between leaves it to the next one, and of two runs only one sends it. It may come twice where nobody
 //! knows whether it left; its number says so.
 //!
-//! - [`told`] what was told, and what is news (pure); [`text`] how it is said (pure); [`facts`] what is no order's (pure);
+//! - `told` what was told, and what is news (pure); `text` how it is said (pure); `facts` what is no order's (pure);
 //! - [`Topic`] where it goes.
 
 use std::future::Future;
