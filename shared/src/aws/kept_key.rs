@@ -13,6 +13,7 @@ use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::auth::{AuthScheme, AuthSchemeEndpointConfig, AuthSchemeId, Sign};
 use aws_smithy_runtime_api::client::identity::{Identity, SharedIdentityResolver};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::retries::RequestAttempts;
 use aws_smithy_runtime_api::client::runtime_components::{GetIdentityResolver, RuntimeComponents};
 use aws_smithy_types::config_bag::ConfigBag;
 use ring::{digest, hmac};
@@ -110,16 +111,14 @@ impl KeptKey {
     }
 }
 
-/// What of a request is signed; `None` where it is not an ordinary first attempt.
+/// What of a request is signed; `None` where it is not an ordinary one.
 fn ordinary(request: &HttpRequest) -> Option<Signed<'_>> {
     let (scheme, rest) = request.uri().split_once("://")?;
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     let default_port = if scheme == "https" { ":443" } else { ":80" };
     let host = host.strip_suffix(default_port).unwrap_or(host);
     let body = request.body().bytes()?;
-    let attempt = request.headers().get("amz-sdk-request");
-    let is_first = attempt.is_none_or(|attempt| attempt.starts_with("attempt=1;"));
-    if request.method() != "POST" || !path.is_empty() || !is_first {
+    if request.method() != "POST" || !path.is_empty() {
         return None;
     }
     let mut headers = vec![("host", host)];
@@ -183,7 +182,13 @@ impl Sign for KeptKey {
     ) -> Result<(), BoxError> {
         let now = components.time_source().unwrap_or_default().now();
         let at = written(now);
-        let signed = ordinary(request).zip(identity.data::<Credentials>());
+        // The header that counts attempts is only written after signing.
+        let is_first = settings
+            .load::<RequestAttempts>()
+            .is_none_or(|attempts| attempts.attempts() <= 1);
+        let signed = ordinary(request)
+            .filter(|_| is_first)
+            .zip(identity.data::<Credentials>());
         let Some((mut signed, credentials)) = signed else {
             return self
                 .ordinary
@@ -210,6 +215,7 @@ impl Sign for KeptKey {
 mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
+    use aws_config::retry::RetryConfig;
     use aws_sdk_dynamodb::types::AttributeValue;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
@@ -269,12 +275,15 @@ mod tests {
         }
     }
 
-    /// The first request that arrives, as text; it is answered with an empty object.
-    async fn received(listener: TcpListener) -> String {
+    const TAKEN: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: 2\r\n\r\n{}";
+
+    /// The next request that arrives on a connection of its own, as text, and answers it.
+    async fn received(listener: &TcpListener, answer: &str) -> String {
         let (mut stream, _) = listener.accept().await.unwrap();
         let (mut all, mut some) = (Vec::new(), [0; 4096]);
         loop {
             let count = stream.read(&mut some).await.unwrap();
+            assert_ne!(count, 0, "it ended before the whole request was there: {all:?}");
             all.extend_from_slice(&some[..count]);
             let text = String::from_utf8_lossy(&all).into_owned();
             let Some((head, body)) = text.split_once("\r\n\r\n") else {
@@ -282,8 +291,6 @@ mod tests {
             };
             let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
             if body.len() >= length.map_or(0, |length| length.parse().unwrap()) {
-                let answer =
-                    "HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: 2\r\n\r\n{}";
                 stream.write_all(answer.as_bytes()).await.unwrap();
                 return text;
             }
@@ -308,7 +315,7 @@ mod tests {
             .put_item()
             .table_name("t")
             .item("pk", AttributeValue::S("ö".to_owned()));
-        let (text, answer) = tokio::join!(received(listener), put.send());
+        let (text, answer) = tokio::join!(received(&listener, TAKEN), put.send());
         answer.unwrap();
 
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
@@ -343,5 +350,38 @@ mod tests {
             authorization,
             expected(&host, body.as_bytes(), &signed, &credentials, at)
         );
+    }
+
+    /// The SDK learns how wrong the clock is from the refusal, and its own signer signs the repetition with the right time.
+    #[tokio::test]
+    async fn a_repetition_corrects_a_clock_that_is_wrong() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let aws = Aws::new(AwsSettings {
+            region: Some("eu-west-1".to_owned()),
+            ..AwsSettings::default()
+        });
+        let config = aws_sdk_dynamodb::config::Builder::from(aws.sdk_config().unwrap())
+            .credentials_provider(Credentials::new("AKIDEXAMPLE", "secret", None, None, "test"))
+            .endpoint_url(format!("http://{}", listener.local_addr().unwrap()))
+            .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(1)))
+            .push_auth_scheme(aws.signer("dynamodb"));
+        let client = aws_sdk_dynamodb::Client::from_conf(config.build());
+        let body = r#"{"__type":"com.amazon.coral.service#InvalidSignatureException","message":"Signature expired"}"#;
+        let refusal = format!(
+            "HTTP/1.1 400 Bad Request\r\ndate: Wed, 01 Jan 2070 00:00:00 GMT\r\ncontent-type: application/x-amz-json-1.0\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let both = async {
+            let first = received(&listener, &refusal).await;
+            (first, received(&listener, TAKEN).await)
+        };
+        let get = client
+            .get_item()
+            .table_name("t")
+            .key("pk", AttributeValue::S("x".to_owned()));
+        let ((first, second), answer) = tokio::join!(both, get.send());
+        answer.unwrap();
+        assert!(!first.contains("x-amz-date: 2070"), "{first}");
+        assert!(second.contains("x-amz-date: 2070"), "{second}");
     }
 }

@@ -145,7 +145,7 @@ fn a_voucher_in_doubt_that_names_the_instance_is_settled_first() {
     world.ends_with(1, 1);
 }
 
-/// Found by the simulation (seed 42790): the unit stayed what it was for good, and nobody was told.
+/// Found by the simulation (seed 42790): the unit stayed what it was, and nobody was told.
 #[test]
 fn a_voucher_in_doubt_that_is_closed_stands_in_no_adjustments_way() {
     let world = World::kind();
