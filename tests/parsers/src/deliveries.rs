@@ -58,12 +58,13 @@ const PERSONAL: [&str; 30] = [
 ];
 
 /// The names of members whose values a reason may tell: what kind of thing it is, and which.
-const TOLD: [&str; 14] = [
+const TOLD: [&str; 15] = [
     "charge",
     "code",
     "eventType",
     "id",
     "invoice",
+    "orderId",
     "order_id",
     "parent",
     "payment_intent",

@@ -229,6 +229,8 @@ impl Payments {
             let skus = payments.lines.entry(line.line.clone()).or_default();
             merge_entry(skus, &line.sku, &paid, PaidUnits::merge);
         }
+        // One invoice may call an item by its SKU in one entry and by its name in another.
+        payments.fold();
         payments
     }
 

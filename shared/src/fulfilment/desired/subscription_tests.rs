@@ -174,3 +174,20 @@ fn a_settled_order_is_paid_and_a_failed_refund_beside_a_whole_one_holds_it() {
     ];
     assert_eq!(interval(&told(&named), "1", &BUY), (1, 1));
 }
+
+#[test]
+fn an_item_that_one_invoice_calls_by_two_names_is_one_line() {
+    let Statement::Payment(mut payment) = paid("in_1", 0, "si_1", 2, false) else {
+        unreachable!("it is a payment");
+    };
+    let by_sku = PaymentLine {
+        line: "price".into(),
+        ..payment.lines[0].clone()
+    };
+    payment.lines.push(by_sku);
+    let payment = Statement::Payment(payment);
+    let desired = told(&[payment, standing(0, "si_1", 2, |_| {})]);
+    // Two units were paid for, and not two under each name.
+    let live: u32 = desired.live_lines().map(|(_, units)| units).sum();
+    assert_eq!(live, 2);
+}
