@@ -58,7 +58,7 @@ const PERSONAL: [&str; 30] = [
 ];
 
 /// The names of members whose values a reason may tell: what kind of thing it is, and which.
-const TOLD: [&str; 15] = [
+const TOLD: [&str; 16] = [
     "charge",
     "code",
     "eventType",
@@ -73,6 +73,7 @@ const TOLD: [&str; 15] = [
     "subscription",
     "subscription_details",
     "entityFqdn",
+    "entityId",
     "type",
 ];
 

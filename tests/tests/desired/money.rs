@@ -161,7 +161,8 @@ proptest! {
             event(3, Statement::Refund(Refund { id, state, lines, whole: false }))
         };
         // A whole refund may be the sum of this one, which failed: then nobody knows, and it is held.
-        prop_assume!(!events.iter().any(|event| matches!(&event.says, Statement::Refund(refund) if refund.whole)));
+        let is_whole = |event: &OrderEvent| matches!(&event.says, Statement::Refund(refund) if refund.whole);
+        let events: Vec<OrderEvent> = events.into_iter().filter(|event| !is_whole(event)).collect();
         let mut failed = events.clone();
         failed.push(refund(RefundState::Failed));
         failed.push(refund(RefundState::Succeeded));
