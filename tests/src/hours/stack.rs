@@ -190,7 +190,7 @@ impl Stack {
         }
         let engines: Vec<Rc<Engine>> = (0..WORKERS).map(|_| Rc::new(self.engine())).collect();
         let mut workers: Vec<_> = engines.iter().map(|engine| self.worker(engine)).collect();
-        let mut reconciles = vec![Rc::new(self.engine()), Rc::new(self.engine())];
+        let mut reconciles = [Rc::new(self.engine()), Rc::new(self.engine())];
         let mut sweeps = Vec::new();
         let begun = self.right.now();
         let mut next = self.burst.orders;
