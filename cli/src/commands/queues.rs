@@ -105,7 +105,7 @@ fn named(looked: &[Looked]) -> BTreeMap<String, String> {
         let known = known.iter().filter_map(|name| match of.get(name)? {
             Value::String(text) => is_number(text).then(|| text.clone()),
             Value::Number(number) => Some(number.to_string()),
-            _ => None,
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
         });
         let mut names: Vec<String> = Vec::new();
         for name in known {
