@@ -12,6 +12,7 @@ pub mod door;
 pub mod durable;
 pub mod effects;
 pub mod flaky;
+pub mod growth;
 pub mod hours;
 pub mod ledger_contract;
 pub mod mutations;
