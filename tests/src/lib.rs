@@ -15,6 +15,7 @@ pub mod flaky;
 pub mod growth;
 pub mod hours;
 pub mod ledger_contract;
+pub mod micro;
 pub mod mutations;
 pub mod post;
 pub mod prelude;

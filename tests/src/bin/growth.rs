@@ -4,7 +4,30 @@
 use reseller_hooks_tests::growth::{self, OrderCost};
 
 fn main() {
-    println!("| order | calls | reads, writes | record | time |\n| --- | --- | --- | --- | --- |");
+    let most = std::env::args()
+        .nth(1)
+        .and_then(|told| told.parse().ok())
+        .unwrap_or(1_000_000);
+    println!(
+        "| audit | runs | pages, calls | reads of the ledger | found | simulated | time | peak memory |\n\
+         | --- | --- | --- | --- | --- | --- | --- | --- |"
+    );
+    for packages in [most / 100, most / 10, most] {
+        let cost = growth::audit(packages);
+        println!(
+            "| {} packages | {} | {}, {} | {} | {} | {} min | {:.0} s | {} MiB |",
+            cost.packages,
+            cost.runs,
+            cost.pages,
+            cost.tally.wix_calls,
+            cost.tally.ledger_reads,
+            cost.findings,
+            cost.simulated.as_secs() / 60,
+            cost.took.as_secs_f64(),
+            peak().unwrap_or(0) / 1_024,
+        );
+    }
+    println!("\n| order | calls | reads, writes | record | time |\n| --- | --- | --- | --- | --- |");
     for (sku, lines, units) in [
         ("PLAN", 1, 1),
         ("PLAN", 1, 10),
@@ -40,29 +63,6 @@ fn main() {
             cost.tally.ledger_writes,
             cost.tally.permits,
             cost.took.as_secs_f64(),
-        );
-    }
-    let most = std::env::args()
-        .nth(1)
-        .and_then(|told| told.parse().ok())
-        .unwrap_or(1_000_000);
-    println!(
-        "\n| audit | runs | pages, calls | reads of the ledger | found | simulated | time | peak memory of all before |\n\
-         | --- | --- | --- | --- | --- | --- | --- | --- |"
-    );
-    for packages in [most / 100, most / 10, most] {
-        let cost = growth::audit(packages);
-        println!(
-            "| {} packages | {} | {}, {} | {} | {} | {} min | {:.0} s | {} MiB |",
-            cost.packages,
-            cost.runs,
-            cost.pages,
-            cost.tally.wix_calls,
-            cost.tally.ledger_reads,
-            cost.findings,
-            cost.simulated.as_secs() / 60,
-            cost.took.as_secs_f64(),
-            peak().unwrap_or(0) / 1_024,
         );
     }
 }

@@ -8,12 +8,12 @@ use reseller_hooks::ledger::limit::{Change, Changed, Limit, LimitStore};
 use reseller_hooks::ledger::memory::MemoryLedger;
 use reseller_hooks::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
 use reseller_hooks::secrets::Secrets;
-use reseller_hooks::time::{Clock, Timestamp};
+use reseller_hooks::time::Timestamp;
 use reseller_hooks::wix::{Answer, Client, ClientConfig, ExchangeError, Transport};
 use reseller_hooks::wix_port::WixPort;
 use serde_json::{Value, json};
 
-use crate::world::{Order, START, VirtualClock, WixSecret, World, poll_through};
+use crate::world::{Order, START, VirtualClock, WixSecret, World};
 
 /// Of so many packages one has ended at Wix.
 pub const DIFFERS: u64 = 1_000;
