@@ -5,6 +5,7 @@
     reason = "the helpers of a test may fail it"
 )]
 
+use reseller_hooks::fulfilment::{By, Erase, ErasedNow};
 use reseller_hooks::inspect::status::NoQueues;
 use reseller_hooks::inspect::{Inspector, answer};
 use reseller_hooks_tests::prelude::*;
@@ -228,6 +229,17 @@ fn what_is_kept_after_the_end_is_paid_for_and_listed() {
         (&after[0]["why"], &after[0]["order"], all),
         (&json!("kept_after_the_end"), &json!(KEY), 2)
     );
+    // It costs the same when nobody knows any more what it was for.
+    let erase = Erase {
+        who: By {
+            by: "jane".to_owned(),
+            reason: "the buyer asked for it".to_owned(),
+        },
+    };
+    let erased = poll_through(world.worker().erase(&KEY.parse().unwrap(), &erase, world.deadline()));
+    assert_eq!(erased.unwrap(), ErasedNow::Now);
+    let after = kept(&world);
+    assert_eq!((&after[0]["why"], &after[0]["products"]), (&json!("erased"), &json!(2)));
     let world = World::kind();
     world.hears(&ordered("ENDS", 1));
     world.hears(&ordered("ENDS", 1).canceled());

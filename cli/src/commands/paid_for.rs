@@ -43,6 +43,7 @@ fn why(word: &str) -> &str {
     match word {
         "kept_after_the_end" => "not wanted any more, and kept as the catalog says",
         "surplus" => "created beside the one that the order has",
+        "erased" => "alive when its order's data was erased: look at Wix whether it still is",
         "floating" => "wanted, and on no site yet",
         other => other,
     }

@@ -60,7 +60,7 @@ pub(crate) fn problems(record: &OrderRecord, settings: &Settings, now: Timestamp
     for purchase in record.purchases() {
         found.extend(create::problem(&view, settings, purchase));
         found.extend(lookup::problem(&view, purchase));
-        found.extend(read::stuck_problem(purchase));
+        found.extend(read::stuck_problem(record, purchase, now));
         if let Some(held) = purchase.attempt().package() {
             read::problems(&view, purchase, held, &mut found);
             change::problems(&view, &Holder::Purchase(purchase.id()), held, &mut found);

@@ -48,6 +48,8 @@ pub enum Why {
     Surplus,
     /// It is wanted, and on no site yet.
     Floating,
+    /// It was alive when its order's data was erased. Nobody looks whether it is still.
+    Erased,
 }
 
 impl<L: Ledger, C: Clock, Q> Inspector<L, C, Q> {
@@ -76,6 +78,16 @@ impl<L: Ledger, C: Clock, Q> Inspector<L, C, Q> {
 
 /// What of an order is paid for and serves nobody. Vouchers are free, and not counted.
 fn of(record: &OrderRecord, now: Timestamp) -> Vec<Holding> {
+    if let Some(erased) = record.erased() {
+        let alive = erased.alive.iter().map(|(package, products)| Holding {
+            order: record.key().to_string(),
+            package: package.to_string(),
+            products: *products,
+            why: Why::Erased,
+            since: erased.at,
+        });
+        return alive.collect();
+    }
     let entitled = Entitled::of(record, now);
     let mut counts: BTreeMap<(String, Why), (u32, Timestamp)> = BTreeMap::new();
     let mut add = |held: &HeldPackage, why: Why| {

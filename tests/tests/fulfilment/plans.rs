@@ -201,7 +201,7 @@ fn an_adjustment_without_a_clear_answer_comes_to_the_same_end() {
 #[test]
 fn an_adjustment_that_is_never_answered_is_attention_after_three_calls() {
     for (effect, code) in [
-        (Effect::DropBefore, "no answer"),
+        (Effect::DropBefore, "NO_ANSWER"),
         (fails(500), "HTTP 500"),
         (fails(409), "HTTP 409"),
     ] {

@@ -91,6 +91,40 @@ fn a_package_that_is_never_shown_is_asked_for_ever_more_seldom_and_then_no_more(
     world.is_quiet();
 }
 
+/// Each edit asks for another purchase, and each retry counts its failures from the beginning: without an end of its own, the
+/// silence would last as long as somebody edits or retries every few hours.
+#[test]
+fn edits_and_retries_put_it_off_for_a_day_at_most_that_a_person_is_told() {
+    for retries in [false, true] {
+        let world = World::kind();
+        let order = |newest: u32| {
+            let gone = (1..newest).fold(Order::new(KEY), |order, line| order.line(&line.to_string(), "MAIL", 0));
+            let order = gone.line(&newest.to_string(), "MAIL", 1).paid();
+            // Heard of late, so that it is looked up before it is bought.
+            order.placed(START - 3 * DAY)
+        };
+        world.strike(always(Operation::QueryPackages, fails(503)));
+        world.hears(&order(1));
+        let mut told_at = None;
+        for minute in 1..=26 * 60 {
+            world.clock.advance(Duration::from_secs(60));
+            world.sweep();
+            if told_at.is_none() && !world.attention(KEY).is_empty() {
+                told_at = Some(minute / 60);
+            }
+            if minute % 180 == 0 && retries {
+                world.retry(&KEY.parse().expect("a key"));
+            } else if minute % 180 == 0 {
+                world.hears(&order(minute / 180 + 1));
+            }
+        }
+        assert_eq!(told_at, Some(24));
+        world.look().clear_faults();
+        world.settle();
+        world.ends_with_one_mail();
+    }
+}
+
 /// Far below the number that `docs/operate.md` names, whatever Wix answers: every operation is answered in one of these ways, for good or
 /// for a while, before and after the order is canceled.
 #[test]

@@ -137,7 +137,7 @@ fn a_retry_that_replaces_a_plan_with_a_voucher_in_doubt_ends() {
     let order = ordered("PLAN", 1);
     world.hears(&order);
     world.settle();
-    assert_eq!(world.attention(KEY), ["no answer"]);
+    assert_eq!(world.attention(KEY), ["NO_ANSWER"]);
     let canceled = order.canceled();
     world.hears(&canceled);
     world.hears(&canceled.revived());

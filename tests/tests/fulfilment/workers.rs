@@ -81,7 +81,7 @@ fn an_automatic_retry_leaves_the_order_to_the_operators_worker() {
     let event = ordered("MAIL", 1).event();
     world.hears(&event);
     world.settle();
-    assert_eq!(world.attention(KEY), ["no answer"]);
+    assert_eq!(world.attention(KEY), ["NO_ANSWER"]);
     let (key, operator) = (KEY.parse().unwrap(), world.worker());
     let retry = Retry::default();
     let mut run = Run::new(operator.retry(&key, &retry, world.deadline()));

@@ -2,6 +2,7 @@
 //! replacement of what is over.
 
 use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
 
 use super::caller::{Caller, Interrupt};
 use crate::fulfilment::ports::Wix;
@@ -22,6 +23,10 @@ const LONG_AWAITED: u32 = 4;
 
 /// After how many reads (about a month) it is not read by itself any more.
 pub(super) const MOST_AWAITED: u32 = 34;
+
+/// For how long an order is unsettled at the most before one question that failed is enough for a person to be told: each
+/// change of the order and each retry may ask for another purchase, whose failures are counted from the beginning.
+const LONGEST_SILENCE: Duration = Duration::from_secs(24 * 3_600);
 
 /// When a package is asked for that would be asked for at a time: after the pause that its failures make; `None` where it was
 /// asked for in vain so often that it is given up.
@@ -217,13 +222,19 @@ fn replace_vouchers(record: &mut OrderRecord, items: &HashSet<Item>) -> Result<(
 }
 
 /// A purchase or package about which Wix does not answer for hours.
-pub(crate) fn stuck_problem(purchase: &Purchase) -> Option<Problem> {
+pub(crate) fn stuck_problem(record: &OrderRecord, purchase: &Purchase, now: Timestamp) -> Option<Problem> {
     let (what, backoff) = match (purchase.attempt().doubt(), purchase.attempt().package()) {
         (Some(doubt), _) => (name(purchase.id()), doubt.backoff()),
         (None, Some(held)) => (format!("package {}", held.id()), held.backoff()),
         (None, None) => return None,
     };
-    let last = &backoff.filter(|backoff| backoff.failures >= STUCK)?.last;
+    let since = record.unsettled_since();
+    let most = if since.is_some_and(|since| since + LONGEST_SILENCE <= now) {
+        1
+    } else {
+        STUCK
+    };
+    let last = &backoff.filter(|backoff| backoff.failures >= most)?.last;
     let advice = "Wix does not answer what became of it for hours, and it is asked ever more seldom: ask Wix's support why, then retry the order";
     let generation = purchase.generation().to_string();
     Some(Problem::new(what, "UNANSWERED", &[&generation], advice.to_owned()).with_answer(last))

@@ -1,11 +1,12 @@
 //! An order whose data was erased: what is kept of it is that it was, so that no later delivery brings the data back and
 //! nothing is bought for it again. And when a record may end altogether.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, OrderRecord, derive};
+use super::{Attempt, Kind, OrderRecord, derive};
 use crate::ids::{ExternalId, PackageId};
 use crate::time::Timestamp;
 
@@ -21,6 +22,9 @@ pub struct Erased {
     /// The packages that it had, so that the audit knows whose they were.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub packages: Vec<PackageId>,
+    /// How many base products of them were alive then: they are paid for until a person cancels them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub alive: BTreeMap<PackageId, u32>,
 }
 
 impl OrderRecord {
@@ -48,7 +52,8 @@ impl OrderRecord {
 
     /// Whether anything that it bought is alive at Wix, as far as is known.
     pub fn holds_something(&self) -> bool {
-        self.holdings().any(|(_, _, held)| held.is_alive())
+        let was_alive = self.erased().is_some_and(|erased| !erased.alive.is_empty());
+        was_alive || self.holdings().any(|(_, _, held)| held.is_alive())
     }
 
     /// When something of it was told or done last.
@@ -86,12 +91,18 @@ impl OrderRecord {
     /// The record without anything that was said of the order.
     pub(crate) fn erase(&mut self, by: String, reason: String, at: Timestamp) {
         let packages = self.holdings().map(|(_, _, held)| held.id().clone()).collect();
+        let bases = self.packages().filter(|(purchase, _)| purchase.id().kind == Kind::Base);
+        let surplus = self.surplus().iter().filter(|surplus| surplus.of().kind == Kind::Base);
+        let held = bases.map(|(_, held)| held).chain(surplus.map(super::Surplus::held));
+        let alive = held.filter_map(|held| Some((held.id().clone(), held.count_alive()?)));
+        let alive = alive.collect();
         *self = Self {
             erased: Some(Erased {
                 at,
                 by,
                 reason,
                 packages,
+                alive,
             }),
             ..Self::new(self.key().clone())
         };

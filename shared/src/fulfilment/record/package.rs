@@ -177,6 +177,12 @@ impl HeldPackage {
         !self.gone && self.instances.iter().any(|instance| !instance.has_ended())
     }
 
+    /// How many of its instances are alive, where any is.
+    pub fn count_alive(&self) -> Option<u32> {
+        let alive = self.instances.iter().filter(|instance| !instance.has_ended()).count();
+        u32::try_from(alive).ok().filter(|alive| *alive > 0 && !self.gone)
+    }
+
     /// Whether it must be read before anything is decided about its instances.
     pub fn is_unread(&self) -> bool {
         !self.gone && (self.needs_read || self.instances.iter().any(|instance| instance.begun.is_some()))

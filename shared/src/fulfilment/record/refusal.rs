@@ -48,7 +48,7 @@ impl Refusal {
                 Some(violation) => format!("HTTP {status} {}", violation.field),
                 None => format!("HTTP {status}"),
             },
-            (None, None) => "no answer".to_owned(),
+            (None, None) => "NO_ANSWER".to_owned(),
         };
         Self {
             operation: error.operation().as_str().to_owned(),

@@ -31,7 +31,7 @@ pub use text::Message;
 #[cfg(feature = "worker-runtime")]
 pub use topic::AnyTopic;
 
-use told::{Told, Waiting};
+use told::{Seen, Told, Waiting};
 
 /// The ledger's key of the item. Order keys have a `/`.
 pub const KEY: &str = "told";
@@ -91,9 +91,12 @@ pub async fn tell(
     } else {
         Vec::new()
     };
-    let news = item
-        .told
-        .news(problems.then_some((reports.as_slice(), seen)), &said, clock.now());
+    let seen = problems.then_some(Seen {
+        reports: &reports,
+        number: seen,
+        all: in_attention.len() < MOST,
+    });
+    let news = item.told.news(seen.as_ref(), &said, clock.now());
     match news.message(item.told.number + 1, clock.now()) {
         Some(message) => {
             let waiting = Waiting {

@@ -199,6 +199,43 @@ async fn a_thousand_problems_are_counted_and_not_all_spelt_out() {
     assert!(item.body.len() < 60_000, "{}", item.body.len());
 }
 
+fn orders(from: usize, to: usize) -> Vec<AttentionReport> {
+    (from..to)
+        .map(|order| report(&format!("shopify/{order:05}"), &["A"]))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_flood_that_grows_is_told_when_it_has_doubled() {
+    let world = World::default();
+    world.stands(orders(0, 510)).await;
+    world.minutes(0, 20).await;
+    // Ten were counted beside the 500: three more are no news, and eleven more are.
+    world.stands(orders(0, 513)).await;
+    world.minutes(20, 60).await;
+    assert_eq!(world.subjects(), ["reseller-hooks: 500 new"]);
+    world.stands(orders(0, 521)).await;
+    world.minutes(60, 120).await;
+    assert_eq!(world.subjects()[1..], ["reseller-hooks: 21 more"]);
+    assert!(world.text(1).contains("and 21 more problems"), "{}", world.text(1));
+}
+
+/// A problem that moved behind those that are read is still there: a person who hears of it as resolved looks no more.
+#[tokio::test]
+async fn what_stands_behind_the_first_thousand_is_not_resolved() {
+    let world = World::default();
+    world.stands(orders(10, 20)).await;
+    world.minutes(0, 2).await;
+    assert_eq!(world.subjects(), ["reseller-hooks: 10 new"]);
+    world.stands(orders(20, 1_020)).await;
+    world.minutes(2, 60).await;
+    assert_eq!(world.subjects()[1..], ["reseller-hooks: 490 new"]);
+    // And when all are read again, it is known what is gone.
+    world.stands(orders(15, 20)).await;
+    world.minutes(60, 120).await;
+    assert_eq!(world.subjects()[2..], ["reseller-hooks: 495 resolved"]);
+}
+
 /// Money: nothing is bought meanwhile.
 #[tokio::test]
 async fn a_pause_that_somebody_forgot_is_told_after_two_hours() {

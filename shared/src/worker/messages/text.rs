@@ -46,6 +46,8 @@ pub(super) struct News {
     pub(super) problems: Vec<Problem>,
     /// How many problems there are beside those that are told one by one.
     pub(super) more: usize,
+    /// Whether these are to be told, also where nothing else is.
+    pub(super) more_is_new: bool,
     /// Orders and codes of problems that are gone.
     pub(super) resolved: Vec<(String, String)>,
     pub(super) facts: Vec<Fact>,
@@ -58,10 +60,11 @@ impl News {
     pub(super) fn message(&self, number: u64, now: Timestamp) -> Option<Message> {
         let new = self.problems.len() + self.facts.len();
         let over = self.resolved.len() + self.facts_over.len();
-        if new + over == 0 {
+        if new + over == 0 && !self.more_is_new {
             return None;
         }
         let subject = match (new, over) {
+            (0, 0) => format!("reseller-hooks: {} more", self.more),
             (0, over) => format!("reseller-hooks: {over} resolved"),
             (new, 0) => format!("reseller-hooks: {new} new"),
             (new, over) => format!("reseller-hooks: {new} new, {over} resolved"),

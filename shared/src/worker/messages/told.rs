@@ -36,6 +36,9 @@ pub(super) struct Told {
     /// By order and ID, the code of each problem.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     problems: BTreeMap<String, BTreeMap<String, String>>,
+    /// How many problems there were beside those, when it was told.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    more: usize,
     /// By name, the sentence of each fact.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     facts: BTreeMap<String, String>,
@@ -59,6 +62,7 @@ impl Told {
             paused: None,
             looked: None,
             problems: BTreeMap::new(),
+            more: 0,
             facts: BTreeMap::new(),
         }
     }
@@ -72,12 +76,12 @@ impl Told {
         self.looked.is_none_or(|(at, seen)| seen != number || at + EVERY <= now)
     }
 
-    /// What is news, which is told from now on. `reports` is missing where the orders were not read.
-    pub(super) fn news(&mut self, reports: Option<(&[AttentionReport], u64)>, facts: &[Fact], now: Timestamp) -> News {
+    /// What is news, which is told from now on. `seen` is missing where the orders were not read.
+    pub(super) fn news(&mut self, seen: Option<&Seen<'_>>, facts: &[Fact], now: Timestamp) -> News {
         let mut news = News::default();
-        if let Some((reports, number)) = reports {
-            self.looked = Some((now, number));
-            self.problems(reports, &mut news);
+        if let Some(seen) = seen {
+            self.looked = Some((now, seen.number));
+            self.problems(seen, &mut news);
         }
         let known = std::mem::take(&mut self.facts);
         for fact in facts {
@@ -91,9 +95,16 @@ impl Told {
         news
     }
 
-    fn problems(&mut self, reports: &[AttentionReport], news: &mut News) {
-        let known = std::mem::take(&mut self.problems);
-        let mut told = 0;
+    fn problems(&mut self, seen: &Seen<'_>, news: &mut News) {
+        let reports = seen.reports;
+        let read: BTreeSet<&str> = reports.iter().map(|report| report.key.as_str()).collect();
+        // What stands behind those that were read is neither news nor gone.
+        let is_behind = |order: &String| !seen.all && !read.contains(order.as_str());
+        let (behind, known): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(&mut self.problems)
+            .into_iter()
+            .partition(|(order, _)| is_behind(order));
+        let mut told = behind.values().map(BTreeMap::len).sum::<usize>();
+        self.problems = behind;
         let mut now_there: BTreeSet<(&str, String)> = BTreeSet::new();
         for report in reports {
             for problem in &report.items {
@@ -120,12 +131,33 @@ impl Told {
                 ids.insert(id, problem.code.clone());
             }
         }
-        for (order, ids) in &known {
+        for (order, ids) in known {
             let gone = ids
-                .iter()
-                .filter(|(id, _)| !now_there.contains(&(order.as_str(), (*id).clone())));
-            news.resolved
-                .extend(gone.map(|(_, code)| (order.clone(), code.clone())));
+                .into_iter()
+                .filter(|(id, _)| !now_there.contains(&(order.as_str(), id.clone())));
+            news.resolved.extend(gone.map(|(_, code)| (order.clone(), code)));
+        }
+        // A flood is told when it has doubled: not with every problem more, and not in silence.
+        news.more_is_new = news.more > 2 * self.more;
+        if news.more_is_new || news.more < self.more {
+            self.more = news.more;
         }
     }
+}
+
+/// The orders that need a person, as they were read.
+pub(super) struct Seen<'a> {
+    pub(super) reports: &'a [AttentionReport],
+    /// Tells whether there are others than before.
+    pub(super) number: u64,
+    /// There are no more of them.
+    pub(super) all: bool,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature that serde's skip_serializing_if wants"
+)]
+const fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
