@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use reseller_hooks::time::Timestamp;
 
+use super::answers::{Answers, Payment};
 use super::meaning::Meaning;
 use super::words::{Message, last};
 
@@ -40,9 +41,10 @@ pub(super) struct ShopOrder {
     pub reference: Option<String>,
     /// Line to SKU.
     pub skus: BTreeMap<String, String>,
-    /// An amount was given back, and the storefront does not say of what: nothing more may be bought, nothing is taken
-    /// back, and a person is told.
-    pub amount_refunded: bool,
+    /// Refunds of an amount that came as events of their own: the storefront does not say of what.
+    pub(super) amounts: BTreeSet<String>,
+    /// What operators told of it.
+    pub(super) answers: Answers,
     /// What else was said of it.
     pub meaning: Meaning,
     /// Its deletions, the newest last, in a storefront that has a trash.
@@ -58,11 +60,13 @@ pub(super) struct ShopOrder {
 pub(super) struct ToldVersion {
     /// The shop's time of it: two that were told of one moment count together.
     pub(super) at: Timestamp,
+    /// The same as the message has it.
+    pub(super) stamp: Timestamp,
     pub(super) units: BTreeMap<String, u32>,
     pub(super) skus: BTreeMap<String, String>,
     pub(super) counted: BTreeSet<String>,
-    /// It lists refunds of an amount.
-    pub(super) amounts: bool,
+    /// The refunds of an amount that it lists.
+    pub(super) amounts: BTreeSet<String>,
     pub(super) paid: bool,
     pub(super) canceled: bool,
     /// In which words it was told.
@@ -74,32 +78,44 @@ impl ShopOrder {
     pub(super) fn paid_sku(&self, line: &str) -> Option<&str> {
         let newest = self.heard().last()?;
         let paid = self.heard().filter(|said| said.paid).last();
-        let basis = if newest.paid { Some(newest) } else { paid };
-        let sku = basis
-            .and_then(|said| said.skus.get(line))
-            .or_else(|| newest.skus.get(line));
-        sku.map(String::as_str)
+        let told = self
+            .told_paid()
+            .filter(|(at, _)| paid.is_none_or(|paid| paid.at <= *at));
+        let basis = match (self.is_paid(newest), told) {
+            (true, _) => newest.skus.get(line),
+            (false, Some((_, told))) => told.skus.get(line),
+            (false, None) => paid.and_then(|said| said.skus.get(line)),
+        };
+        basis.or_else(|| newest.skus.get(line)).map(String::as_str)
     }
 
     /// What the customer is owed of a line when everything that was said has been heard: what all states of the newest
     /// moment agree on.
     pub(super) fn owed(&self, line: &str) -> u32 {
-        if self.meaning.is_over(line) || self.trash() != Trash::Alive {
+        let is_not_ours = self.answers.not_ours.contains(line);
+        if self.meaning.is_over(line) || self.trash() != Trash::Alive || is_not_ours {
             return 0;
         }
-        // What a version has of the line, less what was refunded and it has not counted.
-        let left = |said: &ToldVersion| {
-            let uncounted = self.refunds.iter().filter(|(id, _)| !said.counted.contains(*id));
+        let told = self.told_refunded().and_then(|units| units.get(line)).copied();
+        // What there is of the line, less what was refunded and is not counted in it.
+        let left_of = |units: &BTreeMap<String, u32>, counted: &BTreeSet<String>| {
+            let uncounted = self.refunds.iter().filter(|(id, _)| !counted.contains(*id));
             let standing = uncounted.filter(|(id, _)| !self.meaning.failed.contains(*id));
             let taken: u32 = standing.filter_map(|(_, lines)| lines.get(line)).sum();
-            said.units.get(line).copied().unwrap_or(0).saturating_sub(taken)
+            let units = units.get(line).copied().unwrap_or(0);
+            units.saturating_sub(taken + told.unwrap_or(0))
         };
-        let last_paid = self.heard().filter(|said| said.paid).map(|said| said.at).max();
+        let left = |said: &ToldVersion| left_of(&said.units, &said.counted);
+        let told_paid = self.told_paid();
+        let said_paid = self.heard().filter(|said| said.paid);
+        let last_paid = said_paid.map(|said| said.at).chain(told_paid.map(|(at, _)| at)).max();
         let paid = self.heard().filter(|said| said.paid && Some(said.at) == last_paid);
-        let Some(of_paid) = paid.map(left).min() else {
+        let told_then = told_paid.filter(|(at, _)| Some(*at) == last_paid);
+        let of_told = told_then.map(|(_, told)| left_of(&told.units, &told.counted));
+        let Some(of_paid) = paid.map(left).chain(of_told).min() else {
             return 0;
         };
-        let of_newest = self.newest().map(|said| match (said.canceled, said.paid) {
+        let of_newest = self.newest().map(|said| match (said.canceled, self.is_paid(said)) {
             (true, _) => 0,
             (false, true) => left(said),
             (false, false) => left(said).min(of_paid),
@@ -118,10 +134,40 @@ impl ShopOrder {
         self.said.iter().filter(|said| said.message.is_heard())
     }
 
-    /// An amount was given back, and nobody says of what: nothing more may be bought, nothing is taken back, and a person
-    /// is told.
+    /// An amount was given back, and nobody says of what, nor has an operator told it: nothing more may be bought, nothing is
+    /// taken back, and a person is told.
     pub(super) fn is_amount_refunded(&self) -> bool {
-        self.amount_refunded || self.newest().any(|said| said.amounts && !said.canceled)
+        let answered = self
+            .answers
+            .refunded
+            .as_ref()
+            .filter(|_| self.told_refunded().is_some());
+        let is_open = |id: &String| answered.is_none_or(|told| !told.refunds.contains(id));
+        self.amounts.iter().any(is_open)
+            || self
+                .newest()
+                .any(|said| said.amounts.iter().any(is_open) && !said.canceled)
+    }
+
+    /// What an operator told that was given back by refunds of an amount, as long as all of those stand.
+    fn told_refunded(&self) -> Option<&BTreeMap<String, u32>> {
+        let told = self.answers.refunded.as_ref()?;
+        let newest = self.newest().next();
+        let stands = |id: &String| self.amounts.contains(id) || newest.is_some_and(|said| said.amounts.contains(id));
+        told.refunds.iter().all(stands).then_some(&told.units)
+    }
+
+    /// What an operator told to be paid, with the time of the version that he saw.
+    fn told_paid(&self) -> Option<(Timestamp, &Payment)> {
+        let told = self.answers.payment.as_ref().filter(|told| told.is_paid)?;
+        let mut seen = self.heard().filter(|said| said.stamp == told.stamp);
+        seen.next().map(|said| (said.at, told))
+    }
+
+    /// Whether a version is paid, by the shop or by what an operator told of it.
+    fn is_paid(&self, said: &ToldVersion) -> bool {
+        let told = self.answers.payment.as_ref().filter(|told| told.stamp == said.stamp);
+        told.map_or(said.paid, |told| told.is_paid)
     }
 
     /// Whether it lies in the trash: what was received last counts, where the two are far enough apart.

@@ -1,7 +1,7 @@
 //! What a history must have come to: the world's invariants, and what the shop's own book says, which knows nothing of
 //! the code under test.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use reseller_hooks::fulfilment::OrderRecord;
 use reseller_hooks::fulfilment::attention;
@@ -11,6 +11,8 @@ use reseller_hooks::fulfilment::record::{ComponentPlan, Line, Plan};
 use super::attacks::FORGED_ORDER;
 use super::book::{ShopOrder, Trash};
 use super::trouble::OTHER_MAIL;
+use reseller_hooks::ledger::Entry;
+
 use crate::world::{OWN, World, packages_of, violations as invariants};
 use reseller_hooks::time::Clock;
 
@@ -35,8 +37,18 @@ pub(super) enum Stage {
     Again,
 }
 
+/// What else happened that the check must know.
+#[derive(Clone, Copy)]
+pub(super) struct Came<'a> {
+    pub(super) catalog_changed: bool,
+    /// The orders of which an operator had what has ended replaced.
+    pub(super) replaced: &'a BTreeSet<String>,
+    pub(super) stage: Stage,
+}
+
 /// Everything that is not as promised.
-pub(super) fn violations(world: &World, orders: &[ShopOrder], catalog_changed: bool, stage: Stage) -> Vec<String> {
+pub(super) fn violations(world: &World, orders: &[ShopOrder], came: Came<'_>) -> Vec<String> {
+    let stage = came.stage;
     let mut found = invariants(world);
     let forged = format!("/{FORGED_ORDER}");
     if world.ledger.entries().iter().any(|entry| entry.key.ends_with(&forged)) {
@@ -44,8 +56,8 @@ pub(super) fn violations(world: &World, orders: &[ShopOrder], catalog_changed: b
     }
     for order in orders {
         let entry = world.ledger.entries().into_iter().find(|entry| entry.key == order.key);
-        let record = entry.and_then(|entry| OrderRecord::from_json(&entry.body).ok());
-        let Some(record) = record else {
+        let read = entry.and_then(|entry| Some((OrderRecord::from_json(&entry.body).ok()?, entry)));
+        let Some((record, entry)) = read else {
             // What was never paid is nobody's business yet.
             if order.skus.keys().any(|line| order.owed(line) > 0) {
                 found.push(format!("I7 {}: it was told and no record knows of it", order.key));
@@ -56,14 +68,24 @@ pub(super) fn violations(world: &World, orders: &[ShopOrder], catalog_changed: b
             world,
             order,
             record: &record,
-            catalog_changed,
+            catalog_changed: came.catalog_changed,
+            is_erasing: entry.body.contains("\"erasing\":true"),
+            replaced: stage == Stage::Replaced || came.replaced.contains(&order.key),
         };
+        if record.erased().is_some() {
+            found.extend(
+                book.erased(&entry)
+                    .into_iter()
+                    .map(|what| format!("{what} ({})", order.key)),
+            );
+            continue;
+        }
         let mut broken = Vec::new();
         if order.trash() != Trash::Any {
             broken.extend(book.heard());
             broken.extend(book.planned());
         }
-        broken.extend(book.bought_once(stage));
+        broken.extend(book.bought_once());
         broken.extend(book.tagged());
         broken.extend(book.attention(stage));
         found.extend(broken.into_iter().map(|what| format!("{what} ({})", order.key)));
@@ -76,6 +98,8 @@ struct Book<'a> {
     order: &'a ShopOrder,
     record: &'a OrderRecord,
     catalog_changed: bool,
+    replaced: bool,
+    is_erasing: bool,
 }
 
 impl Book<'_> {
@@ -215,12 +239,15 @@ impl Book<'_> {
             let was_told = self.record.closed().values().any(|closing| closing.code == code);
             was_told || shown.iter().any(|problem| problem.code == code)
         };
-        (is_there && told_of("SITE_CHANGED")) || told_of("PRODUCT_TYPE_ALREADY_ASSIGNED")
+        // What Wix refused to create stays as it was asked for until it is retried: it refuses a type of product that is on the
+        // site, and one that a package names twice for a site (both documented).
+        let refused = ["PRODUCT_TYPE_ALREADY_ASSIGNED", "MULTIPLE_PRODUCT_ASSIGNMENTS"];
+        (is_there && told_of("SITE_CHANGED")) || refused.into_iter().any(told_of)
     }
 
     /// I1, over everything that ever was created: no more instances of a product than units there ever were. After an
     /// operator had what has ended replaced, only what is alive counts.
-    fn bought_once(&self, stage: Stage) -> Vec<String> {
+    fn bought_once(&self) -> Vec<String> {
         let mut most: BTreeMap<&str, u32> = BTreeMap::new();
         for (line, sku) in &self.order.skus {
             let units = self.order.most(line);
@@ -238,7 +265,7 @@ impl Book<'_> {
         let mut bought: BTreeMap<&str, u32> = BTreeMap::new();
         for package in packages_of(self.world, self.record) {
             for instance in package.instances.iter().filter(|i| i.reference.is_none()) {
-                let counts = stage != Stage::Replaced || instance.status.is_alive();
+                let counts = !self.replaced || instance.status.is_alive();
                 let is_premium = [PREMIUM, LARGE].contains(&instance.catalog_product_id.to_string().as_str());
                 *bought.entry(if is_premium { PREMIUM } else { EMAIL }).or_default() += u32::from(counts);
             }
@@ -251,6 +278,37 @@ impl Book<'_> {
             .collect()
     }
 
+    /// What an operator erased had ended: nothing of it is due or bought again, and what can be taken back is.
+    fn erased(&self, entry: &Entry) -> Vec<String> {
+        let mut found = Vec::new();
+        let Some(erased) = self.record.erased() else {
+            return found;
+        };
+        if entry.due_at.is_some() || entry.attention_since.is_some() {
+            found.push("I4: it is erased, and due or in attention".to_owned());
+        }
+        let known: BTreeSet<&str> = erased.packages.iter().map(|id| id.as_str()).collect();
+        let keeps = self.order.skus.values().any(|sku| sku == "KEPT");
+        for package in packages_of(self.world, self.record) {
+            if !known.contains(package.id.to_string().as_str()) {
+                found.push(format!(
+                    "I9: package {} is bought for an order that is erased",
+                    package.id
+                ));
+            }
+        }
+        let wix = self.world.look();
+        let packages = wix
+            .packages()
+            .filter(|package| known.contains(package.id.to_string().as_str()));
+        let used = packages.flat_map(|package| &package.instances);
+        let used = used.filter(|instance| instance.status.is_alive() && instance.site_id.is_some());
+        if !keeps && let Some(instance) = used.into_iter().next() {
+            found.push(format!("I3: it is erased, and {} is on a site", instance.id));
+        }
+        found
+    }
+
     /// Packages have the newest reference of the storefront.
     fn tagged(&self) -> Vec<String> {
         let Some(reference) = &self.order.reference else {
@@ -258,6 +316,10 @@ impl Book<'_> {
         };
         let mut purchases = self.record.purchases().iter();
         if purchases.any(|purchase| purchase.attempt().doubt().is_some()) {
+            return Vec::new();
+        }
+        // An operator erases it, and Wix has not taken the reference back yet.
+        if self.is_erasing && self.record.has_ended(self.world.clock.now()) {
             return Vec::new();
         }
         // Wix has not answered for hours, and a person was told; after a retry it has.

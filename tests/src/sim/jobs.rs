@@ -5,9 +5,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use reseller_hooks::fulfilment::Fulfilment;
 use reseller_hooks::order::StorefrontKind;
+use reseller_hooks::queue::parked::ParkedDelivery;
 use reseller_hooks::secrets::Secrets;
 use reseller_hooks::storefront::{FieldNames, OrderQueue};
 use reseller_hooks::time::{Clock, Timestamp};
@@ -53,6 +54,10 @@ pub(super) enum Job {
     Batch(Vec<u64>),
     /// `reconcile`.
     Reconcile,
+    /// `reconcile`, with a verb.
+    Verb(Value),
+    /// A parked delivery, delivered again by an operator.
+    Requeue,
 }
 
 /// What an invocation ends with.
@@ -60,6 +65,8 @@ pub(super) enum Done {
     Answered(Box<Answer>),
     Failed(Vec<String>),
     Reconciled,
+    /// Whether the verb was carried out.
+    Told(bool),
 }
 
 enum Process {
@@ -228,6 +235,50 @@ impl Sim {
         self.spawn(Job::Reconcile, seconds, process, run);
     }
 
+    /// An operator uses a verb of which the shop's book has to know whether it was carried out.
+    pub(super) fn verb(&mut self, event: Value) {
+        self.workers += 1;
+        let number = self.workers;
+        self.tell(|| format!("worker {number} is told {event}"));
+        let engine = self.engine();
+        let process = Process::Engine(Arc::clone(&engine));
+        let (seconds, deadline) = self.invocation(&engine);
+        let asked = event.clone();
+        let run = Run::new(async move {
+            let answer = reconcile::handle(&*engine, engine.ledger(), engine.clock(), &asked, deadline).await;
+            Done::Told(answer.is_ok())
+        });
+        self.spawn(Job::Verb(event), seconds, process, run);
+    }
+
+    /// An operator delivers what was parked once more, by the way that is his alone.
+    pub(super) fn requeue(&mut self, parked: &ParkedDelivery) {
+        self.workers += 1;
+        let number = self.workers;
+        self.tell(|| format!("webhook {number} gets a parked delivery again: {}", parked.reason));
+        let mut headers = HeaderMap::new();
+        for (name, value) in &parked.headers {
+            let name: HeaderName = name.parse().expect("a header's name");
+            headers.insert(name, value.parse().expect("a header's value"));
+        }
+        let (path, body) = (format!("/webhooks/{}", parked.storefront), parked.body.clone());
+        let received_at = Some(parked.received_at);
+        let hook = self.hook();
+        let process = Process::Hook(Arc::clone(&hook));
+        let run = Run::new(async move {
+            let request = Request {
+                method: &Method::POST,
+                path: &path,
+                headers: &headers,
+                body: &body,
+                request_id: "an-invocation",
+                received_at,
+            };
+            Done::Answered(Box::new(hook.handle(request).await))
+        });
+        self.spawn(Job::Requeue, 10, process, run);
+    }
+
     /// The schedule's event.
     pub(super) fn sweep(&mut self) {
         self.swept_at = self.now();
@@ -263,6 +314,11 @@ impl Sim {
                 let consumed = ids.iter().filter(|id| !failed.contains(&id.to_string()));
                 self.queues.delete(consumed.copied());
             }
+            (Job::Verb(event), Done::Told(true)) => {
+                self.tell(|| format!("worker {number} has done it"));
+                self.carried_out(event);
+            }
+            (Job::Requeue, Done::Answered(answer)) => self.requeued(&answer),
             (_, _) => self.tell(|| format!("worker {number} is done")),
         }
         if task.generation == self.processes.generation {

@@ -100,8 +100,8 @@ impl Under<'_> {
             9 | 22 if is_woo => self.move_to_trash(),
             5..=8 if !self.canceled && units > 0 => self.refund(&line, units),
             9 => {
-                self.record.amount_refunded = true;
-                let (_, message) = self.refund_message(&[]);
+                let (id, message) = self.refund_message(&[]);
+                self.record.amounts.insert(id);
                 self.deliver(Arc::new(message), "has an amount refunded".to_owned());
             }
             10..=14 if !self.canceled => {

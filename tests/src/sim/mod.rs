@@ -5,6 +5,7 @@
 //!
 //! A new step or effect is covered without a new line here: invocations are interleaved and dropped at every await point.
 
+mod answers;
 mod attacks;
 mod book;
 mod check;

@@ -42,6 +42,7 @@ struct State {
     /// An operator redrives dead letters as they come.
     redrives: bool,
     parked: Vec<String>,
+    kept: Vec<String>,
     /// What was stored since it was asked last.
     stored: Vec<String>,
     story: Vec<String>,
@@ -67,6 +68,7 @@ impl Queues {
             dead: Vec::new(),
             redrives: false,
             parked: Vec::new(),
+            kept: Vec::new(),
             stored: Vec::new(),
             story: Vec::new(),
         };
@@ -155,9 +157,15 @@ impl Queues {
         self.state().parked.len()
     }
 
-    /// What was parked beside the first `known` had to be.
-    pub(super) fn forget_parked(&self, known: usize) {
-        self.state().parked.truncate(known);
+    /// What was parked beside the first `known` had to be: it is kept where an operator finds it.
+    pub(super) fn keep_parked(&self, known: usize) {
+        let state = &mut *self.state();
+        state.kept.extend(state.parked.drain(known..));
+    }
+
+    /// What had to be parked.
+    pub(super) fn kept(&self) -> Vec<String> {
+        self.state().kept.clone()
     }
 
     /// What was stored since it was asked last.

@@ -3,7 +3,7 @@
 //! and the promise is checked.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -15,6 +15,7 @@ use reseller_hooks::time::{Clock, Timestamp};
 use serde_json::{Value, json};
 use tracing::Dispatch;
 
+use super::answers::Accepted;
 use super::attacks::attacks;
 use super::book::ShopOrder;
 use super::jobs::{Job, Processes, Task};
@@ -91,6 +92,10 @@ pub(super) struct Sim {
     /// Draws what operators do meanwhile, in a third of the histories, and how much they still do. Apart from the other draws,
     /// so that a history is the same but for them.
     pub operators: Option<(Rng, u32)>,
+    /// What operators told of each order and was taken.
+    pub told: BTreeMap<String, Accepted>,
+    /// The orders of which an operator had what has ended replaced at some time.
+    pub replaced: BTreeSet<String>,
 }
 
 pub(super) fn run(seed: u64, profile: &Profile, tell: bool) -> History {
@@ -175,6 +180,8 @@ impl Sim {
             calls_told: 0,
             story: tell.then(Vec::new),
             result: History::default(),
+            told: BTreeMap::new(),
+            replaced: BTreeSet::new(),
             operators: seed
                 .is_multiple_of(3)
                 .then(|| (Rng::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)), 12)),
@@ -310,7 +317,7 @@ impl Sim {
         let Job::Post(delivery, _) = task.job else { return };
         let delivery = &self.deliveries[delivery];
         if delivery.sender == Sender::Useless {
-            self.queues.forget_parked(parked);
+            self.queues.keep_parked(parked);
         }
         for body in self.queues.stored() {
             // A subscription is known under a key of its own, too.
@@ -440,7 +447,13 @@ impl Sim {
 
     fn check(&mut self, stage: check::Stage) {
         self.cover_problems();
-        let mut found = check::violations(&self.world, &self.orders, self.catalog_changed, stage);
+        let mut found = self.note_answers();
+        let world = check::Came {
+            catalog_changed: self.catalog_changed,
+            replaced: &self.replaced,
+            stage,
+        };
+        found.extend(check::violations(&self.world, &self.orders, world));
         let (left, parked) = (self.queues.left(), self.queues.parked());
         if left + parked > 0 {
             found.push(format!(

@@ -7,6 +7,7 @@ use std::time::Duration;
 use reseller_hooks::order::StorefrontKind;
 use reseller_hooks::time::Timestamp;
 
+use super::answers::Answers;
 use super::book::{ShopOrder, ToldVersion};
 use super::meaning::Meaning;
 use super::rng::Rng;
@@ -149,7 +150,8 @@ impl<'a> Under<'a> {
                 line_accounts: BTreeMap::new(),
                 reference: None,
                 skus: BTreeMap::new(),
-                amount_refunded: false,
+                amounts: BTreeSet::new(),
+                answers: Answers::default(),
                 meaning: Meaning::default(),
                 deletions: Vec::new(),
                 in_trash: false,
@@ -288,10 +290,11 @@ impl Under<'_> {
         };
         self.record.said.push(ToldVersion {
             at: self.order.updated_at(),
+            stamp: self.order.updated_at() + self.clock_is_ahead,
             units,
             skus: self.record.skus.clone(),
             counted: self.counted.keys().cloned().collect(),
-            amounts: !self.amounts.is_empty(),
+            amounts: self.amounts.iter().map(ToString::to_string).collect(),
             // What is canceled in WooCommerce has another status than the paid ones.
             paid: self.paid && !(self.canceled && self.kind == StorefrontKind::Woocommerce),
             canceled: self.canceled,

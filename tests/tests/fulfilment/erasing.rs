@@ -75,6 +75,52 @@ fn wixs_external_id_is_set_back_before_the_data_goes() {
     assert_eq!((audit.foreign, audit.unclaimed, audit.surplus), (0, 0, 0), "{audit:?}");
 }
 
+/// Money: the refund may fail, and then the product is owed; it may go through, and then it is to be taken back. Without the
+/// record nobody would do either, nor be told.
+#[test]
+fn an_order_whose_refund_is_under_way_has_not_ended() {
+    use reseller_hooks::order::{Refund, RefundState, SCHEMA, Statement};
+
+    let world = World::kind();
+    world.hears(&ordered("MAIL", 1).site(SITE));
+    let refund = |state| OrderEvent {
+        schema: SCHEMA,
+        key: KEY.parse().unwrap(),
+        delivery: "d".to_owned(),
+        received_at: START,
+        says: Statement::Refund(Refund {
+            id: "r1".to_owned(),
+            state,
+            lines: Some([("1".to_owned(), 1)].into()),
+            whole: false,
+        }),
+    };
+    world.hears(&refund(RefundState::Pending));
+    world.settle();
+    assert!(matches!(erase(&world), Err(OperatorError::NotEnded(_))));
+    world.hears(&refund(RefundState::Succeeded));
+    world.settle();
+    assert_eq!((erase(&world).unwrap(), world.sites()), (ErasedNow::Now, 0));
+}
+
+#[test]
+fn what_lives_again_before_its_data_went_has_its_reference_again() {
+    let world = World::kind();
+    let order = ordered("MAIL", 1).site(SITE).reference("SUB-7");
+    world.hears(&order);
+    let ended = order.canceled();
+    world.hears(&ended);
+    world.settle();
+    world.strike(once(Operation::UpdateExternalId, fails(500)));
+    assert_eq!(erase(&world).unwrap(), ErasedNow::Waiting);
+    world.settle();
+    assert_eq!(world.external_ids(), ["rh-shopify-5324830114101-b1"]);
+    world.hears(&ended.revived());
+    world.settle();
+    assert_eq!(world.external_ids(), ["SUB-7"]);
+    world.is_quiet();
+}
+
 /// Money: a purchase that may yet appear must be found.
 #[test]
 fn an_order_with_a_purchase_in_doubt_has_not_ended() {

@@ -160,3 +160,20 @@ fn a_retry_of_a_purchase_that_is_under_way_goes_on_with_its_own_key() {
     assert_eq!(world.packages(), (1, 0));
     world.holds();
 }
+
+/// A Wix that honours keys answers a repeated create as it answered the first one, whatever became of the package since.
+#[test]
+fn what_a_repeated_create_answers_is_read_before_it_is_believed() {
+    let world = World::new(wix_sandbox::Config {
+        rate_limit_per_minute: None,
+        idempotency: Idempotency::Honour,
+        query_delay_ms: 300_000,
+        ..wix_sandbox::Config::default()
+    });
+    world.strike(once(Operation::CreatePackage, Effect::LoseAnswer));
+    world.hears(&ordered("MAIL", 1));
+    world.change_all(&becomes(Status::Canceled));
+    world.settle();
+    assert_eq!(world.look().calls().filter(|call| call.replayed).count(), 1);
+    assert_eq!(world.attention(KEY), ["INSTANCE_CANCELED"]);
+}

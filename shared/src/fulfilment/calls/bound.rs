@@ -20,7 +20,8 @@ const WITH_PROBE: u32 = 2;
 pub const PER_PURCHASE: u32 = {
     // It may be looked up before its first send, too.
     let lookups = (MOST_SENDS + 1) * (PROOF + MOST_ASKED) + MOST_FINAL_LOOKUPS + MOST_ASKED;
-    let reads = MOST_ASKED + MOST_AWAITED;
+    // What a repeated send answered is read once.
+    let reads = MOST_ASKED + MOST_AWAITED + 1;
     let tags = MOST_UNCLEAR;
     (MOST_SENDS + lookups + reads + tags) * WITH_PROBE * AT_ONCE
 };

@@ -285,7 +285,12 @@ pub(crate) fn created(
     let same_id = package.external_id.is_none() || package.external_id.as_deref() == asked;
     match compare(purchase, &begun.request, package) {
         Comparison::Fits(instances) if same_id && !record.knows(&package.id) => {
-            let held = HeldPackage::new(package, instances, now);
+            let mut held = HeldPackage::new(package, instances, now);
+            if begun.is_repetition() {
+                // A Wix that honours the key may answer what it answered the first time, and what became of it since shows in
+                // Get alone.
+                held.must_be_read();
+            }
             record.purchase_mut(begun.id)?.created(held)?;
             record.note(now, &format!("created {}: package {}", begun.id, package.id));
             Ok(true)

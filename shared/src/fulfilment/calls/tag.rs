@@ -25,7 +25,7 @@ pub(crate) fn due(view: &View<'_>, wake: &mut Wake) -> Option<(PurchaseId, Exter
         .packages()
         .filter(|(_, held)| !held.is_gone())
         .find_map(|(purchase, held)| {
-            let tag = wanted(view.record, purchase)?;
+            let tag = wanted(view, purchase)?;
             let is_refused = held.tag_refused().is_some_and(|(refused, _)| refused == tag.as_str());
             let is_due = !is_refused && held.tag() != Some(tag.as_str());
             let pause = held.unclear_tag(tag.as_str());
@@ -36,8 +36,10 @@ pub(crate) fn due(view: &View<'_>, wake: &mut Wake) -> Option<(PurchaseId, Exter
 
 /// The external ID that a package is to have beside the one that it was created with: the storefront's reference. A package
 /// that a person bought gets a derived one at least, so that no other order takes it.
-fn wanted(record: &OrderRecord, purchase: &Purchase) -> Option<ExternalId> {
-    if record.switches().erasing {
+fn wanted(view: &View<'_>, purchase: &Purchase) -> Option<ExternalId> {
+    let record = view.record;
+    // What lives again before its data went has its reference again, too.
+    if record.switches().erasing && record.has_ended_by(&view.entitled) {
         let tag = purchase.attempt().package().and_then(HeldPackage::tag);
         return record.id_without_reference(purchase.id(), tag);
     }
@@ -129,7 +131,7 @@ pub(crate) async fn send<W: Wix, C: Clock>(
 /// A reference that Wix did not take, or never answered clearly.
 pub(crate) fn problem(view: &View<'_>, purchase: &Purchase, held: &HeldPackage) -> Option<Problem> {
     let Some((tag, refusal)) = held.tag_refused() else {
-        let tag = wanted(view.record, purchase)?;
+        let tag = wanted(view, purchase)?;
         let given_up = |backoff: &&Backoff| backoff.failures >= MOST_UNCLEAR && held.tag() != Some(tag.as_str());
         let last = &held.unclear_tag(tag.as_str()).filter(given_up)?.last;
         let advice = format!(

@@ -65,6 +65,11 @@ impl Entitled {
         self.0.get(line).map_or(0, |entitlement| entitlement.buy)
     }
 
+    /// How many units of a line stay as they are, by its index.
+    pub fn keep(&self, line: usize) -> u32 {
+        self.0.get(line).map_or(0, |entitlement| entitlement.keep)
+    }
+
     /// Whether an item's unit may be bought, assigned and sent again.
     pub fn may_buy(&self, item: Item) -> bool {
         item.1 <= self.line(item).buy

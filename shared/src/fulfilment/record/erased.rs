@@ -39,11 +39,16 @@ impl OrderRecord {
         !self.purchases().iter().any(|purchase| is_open(purchase.attempt()))
     }
 
-    /// Whether nothing is under way, and nothing that was bought is wanted any more: what was to be taken back is.
+    /// Whether nothing is under way, and nothing that was bought is wanted any more: what was to be taken back is. What is
+    /// unclear may be wanted, or be to be taken back, and its record is needed for both.
     pub fn has_ended(&self, now: Timestamp) -> bool {
-        let entitled = super::Entitled::of(self, now);
+        self.has_ended_by(&super::Entitled::of(self, now))
+    }
+
+    /// The same, where it is known already what is wanted.
+    pub(crate) fn has_ended_by(&self, entitled: &super::Entitled) -> bool {
         let wants = |(at, line): (usize, &super::Line)| {
-            let units = entitled.buy(at);
+            let units = entitled.keep(at);
             let mut wanted = line.numbered_runs().filter(|(first, _)| *first <= units);
             wanted.any(|(_, run)| matches!(run.plan, super::Plan::Buy(_) | super::Plan::Open))
         };
