@@ -18,6 +18,7 @@ mod shell;
 mod story;
 #[cfg(test)]
 mod template;
+mod twice;
 
 /// How the functions are compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
