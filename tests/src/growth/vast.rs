@@ -237,7 +237,7 @@ impl VastWix {
         shown["externalId"] = json!(format!("rh-shopify-{}-b1", named(number)));
         shown["createdDate"] = json!((self.first + Duration::from_secs(number)).to_string());
         shown["productInstances"][0]["instanceId"] = json!(instance(number));
-        if number % DIFFERS == 0 {
+        if number.is_multiple_of(DIFFERS) {
             shown["productInstances"][0]["status"] = json!("CANCELED");
         }
         shown
