@@ -12,8 +12,10 @@ pub mod door;
 #[cfg(feature = "durable")]
 pub mod durable;
 pub mod effects;
+pub mod growth;
 pub mod hours;
 pub mod ledger_contract;
+pub mod micro;
 pub mod mutations;
 pub mod post;
 pub mod prelude;
