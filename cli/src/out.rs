@@ -3,11 +3,12 @@
 use std::fmt;
 use std::io::{BufRead, Write};
 
-use clap::error::ErrorKind;
+use clap::Subcommand as _;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use serde_json::Value;
 
 use crate::Terminal;
-use crate::arguments::Format;
+use crate::arguments::{Format, Order};
 use crate::exit::{Exit, Failure};
 
 /// The streams of a session.
@@ -157,6 +158,9 @@ impl<'a> Out<'a> {
             return Exit::Done;
         }
         drop(write!(self.err, "{}", error.render()));
+        if let Some(tip) = of_an_order(error) {
+            self.note(format_args!("\n  did you mean: {tip}"));
+        }
         Exit::Usage
     }
 
@@ -168,6 +172,20 @@ impl<'a> Out<'a> {
         if let Some(hint) = &failure.hint {
             self.note(format_args!("  {hint}"));
         }
+    }
+}
+
+/// What is said of an order without the word `order`.
+fn of_an_order(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(said)) = error.get(ContextKind::InvalidSubcommand) else {
+        return None;
+    };
+    let is_verb = Order::augment_subcommands(clap::Command::new("order"))
+        .get_subcommands()
+        .any(|verb| verb.get_name() == said);
+    match said.trim_start_matches('#').parse::<u64>() {
+        Ok(_) => Some(format!("reseller order show '{said}'")),
+        Err(_) => is_verb.then(|| format!("reseller order {said}")),
     }
 }
 

@@ -106,6 +106,7 @@ fn by_code(page: &mut String, orders: &[Value], now: Timestamp) {
         }
         page.push_str("<table>\n<thead><tr><th>Order</th><th>For</th><th>What to do</th></tr></thead>\n<tbody>\n");
         for (order, item) in found.iter().take(MOST_LISTED) {
+            let number = order.get("number").and_then(Value::as_str);
             let waits = order.get("since").and_then(|at| since(at, now)).unwrap_or_default();
             let advice = match &shared {
                 Some(_) => String::new(),
@@ -113,8 +114,9 @@ fn by_code(page: &mut String, orders: &[Value], now: Timestamp) {
             };
             add!(
                 page,
-                "<tr><td>{}<br><small>{}</small></td><td data-label=\"for\">{}</td><td>{advice}<code>{}</code></td></tr>",
+                "<tr><td>{}{}<br><small>{}</small></td><td data-label=\"for\">{}</td><td>{advice}<code>{}</code></td></tr>",
                 escaped(text(order, "key")),
+                escaped(&number.map(|number| format!(" {number}")).unwrap_or_default()),
                 escaped(text(item, "what")),
                 escaped(&waits),
                 escaped(text(item, "command")),

@@ -127,7 +127,17 @@ fn a_question_goes_to_inspect_and_a_verb_to_reconcile_each_signed() {
     );
     let ran = with_credentials(&cloud, &["attention"]);
     assert_eq!((ran.exit, ran.err.as_str()), (Exit::Done, "nothing needs a person\n"));
-    let ran = with_credentials(&cloud, &["order", "close", "shopify/1", "0123456789", "--reason", "it"]);
+    let ran = with_credentials(
+        &cloud,
+        &[
+            "order",
+            "close",
+            "shopify/5324830114101",
+            "0123456789",
+            "--reason",
+            "it",
+        ],
+    );
     assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
     let asked = cloud.asked.lock().unwrap();
     let [(stack, form), (inspect, question), _, (reconcile, verb)] = asked.as_slice() else {

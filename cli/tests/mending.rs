@@ -110,7 +110,12 @@ fn a_question_of_the_shop_is_answered_by_tell() {
     assert!(command.starts_with("reseller order tell"), "{command}");
     for (words, said) in [
         (vec![], "nothing is told"),
-        (vec!["--refunded", "it"], "\"it\" is not LINE=UNITS"),
+        (vec!["--refunded", "12=1", "--dry-run"], "the order has no line 12"),
+        (
+            vec!["--refunded", "9007199254740995=7", "--dry-run"],
+            "has 3 units, and not 7",
+        ),
+        (vec!["--refunded", "it"], "\"it\" is no line and number"),
     ] {
         let ran = shop.types(&[&["order", "tell", KEY], words.as_slice()].concat());
         assert_eq!(ran.exit, Exit::Usage);
@@ -270,4 +275,38 @@ fn a_pause_lets_nobody_buy_until_somebody_resumes() {
     shop.types(&["order", "retry", KEY, "--yes"]).done();
     assert_eq!(shop.created(), 2);
     assert_eq!(shop.types(&["status", "--exit-code"]).exit, Exit::Done);
+}
+
+/// A code is what a person has in mind; of one problem it is as good as its ID.
+#[test]
+fn a_problem_is_closed_by_its_code_where_one_has_it() {
+    let shop = Shop::new();
+    shop.strike(refused());
+    shop.sells("shopify/orders_paid.json", "orders/paid");
+    for code in ["NOT_THIS", "PRODUCT_NOT_FOUND"] {
+        let ran = shop.types(&["order", "close", KEY, code, "--reason", "it"]);
+        assert_eq!(ran.exit, Exit::Usage, "two have it, or none");
+        assert!(ran.err.contains("(PRODUCT_NOT_FOUND), "), "{}", ran.err);
+    }
+    shop.sells("shopify/refunds_create_amount_only.json", "refunds/create");
+    shop.types(&["order", "close", KEY, "refund_unclear", "--reason", "it"])
+        .done();
+    let left = shop.types(&["attention", "--code", "REFUND_UNCLEAR"]).done();
+    assert!(left.out.is_empty(), "{}", left.out);
+}
+
+/// Who retries what Wix refuses again must not read that all is well.
+#[test]
+fn a_retry_that_is_refused_again_says_so_and_fails() {
+    let shop = Shop::new();
+    shop.strike(refused());
+    shop.sells("shopify/orders_paid.json", "orders/paid");
+    let ran = shop.types(&["order", "retry", KEY, "--yes"]);
+    assert_eq!(ran.exit, Exit::Failed);
+    assert!(ran.out.contains("nothing was bought, 2 problems left"), "{}", ran.out);
+    assert!(
+        ran.out.contains(&format!("    reseller order retry {KEY}\n")),
+        "{}",
+        ran.out
+    );
 }

@@ -99,7 +99,10 @@ fn what_needs_a_person_has_its_code_its_sentence_and_its_command() {
     let others = shop.types(&["attention", "--storefront", "stripe"]).done();
     assert_eq!(others.err, "nothing needs a person\n");
     let others = shop.types(&["attention", "--code", "SOMETHING_ELSE"]).done();
-    assert_eq!(others.err, "nothing needs a person\n");
+    assert_eq!(
+        others.err,
+        "no problem with the code SOMETHING_ELSE is there: the codes now: PRODUCT_NOT_FOUND\n"
+    );
 }
 
 #[test]
@@ -285,4 +288,33 @@ fn what_is_paid_for_and_serves_nobody_is_listed_with_whose_it_is() {
         listed.contains(KEY) && listed.contains("wanted, and on no site yet"),
         "{listed}"
     );
+}
+
+/// As a customer, the shop's page, or a tired person would say it.
+#[test]
+fn an_order_is_shown_by_what_people_say_of_it() {
+    let shop = Shop::new();
+    shop.sells("shopify/orders_paid.json", "orders/paid");
+    for said in [
+        "#2001",
+        " #2001 ",
+        "# 2001",
+        "order 2001",
+        "shopify/2001",
+        "shopify/#2001",
+        "gid://shopify/Order/9007199254740993",
+        "https://admin.shopify.com/store/sample/orders/9007199254740993?link=1",
+        "9007199254740993",
+    ] {
+        let shown = shop.types(&["order", "show", said]).done().out;
+        assert!(shown.starts_with(KEY), "{said}: {shown}");
+    }
+    for (words, tip) in [
+        (["retry", "#2001"], "reseller order retry"),
+        (["order", "#2001"], "reseller order show '#2001'"),
+    ] {
+        let ran = shop.types(&words);
+        assert_eq!(ran.exit, Exit::Usage);
+        assert!(ran.err.contains(&format!("did you mean: {tip}")), "{}", ran.err);
+    }
 }

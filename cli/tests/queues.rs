@@ -130,3 +130,31 @@ fn a_dead_letter_is_listed_shown_and_given_back_to_its_worker() {
     assert_eq!(shop.created(), 2);
     assert_eq!(shop.types(&["dead", "list"]).done().err, "there are no dead letters\n");
 }
+
+/// A customer says a number, and its delivery could not be understood: who looks for the order is sent there.
+#[test]
+fn an_order_that_nobody_knows_is_looked_for_among_what_is_parked() {
+    let shop = Shop::new();
+    let order = r##"{ "id": 5550000003008, "name": "#3008", "email": "buyer@example.com", "line_items": 7 }"##;
+    shop.sells_body(order, "orders/paid");
+    let listed = shop.types(&["parked", "list", "-o", "json"]).done().json();
+    assert_eq!(listed["deliveries"][0]["order"], "#3008 5550000003008");
+    let id = listed["deliveries"][0]["id"].as_str().unwrap().to_owned();
+    for said in ["#3008", " # 3008", "shopify/3008", "shopify/5550000003008"] {
+        let ran = shop.types(&["order", "show", said]);
+        assert_eq!(ran.exit, Exit::NotFound);
+        assert!(
+            ran.err.contains(&format!("reseller parked show {id}")),
+            "{said}: {}",
+            ran.err
+        );
+    }
+    let ran = shop.types(&["order", "show", "#3009"]);
+    assert!(ran.err.contains("no order is known by \"#3009\""), "{}", ran.err);
+    assert!(ran.err.contains("is it paid, and no test order?"), "{}", ran.err);
+    // What a person is called is in no table.
+    let person = r#"{ "id": "x", "name": "Jane Doe", "line_items": 7 }"#;
+    shop.sells_body(person, "orders/paid");
+    let listed = shop.types(&["parked", "list"]).done();
+    assert!(!listed.out.contains("Jane"), "{}", listed.out);
+}

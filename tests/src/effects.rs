@@ -206,6 +206,10 @@ impl<L: Ledger> Ledger for Counted<L> {
         self.port.newly_due(now, limit).await
     }
 
+    async fn due_since(&self, since: Timestamp, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
+        self.port.due_since(since, now, limit).await
+    }
+
     async fn attention(&self, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
         self.port.attention(limit).await
     }

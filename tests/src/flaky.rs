@@ -148,6 +148,10 @@ impl<L: Ledger> Ledger for FlakyLedger<L> {
         self.inner.newly_due(now, limit).await
     }
 
+    async fn due_since(&self, since: Timestamp, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
+        self.inner.due_since(since, now, limit).await
+    }
+
     async fn attention(&self, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
         self.inner.attention(limit).await
     }

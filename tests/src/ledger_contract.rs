@@ -274,6 +274,15 @@ pub async fn what_is_due_comes_in_order_up_to_the_limit(ledgers: Vec<impl Ledger
     );
     assert_eq!(ledger.due(at(99), 10).await.unwrap(), []);
     assert_eq!(ledger.due(at(300), 0).await.unwrap(), []);
+    let since = async |since, now, limit| ledger.due_since(at(since), at(now), limit).await.unwrap();
+    assert_eq!(since(101, 300, 10).await, [line("a/4", 200), line("a/1", 300)]);
+    assert_eq!(
+        since(200, 399, 1).await,
+        [line("a/4", 200)],
+        "what is due at that very time is in it"
+    );
+    assert_eq!(since(301, 399, 10).await, []);
+    assert_eq!(since(300, 300, 10).await, [line("a/1", 300)]);
 }
 
 pub async fn what_is_settled_is_no_longer_due(ledgers: Vec<impl Ledger>) {

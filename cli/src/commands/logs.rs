@@ -28,7 +28,7 @@ pub(super) async fn run(backend: &Backend, options: &Logs, out: &mut Out<'_>) ->
         let until = SystemClock.now();
         let mut lines = Vec::new();
         for group in &groups {
-            lines.extend(of_group(remote, group, options.order.as_deref(), from).await?);
+            lines.extend(of_group(remote, group, &pattern(options), from).await?);
         }
         lines.sort_by_key(|(at, _)| *at);
         for (at, line) in &lines {
@@ -42,19 +42,24 @@ pub(super) async fn run(backend: &Backend, options: &Logs, out: &mut Out<'_>) ->
     }
 }
 
+/// Which lines, as CloudWatch is asked for them.
+fn pattern(options: &Logs) -> String {
+    match &options.order {
+        Some(order) => format!("{{ $.order = {order:?} }}"),
+        None if options.not_stored => "{ $.message = \"delivery answered\" && $.disposition != \"stored\" }".to_owned(),
+        None => "{ $.level = \"*\" }".to_owned(),
+    }
+}
+
 async fn of_group(
     remote: &Remote,
     group: &str,
-    order: Option<&str>,
+    pattern: &str,
     from: Timestamp,
 ) -> Result<Vec<(Timestamp, Value)>, Failure> {
     let mut lines = Vec::new();
     let mut next = Value::Null;
     loop {
-        let pattern = match order {
-            Some(order) => format!("{{ $.order = {:?} }}", order),
-            None => "{ $.level = \"*\" }".to_owned(),
-        };
         let mut asked = json!({ "logGroupName": group, "startTime": from.as_millis(), "filterPattern": pattern });
         if let (Some(members), true) = (asked.as_object_mut(), next.is_string()) {
             members.insert("nextToken".to_owned(), next);

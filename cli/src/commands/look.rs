@@ -4,6 +4,7 @@ use reseller_hooks::time::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 
 use super::sentences::sentences;
+use super::verbs::nothing_of;
 use super::{as_json, story};
 use crate::arguments::{Attention, Look, Of};
 use crate::backend::{Backend, Ringing};
@@ -78,6 +79,11 @@ pub(super) async fn attention(backend: &Backend, options: &Attention, out: &mut 
     if as_json(out, &answer)? {
         return Ok(exit);
     }
+    if orders.is_empty() && options.code.is_some() {
+        let nothing = nothing_of(backend, options.code.as_deref()).await?;
+        out.note(format_args!("{}: {}", nothing.what, nothing.hint.unwrap_or_default()));
+        return Ok(exit);
+    }
     if orders.is_empty() {
         out.note("nothing needs a person");
         return Ok(exit);
@@ -86,7 +92,9 @@ pub(super) async fn attention(backend: &Backend, options: &Attention, out: &mut 
     for order in orders {
         let since = order.get("since").and_then(|at| since(at, now)).unwrap_or_default();
         let key = out.look(out::Look::Bold, text(order, "key"));
-        out.line(format_args!("{key}  for {since}"))?;
+        let number = order.get("number").and_then(Value::as_str);
+        let number = number.map(|number| format!("  {number}")).unwrap_or_default();
+        out.line(format_args!("{key}{number}  for {since}"))?;
         for problem in list(order, "items") {
             story::problem(out, problem)?;
         }

@@ -2,19 +2,18 @@
 
 use clap::CommandFactory as _;
 use reseller_hooks::config::Env;
-use reseller_hooks::order::OrderKey;
 use serde_json::{Value, json};
 
 use crate::arguments::{Arguments, Audit, Catalog, Command, Format, Order, Secrets};
 use crate::backend::Backend;
 use crate::exit::{Exit, Failure};
 use crate::out::Out;
-use crate::words::{count, list, text};
 
 mod audit;
 mod catalog;
 mod doctor;
 mod erase;
+mod found;
 mod import;
 mod logs;
 mod look;
@@ -32,6 +31,8 @@ pub(crate) mod sentences;
 mod story;
 mod switch;
 mod verbs;
+
+pub(crate) use found::meant;
 
 pub(crate) async fn run(env: &Env, arguments: &Arguments, out: &mut Out<'_>) -> Result<Exit, Failure> {
     // What needs no backend works without one.
@@ -171,33 +172,6 @@ async fn of_order(env: &Env, backend: &Backend, command: &Order, out: &mut Out<'
         } => {
             let package = json!({ "line": line, "unit": unit, "package": package });
             verbs::adopt(backend, order, &package, &verbs::who(who, &user()), out).await
-        }
-    }
-}
-
-/// The key of the order that is meant: a key, or what a customer would say.
-pub(crate) async fn meant(backend: &Backend, said: &str) -> Result<String, Failure> {
-    if said.parse::<OrderKey>().is_ok() {
-        return Ok(said.to_owned());
-    }
-    let found = backend.ask(&json!({ "find": said })).await?;
-    match list(&found, "orders") {
-        [one] => Ok(text(one, "key").to_owned()),
-        // A ledger that is too large to be read in one invocation is not known to lack it.
-        [] if found.get("more") == Some(&Value::Bool(true)) => Err(Failure::new(format_args!(
-            "the search for {said:?} did not come to its end"
-        ))
-        .hint("give the order's key: it is in every log line about it")),
-        [] => Err(Failure::with(Exit::NotFound, format_args!("no order is known by {said:?}")).hint(
-            "a key is written shopify/5324830114101; a delivery that was not understood is in `reseller status` as parked",
-        )),
-        several => {
-            let keys: Vec<&str> = several.iter().map(|order| text(order, "key")).collect();
-            Err(Failure::with(
-                Exit::NotFound,
-                format_args!("{said:?} is said of {}: {}", count(several.len(), "order"), keys.join(", ")),
-            )
-            .hint("repeat it with one of these keys"))
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use reseller_hooks::time::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 
+use super::found::not_known;
 use super::{as_json, meant, story};
 use crate::arguments::State;
 use crate::backend::Backend;
@@ -89,7 +90,10 @@ pub(super) async fn show(backend: &Backend, said: &str, record: bool, out: &mut 
         out.json(&record)?;
         return Ok(Exit::Done);
     }
-    let answer = backend.ask(&json!({ "story": key })).await?;
+    let answer = match backend.ask(&json!({ "story": key })).await {
+        Err(failure) if failure.exit == Exit::NotFound => return Err(not_known(backend, said).await),
+        answered => answered?,
+    };
     if !as_json(out, &answer)? {
         story::order(out, &answer, SystemClock.now())?;
     }

@@ -81,12 +81,55 @@ fn is_of(looked: &Looked, id: &str) -> bool {
     text(&message(looked), "id") == id
 }
 
+/// What the order of each parked delivery is called, where its body says that.
+pub(super) async fn parked_orders(backend: &Backend) -> Result<BTreeMap<String, String>, Failure> {
+    let queue = backend.parked()?;
+    let looked = look(&queue).await?;
+    give_back(&queue, &looked).await?;
+    Ok(named(&looked))
+}
+
+/// By delivery, the number and the ID of its order.
+fn named(looked: &[Looked]) -> BTreeMap<String, String> {
+    let mut parts: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for part in looked {
+        let id = text(&message(part), "id").to_owned();
+        parts.entry(id).or_default().push(part.body.clone());
+    }
+    let name = |parts: &Vec<String>| {
+        let delivery = kept::decode(parts).ok()?;
+        let body: Value = serde_json::from_slice(&delivery.body).ok()?;
+        let of = body.pointer("/data/object").unwrap_or(&body);
+        // The number that people know, and the storefront's ID. A person's name, should one stand there, has no digit.
+        let known = ["name", "number", "order_number", "order_id", "id"];
+        let known = known.iter().filter_map(|name| match of.get(name)? {
+            Value::String(text) => is_number(text).then(|| text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+        });
+        let mut names: Vec<String> = Vec::new();
+        for name in known {
+            if !names.iter().any(|known| known.trim_start_matches('#') == name) {
+                names.push(name);
+            }
+        }
+        (!names.is_empty()).then(|| names.join(" "))
+    };
+    let names = parts.iter().filter_map(|(id, parts)| Some((id.clone(), name(parts)?)));
+    names.collect()
+}
+
+fn is_number(text: &str) -> bool {
+    let is_short = text.len() <= 40 && !text.contains(char::is_whitespace);
+    is_short && text.contains(|letter: char| letter.is_ascii_digit()) && !text.contains('@')
+}
+
 fn not_there(id: &str) -> Failure {
     Failure::with(Exit::NotFound, format_args!("no parked delivery has the ID {id}"))
         .hint("`reseller parked list` has them; a message that somebody else looks at is hidden for a moment")
 }
 
-/// A delivery of several messages is one line; nothing of its body is shown.
+/// A delivery of several messages is one line; of its body only what the order is called is shown.
 fn listed(looked: &[Looked], out: &mut Out<'_>) -> Result<Exit, Failure> {
     let mut by_id: BTreeMap<String, (Value, usize)> = BTreeMap::new();
     for part in looked.iter().map(message) {
@@ -95,9 +138,11 @@ fn listed(looked: &[Looked], out: &mut Out<'_>) -> Result<Exit, Failure> {
     }
     let mut all: Vec<(Value, usize)> = by_id.into_values().collect();
     all.sort_by_key(|(part, _)| text(part, "received_at").to_owned());
+    let named = named(looked);
     let shown = |(part, parts): &(Value, usize)| {
         json!({
             "id": text(part, "id"),
+            "order": named.get(text(part, "id")),
             "storefront": text(part, "storefront"),
             "shop": part.get("shop"),
             "received_at": text(part, "received_at"),
@@ -121,13 +166,14 @@ fn listed(looked: &[Looked], out: &mut Out<'_>) -> Result<Exit, Failure> {
             let shop = one.get("shop").and_then(Value::as_str).map(|shop| format!("/{shop}"));
             vec![
                 cells("id", one),
+                cells("order", one),
                 format!("{}{}", text(one, "storefront"), shop.unwrap_or_default()),
                 short(text(one, "received_at")),
                 cells("reason", one),
             ]
         })
         .collect();
-    out.table(&["ID", "STOREFRONT", "RECEIVED", "WHY"], &rows)?;
+    out.table(&["ID", "ORDER", "STOREFRONT", "RECEIVED", "WHY"], &rows)?;
     Ok(Exit::Done)
 }
 
@@ -183,7 +229,7 @@ async fn requeued(
         "nothing" => out.line(format_args!("{id} is nothing for us: {reason}"))?,
         _ => {
             return Err(Failure::new(format_args!("{id} stays parked ({became}): {reason}"))
-                .hint("correct what the reason names and deploy, or have the storefront send the order again"));
+                .hint("who sends the body must correct what the reason names, and send the order again (`reseller parked delete` ends this one); where the body is right, a version of this software that understands it must be deployed"));
         }
     }
     for message in of_it {

@@ -59,6 +59,19 @@ pub(super) fn order(out: &mut Out<'_>, story: &Value, now: Timestamp) -> Result<
     Ok(())
 }
 
+/// How it stands in a line, and its problems: what is said after a verb.
+pub(super) fn stands(out: &mut Out<'_>, story: &Value) -> Result<(), Failure> {
+    let verdict = |name: &str| {
+        let pointer = format!("/verdict/{name}");
+        story.pointer(&pointer).and_then(Value::as_str).unwrap_or_default()
+    };
+    out.line(format_args!("  {}: {}", verdict("word"), verdict("sentence")))?;
+    for shown in list(story, "problems") {
+        problem(out, shown)?;
+    }
+    Ok(())
+}
+
 /// One problem: its code, what it is about, the sentence, and the command that ends it.
 pub(super) fn problem(out: &mut Out<'_>, problem: &Value) -> Result<(), Failure> {
     let code = out.look(Look::Bad, text(problem, "code"));
@@ -106,10 +119,17 @@ fn said(out: &mut Out<'_>, story: &Value) -> Result<(), Failure> {
         let sku = line.get("sku").and_then(Value::as_str).unwrap_or("no SKU");
         let meant = match (buy, keep) {
             (buy, keep) if buy == units && keep == units => String::new(),
-            (buy, keep) if buy == keep => format!(": {buy} to be had"),
+            (buy, keep) if buy == keep => format!(": {buy} still wanted"),
             (buy, keep) => format!(": {buy} to be bought, {keep} to be kept until it is clear"),
         };
-        out.line(format_args!("  line {}: {units} × {sku}{meant}", text(line, "line")))?;
+        let place = ["account", "site"]
+            .iter()
+            .filter_map(|name| Some(format!(" · {name} {}", line.get(name)?.as_str()?)));
+        let place: String = place.collect();
+        out.line(format_args!(
+            "  line {}: {units} × {sku}{meant}{place}",
+            text(line, "line")
+        ))?;
     }
     Ok(())
 }
@@ -130,7 +150,9 @@ pub(super) fn units(out: &mut Out<'_>, story: &Value) -> Result<(), Failure> {
         let sku = group.get("sku").and_then(Value::as_str).map(|sku| format!(": {sku}"));
         let component = group.get("component").and_then(Value::as_u64);
         let component = component.map(|at| format!(", product {at}")).unwrap_or_default();
+        let is_unclear = group.get("unclear") == Some(&Value::Bool(true));
         let unwanted = match (group.get("wanted"), group.get("bought")) {
+            (Some(Value::Bool(false)), Some(_)) if is_unclear => ", kept until it is clear whether it is wanted",
             (Some(Value::Bool(false)), Some(_)) => ", not wanted any more",
             _ => "",
         };

@@ -1,5 +1,8 @@
 //! The verbs: what changes an order. Each says what became of it; what may buy says so first, and asks.
 
+use std::collections::BTreeSet;
+
+use reseller_hooks::fulfilment::record::ProblemId;
 use serde_json::{Map, Value, json};
 
 use super::look::only;
@@ -8,7 +11,7 @@ use crate::arguments::{Retry, Sure, Who};
 use crate::backend::Backend;
 use crate::exit::{Exit, Failure};
 use crate::out::Out;
-use crate::words::{count, list, number, text};
+use crate::words::{count, list, number, short, text};
 
 /// How many orders of many are named before anything is asked.
 const NAMED: usize = 10;
@@ -57,8 +60,7 @@ pub(super) async fn retry(backend: &Backend, options: &Retry, user: &str, out: &
         }
     };
     if keys.is_empty() {
-        out.note("there is no such order");
-        return Ok(Exit::Done);
+        return Err(nothing_of(backend, options.code.as_deref()).await?);
     }
     if keys.len() > options.max {
         return Err(Failure::with(
@@ -107,7 +109,7 @@ pub(super) async fn retry(backend: &Backend, options: &Retry, user: &str, out: &
         }
     }
     if let ([answer], 1) = (answers.as_slice(), keys.len()) {
-        return carried_out(out, answer);
+        return carried_out(backend, out, answer).await;
     }
     let done = json!({ "schema": 1, "orders": answers });
     if !as_json(out, &done)? {
@@ -141,6 +143,7 @@ pub(super) async fn close(
         );
     }
     let key = meant(backend, said).await?;
+    let problem = &problem_of(backend, &key, problem).await?;
     let command = json!({ "close": worded(&key, by, &json!({ "problem": problem })) });
     let answer = backend.command(&command).await?;
     if !as_json(out, &answer)? {
@@ -150,6 +153,31 @@ pub(super) async fn close(
         })?;
     }
     Ok(Exit::Done)
+}
+
+/// The ID of the problem that is meant: an ID, or a code that one problem only has.
+async fn problem_of(backend: &Backend, key: &str, said: &str) -> Result<String, Failure> {
+    if said.parse::<ProblemId>().is_ok() {
+        return Ok(said.to_owned());
+    }
+    let story = backend.ask(&json!({ "story": key })).await?;
+    let problems = list(&story, "problems");
+    let mut same = problems
+        .iter()
+        .filter(|problem| text(problem, "code").eq_ignore_ascii_case(said));
+    if let (Some(one), None) = (same.next(), same.next()) {
+        return Ok(text(one, "id").to_owned());
+    }
+    let there: Vec<String> = problems
+        .iter()
+        .map(|problem| format!("{} ({})", text(problem, "id"), text(problem, "code")))
+        .collect();
+    let hint = match there.as_slice() {
+        [] => "the order has no problem left".to_owned(),
+        some => format!("it has {}", some.join(", ")),
+    };
+    let what = format_args!("{said:?} is no problem's ID, and no code that one problem has");
+    Err(Failure::with(Exit::Usage, what).hint(hint))
 }
 
 pub(super) async fn release(
@@ -166,7 +194,7 @@ pub(super) async fn release(
     }
     let line = line.map_or_else(|| json!({}), |line| json!({ "line": line }));
     let answer = backend.command(&json!({ "release": worded(&key, by, &line) })).await?;
-    carried_out(out, &answer)
+    carried_out(backend, out, &answer).await
 }
 
 pub(super) async fn tell(
@@ -192,6 +220,8 @@ pub(super) async fn tell(
             .hint("say --refunded LINE=UNITS, --paid, --not-paid or --not-ours LINE"));
     }
     let key = meant(backend, said).await?;
+    let story = backend.ask(&json!({ "story": key })).await?;
+    known_lines(&story, &told)?;
     // What is paid is bought.
     if answers.paid && !is_sure(backend, Buying::Paid, std::slice::from_ref(&key), sure, out).await? {
         return Ok(Exit::Done);
@@ -203,7 +233,7 @@ pub(super) async fn tell(
     let answer = backend
         .command(&json!({ "tell": worded(&key, by, &told.into()) }))
         .await?;
-    carried_out(out, &answer)
+    carried_out(backend, out, &answer).await
 }
 
 pub(super) async fn adopt(
@@ -221,7 +251,35 @@ pub(super) async fn adopt(
     }
     let key = meant(backend, said).await?;
     let answer = backend.command(&json!({ "adopt": worded(&key, by, package) })).await?;
-    carried_out(out, &answer)
+    carried_out(backend, out, &answer).await
+}
+
+/// Whether the order has the lines that are named, with so many units.
+fn known_lines(story: &Value, told: &Map<String, Value>) -> Result<(), Failure> {
+    let said = story.get("said").unwrap_or(&Value::Null);
+    let lines = list(said, "lines");
+    let refunded = told.get("refunded").and_then(Value::as_object);
+    let refunded = refunded
+        .into_iter()
+        .flatten()
+        .map(|(line, units)| (line.as_str(), units.as_u64()));
+    let not_ours = told.get("not_ours").and_then(Value::as_array).into_iter().flatten();
+    let named = refunded.chain(not_ours.filter_map(Value::as_str).map(|line| (line, None)));
+    for (name, units) in named {
+        let Some(line) = lines.iter().find(|line| text(line, "line") == name) else {
+            let there: Vec<&str> = lines.iter().map(|line| text(line, "line")).collect();
+            return Err(Failure::with(Exit::Usage, format_args!("the order has no line {name}"))
+                .hint(format_args!("its lines: {}", there.join(", "))));
+        };
+        let has = number(line, "units");
+        if units.is_some_and(|units| units > has) {
+            return Err(Failure::with(
+                Exit::Usage,
+                format_args!("line {name} has {has} units, and not {}", units.unwrap_or_default()),
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The units that were given back, by line. `none` says that none were.
@@ -235,8 +293,8 @@ fn refunded(said: &[String]) -> Result<Option<Value>, Failure> {
             .rsplit_once('=')
             .and_then(|(line, units)| Some((line, units.parse::<u32>().ok()?)));
         let (line, units) = parsed.ok_or_else(|| {
-            Failure::with(Exit::Usage, format_args!("{part:?} is not LINE=UNITS"))
-                .hint("such as --refunded 12=1; `reseller order show` lists the lines")
+            Failure::with(Exit::Usage, format_args!("{part:?} is no line and number"))
+                .hint("put the line's ID and how many of its units were given back, such as --refunded 12=1; `reseller order show` lists the lines")
         })?;
         lines.insert(line.to_owned(), units.into());
     }
@@ -324,42 +382,53 @@ async fn is_sure(
     Err(Failure::with(Exit::Declined, "nothing was done"))
 }
 
-/// What became of one order, and how the session ends for it.
-fn carried_out(out: &mut Out<'_>, answer: &Value) -> Result<Exit, Failure> {
+/// No problem is of what was asked for: which there are.
+pub(super) async fn nothing_of(backend: &Backend, code: Option<&str>) -> Result<Failure, Failure> {
+    let answer = backend.ask(&json!({ "attention": {} })).await?;
+    let problems = list(&answer, "orders").iter().flat_map(|order| list(order, "items"));
+    let codes: BTreeSet<&str> = problems.map(|problem| text(problem, "code")).collect();
+    let there = match codes.len() {
+        0 => "nothing needs a person".to_owned(),
+        _ => format!("the codes now: {}", codes.into_iter().collect::<Vec<_>>().join(", ")),
+    };
+    let code = code.map(|code| format!(" with the code {code}")).unwrap_or_default();
+    Ok(Failure::with(Exit::NotFound, format_args!("no problem{code} is there")).hint(there))
+}
+
+/// What became of one order, how it stands now, and how the session ends for it.
+async fn carried_out(backend: &Backend, out: &mut Out<'_>, answer: &Value) -> Result<Exit, Failure> {
+    let is_left = number(answer, "attention") > 0 && number(answer, "packages_created") == 0;
     let exit = match text(answer, "progress") {
         "stopped" => Exit::Stopped,
+        _ if is_left => Exit::Failed,
         _ => Exit::Done,
     };
     if as_json(out, answer)? {
         return Ok(exit);
     }
-    out.line(format_args!("{}: {}", text(answer, "order"), became(answer)))?;
-    for problem in list(answer, "problems") {
-        story::problem(out, problem)?;
-    }
+    let key = text(answer, "order");
+    out.line(format_args!("{key}: {}", became(answer)))?;
+    let story = backend.ask(&json!({ "story": key })).await?;
+    story::stands(out, &story)?;
     Ok(exit)
 }
 
 fn became(answer: &Value) -> String {
-    let mut said = match text(answer, "progress") {
-        "waiting" => format!("goes on by itself at {}", text(answer, "due_at")),
-        "stopped" => format!("recorded, but {}", text(answer, "stopped")),
-        "busy" => "a worker is on it".to_owned(),
-        other => other.to_owned(),
-    };
-    match number(answer, "packages_created") {
-        0 => {}
-        created => said.push_str(&format!(
-            ", {} created",
-            count(usize::try_from(created).unwrap_or(usize::MAX), "package")
-        )),
+    let counted = |name: &str| usize::try_from(number(answer, name)).unwrap_or(usize::MAX);
+    let mut said = Vec::new();
+    match counted("packages_created") {
+        0 => said.push("nothing was bought".to_owned()),
+        created => said.push(format!("{} created", count(created, "package"))),
     }
-    match number(answer, "attention") {
-        0 => {}
-        problems => said.push_str(&format!(
-            ", {} left",
-            count(usize::try_from(problems).unwrap_or(usize::MAX), "problem")
-        )),
+    match text(answer, "progress") {
+        "waiting" => said.push(format!("goes on by itself at {}", short(text(answer, "due_at")))),
+        "stopped" => said.push(format!("recorded, but {}", text(answer, "stopped"))),
+        "busy" => said.push("a worker is on it".to_owned()),
+        _ => {}
     }
-    said
+    match counted("attention") {
+        0 => {}
+        problems => said.push(format!("{} left", count(problems, "problem"))),
+    }
+    said.join(", ")
 }

@@ -3,24 +3,30 @@
 use crate::fulfilment::{Attention, Verb};
 
 /// How the problem's verb is typed, the one that does most where its sentence names several. A person still has to remove
-/// the cause before; where it names none, nothing ends the problem but its cause, and the order is shown.
-pub fn ending(key: &str, problem: &Attention) -> String {
+/// the cause before; where it names none, nothing ends the problem but its cause, and the order is shown. `line` is that of
+/// an order which has a single one.
+pub fn ending(key: &str, problem: &Attention, line: Option<&str>) -> String {
     match problem.verbs.first() {
         Some(Verb::Retry) => format!("reseller order retry {key}"),
         Some(Verb::Replace) => format!("reseller order retry {key} --replace"),
-        Some(Verb::Release) => format!("reseller order release {key}"),
-        Some(Verb::Tell) => tell(key, &problem.advice),
+        Some(Verb::Release) => release(key),
+        Some(Verb::Tell) => tell(key, &problem.advice, line),
         Some(Verb::Close) => format!("reseller order close {key} {} --reason WHY", problem.id),
         None => format!("reseller order show {key}"),
     }
 }
 
+/// How what is held is bought.
+pub(super) fn release(key: &str) -> String {
+    format!("reseller order release {key}")
+}
+
 /// Two questions are asked of an operator: what was given back, and whether it is paid.
-fn tell(key: &str, advice: &str) -> String {
+fn tell(key: &str, advice: &str, line: Option<&str>) -> String {
     if advice.contains("tell whether it is paid") {
         format!("reseller order tell {key} --paid (or --not-paid)")
     } else {
-        format!("reseller order tell {key} --refunded LINE=UNITS")
+        format!("reseller order tell {key} --refunded {}=UNITS", line.unwrap_or("LINE"))
     }
 }
 
@@ -38,7 +44,7 @@ mod tests {
             verbs: Verb::named_in(advice),
             id: ProblemId::of(&["it"]),
         };
-        ending("shopify/1", &problem)
+        ending("shopify/1", &problem, None)
     }
 
     #[test]
@@ -69,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn what_mends_itself_is_only_shown() {
+    fn what_ends_by_itself_is_only_shown() {
         assert_eq!(typed("it is asked again by itself"), "reseller order show shopify/1");
     }
 }

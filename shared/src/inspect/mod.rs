@@ -10,7 +10,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::fulfilment::{Attention, Settings, attention_of};
+use crate::fulfilment::{Attention, OrderRecord, Settings, attention_of};
 use crate::ledger::{Entry, Ledger, LedgerError};
 use crate::order::OrderKey;
 use crate::time::{Clock, Timestamp};
@@ -225,6 +225,9 @@ fn with_schema(answer: &impl Serialize) -> Value {
 pub struct InAttention {
     /// The order's key.
     pub key: String,
+    /// What people call it, where that is not its ID.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
     /// Since when.
     pub since: Timestamp,
     /// Each problem.
@@ -241,14 +244,30 @@ pub struct ShownProblem {
     pub command: String,
 }
 
+/// What people call an order, where that is not its ID.
+fn number_of(record: &OrderRecord) -> Option<String> {
+    record.desired().planned_order()?.number.clone()
+}
+
 /// All problems of an entry. A record that cannot be read is one.
 fn problems_of(entry: &Entry, settings: &Settings, now: Timestamp) -> Vec<ShownProblem> {
     let problems = attention_of(entry, settings, now);
+    let lines = only_line(entry);
     let with_command = |problem: Attention| ShownProblem {
-        command: command::ending(&entry.key, &problem),
+        command: command::ending(&entry.key, &problem, lines.as_deref()),
         problem,
     };
     problems.into_iter().map(with_command).collect()
+}
+
+/// The line of an order that has a single one.
+fn only_line(entry: &Entry) -> Option<String> {
+    let record = OrderRecord::from_json(&entry.body).ok()?;
+    let order = record.desired().planned_order()?;
+    match order.lines.as_slice() {
+        [only] => Some(only.id.clone()),
+        _ => None,
+    }
 }
 
 impl<L: Ledger, C: Clock, Q> Inspector<L, C, Q> {
@@ -262,8 +281,10 @@ impl<L: Ledger, C: Clock, Q> Inspector<L, C, Q> {
             };
             let items = problems_of(&entry, &self.settings, self.clock.now());
             if !items.is_empty() {
+                let record = OrderRecord::from_json(&entry.body).ok();
                 orders.push(InAttention {
                     key: indexed.key,
+                    number: record.as_ref().and_then(number_of),
                     since: indexed.at,
                     items,
                 });

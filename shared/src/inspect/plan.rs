@@ -167,7 +167,7 @@ impl<L: Ledger, C: Clock, Q> Inspector<L, C, Q> {
             problems: problems
                 .into_iter()
                 .map(|problem| ShownProblem {
-                    command: command::ending(&key, &problem),
+                    command: command::ending(&key, &problem, None),
                     problem,
                 })
                 .collect(),
@@ -198,7 +198,7 @@ fn vouchers(record: &OrderRecord, units: &[UnitGroup]) -> u32 {
 
 fn in_words(step: &Step) -> String {
     match step {
-        Step::Rest => "nothing: it is settled, but for what needs a person".to_owned(),
+        Step::Rest => "nothing is done by itself".to_owned(),
         Step::Wait(at) => format!("nothing before {at}"),
         Step::Watch(at) => format!("nothing but a look at {at}"),
         Step::Call(call) => of_call(call),

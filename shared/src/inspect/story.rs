@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::{ShownProblem, problems_of};
+use super::{ShownProblem, command, problems_of};
 use crate::fulfilment::record::{Attempt, Happened, Kind};
 use crate::fulfilment::{OrderRecord, Settings};
 use crate::ids::Sku;
@@ -120,6 +120,12 @@ pub struct SaidLine {
     pub buy: u32,
     /// So many are left as they are; what is above is taken back.
     pub keep: u32,
+    /// The account that it names, or its order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// The site that it names, or its order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub site: Option<String>,
 }
 
 /// A package beside the one that a purchase holds.
@@ -242,6 +248,8 @@ fn said(record: &OrderRecord, now: Timestamp) -> Said {
             units: line.units,
             buy: of_line.buy,
             keep: of_line.keep,
+            account: line.fields.account.clone().or_else(|| order.fields.account.clone()),
+            site: line.fields.site.clone().or_else(|| order.fields.site.clone()),
         }
     });
     Said {
@@ -285,21 +293,34 @@ fn verdict(entry: &Entry, record: &OrderRecord, problems: &[ShownProblem], units
         many => format!("{many} {noun}s"),
     };
     match (packages, alive) {
+        (0, _) if units.iter().any(|unit| unit.could_release() > 0) => said(
+            Word::Nothing,
+            format!(
+                "it is held, and bought when a person releases it: {}",
+                command::release(&entry.key)
+            ),
+        ),
         (0, _) => said(Word::Nothing, "nothing is to be bought for it".to_owned()),
         (_, 0) => said(
             Word::Ended,
             format!("it is over: of {} nothing is left", noun(packages, "package")),
         ),
-        (_, alive) if !units.iter().any(|unit| unit.is_alive() && unit.wanted) => said(
-            Word::Ended,
-            format!(
-                "it is over: {} still at Wix, as on_cancel in the catalog says",
-                match alive {
-                    1 => "1 product is".to_owned(),
-                    many => format!("{many} products are"),
-                }
-            ),
-        ),
+        (_, alive)
+            if !units
+                .iter()
+                .any(|unit| unit.is_alive() && (unit.wanted || unit.unclear)) =>
+        {
+            said(
+                Word::Ended,
+                format!(
+                    "it is over: {} still at Wix, as on_cancel in the catalog says",
+                    match alive {
+                        1 => "1 product is".to_owned(),
+                        many => format!("{many} products are"),
+                    }
+                ),
+            )
+        }
         (_, alive) => {
             let vouchers = record
                 .packages()
@@ -311,7 +332,16 @@ fn verdict(entry: &Entry, record: &OrderRecord, problems: &[ShownProblem], units
                 0 => String::new(),
                 some => format!(" and {}", noun(some, "voucher package")),
             };
-            said(Word::Fulfilled, format!("{products} at Wix, in {bought}{with}"))
+            let given_back = units
+                .iter()
+                .filter(|unit| unit.is_alive() && !unit.wanted && !unit.unclear);
+            let kept = match given_back.map(|unit| unit.count).sum() {
+                0_u32 => String::new(),
+                kept => {
+                    format!("; {kept} of them not wanted any more, and kept as the catalog says: reseller paid-for")
+                }
+            };
+            said(Word::Fulfilled, format!("{products} at Wix, in {bought}{with}{kept}"))
         }
     }
 }

@@ -111,6 +111,14 @@ impl Ledger for AnyLedger {
         }
     }
 
+    async fn due_since(&self, since: Timestamp, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
+        match self {
+            Self::DynamoDb(ledger) => ledger.due_since(since, now, limit).await,
+            #[cfg(feature = "local")]
+            Self::Sqlite(ledger) => ledger.due_since(since, now, limit).await,
+        }
+    }
+
     async fn attention(&self, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
         match self {
             Self::DynamoDb(ledger) => ledger.attention(limit).await,

@@ -88,14 +88,14 @@ impl DynamoDbLedger {
     async fn index(
         &self,
         index: Index,
-        until: Option<Timestamp>,
+        within: Option<(Timestamp, Timestamp)>,
         newest: bool,
         limit: usize,
     ) -> Result<Vec<Indexed>, LedgerError> {
         let mut found = Vec::new();
         let mut from = None;
-        let condition = match until {
-            Some(_) => "#partition = :partition AND #sort <= :until",
+        let condition = match within {
+            Some(_) => "#partition = :partition AND #sort BETWEEN :since AND :until",
             None => "#partition = :partition",
         };
         while found.len() < limit {
@@ -109,9 +109,10 @@ impl DynamoDbLedger {
                 .expression_attribute_values(":partition", AttributeValue::S(index.name.to_owned()))
                 .scan_index_forward(!newest)
                 .set_exclusive_start_key(from);
-            let page = match until {
-                Some(until) => page
+            let page = match within {
+                Some((since, until)) => page
                     .expression_attribute_names("#sort", index.sort)
+                    .expression_attribute_values(":since", number(since.as_millis()))
                     .expression_attribute_values(":until", number(until.as_millis())),
                 None => page,
             };
@@ -247,11 +248,15 @@ impl Ledger for DynamoDbLedger {
     }
 
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
-        self.index(DUE, Some(now), false, limit).await
+        self.due_since(Timestamp::EPOCH, now, limit).await
     }
 
     async fn newly_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
-        self.index(DUE, Some(now), true, limit).await
+        self.index(DUE, Some((Timestamp::EPOCH, now)), true, limit).await
+    }
+
+    async fn due_since(&self, since: Timestamp, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
+        self.index(DUE, Some((since, now)), false, limit).await
     }
 
     async fn attention(&self, limit: usize) -> Result<Vec<Indexed>, LedgerError> {

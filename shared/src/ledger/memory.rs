@@ -133,6 +133,14 @@ impl Ledger for MemoryLedger {
         Ok(indexed(self.lock_due().range(..after(now)).rev(), limit))
     }
 
+    async fn due_since(&self, since: Timestamp, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
+        let since = (since, String::new());
+        if since >= after(now) {
+            return Ok(Vec::new());
+        }
+        Ok(indexed(self.lock_due().range(since..after(now)), limit))
+    }
+
     async fn attention(&self, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
         let since = |entry: &Entry| Some((entry.attention_since?, entry.key.clone()));
         let found: BTreeSet<_> = self.lock().values().filter_map(since).collect();

@@ -117,6 +117,14 @@ pub trait Ledger: LimitStore {
     fn newly_due(&self, now: Timestamp, limit: usize)
     -> impl Future<Output = Result<Vec<Indexed>, LedgerError>> + Send;
 
+    /// Up to `limit` orders that came due at `since` or later, the longest due first.
+    fn due_since(
+        &self,
+        since: Timestamp,
+        now: Timestamp,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Indexed>, LedgerError>> + Send;
+
     /// Up to `limit` orders that need a person, the oldest first.
     fn attention(&self, limit: usize) -> impl Future<Output = Result<Vec<Indexed>, LedgerError>> + Send;
 
@@ -148,6 +156,15 @@ impl<L: Ledger> Ledger for std::sync::Arc<L> {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Indexed>, LedgerError>> + Send {
         (**self).newly_due(now, limit)
+    }
+
+    fn due_since(
+        &self,
+        since: Timestamp,
+        now: Timestamp,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Indexed>, LedgerError>> + Send {
+        (**self).due_since(since, now, limit)
     }
 
     fn attention(&self, limit: usize) -> impl Future<Output = Result<Vec<Indexed>, LedgerError>> + Send {

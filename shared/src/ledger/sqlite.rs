@@ -30,15 +30,17 @@ impl SqliteLedger {
         &self,
         name: &'static str,
         sql: &'static str,
-        now: Option<Timestamp>,
+        within: Option<(Timestamp, Timestamp)>,
         limit: usize,
     ) -> Result<Vec<Indexed>, LedgerError> {
-        let until = now.map_or(i64::MAX, Timestamp::as_millis);
+        let (since, until) = within.map_or((i64::MIN, i64::MAX), |(since, until)| {
+            (since.as_millis(), until.as_millis())
+        });
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.file
             .read(move |connection| {
                 let mut statement = connection.prepare(sql)?;
-                let rows = statement.query_map(params![until, limit], |row| {
+                let rows = statement.query_map(params![since, until, limit], |row| {
                     Ok(Indexed {
                         key: row.get(0)?,
                         at: Timestamp::from_millis(row.get(1)?),
@@ -142,18 +144,24 @@ impl Ledger for SqliteLedger {
     }
 
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
-        let sql = "SELECT key, due_at FROM orders WHERE due_at <= ?1 ORDER BY due_at, key LIMIT ?2";
-        self.index("the index `due`", sql, Some(now), limit).await
+        self.due_since(Timestamp::EPOCH, now, limit).await
     }
 
     async fn newly_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
-        let sql = "SELECT key, due_at FROM orders WHERE due_at <= ?1 ORDER BY due_at DESC, key DESC LIMIT ?2";
-        self.index("the index `due`", sql, Some(now), limit).await
+        let sql =
+            "SELECT key, due_at FROM orders WHERE due_at BETWEEN ?1 AND ?2 ORDER BY due_at DESC, key DESC LIMIT ?3";
+        self.index("the index `due`", sql, Some((Timestamp::EPOCH, now)), limit)
+            .await
+    }
+
+    async fn due_since(&self, since: Timestamp, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
+        let sql = "SELECT key, due_at FROM orders WHERE due_at BETWEEN ?1 AND ?2 ORDER BY due_at, key LIMIT ?3";
+        self.index("the index `due`", sql, Some((since, now)), limit).await
     }
 
     async fn attention(&self, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
-        let sql = "SELECT key, attention_since FROM orders WHERE attention_since <= ?1
-                   ORDER BY attention_since, key LIMIT ?2";
+        let sql = "SELECT key, attention_since FROM orders WHERE attention_since BETWEEN ?1 AND ?2
+                   ORDER BY attention_since, key LIMIT ?3";
         self.index("the index `attention`", sql, None, limit).await
     }
 

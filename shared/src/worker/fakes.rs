@@ -261,6 +261,14 @@ impl Ledger for FakeLedger {
         self.due(now, limit).await
     }
 
+    async fn due_since(&self, since: Timestamp, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
+        let due = self
+            .due
+            .iter()
+            .filter(|indexed| indexed.at >= since && indexed.at <= now);
+        Ok(due.take(limit).cloned().collect())
+    }
+
     async fn attention(&self, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
         Ok(self.attention.iter().take(limit).cloned().collect())
     }

@@ -27,8 +27,8 @@ pub struct Burst {
     pub fresh_a_minute: usize,
     /// How far the clocks of processes are apart.
     pub skew: Duration,
-    /// Whether processes die.
-    pub deaths: bool,
+    /// In how many seconds one process dies, on average; 0: none does.
+    pub seconds_a_death: u64,
     /// How many calls a minute Wix answers.
     pub allowed: u32,
 }
@@ -42,8 +42,11 @@ pub struct Figures {
     pub most_in_a_minute: usize,
     pub throttled: usize,
     pub permits_an_order: f64,
-    /// From when an order was in the queue until its base was asked for.
+    /// From when an order was in the queue until its base was asked for, of those that came after all of the burst was heard
+    /// of.
     pub longest_fresh: Duration,
+    /// How many of these waited over two minutes.
+    pub over_two_minutes: usize,
     /// From a base's answer until its voucher was asked for.
     pub longest_voucher: Duration,
     /// Bases that were asked for while a voucher had waited for over two seconds.
@@ -51,9 +54,34 @@ pub struct Figures {
     pub died: usize,
 }
 
+/// What the figures of a row are, as the head of a Markdown table.
+pub const HEADING: &str = "\
+| burst | calls in minutes | calls a minute, of 168 | most in any 60 s | 429 | permits asked, an order | longest wait: fresh (over 2 min), voucher | \
+bases before a voucher that waited | deaths |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |";
+
 impl Figures {
     pub fn a_minute(&self) -> f64 {
         self.calls as f64 / self.minutes
+    }
+
+    /// A row of a Markdown table below [`HEADING`].
+    pub fn row(&self, name: &str) -> String {
+        format!(
+            "| {name} | {} in {:.1} | {:.1} = {:.1} % | {} | {} | {:.2} | {:.1} s ({}), {:.1} s | {} | {} |",
+            self.calls,
+            self.minutes,
+            self.a_minute(),
+            self.a_minute() / A_MINUTE * 100.0,
+            self.most_in_a_minute,
+            self.throttled,
+            self.permits_an_order,
+            self.longest_fresh.as_secs_f64(),
+            self.over_two_minutes,
+            self.longest_voucher.as_secs_f64(),
+            self.overtaken,
+            self.died,
+        )
     }
 }
 
@@ -63,7 +91,7 @@ impl Burst {
             orders,
             fresh_a_minute: 0,
             skew: Duration::ZERO,
-            deaths: false,
+            seconds_a_death: 0,
             allowed: 200,
         }
     }

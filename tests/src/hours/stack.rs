@@ -23,6 +23,9 @@ use serde_json::{Value, json};
 use super::wix::{Noted, Notes, Slow, TokioClock};
 use super::{Burst, Figures};
 
+/// No order that is first heard of after a burst is to wait longer.
+const TWO_MINUTES: Duration = Duration::from_secs(120);
+
 /// How many processes the queue has.
 const WORKERS: usize = 2;
 
@@ -78,6 +81,11 @@ impl Ledger for SlowLedger {
         self.inner.newly_due(now, limit).await
     }
 
+    async fn due_since(&self, since: Timestamp, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
+        pass(6).await;
+        self.inner.due_since(since, now, limit).await
+    }
+
     async fn attention(&self, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
         self.inner.attention(limit).await
     }
@@ -96,6 +104,13 @@ type Engine = Fulfilment<WixPort<WixSecret, TokioClock, Slow>, SlowLedger, Tokio
 /// A message that was taken is seen again after six minutes, unless it was consumed.
 struct Queue(VecDeque<(String, String)>);
 
+impl Queue {
+    /// Whether a message of an order with a lower number waits in it.
+    fn has_any_below(&self, number: usize) -> bool {
+        self.0.iter().any(|(id, _)| id.parse::<usize>().unwrap() < number)
+    }
+}
+
 pub(super) struct Stack {
     burst: Burst,
     world: World,
@@ -105,6 +120,8 @@ pub(super) struct Stack {
     queue: Rc<RefCell<Queue>>,
     /// When each order came into the queue.
     heard: BTreeMap<String, Timestamp>,
+    /// When the workers had heard of all of the burst.
+    all_heard: Option<Timestamp>,
     rng: Rng,
     died: usize,
 }
@@ -127,6 +144,7 @@ impl Stack {
             notes: Notes::default(),
             queue: Rc::new(RefCell::new(Queue(VecDeque::new()))),
             heard: BTreeMap::new(),
+            all_heard: None,
             rng: Rng::new(7),
             burst,
             died: 0,
@@ -172,7 +190,7 @@ impl Stack {
         }
         let engines: Vec<Rc<Engine>> = (0..WORKERS).map(|_| Rc::new(self.engine())).collect();
         let mut workers: Vec<_> = engines.iter().map(|engine| self.worker(engine)).collect();
-        let mut reconciles = vec![Rc::new(self.engine()), Rc::new(self.engine())];
+        let mut reconciles = [Rc::new(self.engine()), Rc::new(self.engine())];
         let mut sweeps = Vec::new();
         let begun = self.right.now();
         let mut next = self.burst.orders;
@@ -180,22 +198,26 @@ impl Stack {
             assert!(second < 24 * 3_600, "not settled within a day");
             if second % 60 == 0 {
                 let which = usize::try_from(second / 60 % 2).unwrap();
-                sweeps.push(sweep(&reconciles[which]));
+                sweeps.push((which, sweep(&reconciles[which])));
                 let is_settled = self.is_settled(next).await;
                 if is_settled {
                     break;
                 }
             }
-            if self.burst.deaths && self.rng.below(40) == 0 {
+            if self.all_heard.is_none() && !self.queue.borrow().has_any_below(self.burst.orders) {
+                self.all_heard = Some(self.right.now());
+            }
+            sweeps.retain(|(_, sweep)| !sweep.is_finished());
+            if self.burst.seconds_a_death > 0 && self.rng.below(self.burst.seconds_a_death) == 0 {
                 self.died += 1;
+                let which = usize::try_from(self.rng.below(2)).unwrap();
                 if self.rng.below(2) == 0 {
-                    let which = usize::try_from(self.rng.below(2)).unwrap();
                     workers[which].abort();
                     let engine = Rc::new(self.engine());
                     workers[which] = self.worker(&engine);
-                } else {
-                    sweeps.iter().for_each(tokio::task::JoinHandle::abort);
-                    reconciles = vec![Rc::new(self.engine()), Rc::new(self.engine())];
+                } else if let Some((of, sweep)) = sweeps.last() {
+                    sweep.abort();
+                    reconciles[*of] = Rc::new(self.engine());
                 }
             }
             let fresh_every = 60_u64.checked_div(u64::try_from(self.burst.fresh_a_minute).unwrap());
@@ -297,10 +319,12 @@ impl Stack {
                     .count()
             });
         let is_fresh = |order: &&String| order.parse::<usize>().unwrap() >= self.burst.orders;
-        let waits = bases
+        let mut waits: Vec<Duration> = bases
             .keys()
-            .filter(is_fresh)
-            .map(|order| bases[order].at.since(self.heard[order]));
+            .filter(|order| is_fresh(order) && Some(self.heard[*order]) > self.all_heard)
+            .map(|order| bases[order].at.since(self.heard[order]))
+            .collect();
+        waits.sort();
         let last = bases
             .iter()
             .filter(|(order, _)| !is_fresh(order))
@@ -315,7 +339,8 @@ impl Stack {
             most_in_a_minute,
             throttled,
             permits_an_order: self.ledger.permits.load(Ordering::Relaxed) as f64 / orders as f64,
-            longest_fresh: waits.max().unwrap_or_default(),
+            longest_fresh: waits.last().copied().unwrap_or_default(),
+            over_two_minutes: waits.iter().filter(|wait| **wait > TWO_MINUTES).count(),
             longest_voucher: longest_voucher.unwrap_or_default(),
             overtaken: overtaken.sum(),
             died: self.died,

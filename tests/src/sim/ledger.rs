@@ -300,6 +300,13 @@ impl Ledger for SimLedger {
         Ok(due)
     }
 
+    async fn due_since(&self, since: Timestamp, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
+        let mut due = self.listed(now, usize::MAX).await?;
+        due.retain(|indexed| indexed.at >= since);
+        due.truncate(limit);
+        Ok(due)
+    }
+
     async fn attention(&self, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
         self.inner.attention(limit).await
     }

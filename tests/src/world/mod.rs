@@ -471,6 +471,10 @@ impl Ledger for YieldingLedger {
         self.0.newly_due(now, limit).await
     }
 
+    async fn due_since(&self, since: Timestamp, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
+        self.0.due_since(since, now, limit).await
+    }
+
     async fn attention(&self, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
         self.0.attention(limit).await
     }

@@ -237,3 +237,23 @@ fn an_order_of_many_units_is_taken_back_although_workers_die_over_it() {
     assert_eq!(world.bases(), 0);
     world.is_quiet();
 }
+
+/// A customer says that a site lost its plan: nobody has looked since it was bought, so a retry looks. What is found alive is
+/// not bought again.
+#[test]
+fn a_retry_looks_at_wix_and_replaces_only_what_has_ended() {
+    let world = World::kind();
+    world.hears(&ordered("MAIL", 2));
+    world.settle();
+    world.replaces();
+    assert_eq!(world.packages(), (1, 0), "all of it is alive");
+    world.change(world.base(), becomes(Status::Canceled));
+    world.settle();
+    world.needs_nobody();
+    world.retries();
+    assert_eq!(world.attention(KEY), ["INSTANCE_CANCELED"]);
+    assert_eq!(world.packages(), (1, 0), "a retry buys nothing again");
+    world.replaces();
+    assert_eq!((world.packages(), world.alive("MAIL")), ((2, 0), 2));
+    world.needs_nobody();
+}

@@ -29,6 +29,7 @@ mod references;
 mod refunds;
 mod stuck;
 mod switch;
+mod turns;
 mod unanswered;
 mod vouchers;
 mod workers;

@@ -10,12 +10,15 @@ use crate::progress::seconds;
 
 pub(crate) mod artifacts;
 mod aws;
+#[cfg(test)]
+mod cost;
 mod emulator;
 mod page;
 mod shell;
 mod story;
 #[cfg(test)]
 mod template;
+mod twice;
 
 /// How the functions are compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -179,10 +179,23 @@ pub(super) async fn template() -> Result<Tests, Failure> {
 }
 
 pub(super) async fn licences() -> Result<Tests, Failure> {
-    let arguments = ["deny", "--all-features", "--locked", "check", "--hide-inclusion-graph"];
-    let mut command = workspace::cargo();
-    command.args(arguments);
-    cargo_extension("deny", "cargo-deny", &mut command).await
+    deny("licences", &["licenses", "bans", "sources"]).await
+}
+
+/// The list of advisories is on GitHub, which is not reached from everywhere.
+pub(super) async fn advisories() -> Result<Tests, Failure> {
+    deny("advisories", &["advisories"]).await
+}
+
+async fn deny(name: &str, checks: &[&str]) -> Result<Tests, Failure> {
+    let program = tools::CARGO_DENY.get().await?;
+    let mut command = workspace::in_root(program);
+    command.args(["--all-features", "--locked", "check", "--hide-inclusion-graph"]);
+    command.args(checks);
+    check(name, &format!("cargo-deny: {}", checks.join(", ")), &mut command).await?;
+    Ok(Tests {
+        passed: checks.len() as u64,
+    })
 }
 
 pub(super) async fn unused() -> Result<Tests, Failure> {

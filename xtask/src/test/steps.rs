@@ -33,12 +33,14 @@ pub(super) enum Step {
     Deploy,
     Template,
     Licences,
+    Advisories,
     Unused,
+    Release,
 }
 
 impl Step {
     /// In the order in which they run: what is quick to fail goes first.
-    pub(super) const ALL: [Self; 16] = [
+    pub(super) const ALL: [Self; 18] = [
         Self::Format,
         Self::Lints,
         Self::Deployed,
@@ -54,7 +56,9 @@ impl Step {
         Self::Deploy,
         Self::Template,
         Self::Licences,
+        Self::Advisories,
         Self::Unused,
+        Self::Release,
     ];
 
     pub(super) const fn name(self) -> &'static str {
@@ -74,7 +78,9 @@ impl Step {
             Self::Deploy => "deploy",
             Self::Template => "template",
             Self::Licences => "licences",
+            Self::Advisories => "advisories",
             Self::Unused => "unused",
+            Self::Release => "release",
         }
     }
 
@@ -92,12 +98,12 @@ impl Step {
             Self::Demo => "end to end through `cargo lambda watch`, for every storefront",
             Self::Crash => "a worker killed before and after each call to Wix",
             Self::Storm => "hundreds of deliveries at once to many processes of the functions",
-            Self::Deploy => {
-                "a deployment to an emulator of AWS as docs/deploy.md says, used as shops and operators would"
-            }
+            Self::Deploy => "a deployment to an emulator of AWS, used as the pages tell shops and operators",
             Self::Template => "cfn-lint on template.yaml",
-            Self::Licences => "cargo-deny: licences, advisories, sources, duplicates",
+            Self::Licences => "cargo-deny: licences, sources, and what must not be in the build",
+            Self::Advisories => "cargo-deny: known vulnerabilities",
             Self::Unused => "cargo-machete: dependencies that nothing uses",
+            Self::Release => "the deployment again, compiled as users do, and the same bytes twice",
         }
     }
 
@@ -114,13 +120,15 @@ impl Step {
             | Self::Deploy
             | Self::Template
             | Self::Licences
-            | Self::Unused => false,
+            | Self::Advisories
+            | Self::Unused
+            | Self::Release => false,
         }
     }
 
-    /// Whether it needs a cargo command that takes minutes to install, or compiles the functions once more, as releases.
+    /// Whether it needs a cargo command that takes minutes to install, asks GitHub, or compiles the functions as releases.
     const fn is_thorough(self) -> bool {
-        matches!(self, Self::Licences | Self::Unused | Self::Deploy)
+        matches!(self, Self::Advisories | Self::Unused | Self::Release)
     }
 
     pub(super) async fn run(self) -> Result<Tests, Failure> {
@@ -138,15 +146,24 @@ impl Step {
             Self::Crash => demo::crash::run().await.map(|passed| Tests { passed }),
             // Boxed as the demos are.
             Self::Storm => Box::pin(storm::small()).await.map(|()| Tests::ONE_CHECK),
-            Self::Deploy => {
-                let passed = Box::pin(deploy::run(&DeployOptions::default())).await?;
-                Ok(Tests { passed })
-            }
+            Self::Deploy => deployed(false).await,
             Self::Template => cargo_steps::template().await,
             Self::Licences => cargo_steps::licences().await,
+            Self::Advisories => cargo_steps::advisories().await,
             Self::Unused => cargo_steps::unused().await,
+            Self::Release => deployed(true).await,
         }
     }
+}
+
+/// With this workspace's debug programs, or with those that users deploy.
+async fn deployed(release: bool) -> Result<Tests, Failure> {
+    let options = DeployOptions {
+        release,
+        debug: !release,
+    };
+    let passed = Box::pin(deploy::run(&options)).await?;
+    Ok(Tests { passed })
 }
 
 async fn every_demo() -> Result<Tests, Failure> {
@@ -206,12 +223,14 @@ mod tests {
 
     #[test]
     fn what_takes_minutes_to_install_is_only_in_the_thorough_test() {
-        assert!(!names(&TestOptions::default()).contains(&"licences"));
+        let default = names(&TestOptions::default());
+        assert!(!default.contains(&"advisories") && !default.contains(&"release"));
+        assert!(default.contains(&"deploy") && default.contains(&"licences"));
         let thorough = TestOptions {
             thorough: true,
             ..TestOptions::default()
         };
-        assert_eq!(names(&thorough).len(), 16);
+        assert_eq!(names(&thorough).len(), 18);
     }
 
     #[test]

@@ -252,11 +252,13 @@ pub fn switched(seen: Option<&Limit>, switch: &Switch, home: &str, top: u32, now
     }
 }
 
-/// The item after an operator resumed: no pause, no brake, the count begins again, and a restored ledger is at home.
+/// The item after an operator resumed: no pause, no brake, the count begins again, and a restored ledger is at home. Which
+/// table that is may not have been looked at yet: the ID of the one before says nothing any more.
 pub(super) fn resumed(seen: &Limit, home: &str, now: Timestamp) -> Limit {
     Limit {
         restored: if seen.home == home { seen.restored } else { Some(now) },
         home: home.to_owned(),
+        table: seen.table.clone().filter(|_| seen.home == home),
         rev: seen.rev + 1,
         bought: 0,
         paused: None,

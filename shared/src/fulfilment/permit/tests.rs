@@ -442,7 +442,24 @@ fn a_table_restored_under_its_old_name_is_another_one_and_pauses() {
         Err(Verdict::Paused(Pause::Restored { .. }))
     ));
     let resumed = resumed(store.item(), HOME, at(10));
-    assert_eq!((in_table(&resumed, "id-2"), resumed.restored), (None, Some(at(10))));
+    let known = in_table(&resumed, "id-2").unwrap();
+    assert_eq!((known.home.as_str(), known.restored), (HOME, Some(at(10))));
+    assert_eq!(in_table(&known, "id-2"), None);
     store.put(resumed);
     store.ask(&order(Class::Fresh), at(20)).unwrap();
+}
+
+/// The deployment test found it: an operator who resumed within the first minute was paused a second time, because the ID of
+/// the lost table still stood there.
+#[test]
+fn a_resume_before_the_restored_table_was_seen_is_not_taken_back() {
+    let lost = in_table(&Limit::new("dynamodb://lost", 14, Window::of(START)), "id-1").unwrap();
+    let switch = Switch {
+        pauses: false,
+        by: "jane".to_owned(),
+        reason: "audited".to_owned(),
+    };
+    let resumed = switched(Some(&lost), &switch, HOME, 14, at(10)).unwrap();
+    let seen = in_table(&resumed, "id-2").unwrap();
+    assert_eq!((seen.home.as_str(), seen.table.as_deref()), (HOME, Some("id-2")));
 }

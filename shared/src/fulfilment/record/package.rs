@@ -349,7 +349,7 @@ impl HeldPackage {
     }
 
     /// An operator's retry: it is read, and, where the operator asks for that, what the read shows to be over is replaced.
-    /// Wix's support may have corrected it meanwhile.
+    /// Wix's support may have corrected it meanwhile, or somebody may have canceled what is alive as far as is known.
     pub(crate) fn retried(&mut self, replace: bool) {
         self.tag_refused = None;
         self.unclear_tag = None;
@@ -360,9 +360,7 @@ impl HeldPackage {
         self.waiting_until = None;
         self.reads = 0;
         self.backoff = None;
-        let gone = self.gone;
-        let over = |instance: &Instance| instance.decided.is_none() && (instance.has_ended() || gone);
-        if self.instances.iter().any(over) {
+        if self.instances.iter().any(|instance| instance.decided.is_none()) {
             self.gone = false;
             self.needs_read = true;
             self.replace = replace;

@@ -70,6 +70,9 @@ pub enum OperatorError {
     /// Wix did not show the packages that an operator wants to see.
     #[error("Wix does not show it: {0}")]
     NotShown(Box<Error>),
+    /// Wix was not asked: the limit of calls is used up, or the time is.
+    #[error("Wix was not asked: {0}; try again in some seconds")]
+    NotAsked(Box<Error>),
     /// Wix is not to be called at all.
     #[error("nothing is changed: {0}")]
     Outage(Outage),

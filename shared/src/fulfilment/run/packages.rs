@@ -103,7 +103,12 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
 }
 
 fn not_shown(error: Error) -> OperatorError {
-    OperatorError::NotShown(Box::new(error))
+    match error.failure() {
+        Failure::NotSent => OperatorError::NotAsked(Box::new(error)),
+        Failure::Throttled(_) | Failure::Unauthorized | Failure::Forbidden | Failure::Unknown | Failure::Rejected => {
+            OperatorError::NotShown(Box::new(error))
+        }
+    }
 }
 
 fn one(package: crate::wix::Package) -> PackagePage {

@@ -1,8 +1,9 @@
-//! The sweep: every order that is due, the longest and the shortest due in turn, so that neither waits for the whole of
-//! the other end. Several orders are worked on at a time: Wix's limit is what bounds the work, and one order after the
+//! The sweep: every order that is due, from three ends in turn: the longest due, the shortest due, and those that will soon
+//! have waited for long. So a backlog does not keep new orders waiting, nor new orders the backlog. Several orders are worked on at a time: Wix's limit is what bounds the work, and one order after the
 //! other would not use it.
 
 use std::collections::{HashSet, VecDeque};
+use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
@@ -22,10 +23,23 @@ use crate::time::{Timer, Timestamp};
 const AT_A_TIME: usize = 12;
 
 /// How many due orders are asked for at each end. Few, so that what is due now is seen soon.
-const DUE_AT_ONCE: usize = 12;
+const DUE_AT_ONCE: usize = 5;
+
+/// What came due within this time has not waited for long. The longest due of these come in their turn, or those that newer
+/// ones have overtaken would wait for the end of a backlog.
+const LONG: Duration = Duration::from_secs(90);
 
 /// After so many orders in a row whose create got no clear answer, Wix is taken to be down.
 const UNCLEAR_IN_A_ROW: u32 = 3;
+
+/// The ends of what is due.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    Oldest,
+    Newest,
+    /// The longest due of those that have not waited for long.
+    SoonLong,
+}
 
 /// What is due, as it is taken up.
 #[derive(Default)]
@@ -33,18 +47,21 @@ struct Line {
     next: VecDeque<String>,
     /// What this sweep has taken up already.
     seen: HashSet<String>,
+    /// How many of these were still due at each end when it looked last. They are asked for again, because they stand before
+    /// all others.
+    again: [usize; 3],
 }
 
 impl Line {
-    /// The oldest and the newest in turn.
-    fn fill(&mut self, oldest: Vec<Indexed>, newest: Vec<Indexed>) {
-        let (mut oldest, mut newest) = (oldest.into_iter(), newest.into_iter());
+    /// From each end in turn.
+    fn fill(&mut self, ends: Vec<Vec<Indexed>>) {
+        let mut ends: Vec<_> = ends.into_iter().map(Vec::into_iter).collect();
         loop {
-            let pair = [oldest.next(), newest.next()];
-            if pair.iter().all(Option::is_none) {
+            let turn: Vec<Indexed> = ends.iter_mut().filter_map(Iterator::next).collect();
+            if turn.is_empty() {
                 return;
             }
-            for due in pair.into_iter().flatten() {
+            for due in turn {
                 if self.seen.insert(due.key.clone()) {
                     self.next.push_back(due.key);
                 }
@@ -115,23 +132,50 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
         }))
     }
 
-    /// Looks for what is due at both ends. Where there is little, the oldest are all there are.
+    /// Looks for what is due, at each end. Where there is little, the oldest are all there are.
     async fn look(&self, line: &mut Line, sweep: &mut Sweep) -> Result<(), LedgerError> {
-        let limit = DUE_AT_ONCE + line.seen.len();
         let now = self.clock.now();
-        let oldest = self.ledger.due(now, limit).await?;
-        sweep.tally.ledger_reads += 1;
-        let newest = if oldest.len() < limit {
-            Vec::new()
-        } else {
-            sweep.tally.ledger_reads += 1;
-            self.ledger.newly_due(now, limit).await?
-        };
-        let is_fresh = |due: &Indexed| !line.seen.contains(&due.key);
-        let fresh = |due: Vec<Indexed>| due.into_iter().filter(is_fresh).take(DUE_AT_ONCE).collect();
-        let (oldest, newest) = (fresh(oldest), fresh(newest));
-        line.fill(oldest, newest);
+        let mut again = line.again;
+        let mut ends = Vec::new();
+        for (end, again) in [End::Oldest, End::Newest, End::SoonLong].into_iter().zip(&mut again) {
+            let (due, is_all) = self.look_at(end, now, &line.seen, again, sweep).await?;
+            ends.push(due);
+            if is_all {
+                break;
+            }
+        }
+        line.again = again;
+        line.fill(ends);
         Ok(())
+    }
+
+    /// Some of what is due at an end and was not taken up yet, and whether it is all of it.
+    async fn look_at(
+        &self,
+        end: End,
+        now: Timestamp,
+        seen: &HashSet<String>,
+        again: &mut usize,
+        sweep: &mut Sweep,
+    ) -> Result<(Vec<Indexed>, bool), LedgerError> {
+        loop {
+            let limit = DUE_AT_ONCE + *again;
+            sweep.tally.ledger_reads += 1;
+            let mut due = match end {
+                End::Oldest => self.ledger.due(now, limit).await?,
+                End::Newest => self.ledger.newly_due(now, limit).await?,
+                End::SoonLong => self.ledger.due_since(now - LONG, now, limit).await?,
+            };
+            let found = due.len();
+            due.retain(|due| !seen.contains(&due.key));
+            *again = found - due.len();
+            if found < limit || !due.is_empty() {
+                due.truncate(DUE_AT_ONCE);
+                return Ok((due, found < limit));
+            }
+            // Twice as many, so that this ends soon however many there are.
+            *again = limit * 2;
+        }
     }
 
     /// Goes on with one order; `None` where its key is none.

@@ -30,6 +30,9 @@ pub struct UnitGroup {
     pub product: Option<String>,
     /// The shop wants it: it is paid for and not given back.
     pub wanted: bool,
+    /// Whether it is wanted is not clear: nothing more is bought, and what was bought is kept.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unclear: bool,
     /// What became of it, in words.
     pub state: String,
     /// What was bought for it.
@@ -114,10 +117,11 @@ impl UnitGroup {
         if self.wanted && self.unsent { self.count } else { 0 }
     }
 
-    /// How many of them would be bought again where a person replaces what ended.
+    /// How many of them would be bought again where a person replaces what ended. What is alive as far as is known is read
+    /// first, and may have ended.
     pub(super) const fn could_replace(&self) -> u32 {
         match self.standing {
-            Standing::Ended if self.wanted => self.count,
+            Standing::Ended | Standing::Alive if self.wanted => self.count,
             Standing::Alive
             | Standing::Open
             | Standing::Still
@@ -147,7 +151,8 @@ impl UnitGroup {
         self.first + self.count == next.first
             && (&self.line, &self.sku, self.component, &self.product)
                 == (&next.line, &next.sku, next.component, &next.product)
-            && (&self.state, self.wanted, self.standing) == (&next.state, next.wanted, next.standing)
+            && (&self.state, self.wanted, self.unclear) == (&next.state, next.wanted, next.unclear)
+            && self.standing == next.standing
             && same(&self.bought, &next.bought)
             && same(&self.voucher, &next.voucher)
     }
@@ -184,6 +189,7 @@ pub(in crate::inspect) fn of(record: &OrderRecord, now: Timestamp) -> Vec<UnitGr
                     component: None,
                     product: None,
                     wanted: true,
+                    unclear: false,
                     state: unbought(&run.plan),
                     bought: None,
                     voucher: None,
@@ -218,6 +224,7 @@ pub(in crate::inspect) fn of(record: &OrderRecord, now: Timestamp) -> Vec<UnitGr
             component: None,
             product: None,
             wanted: entitled.keeps(*item),
+            unclear: false,
             state: bought.state.clone(),
             standing: standing_of(purchase, *at, entitled.keeps(*item)),
             unsent: false,
@@ -271,6 +278,7 @@ fn unit_of(
     let state = match (&bought, wanted) {
         (Some(bought), _) => bought.state.clone(),
         (None, true) => "not bought yet".to_owned(),
+        (None, false) if entitled.keeps(item) => "not bought before it is clear whether it is wanted".to_owned(),
         (None, false) => "not wanted, and not bought".to_owned(),
     };
     UnitGroup {
@@ -281,6 +289,7 @@ fn unit_of(
         component: None,
         product: Some(component.product.catalog_product_id.to_string()),
         wanted,
+        unclear: !wanted && entitled.keeps(item),
         state,
         bought,
         voucher: vouchers.get(&item).map(|(purchase, at)| purchased(purchase, *at)),

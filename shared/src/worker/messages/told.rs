@@ -124,7 +124,7 @@ impl Told {
                         what: problem.what.clone(),
                         sentence: problem.advice.clone(),
                         request_id: problem.request_id.clone(),
-                        command: command::ending(&report.key, problem),
+                        command: command::ending(&report.key, problem, None),
                     });
                 }
                 let ids = self.problems.entry(report.key.clone()).or_default();

@@ -56,6 +56,7 @@ impl From<OperatorError> for ReconcileError {
             | OperatorError::Adopt { .. }
             | OperatorError::Wix(_)
             | OperatorError::NotShown(_)
+            | OperatorError::NotAsked(_)
             | OperatorError::NotSearched(_)
             | OperatorError::Outage(_)
             | OperatorError::NotEnded(_)
@@ -75,7 +76,9 @@ impl ReconcileError {
             Self::Operator(error) => match error {
                 OperatorError::NotFound(_) => "not_found",
                 OperatorError::NotShown(error) if matches!(error.status(), Some(404)) => "not_found",
-                OperatorError::Busy { .. } | OperatorError::Accept(AcceptError::Contended(_)) => "busy",
+                OperatorError::Busy { .. }
+                | OperatorError::NotAsked(_)
+                | OperatorError::Accept(AcceptError::Contended(_)) => "busy",
                 OperatorError::Changed { .. } => "changed",
                 OperatorError::Outage(_) => "stopped",
                 OperatorError::NoSuchLine { .. }
