@@ -8,7 +8,7 @@ use reseller_hooks::order::StorefrontKind;
 
 mod others;
 
-/// Looks at orders and mends them: what a storefront sold, what Wix has, and what needs a person.
+/// Looks at orders and puts them right: what a storefront sold, what Wix has, and what needs a person.
 ///
 /// Data goes to standard output, everything else to standard error. `-o json` gives data for programs; its shape has a
 /// version (`schema`) and is described in docs/cli-schema.json. It ends with 0 (done), 1 (failed), 2 (wrong command line),
@@ -74,7 +74,7 @@ pub(crate) enum Command {
     Pause(Who),
     /// All goes on: ends a pause, and the brake on purchases
     Resume(Who),
-    /// Orders: list, show, mend
+    /// Orders: list, show, put right
     #[command(subcommand)]
     Order(Order),
     /// Deliveries that were signed and could not be understood
@@ -163,7 +163,7 @@ pub(crate) enum Order {
     },
     /// What would be done for an order and bought, from this catalog or another one. Writes nothing and calls nobody
     Plan(PlanOptions),
-    /// Try again, after its cause is mended, what Wix or the catalog refused and what is unclear
+    /// Try again, after its cause is removed, what Wix or the catalog refused and what is unclear
     Retry(Retry),
     /// Settle one problem: it is gone from attention, nothing is bought and Wix is not called
     Close {

@@ -7,7 +7,7 @@ use clap::{Arg, Command, CommandFactory as _};
 use crate::arguments::Arguments;
 
 const HEAD: &str = "# The command line\n\n\
-    `reseller` looks at orders and mends them. This page is made from its help: change that, and write it anew with\n\
+    `reseller` looks at orders and puts them right. This page is made from its help: change that, and write it again with\n\
     `cargo run --all-features --example page > docs/cli.md`. [operate](operate.md) says which command helps against what.\n\n\
     Build it with `cargo build --release --package reseller`. On AWS it needs the right to describe the stack\n\
     (`cloudformation:DescribeStacks`) and `lambda:InvokeFunction`: on the output `InspectFunction` to look, on\n\

@@ -8,7 +8,6 @@
 
 mod aws;
 mod doctor;
-mod mending;
 mod pages;
 mod plan;
 mod probing;
@@ -17,3 +16,4 @@ mod queues;
 mod schema;
 mod shop;
 mod streams;
+mod verbs;

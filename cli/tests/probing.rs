@@ -5,8 +5,8 @@ use std::sync::PoisonError;
 use reseller::Exit;
 use wix_sandbox::{Config, FaultRule, Idempotency, Operation, Status};
 
-use super::mending::ASKED;
 use super::shop::Shop;
+use super::verbs::ASKED;
 
 const PRODUCT: &str = "00ba7923-2655-402a-852d-2b2100568bcf";
 const LARGER: &str = "2c6db353-458a-41dd-b4f5-cb8a05be6bff";

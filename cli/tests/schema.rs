@@ -111,7 +111,7 @@ fn the_answers_of_plan_packages_import_and_doctor_fit_it_too() {
     let shop = Shop::new();
     shop.strike(refused());
     shop.sells("shopify/orders_paid.json", "orders/paid");
-    shop.mended();
+    shop.is_cured();
     shop.types(&["order", "retry", KEY, "--yes"]).done();
     let json = |words: &[&str]| shop.types(&[words, &["-o", "json"]].concat()).done().json();
     fits("packages", &json(&["packages", "query"]));

@@ -274,7 +274,7 @@ impl Shop {
     }
 
     /// Wix is well again.
-    pub(crate) fn mended(&self) {
+    pub(crate) fn is_cured(&self) {
         self.wix.lock().unwrap_or_else(PoisonError::into_inner).clear_faults();
     }
 

@@ -145,7 +145,7 @@ fn what_ctrl_c_leaves_behind_is_said_and_an_audit_goes_on() {
             .out
             .contains("none has come to its end yet")
     );
-    shop.mended();
+    shop.is_cured();
     shop.types(&["audit", "run"]).done();
     let shown = shop.types(&["audit", "show"]).done().out;
     assert!(shown.contains("the last one came to its end at"), "{shown}");

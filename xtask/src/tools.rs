@@ -262,7 +262,7 @@ impl Tool {
             .or_else(|| log.lines().last())
             .unwrap_or("nothing");
         Failure::new(format!(
-            "pip could not install {} {}: put {} on the PATH yourself, or mend what pip says: {said}",
+            "pip could not install {} {}: put {} on the PATH yourself, or correct what pip says: {said}",
             self.package, self.version, self.program
         ))
     }

@@ -55,7 +55,7 @@ pub enum CatalogError {
         reason: String,
     },
     /// It was read, and it is wrong.
-    #[error("the catalog {path} has to be mended:\n{errors}")]
+    #[error("the catalog {path} has to be corrected:\n{errors}")]
     Invalid {
         /// The file.
         path: String,

@@ -1,7 +1,7 @@
 //! A batch of queue messages: each is merged by itself, and what could not be merged goes back to the queue alone.
 //!
 //! A message is consumed as soon as its event is in the ledger; what is still to be done at Wix is then the record's
-//! business (`due_at`), not the queue's. So a message goes back only for what a repetition of *merging* can mend, or
+//! business (`due_at`), not the queue's. So a message goes back only for what a repetition of *merging* can cure, or
 //! ends in the dead-letter queue because nothing can.
 
 use std::panic::AssertUnwindSafe;

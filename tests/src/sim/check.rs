@@ -361,7 +361,7 @@ impl Book<'_> {
         found
     }
 
-    /// I5: nothing is in attention without a cause, and after a retry only what nobody has mended.
+    /// I5: nothing is in attention without a cause, and after a retry only what nobody has cured.
     fn attention(&self, stage: Stage) -> Vec<String> {
         let wix = self.world.look();
         let problems = attention(self.record, &self.world.settings, self.world.clock.now());

@@ -237,7 +237,7 @@ impl Sim {
                 self.become_calm();
             }
             if self.mend_at.is_some_and(|at| at <= self.now()) {
-                self.mend();
+                self.cure();
             }
             self.start_what_is_due();
             if self.tasks.is_empty() {
@@ -435,7 +435,7 @@ impl Sim {
             let replace = self.rng.one_in(2);
             for key in troubled {
                 self.reconcile(
-                    json!({"retry": {"order": key, "replace": replace, "by": "simulation", "reason": "mended"}}),
+                    json!({"retry": {"order": key, "replace": replace, "by": "simulation", "reason": "cured"}}),
                 );
                 self.calm_at = self.now();
                 self.happen();

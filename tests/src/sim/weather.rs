@@ -124,7 +124,7 @@ impl Sim {
     }
 
     /// What was away is there again.
-    pub(super) fn mend(&mut self) {
+    pub(super) fn cure(&mut self) {
         self.mend_at = None;
         self.world.look().add_api_key(&self.world.secret.key());
         self.unreachable.store(false, Ordering::Relaxed);
@@ -141,7 +141,7 @@ impl Sim {
         self.ledger.calm();
         self.queues.calm();
         self.keys.calm();
-        self.mend();
+        self.cure();
         // Clocks are right from now on.
         self.deploy();
         self.world.look().clear_faults();

@@ -163,11 +163,11 @@ fn nine_of_ten_in_a_batch_succeed_and_the_tenth_alone_comes_again() {
     let report = deployment.work("order-paid", &Effects::counted()).unwrap();
     assert_eq!((report.failed, report.settled), (vec!["m7".to_owned()], 9));
     assert_eq!(deployment.world.packages(), (9, 0));
-    // It is mended: the newer version is deployed again, and had bought nothing.
+    // It is corrected: the newer version is deployed again, and had bought nothing.
     let readable = Entry {
         body: format!(r#"{{"schema":1,"key":"{}","desired":{{}}}}"#, key(7)),
         rev: 2,
-        write_id: "mended".to_owned(),
+        write_id: "corrected".to_owned(),
         ..unreadable
     };
     poll_through(deployment.world.ledger.store(&readable)).unwrap();

@@ -39,7 +39,7 @@ fn a_change_that_wix_refuses_is_attention_until_it_is_done() {
         (Operation::AssignProductInstance, &order, &sited, moves(Some(SITE))),
         (Operation::UnassignProductInstance, &sited, &canceled, moves(None)),
     ] {
-        for mended in [true, false] {
+        for cured in [true, false] {
             let world = World::kind();
             world.hears(before);
             let code = "SITE_NOT_FOUND";
@@ -48,13 +48,13 @@ fn a_change_that_wix_refuses_is_attention_until_it_is_done() {
             world.settle();
             assert_eq!(world.attention(KEY), [code], "{operation:?}");
             assert_eq!(world.calls(operation), 1, "{operation:?}: asked once");
-            if !mended {
+            if !cured {
                 world.change_all(&by_hand);
             }
             world.look().clear_faults();
             world.retries();
-            assert_eq!(world.attention(KEY), Vec::<String>::new(), "{operation:?}, {mended}");
-            assert_eq!(violations(&world), Vec::<String>::new(), "{operation:?}, {mended}");
+            assert_eq!(world.attention(KEY), Vec::<String>::new(), "{operation:?}, {cured}");
+            assert_eq!(violations(&world), Vec::<String>::new(), "{operation:?}, {cured}");
         }
     }
 }

@@ -126,8 +126,8 @@ pub(crate) fn told() -> Vec<History> {
     ]
 }
 
-/// What is found out, mended and repeated.
-fn mended() -> Vec<History> {
+/// What is found out, corrected and repeated.
+fn corrected() -> Vec<History> {
     let plan = ordered("PLAN", 1).site(SITE);
     let paid = || Act::Hears(Box::new(plan.event()));
     let canceled = || Act::Hears(Box::new(plan.clone().canceled().event()));
@@ -186,7 +186,7 @@ fn mended() -> Vec<History> {
             0,
         ),
         ends(
-            "refused, the catalog is mended, retried",
+            "refused, the catalog is corrected, retried",
             vec![
                 Act::Hears(Box::new(wrong.event())),
                 Act::Meanwhile(|world| {
@@ -232,7 +232,7 @@ fn mended() -> Vec<History> {
 
 /// Every history.
 pub(crate) fn histories() -> Vec<History> {
-    told().into_iter().chain(mended()).collect()
+    told().into_iter().chain(corrected()).collect()
 }
 
 fn every_plan_becomes(world: &World, status: &Status) {

@@ -20,7 +20,7 @@ fn a_refused_order_is_mended_in_three_commands() {
     let shop = Shop::new();
     shop.strike(refused());
     shop.sells("shopify/orders_paid.json", "orders/paid");
-    shop.mended();
+    shop.is_cured();
     assert_eq!(shop.types(&["attention", "--exit-code"]).exit, Exit::Attention);
     let shown = shop.types(&["order", "show", KEY]).done().out;
     assert!(shown.contains(&format!("reseller order retry {KEY}")), "{shown}");
@@ -59,7 +59,7 @@ fn several_orders_are_retried_by_their_code_and_no_more_than_is_meant() {
         let body = body.replace("918aa943", &format!("918aa94{number}"));
         shop.sells_body(&body, "orders/paid");
     }
-    shop.mended();
+    shop.is_cured();
     let code = ["order", "retry", "--code", "PRODUCT_NOT_FOUND"];
     let ran = shop.types(&[&code[..], &["--max", "2", "--yes"]].concat());
     assert_eq!(ran.exit, Exit::Usage);
@@ -202,7 +202,7 @@ fn who_did_what_and_why_is_in_the_orders_history() {
     let shop = Shop::new();
     shop.strike(refused());
     shop.sells("shopify/orders_paid.json", "orders/paid");
-    shop.mended();
+    shop.is_cured();
     let retry = [
         "order",
         "retry",
@@ -224,7 +224,7 @@ fn a_package_that_wix_does_not_have_is_not_adopted() {
     let shop = Shop::new();
     shop.strike(refused());
     shop.sells("shopify/orders_paid.json", "orders/paid");
-    shop.mended();
+    shop.is_cured();
     let line = shop.types(&["order", "show", KEY, "-o", "json"]).done().json();
     let line = line["units"][0]["line"].as_str().unwrap().to_owned();
     let package = "6e789e6a-a1b9-45f4-9ea5-9f2878e51fb5";
