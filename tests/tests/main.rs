@@ -7,6 +7,7 @@ mod contract;
 mod deliveries;
 mod desired;
 mod fulfilment;
+mod growth;
 mod guards;
 mod inspect;
 mod ledger;

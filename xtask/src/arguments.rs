@@ -95,6 +95,9 @@ pub(crate) struct BenchOptions {
     /// Keep the figures in the repository: later runs may not be much above them
     #[arg(long)]
     pub(crate) record: bool,
+    /// Only the parts of an order's way, each by itself: verify, merge, decide, JSON (valgrind must be installed)
+    #[arg(long, conflicts_with_all = ["programs", "against"])]
+    pub(crate) micro: bool,
 }
 
 #[derive(Debug, PartialEq, Eq, Args)]

@@ -168,6 +168,16 @@ impl Error {
         self.failure
     }
 
+    /// Whether the request left, so that Wix counts it as a call.
+    pub const fn was_sent(&self) -> bool {
+        match self.failure {
+            Failure::NotSent => false,
+            // Without an answer it was held back here.
+            Failure::Throttled(_) | Failure::Unauthorized => self.status.is_some(),
+            Failure::Unknown | Failure::Rejected | Failure::Forbidden => true,
+        }
+    }
+
     /// Whether the same call may succeed later. For a write that is [`Failure::Unknown`] it may also have succeeded
     /// already: look before repeating it.
     pub const fn retry_can_help(&self) -> bool {

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use clap::Parser;
 use reseller_hooks_tests::number;
-use reseller_hooks_tests::sim::{Coverage, GUARDS, History, Profile, golden, history, report, told};
+use reseller_hooks_tests::sim::{CUTS, Coverage, GUARDS, History, Profile, golden, history, report, told};
 
 /// How many failing seeds are told in full.
 const MOST_REPORTS: usize = 3;
@@ -41,6 +41,9 @@ struct Args {
     /// Only worlds in which Wix honours keys and shows packages much later than the settle time
     #[arg(long)]
     late: bool,
+    /// Leave these out of the history, as the report of a failing one names them: order1, operators, crashes and so on
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = cut)]
+    without: Vec<&'static str>,
     /// Take each protection out, and look for a history that breaks the promise without it
     #[arg(long)]
     guards: bool,
@@ -53,6 +56,12 @@ struct Args {
     golden: bool,
 }
 
+/// What can be left out, by its name.
+fn cut(name: &str) -> Result<&'static str, String> {
+    let known = CUTS.into_iter().find(|cut| *cut == name);
+    known.ok_or_else(|| format!("what can be left out is one of {}", CUTS.join(", ")))
+}
+
 fn main() -> ExitCode {
     let args = Args::parse();
     let profile = Profile {
@@ -60,6 +69,7 @@ fn main() -> ExitCode {
         careless: args.careless,
         changing: args.changing,
         late: args.late,
+        without: args.without.iter().copied().collect(),
         ..Profile::default()
     };
     if let Some(seed) = args.one {

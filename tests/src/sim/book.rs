@@ -131,7 +131,12 @@ impl ShopOrder {
 
     /// What was told and has arrived.
     fn heard(&self) -> impl Iterator<Item = &ToldVersion> + Clone {
-        self.said.iter().filter(|said| said.message.is_heard())
+        self.said.iter().filter(|said| said.message.is_known())
+    }
+
+    /// Whether its newest state is known: the site that it names stands there.
+    pub(super) fn is_newest_known(&self) -> bool {
+        self.said.last().is_some_and(|said| said.message.is_known())
     }
 
     /// An amount was given back, and nobody says of what, nor has an operator told it: nothing more may be bought, nothing is

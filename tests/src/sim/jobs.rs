@@ -345,6 +345,9 @@ impl Sim {
         let delivery = &self.deliveries[at];
         let (sender, kind) = (delivery.sender, delivery.message.kind);
         let is_taken = answer.status().as_u16() == 200;
+        if sender == Sender::Storefront && answer.disposition == Disposition::Nothing {
+            delivery.message.says_nothing();
+        }
         match sender {
             Sender::Storefront => {
                 let is_late = begun + PATIENCE < self.now();

@@ -19,9 +19,11 @@ mod life;
 mod meaning;
 mod operators;
 mod queue;
+mod restore;
 pub(crate) mod rng;
 mod scheduler;
 mod shop;
+mod shrink;
 mod trouble;
 mod watch;
 mod weather;
@@ -36,6 +38,7 @@ use reseller_hooks::storefront;
 pub use coverage::{ATTENTION, Coverage, Seen, WIX};
 pub use guards::{GUARDS, Guard};
 pub use rng::Rng;
+pub use shrink::{CUTS, shrunk};
 
 /// The catalog of every history: the world's, a bundle, and an SKU that is nobody's business.
 const PAIR: &str = r#"
@@ -76,6 +79,8 @@ pub struct Profile {
     pub coverage: bool,
     /// Every record that is written is kept.
     pub keeps_records: bool,
+    /// What is left out of the history: some of [`CUTS`].
+    pub without: BTreeSet<&'static str>,
 }
 
 impl Default for Profile {
@@ -90,6 +95,7 @@ impl Default for Profile {
             late: false,
             coverage: false,
             keeps_records: false,
+            without: BTreeSet::new(),
         }
     }
 }
@@ -146,15 +152,22 @@ pub fn first_violation(seeds: impl IntoIterator<Item = u64>, profile: &Profile) 
         .find(|(_, history)| !history.violations.is_empty())
 }
 
-/// What a person wants to know of a history that broke the promise: what happened, what is wrong, how to see it again.
+/// What a person wants to know of a history that broke the promise, made as short as can be: what happened, what is wrong, how
+/// to see it again.
 pub fn report(seed: u64, profile: &Profile) -> String {
+    let profile = &shrunk(seed, profile);
     let told = told(seed, profile);
+    let without: Vec<&str> = profile.without.iter().copied().collect();
+    let without = match without.as_slice() {
+        [] => String::new(),
+        some => format!(" --without {}", some.join(",")),
+    };
     let harsh = if profile.harsh { " --harsh" } else { "" };
     let careless = if profile.careless { " --careless" } else { "" };
     let changing = if profile.changing { " --changing" } else { "" };
     let late = if profile.late { " --late" } else { "" };
     format!(
-        "seed {seed}\n  {}\n{}\nreplay: cargo xtask sim --one {seed}{harsh}{careless}{changing}{late}",
+        "seed {seed}\n  {}\n{}\nreplay: cargo xtask sim --one {seed}{harsh}{careless}{changing}{late}{without}",
         told.story.join("\n  "),
         told.violations
             .iter()

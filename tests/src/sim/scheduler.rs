@@ -22,6 +22,7 @@ use super::jobs::{Job, Processes, Task};
 use super::keys::Keys;
 use super::ledger::SimLedger;
 use super::queue::Queues;
+use super::restore::Restore;
 use super::rng::Rng;
 use super::shop::{self, Delivery, Sender};
 use super::trouble::{OTHER_MAIL, Trouble};
@@ -94,6 +95,10 @@ pub(super) struct Sim {
     pub operators: Option<(Rng, u32)>,
     /// What operators told of each order and was taken.
     pub told: BTreeMap<String, Accepted>,
+    /// Whether the ledger is restored to an earlier time, and how far that is.
+    pub restore: Option<Restore>,
+    /// Whether what the functions need is away for a while now and then.
+    pub has_weather: bool,
     /// The orders of which an operator had what has ended replaced at some time.
     pub replaced: BTreeSet<String>,
 }
@@ -120,7 +125,8 @@ pub(super) fn run(seed: u64, profile: &Profile, tell: bool) -> History {
 impl Sim {
     fn new(seed: u64, profile: &Profile, tell: bool, watch: Watch) -> Self {
         let mut rng = Rng::new(seed);
-        let (trouble, config) = Trouble::draw(&mut rng, profile);
+        let (mut trouble, config) = Trouble::draw(&mut rng, profile);
+        trouble.leave_out(profile);
         let mut world = World::with_catalog(config, CATALOGS[0].clone());
         world.settings = profile.settings.clone();
         world.careless = profile.careless;
@@ -137,14 +143,16 @@ impl Sim {
         let shared_site = rng.one_in(24);
         let (mut orders, mut deliveries) = (Vec::new(), Vec::new());
         for index in 0..=rng.index(3) {
-            let (its, told) = shop::orders(&mut rng, index, shared_site, profile.changing);
-            orders.extend(its);
-            deliveries.extend(told);
+            let (its, told) = shop::orders(&mut rng, index, shared_site, profile);
+            if !profile.lacks(&format!("order{}", index + 1)) {
+                orders.extend(its);
+                deliveries.extend(told);
+            }
         }
         let last = deliveries.iter().map(|delivery| delivery.at).max().unwrap_or(START);
         if rng.one_in(8) {
             let attacks = attacks(&mut rng, &deliveries);
-            deliveries.extend(attacks);
+            deliveries.extend(attacks.into_iter().filter(|_| !profile.lacks("attacks")));
         }
         let posts = deliveries
             .iter()
@@ -182,9 +190,12 @@ impl Sim {
             result: History::default(),
             told: BTreeMap::new(),
             replaced: BTreeSet::new(),
+            restore: Restore::draw(seed).filter(|_| !profile.lacks("restore")),
+            has_weather: !profile.lacks("weather"),
             operators: seed
                 .is_multiple_of(3)
-                .then(|| (Rng::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)), 12)),
+                .then(|| (Rng::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)), 12))
+                .filter(|_| !profile.lacks("operators")),
         };
         let (wix, trouble) = (sim.world.look().config().idempotency, sim.trouble.clone());
         sim.tell(|| format!("Wix: keys {wix:?}; {trouble:?}"));
@@ -245,6 +256,7 @@ impl Sim {
             if !self.calm {
                 self.strike();
                 self.operate();
+                self.restore_perhaps();
             }
             self.jitter();
         }
@@ -399,7 +411,13 @@ impl Sim {
             return;
         }
         self.result.calls = self.world.look().calls().len() as u64;
+        self.resume_late();
+        self.audit_restored();
+        self.learn_of_restore();
         self.check(check::Stage::Rest);
+        if !self.restored().is_empty() {
+            return;
+        }
         let troubled: Vec<OrderKey> = self
             .world
             .ledger
@@ -451,6 +469,7 @@ impl Sim {
         let world = check::Came {
             catalog_changed: self.catalog_changed,
             replaced: &self.replaced,
+            restored: &self.restored(),
             stage,
         };
         found.extend(check::violations(&self.world, &self.orders, world));

@@ -7,6 +7,7 @@ use std::time::Duration;
 use reseller_hooks::order::StorefrontKind;
 use reseller_hooks::time::Timestamp;
 
+use super::Profile;
 use super::answers::Answers;
 use super::book::{ShopOrder, ToldVersion};
 use super::meaning::Meaning;
@@ -79,6 +80,8 @@ pub(super) struct Under<'a> {
     pub(super) clock_is_ahead: Duration,
     /// It changes its plan and its site most of the time.
     pub(super) changing: bool,
+    /// Deliveries may come more than once.
+    has_copies: bool,
     pub(super) record: ShopOrder,
     /// What was told of the order itself, and when.
     told: Vec<(Timestamp, Arc<Message>)>,
@@ -90,13 +93,14 @@ pub(super) fn orders(
     rng: &mut Rng,
     index: usize,
     shared_site: bool,
-    changing: bool,
+    profile: &Profile,
 ) -> (Vec<ShopOrder>, Vec<Delivery>) {
     let kind = rng.pick(&STOREFRONTS);
     let mut first = Under::new(rng, kind, index, 7_001 + index);
-    first.changing = changing;
+    first.changing = profile.changing;
+    first.has_copies = !profile.lacks("copies");
     first.begin(shared_site);
-    for _ in 0..first.rng.below(6) {
+    for _ in 0..first.rng.below(6).min(u64::from(profile.most_changes())) {
         first.now = first.now + first.rng.delay();
         first.change(shared_site);
     }
@@ -141,6 +145,7 @@ impl<'a> Under<'a> {
                 }
             },
             changing: false,
+            has_copies: true,
             told: Vec::new(),
             record: ShopOrder {
                 key,
@@ -357,7 +362,7 @@ impl Under<'_> {
             6..=8 => 2,
             _ => 3,
         };
-        for _ in 0..copies {
+        for _ in 0..if self.has_copies { copies } else { 1 } {
             let at = self.now + self.rng.delay();
             self.deliveries.push(Delivery {
                 at,

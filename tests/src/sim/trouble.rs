@@ -100,6 +100,27 @@ impl Trouble {
         (trouble, config)
     }
 
+    /// Without what is left out of a history that is made shorter.
+    pub(super) fn leave_out(&mut self, profile: &Profile) {
+        let kinds: [(&str, &mut u32); 7] = [
+            ("faults", &mut self.faults),
+            ("crashes", &mut self.crashes),
+            ("ledger", &mut self.ledger),
+            ("queues", &mut self.queues),
+            ("answers", &mut self.lost_answers),
+            ("freezes", &mut self.freezes),
+            ("stalls", &mut self.stalls),
+        ];
+        for (name, permille) in kinds {
+            if profile.lacks(name) {
+                *permille = 0;
+            }
+        }
+        if profile.lacks("stuck") {
+            self.stuck = None;
+        }
+    }
+
     /// One fault of Wix and nothing else: a purchase that gets no clear answer twice is sent with another key, and then
     /// nothing but what queries show keeps it from being made twice.
     fn once(self) -> Self {

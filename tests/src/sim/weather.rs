@@ -30,7 +30,12 @@ impl Sim {
             self.tell(|| format!("trouble: {rule:?}"));
             self.world.strike(rule);
         }
-        if self.trouble.most > 1 && self.trouble.faults > 0 && self.mend_at.is_none() && self.rng.one_in(400) {
+        if self.has_weather
+            && self.trouble.most > 1
+            && self.trouble.faults > 0
+            && self.mend_at.is_none()
+            && self.rng.one_in(400)
+        {
             let until = self.now() + self.rng.delay();
             self.go_wrong(until);
             self.away += until.since(self.now());
@@ -144,6 +149,7 @@ impl Sim {
         self.tell(|| "faults stop".to_owned());
         self.resume();
         self.save_again();
+        self.deliver_lost();
         if self.rng.one_in(2) {
             self.end_waits();
         }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -58,6 +59,8 @@ pub(super) struct Message {
     /// The body.
     pub body: String,
     receipts: Mutex<Vec<Receipt>>,
+    /// It was answered that it is about nothing: such a state is not kept.
+    is_nothing: AtomicBool,
 }
 
 /// When a message was received: not before the first and not after the second, by any clock.
@@ -74,6 +77,7 @@ impl Message {
             topic,
             body,
             receipts: Mutex::new(Vec::new()),
+            is_nothing: AtomicBool::new(false),
         }
     }
 
@@ -87,6 +91,16 @@ impl Message {
     pub(super) fn last_receipt(&self) -> Option<Receipt> {
         let receipts = self.receipts.lock().unwrap_or_else(PoisonError::into_inner);
         last(receipts.iter().copied())
+    }
+
+    /// It says nothing that is kept: an order that was never paid is nobody's business yet.
+    pub(super) fn says_nothing(&self) {
+        self.is_nothing.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the ledger knows what it says.
+    pub(super) fn is_known(&self) -> bool {
+        self.is_heard() && !self.is_nothing.load(Ordering::Relaxed)
     }
 
     /// Whether it was heard. What a storefront sends until it is taken is heard in the end.

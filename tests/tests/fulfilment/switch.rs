@@ -139,6 +139,29 @@ fn after_a_restore_what_the_lost_ledger_bought_is_looked_up_and_adopted() {
     assert_eq!(world.look().instances().count(), 10);
 }
 
+/// Money: the lost ledger bought two units at once, and the restored one hears first of the state with one of them. The other
+/// one is in the package that does not fit, and would be bought again.
+#[test]
+fn after_a_restore_a_package_that_does_not_fit_holds_up_its_order() {
+    let mut world = World::unkind(Duration::from_secs(5));
+    world.hears(&Order::new("shopify/1").line("1", "MAIL", 1).paid());
+    let backup = world.ledger.restored("restored");
+    let (one, two) = (ordered("MAIL", 1), ordered("MAIL", 1).line("1", "MAIL", 2));
+    world.hears(&two);
+    world.settle();
+    let bought = world.packages();
+    world.clock.advance(Duration::from_secs(1_800));
+    world.ledger = Arc::new(backup);
+    world.hears(&one);
+    turns(&world, false);
+    world.settle();
+    assert_eq!(world.attention(KEY), ["SEVERAL_PACKAGES", "SURPLUS_PACKAGE"]);
+    world.hears(&two);
+    world.settle();
+    assert_eq!(world.packages(), bought, "the second unit is in that package");
+    assert_eq!(world.attention(KEY), ["SEVERAL_PACKAGES", "SURPLUS_PACKAGE"]);
+}
+
 /// A process that starts on a restored ledger has not read its limit: the answer to its first permit tells.
 #[test]
 fn a_process_that_knows_nothing_of_the_restore_learns_it_before_it_buys() {

@@ -18,6 +18,7 @@ mod aws;
 mod drive;
 mod figures;
 mod instructions;
+mod micro;
 mod process;
 
 use drive::Bench;
@@ -30,6 +31,9 @@ const FUNCTIONS: [&str; 2] = ["webhook", "order-paid"];
 const MOST_GROWTH: u64 = 5;
 
 pub(crate) async fn run(options: &BenchOptions) -> Result<(), Failure> {
+    if options.micro {
+        return micro::run(options.record).await;
+    }
     // The sandbox, for Wix.
     stage::build().await?;
     let programs = match &options.programs {

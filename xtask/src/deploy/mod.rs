@@ -10,6 +10,8 @@ use crate::progress::seconds;
 
 pub(crate) mod artifacts;
 mod aws;
+#[cfg(test)]
+mod cost;
 mod emulator;
 mod page;
 mod shell;

@@ -8,7 +8,7 @@ use reseller_hooks::telemetry::SHOWN;
 
 use crate::workspace;
 
-fn text(path: &str) -> String {
+pub(super) fn text(path: &str) -> String {
     fs::read_to_string(workspace::root().join(path)).unwrap()
 }
 
@@ -32,7 +32,7 @@ fn resource<'a>(template: &'a str, name: &str) -> &'a str {
     &rest[..end]
 }
 
-fn count(template: &str, resource_type: &str) -> u32 {
+pub(super) fn count(template: &str, resource_type: &str) -> u32 {
     let line = format!("Type: {resource_type}");
     let found = template.lines().filter(|found| found.trim() == line).count();
     u32::try_from(found).unwrap()
@@ -293,68 +293,5 @@ fn no_right_is_for_everything() {
         .filter(|line| line.trim_start().starts_with("Resource:"))
     {
         assert!(!line.contains("\"*\"") && !line.contains("'*'"), "{line}");
-    }
-}
-
-/// List prices of us-east-1 in November 2026, in dollars, without the free tier.
-mod price {
-    pub(super) const ALARM: f64 = 0.10;
-    pub(super) const SECRET: f64 = 0.40;
-    pub(super) const SECRET_READ: f64 = 0.05 / 10_000.0;
-    pub(super) const SQS: f64 = 0.40 / 1e6;
-    pub(super) const INVOCATION: f64 = 0.20 / 1e6;
-    pub(super) const GB_SECOND: f64 = 0.000_013_333_4;
-    pub(super) const SCHEDULE: f64 = 1.00 / 1e6;
-    pub(super) const API: f64 = 1.00 / 1e6;
-    pub(super) const READ: f64 = 0.125 / 1e6;
-    pub(super) const WRITE: f64 = 0.625 / 1e6;
-    pub(super) const LOG_GB: f64 = 0.50;
-}
-
-const MINUTES: f64 = 43_800.0;
-/// `MemorySize`, in GB.
-const MEMORY: f64 = 0.25;
-
-/// What a stack costs a month in which nothing happens.
-fn idle(template: &str) -> f64 {
-    let of = |resource_type: &str| f64::from(count(template, resource_type));
-    // An alarm is paid for by each metric that it looks at: those that look at several list them.
-    let lines = |start: &str| template.lines().filter(|line| line.trim() == start).count();
-    let more = u32::try_from(lines("MetricStat:") - lines("Metrics:")).unwrap_or(u32::MAX);
-    let alarms = (of("AWS::CloudWatch::Alarm") + f64::from(more)) * price::ALARM;
-    let secrets = of("AWS::SecretsManager::Secret") * price::SECRET + MINUTES / 5.0 * price::SECRET_READ;
-    // Lambda begins with five pollers for a queue, each of which asks again every 20 seconds.
-    let pollers = of("AWS::Lambda::EventSourceMapping") * 5.0 * 3.0 * MINUTES * price::SQS;
-    // A run of reconcile: a tenth of a second, eight reads, 1.5 KB of log.
-    let run = price::SCHEDULE
-        + price::INVOCATION
-        + 0.1 * MEMORY * price::GB_SECOND
-        + 8.0 * price::READ
-        + 1.5e-6 * price::LOG_GB;
-    alarms + secrets + pollers + MINUTES * run
-}
-
-/// What a thousand orders add, each with three deliveries of which one buys.
-fn thousand_orders() -> f64 {
-    let delivery =
-        price::API + price::INVOCATION + 0.02 * MEMORY * price::GB_SECOND + 3.0 * price::SQS + 2e-6 * price::LOG_GB;
-    let work = price::INVOCATION + 0.3 * MEMORY * price::GB_SECOND + 4e-6 * price::LOG_GB;
-    // Three writes of a record of up to two kilobytes, which is in an index meanwhile.
-    let ledger = price::READ + 3.0 * 3.0 * price::WRITE;
-    1000.0 * 3.0 * (delivery + work + ledger)
-}
-
-#[test]
-fn the_page_says_what_an_idle_stack_costs() {
-    let template = text("template.yaml");
-    assert!(count(&template, "AWS::CloudWatch::Alarm") <= 20);
-    let idle = idle(&template);
-    assert!(idle < 6.0, "{idle:.2} $");
-    let page = text("docs/deploy.md");
-    for said in [
-        format!("**{idle:.2} $ a month**"),
-        format!("**{:.2} $**", thousand_orders()),
-    ] {
-        assert!(page.contains(&said), "docs/deploy.md does not say {said}");
     }
 }

@@ -15,7 +15,7 @@ use crate::ids::{AccountId, PackageId};
 use crate::ledger::{Ledger, LedgerError};
 use crate::order::OrderKey;
 use crate::time::Timer;
-use crate::wix::{Failure, GetPackage, Package};
+use crate::wix::{Error, Failure, GetPackage, Package};
 
 impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
     /// A package that carries an external ID of an order which does not know it: confirmed with Get, and given to the
@@ -115,12 +115,13 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
             if self.clock.now() + self.settings.wix_timeout > run.deadline {
                 return Err(None);
             }
-            run.session.tally.wix_calls += 1;
             let call = GetPackage {
                 package: package.clone(),
             };
             let port = self.metered(&run.session.held, run.deadline + MOMENT, Class::Audit);
-            let error = match port.send(account, &call).await {
+            let answer = port.send(account, &call).await;
+            run.session.tally.wix_calls += u32::from(answer.as_ref().err().is_none_or(Error::was_sent));
+            let error = match answer {
                 Ok(shown) => {
                     let same = shown.account_id.as_ref().is_none_or(|shown| shown == account);
                     return Ok(same.then_some(shown));

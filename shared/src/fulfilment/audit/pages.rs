@@ -77,13 +77,14 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
                 read.end = End::Late(cursor);
                 return read;
             }
-            run.session.tally.wix_calls += 1;
             let call = QueryPackages {
                 query: PackageQuery::created_since(from),
                 cursor: cursor.clone(),
             };
             let port = self.metered(&run.session.held, until + MOMENT, Class::Audit);
-            let page = match port.send(&run.own, &call).await {
+            let answer = port.send(&run.own, &call).await;
+            run.session.tally.wix_calls += u32::from(answer.as_ref().err().is_none_or(Error::was_sent));
+            let page = match answer {
                 Ok(page) => page,
                 // How long a cursor lives is not documented: the time of creation leads on as well.
                 Err(error) if error.failure() == Failure::Rejected && cursor.is_some() => {

@@ -58,6 +58,11 @@ pub(crate) fn due(view: &View<'_>, settings: &Settings, kind: Kind, now: Timesta
     let is_from_before = settings
         .restored
         .is_some_and(|at| created.is_none_or(|created| created < at));
+    // A lost ledger may have bought other units in one package: what it bought is somewhere in the one that does not fit, and
+    // nothing more is bought for the order until a person has looked.
+    if is_from_before && view.record.has_unclear_purchase(&view.entitled) {
+        return None;
+    }
     let may_be_bought = is_from_before || desired.first_seen_late(settings.look_first_after);
     Some(if settings.guards.lookup && may_be_bought {
         Due::AfterLookup(

@@ -39,6 +39,13 @@ impl OrderRecord {
         !self.purchases().iter().any(|purchase| is_open(purchase.attempt()))
     }
 
+    /// Whether a package was found that does not fit its purchase, or several, and a person is shown that because the purchase
+    /// is wanted.
+    pub(crate) fn has_unclear_purchase(&self, entitled: &super::Entitled) -> bool {
+        let mut purchases = self.purchases().iter();
+        purchases.any(|purchase| *purchase.attempt() == Attempt::Ambiguous && entitled.may_buy_any(purchase))
+    }
+
     /// Whether nothing is under way, and nothing that was bought is wanted any more: what was to be taken back is. What is
     /// unclear may be wanted, or be to be taken back, and its record is needed for both.
     pub fn has_ended(&self, now: Timestamp) -> bool {
