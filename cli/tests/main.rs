@@ -9,6 +9,7 @@
 mod aws;
 mod doctor;
 mod mending;
+mod named;
 mod pages;
 mod plan;
 mod probing;

@@ -16,7 +16,8 @@ use reseller_hooks::time::Timestamp;
 use reseller_hooks::wix::{Call, Error};
 use secrecy::SecretString;
 
-use crate::world::{Run, VirtualClock, WixPort, World, YieldingLedger};
+use crate::between::StoppingLedger;
+use crate::world::{Run, VirtualClock, WixPort, World};
 
 /// What happens at an effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,7 +155,7 @@ impl<P> Counted<P> {
 }
 
 /// A worker whose effects are counted.
-pub type CountedWorker = Fulfilment<Counted<WixPort>, Counted<YieldingLedger>, VirtualClock>;
+pub type CountedWorker = Fulfilment<Counted<WixPort>, Counted<StoppingLedger>, VirtualClock>;
 
 /// A worker of a world: each call to Wix and each write of the ledger is an effect.
 pub fn worker(world: &World, effects: &Effects) -> CountedWorker {

@@ -17,7 +17,7 @@ use reseller_hooks::time::Timestamp;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
-use crate::flaky::{Fault, FlakyLedger};
+use crate::between::{Fault, Faults, TestLedger};
 
 pub use crate::race::{
     no_line_of_many_writers_is_lost_or_doubled_when_answers_are_lost,
@@ -169,8 +169,8 @@ pub async fn a_repeated_write_that_was_overwritten_since_conflicts(ledgers: Vec<
 }
 
 pub async fn a_lost_answer_leaves_a_write_that_can_be_repeated(ledgers: Vec<impl Ledger + 'static>) {
-    let ledger = FlakyLedger::new(ledgers.into_iter().next().unwrap());
-    ledger.inject([Fault::AnswerLost, Fault::None, Fault::Before, Fault::None, Fault::Twice]);
+    let faults = [Fault::AnswerLost, Fault::None, Fault::Before, Fault::None, Fault::Twice];
+    let ledger = TestLedger::new(ledgers.into_iter().next().unwrap(), Faults::told(faults));
     let first = entry("shopify/1", 1, "a");
     assert!(ledger.store(&first).await.unwrap_err().is_retryable());
     write(&ledger, &first).await;

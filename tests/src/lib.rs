@@ -6,12 +6,12 @@
     reason = "this crate is run by tests only: what cannot go on there shall say so and stop"
 )]
 
+pub mod between;
 pub mod deployment;
 pub mod door;
 #[cfg(feature = "durable")]
 pub mod durable;
 pub mod effects;
-pub mod flaky;
 pub mod growth;
 pub mod hours;
 pub mod ledger_contract;

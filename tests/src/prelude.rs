@@ -14,6 +14,7 @@ pub use wix_sandbox::{
     DEFAULT_ACCOUNT, DEFAULT_API_KEY, Effect, FaultRule, Guid, Idempotency, InstanceChange, Operation, Status,
 };
 
+pub use crate::between::Fault;
 pub use crate::deployment::{Deployment, catalog_of};
 pub use crate::effects::{Effects, Happens};
 pub use crate::post::Post;

@@ -15,7 +15,7 @@ use reseller_hooks::time::{Clock, Timestamp};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
-use crate::flaky::FlakyLedger;
+use crate::between::{Faults, TestLedger};
 use crate::ledger_contract::WRITERS;
 use crate::sim::Rng;
 use crate::world::{Order, Paid, SkewedWorker, World, violations};
@@ -26,7 +26,7 @@ const SEED: u64 = 16;
 /// What any two clocks of these cases are apart at the most: the setting's default, `LEASE_SKEW_SECONDS`.
 const SKEW_MILLIS: i64 = 5_000;
 
-type Worker<L> = SkewedWorker<FlakyLedger<L>>;
+type Worker<L> = SkewedWorker<TestLedger<L, Faults>>;
 
 /// Each writer puts its own lines into one entry, and looks whether they are there already before it tries again.
 pub async fn no_line_of_many_writers_is_lost_or_doubled_when_answers_are_lost<L: Ledger + 'static>(ledgers: Vec<L>) {
@@ -34,7 +34,7 @@ pub async fn no_line_of_many_writers_is_lost_or_doubled_when_answers_are_lost<L:
     let start = Arc::new(Barrier::new(WRITERS));
     let mut writers = JoinSet::new();
     for (number, ledger) in (0..).zip(ledgers) {
-        let ledger = FlakyLedger::by_seed(ledger, SEED + number);
+        let ledger = TestLedger::new(ledger, Faults::by_seed(SEED + number));
         let start = Arc::clone(&start);
         writers.spawn(async move {
             start.wait().await;
@@ -45,7 +45,7 @@ pub async fn no_line_of_many_writers_is_lost_or_doubled_when_answers_are_lost<L:
         });
     }
     let ledgers = writers.join_all().await;
-    let lost: u64 = ledgers.iter().map(FlakyLedger::lost).sum();
+    let lost: u64 = ledgers.iter().map(|ledger| ledger.between().lost()).sum();
     assert!(lost > 0, "no answer was lost: nothing was tried");
     let last = ledgers[0].inner().load("shopify/1").await.unwrap().unwrap();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
@@ -111,7 +111,7 @@ pub async fn sixteen_workers_with_clocks_apart_and_lost_answers_buy_exactly_once
     rush.join_all().await;
     sweep_until_nothing_is_due(&world, &workers).await;
 
-    let lost: u64 = workers.iter().map(|worker| worker.ledger().lost()).sum();
+    let lost: u64 = workers.iter().map(|worker| worker.ledger().between().lost()).sum();
     assert!(lost > 0, "no answer was lost: nothing was tried");
     let ledger = workers[0].ledger().inner();
     assert_eq!(ledger.attention(10).await.unwrap(), []);
@@ -133,7 +133,7 @@ fn worker<L: Ledger>(world: &World, ledger: L, number: u64, chance: &mut Rng) ->
         1 => SKEW_MILLIS / 2,
         _ => i64::try_from(chance.below(SKEW_MILLIS.unsigned_abs())).unwrap() - SKEW_MILLIS / 2,
     };
-    world.skewed_worker(FlakyLedger::by_seed(ledger, SEED + number), ahead)
+    world.skewed_worker(TestLedger::new(ledger, Faults::by_seed(SEED + number)), ahead)
 }
 
 fn key(number: usize) -> String {

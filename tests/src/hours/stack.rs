@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use crate::between::{Between, Fault, LedgerCall, TestLedger};
 use crate::sim::Rng;
 use crate::world::{Order, SandboxTransport, WixSecret, World};
 use reseller_hooks::fulfilment::{Fulfilment, Settings};
-use reseller_hooks::ledger::limit::{Change, Changed, Limit, LimitStore};
+use reseller_hooks::ledger::Ledger as _;
 use reseller_hooks::ledger::memory::MemoryLedger;
-use reseller_hooks::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
 use reseller_hooks::secrets::Secrets;
 use reseller_hooks::time::{Clock, Timestamp};
 use reseller_hooks::wix::{Client, ClientConfig};
@@ -29,73 +29,38 @@ const TWO_MINUTES: Duration = Duration::from_secs(120);
 /// How many processes the queue has.
 const WORKERS: usize = 2;
 
-/// A ledger that takes some milliseconds for everything.
-#[derive(Clone)]
-struct SlowLedger {
-    inner: Arc<MemoryLedger>,
+/// What comes between a process and a ledger that is a network away.
+#[derive(Clone, Default)]
+struct Away {
     /// How often permits were asked for.
     permits: Arc<AtomicUsize>,
 }
+
+type SlowLedger = TestLedger<Arc<MemoryLedger>, Away>;
 
 async fn pass(millis: u64) {
     tokio::time::sleep(Duration::from_millis(millis)).await;
 }
 
-impl LimitStore for SlowLedger {
-    fn home(&self) -> &str {
-        self.inner.home()
+impl Between for Away {
+    async fn before(&self, call: LedgerCall<'_>) -> Fault {
+        if call == LedgerCall::Permit {
+            self.permits.fetch_add(1, Ordering::Relaxed);
+        }
+        match call {
+            LedgerCall::Limit => pass(3).await,
+            LedgerCall::Load(_) | LedgerCall::Permit => pass(4).await,
+            LedgerCall::Due | LedgerCall::DueOtherwise => pass(6).await,
+            LedgerCall::Store(_) => pass(7).await,
+            LedgerCall::Remove(_) | LedgerCall::List => {}
+        }
+        Fault::None
     }
 
-    async fn limit(&self) -> Result<Option<Limit>, LedgerError> {
-        pass(3).await;
-        self.inner.limit().await
-    }
-
-    async fn change_limit(&self, change: &Change) -> Result<Changed, LedgerError> {
-        self.permits.fetch_add(1, Ordering::Relaxed);
-        pass(4).await;
-        let changed = self.inner.change_limit(change).await;
-        pass(3).await;
-        changed
-    }
-}
-
-impl Ledger for SlowLedger {
-    async fn load(&self, key: &str) -> Result<Option<Entry>, LedgerError> {
-        pass(4).await;
-        self.inner.load(key).await
-    }
-
-    async fn store(&self, entry: &Entry) -> Result<Stored, LedgerError> {
-        pass(7).await;
-        self.inner.store(entry).await
-    }
-
-    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
-        pass(6).await;
-        self.inner.due(now, limit).await
-    }
-
-    async fn newly_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
-        pass(6).await;
-        self.inner.newly_due(now, limit).await
-    }
-
-    async fn due_since(&self, since: Timestamp, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
-        pass(6).await;
-        self.inner.due_since(since, now, limit).await
-    }
-
-    async fn attention(&self, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
-        self.inner.attention(limit).await
-    }
-
-    async fn remove(&self, key: &str, rev: u64) -> Result<bool, LedgerError> {
-        self.inner.remove(key, rev).await
-    }
-
-    async fn scan(&self, after: Option<&str>, limit: usize) -> Result<Vec<Entry>, LedgerError> {
-        self.inner.scan(after, limit).await
+    async fn after(&self, call: LedgerCall<'_>) {
+        if call == LedgerCall::Permit {
+            pass(3).await;
+        }
     }
 }
 
@@ -135,10 +100,7 @@ impl Stack {
         });
         world.catalog.defaults.max_purchases_per_hour = 1_000_000;
         Self {
-            ledger: SlowLedger {
-                inner: Arc::clone(&world.ledger),
-                permits: Arc::default(),
-            },
+            ledger: SlowLedger::new(Arc::clone(&world.ledger), Away::default()),
             world,
             right: TokioClock::right(),
             notes: Notes::default(),
@@ -264,14 +226,14 @@ impl Stack {
     async fn is_settled(&self, orders: usize) -> bool {
         let far = Timestamp::from_millis(i64::MAX / 2);
         self.queue.borrow().0.is_empty()
-            && self.ledger.inner.entries().len() == orders
-            && self.ledger.inner.due(far, 1).await.unwrap().is_empty()
+            && self.ledger.inner().entries().len() == orders
+            && self.ledger.inner().due(far, 1).await.unwrap().is_empty()
     }
 
     /// Nothing is left of the burst but what is at the end of the line.
     async fn is_burst_over(&self) -> bool {
         let far = Timestamp::from_millis(i64::MAX / 2);
-        let due = self.ledger.inner.due(far, 30).await.unwrap();
+        let due = self.ledger.inner().due(far, 30).await.unwrap();
         self.queue.borrow().0.is_empty() && due.len() < 30
     }
 
@@ -338,7 +300,7 @@ impl Stack {
             minutes: last.since(begun).as_secs_f64() / 60.0,
             most_in_a_minute,
             throttled,
-            permits_an_order: self.ledger.permits.load(Ordering::Relaxed) as f64 / orders as f64,
+            permits_an_order: self.ledger.between().permits.load(Ordering::Relaxed) as f64 / orders as f64,
             longest_fresh: waits.last().copied().unwrap_or_default(),
             over_two_minutes: waits.iter().filter(|wait| **wait > TWO_MINUTES).count(),
             longest_voucher: longest_voucher.unwrap_or_default(),

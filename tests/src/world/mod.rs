@@ -20,11 +20,12 @@ use reseller_hooks::fulfilment::{
     AcceptError, Adopt, Adopted, Attention, By, Close, Closed, Fulfilment, OperatorError, OrderOutcome, OrderRecord,
     Release, Retry, Settings, Sweep,
 };
-use reseller_hooks::ledger::limit::{Change, Changed, Limit, LimitStore};
 use reseller_hooks::ledger::memory::MemoryLedger;
-use reseller_hooks::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
+use reseller_hooks::ledger::{Entry, Ledger};
 use reseller_hooks::order::{OrderEvent, OrderKey};
 use reseller_hooks::time::{Clock, Timer, Timestamp};
+
+use crate::between::{Fault, StoppingLedger, Stops};
 
 pub use clock::{SkewedClock, VirtualClock};
 pub use events::{Order, refund};
@@ -136,33 +137,15 @@ pub struct World {
     pub careless: bool,
     /// While they are careless, they show no external IDs either.
     pub mute: bool,
-    /// What the ledger does to the next writes: one for each, `Answers` when there are none left.
-    pub writes: Writes,
+    /// Where the workers stop at the ledger, and what becomes of their next writes.
+    pub stops: Stops,
 }
-
-/// What becomes of a write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WriteFate {
-    /// It is written, and said so.
-    Answers,
-    /// It is not written.
-    Fails,
-    /// It is written, and nobody is told.
-    LosesAnswer,
-}
-
-/// What becomes of the next writes, shared by the workers of a world.
-pub type Writes = Arc<Mutex<std::collections::VecDeque<WriteFate>>>;
-
-/// A worker's view of the ledger: the same one, with an await point before and after each effect.
-#[derive(Debug, Clone)]
-pub struct YieldingLedger(pub Arc<MemoryLedger>, pub Writes);
 
 /// One worker.
-pub type Worker = Fulfilment<WixPort, YieldingLedger, VirtualClock>;
+pub type Worker = Fulfilment<WixPort, StoppingLedger, VirtualClock>;
 
 /// One worker with a clock of its own.
-pub type SkewedWorker<L = YieldingLedger> = Fulfilment<WixPort<SkewedClock>, L, SkewedClock>;
+pub type SkewedWorker<L = StoppingLedger> = Fulfilment<WixPort<SkewedClock>, L, SkewedClock>;
 
 impl World {
     /// A world with a Wix of this configuration, at [`START`].
@@ -185,7 +168,7 @@ impl World {
             catalog,
             careless: false,
             mute: true,
-            writes: Writes::default(),
+            stops: Stops::default(),
         }
     }
 
@@ -251,8 +234,8 @@ impl World {
     }
 
     /// A worker's view of the ledger.
-    pub fn yielding(&self) -> YieldingLedger {
-        YieldingLedger(Arc::clone(&self.ledger), Arc::clone(&self.writes))
+    pub fn yielding(&self) -> StoppingLedger {
+        StoppingLedger::new(Arc::clone(&self.ledger), self.stops.clone())
     }
 
     /// When an invocation that starts now has to be done.
@@ -345,9 +328,8 @@ impl World {
     }
 
     /// What becomes of the next writes of the ledger.
-    pub fn next_writes(&self, fates: &[WriteFate]) {
-        let mut writes = self.writes.lock().unwrap_or_else(PoisonError::into_inner);
-        writes.extend(fates.iter().copied());
+    pub fn next_writes(&self, fates: &[Fault]) {
+        self.stops.next_writes(fates);
     }
 
     /// The sandbox, as it is now.
@@ -411,79 +393,10 @@ impl World {
     }
 }
 
-impl LimitStore for YieldingLedger {
-    fn home(&self) -> &str {
-        self.0.home()
-    }
-
-    async fn limit(&self) -> Result<Option<Limit>, LedgerError> {
-        yield_once().await;
-        self.0.limit().await
-    }
-
-    async fn change_limit(&self, change: &Change) -> Result<Changed, LedgerError> {
-        yield_once().await;
-        let answer = self.0.change_limit(change).await;
-        yield_once().await;
-        answer
-    }
-}
-
 /// The operator of every world.
 fn tester() -> By {
     By {
         by: "a tester".to_owned(),
         reason: "settled by hand".to_owned(),
-    }
-}
-
-impl Ledger for YieldingLedger {
-    async fn load(&self, key: &str) -> Result<Option<Entry>, LedgerError> {
-        yield_once().await;
-        let answer = self.0.load(key).await;
-        yield_once().await;
-        answer
-    }
-
-    async fn store(&self, entry: &Entry) -> Result<Stored, LedgerError> {
-        yield_once().await;
-        let fate = self.1.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-        let lost = || LedgerError::Unavailable {
-            operation: "store",
-            key: entry.key.clone(),
-            reason: "the test says so".to_owned(),
-        };
-        let answer = match fate {
-            None | Some(WriteFate::Answers) => self.0.store(entry).await,
-            Some(WriteFate::Fails) => Err(lost()),
-            Some(WriteFate::LosesAnswer) => self.0.store(entry).await.and(Err(lost())),
-        };
-        yield_once().await;
-        answer
-    }
-
-    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
-        yield_once().await;
-        self.0.due(now, limit).await
-    }
-
-    async fn newly_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
-        self.0.newly_due(now, limit).await
-    }
-
-    async fn due_since(&self, since: Timestamp, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
-        self.0.due_since(since, now, limit).await
-    }
-
-    async fn attention(&self, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
-        self.0.attention(limit).await
-    }
-
-    async fn remove(&self, key: &str, rev: u64) -> Result<bool, LedgerError> {
-        self.0.remove(key, rev).await
-    }
-
-    async fn scan(&self, after: Option<&str>, limit: usize) -> Result<Vec<Entry>, LedgerError> {
-        self.0.scan(after, limit).await
     }
 }

@@ -201,7 +201,7 @@ fn a_poison_message_goes_back_each_time_and_holds_up_nobody() {
 fn a_ledger_that_is_away_sends_the_whole_batch_back() {
     let deployment = unkind();
     deployment.post(&bought());
-    deployment.world.next_writes(&[WriteFate::Fails; 3]);
+    deployment.world.next_writes(&[Fault::Before; 3]);
     let report = deployment.work("order-paid", &Effects::counted()).unwrap();
     assert_eq!(report.failed, ["m1"]);
     assert_eq!(deployment.world.look().calls().count(), 0);

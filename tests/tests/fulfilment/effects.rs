@@ -104,8 +104,8 @@ fn a_lost_answer_and_a_death_after_it_are_made_good_together() {
             let calls = before.count() - writes;
             let strike = |world: &World| match *effect {
                 "write" => {
-                    let mut fates = vec![WriteFate::Answers; writes];
-                    fates.push(WriteFate::LosesAnswer);
+                    let mut fates = vec![Fault::None; writes];
+                    fates.push(Fault::AnswerLost);
                     world.next_writes(&fates);
                 }
                 _ => world.strike(FaultRule {

@@ -2,7 +2,7 @@
 
 use reseller_hooks_tests::prelude::*;
 
-const TRIES: [WriteFate; 3] = [WriteFate::Fails; 3];
+const TRIES: [Fault; 3] = [Fault::Before; 3];
 
 #[test]
 fn no_create_without_a_stored_intent_while_the_ledger_is_away() {
@@ -22,7 +22,7 @@ fn no_create_without_a_stored_intent_while_the_ledger_is_away() {
 fn a_write_that_is_throttled_after_the_create_is_made_good_by_a_lookup() {
     let world = World::late();
     // The begun write goes well, the one after the create does not, however often it is tried.
-    world.next_writes(&[WriteFate::Answers]);
+    world.next_writes(&[Fault::None]);
     world.next_writes(&TRIES);
     world.hears(&ordered("MAIL", 1));
     assert_eq!(world.calls(Operation::CreatePackage), 1);
@@ -36,8 +36,8 @@ fn a_write_that_is_throttled_after_the_create_is_made_good_by_a_lookup() {
 fn a_write_whose_answer_was_lost_is_recognised_as_ones_own() {
     for lost_at in 0..3 {
         let world = World::late();
-        let mut fates = vec![WriteFate::Answers; lost_at];
-        fates.push(WriteFate::LosesAnswer);
+        let mut fates = vec![Fault::None; lost_at];
+        fates.push(Fault::AnswerLost);
         world.next_writes(&fates);
         let outcome = world.hears(&ordered("MAIL", 1));
         assert_eq!(outcome.progress, Progress::Settled, "write {lost_at}");

@@ -8,16 +8,16 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use reseller_hooks::catalog::Catalog;
-use reseller_hooks::ledger::limit::{Change, Changed, Limit, LimitStore};
+use reseller_hooks::ledger::Ledger;
 use reseller_hooks::ledger::memory::MemoryLedger;
-use reseller_hooks::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
 use reseller_hooks::order::StorefrontKind;
 use reseller_hooks::storefront::{VerificationGuards, sign};
 use reseller_hooks::time::{Clock, Timestamp};
 use reseller_hooks::worker::batch::{self, BatchGuards};
+use reseller_hooks_tests::between::{Between, Fault, LedgerCall, TestLedger};
 use reseller_hooks_tests::door::{Door, Message};
 use reseller_hooks_tests::post::{WIX_INSTANCE, WIX_PRIVATE_KEY, WIX_PUBLIC_KEY, signed};
-use reseller_hooks_tests::world::{Order, World, YieldingLedger};
+use reseller_hooks_tests::world::{Order, World};
 use serde_json::json;
 
 use super::is_needed;
@@ -236,56 +236,14 @@ fn without_the_replay_tolerance_a_lost_ledger_buys_last_years_order() {
 
 const POISON: &str = "shopify/666";
 
-/// A ledger whose entry of one order makes whoever reads it panic.
+/// The entry of one order makes whoever reads it panic.
 #[derive(Clone)]
-struct Poisoned(YieldingLedger);
+struct Poison;
 
-impl LimitStore for Poisoned {
-    fn home(&self) -> &str {
-        self.0.home()
-    }
-
-    async fn limit(&self) -> Result<Option<Limit>, LedgerError> {
-        self.0.limit().await
-    }
-
-    async fn change_limit(&self, change: &Change) -> Result<Changed, LedgerError> {
-        self.0.change_limit(change).await
-    }
-}
-
-impl Ledger for Poisoned {
-    async fn load(&self, key: &str) -> Result<Option<Entry>, LedgerError> {
-        assert_ne!(key, POISON, "a bug that only this order meets");
-        self.0.load(key).await
-    }
-
-    async fn store(&self, entry: &Entry) -> Result<Stored, LedgerError> {
-        self.0.store(entry).await
-    }
-
-    async fn remove(&self, key: &str, rev: u64) -> Result<bool, LedgerError> {
-        self.0.remove(key, rev).await
-    }
-
-    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
-        self.0.due(now, limit).await
-    }
-
-    async fn newly_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
-        self.0.newly_due(now, limit).await
-    }
-
-    async fn due_since(&self, since: Timestamp, now: Timestamp, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
-        self.0.due_since(since, now, limit).await
-    }
-
-    async fn attention(&self, limit: usize) -> Result<Vec<Indexed>, LedgerError> {
-        self.0.attention(limit).await
-    }
-
-    async fn scan(&self, after: Option<&str>, limit: usize) -> Result<Vec<Entry>, LedgerError> {
-        self.0.scan(after, limit).await
+impl Between for Poison {
+    async fn before(&self, call: LedgerCall<'_>) -> Fault {
+        assert_ne!(call, LedgerCall::Load(POISON), "a bug that only this order meets");
+        Fault::None
     }
 }
 
@@ -299,7 +257,7 @@ fn without_the_catch_of_a_panic_one_order_kills_its_whole_batch() {
             let paid = |key: &str| Order::new(key).line("1", "MAIL", 1).paid().event().to_json();
             let mut messages = vec![paid(POISON)];
             messages.extend((1..10).map(|order| paid(&format!("shopify/{order}"))));
-            let ledger = Poisoned(world.yielding());
+            let ledger = TestLedger::new(world.yielding(), Poison);
             let dead = consumed(&world, ledger, messages, guards);
             world.settle();
             let bought = world.packages();

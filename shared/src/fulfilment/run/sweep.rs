@@ -1,6 +1,6 @@
 //! The sweep: every order that is due, from three ends in turn: the longest due, the shortest due, and those that will soon
-//! have waited for long. So a backlog does not keep new orders waiting, nor new orders the backlog. Several orders are worked on at a time: Wix's limit is what bounds the work, and one order after the
-//! other would not use it.
+//! have waited for long. So a backlog does not keep new orders waiting, nor new orders the backlog. Several orders are worked
+//! on at a time: Wix's limit is what bounds the work, and one order after the other would not use it.
 
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
