@@ -8,6 +8,7 @@
 
 mod aws;
 mod doctor;
+mod named;
 mod pages;
 mod plan;
 mod probing;

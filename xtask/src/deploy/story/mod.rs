@@ -81,7 +81,11 @@ pub(super) async fn tell(build: Build) -> Result<u64, Failure> {
 
 impl Story {
     async fn begin(build: Build) -> Result<Self, Failure> {
-        let folder = workspace::scratch()?.join("deploy");
+        let name = match build {
+            Build::Debug => "deploy-debug",
+            Build::Release | Build::Thin => "deploy",
+        };
+        let folder = workspace::scratch()?.join(name);
         let mut processes = Processes::new(&folder)?;
         let no_limit = ["--rate-limit", "none"].map(str::to_owned);
         let sandbox = stage::start_sandbox(&mut processes, &workspace::binaries()?, &no_limit).await?;

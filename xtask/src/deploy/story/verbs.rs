@@ -66,7 +66,7 @@ impl Story {
         self.types("status --exit-code", 6, "1 order needs a person").await?;
         self.types("order list --state attention", 0, &key).await?;
         // Nothing has changed at Wix.
-        self.types(&format!("order retry {key} --yes"), 0, REFUSED).await?;
+        self.types(&format!("order retry {key} --yes"), 1, REFUSED).await?;
         self.sandbox.no_more_faults().await?;
         let by_hand = json!({
             "accountId": "2250b761-b31c-453b-885b-76e9fc04bdc6",
