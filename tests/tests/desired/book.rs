@@ -227,6 +227,11 @@ impl<'a> Book<'a> {
 
     fn paid_earlier(&self, line: &str) -> Owed {
         let paid = self.newest_paid();
+        // An operator says that this was not paid. What an older state was paid for, nobody knows any more.
+        let denied = paid.first().map(|paid| paid.version).filter(|of| self.told_unpaid(*of));
+        if denied.is_some_and(|of| !self.was_paid_before(of)) {
+            return NOTHING;
+        }
         if paid.len() > 4 {
             return Owed { buy: 0, keep: u32::MAX };
         }
@@ -236,10 +241,17 @@ impl<'a> Book<'a> {
         };
         let mut owed = paid.iter().map(of_state).reduce(both).unwrap_or(NOTHING);
         let skus: BTreeSet<_> = paid.iter().filter_map(|snapshot| paid_line(snapshot, line)).collect();
-        if skus.len() > 1 {
+        if skus.len() > 1 || denied.is_some() {
             owed.buy = 0;
         }
         owed
+    }
+
+    fn was_paid_before(&self, version: Version) -> bool {
+        let is_paid = |earlier: &Snapshot| earlier.paid == Paid::Full && !earlier.refunded_all;
+        self.snapshots()
+            .into_iter()
+            .any(|earlier| is_paid(earlier) && earlier.version < version)
     }
 
     /// The SKU that a line is planned from.
@@ -296,9 +308,7 @@ impl<'a> Book<'a> {
             Paid::Full | Paid::No | Paid::Unclear => earlier(),
         };
         if snapshot.refunded_all {
-            let earlier_paid = self.snapshots().into_iter().any(|earlier| {
-                earlier.paid == Paid::Full && !earlier.refunded_all && earlier.version < snapshot.version
-            });
+            let earlier_paid = self.was_paid_before(snapshot.version);
             let again = snapshot.paid == Paid::Full && earlier_paid && !told_unpaid;
             owed = if again { Owed { buy: 0, ..owed } } else { NOTHING };
         } else {

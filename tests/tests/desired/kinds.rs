@@ -356,3 +356,44 @@ fn an_order_that_no_record_can_hold_is_left_as_it_is_and_told() {
     let json = serde_json::to_string(&desired).expect("it serialises");
     assert!(json.len() < 2_000, "the record grew to {} bytes", json.len());
 }
+
+/// Who told it by mistake takes it back: the last word counts, and what was bought on the first one is not paid for.
+#[test]
+fn not_paid_is_heard_after_paid_and_the_other_way_round() {
+    let unclear = snapshot(1, 2, |order| order.paid = Paid::Unclear);
+    let mut desired = after([unclear]);
+    for (minute, paid, owed) in [
+        (5, true, (2, 2)),
+        (6, false, (0, 0)),
+        (7, true, (2, 2)),
+        (8, false, (0, 0)),
+    ] {
+        tells_payment(&mut desired, minute, paid);
+        assert_eq!(of(&desired, minute + 1), owed, "{minute}");
+    }
+    // A newer state asks again.
+    desired.apply(&event(9, snapshot(2, 1, |_| ())));
+    assert_eq!(of(&desired, 10), (1, 1));
+}
+
+/// The storefront's word may be wrong, too. Where an older state was paid for, nobody knows any more what it was: it stays.
+#[test]
+fn what_the_shop_calls_paid_may_be_told_unpaid() {
+    let mut desired = after([snapshot(1, 2, |_| ())]);
+    tells_payment(&mut desired, 5, false);
+    assert_eq!(of(&desired, 6), (0, 0));
+    let mut grown = after([snapshot(1, 1, |_| ()), snapshot(2, 3, |_| ())]);
+    tells_payment(&mut grown, 5, false);
+    assert_eq!(of(&grown, 6), (0, 3));
+}
+
+fn tells_payment(desired: &mut Desired, at: i64, paid: bool) {
+    let tell = Tell {
+        paid: Some(paid),
+        by: "ada".to_owned(),
+        ..Tell::default()
+    };
+    for answer in desired.answers(&tell, minute(at)).expect("an answer") {
+        assert!(desired.apply(&event(at, Statement::Told(answer))));
+    }
+}

@@ -88,6 +88,11 @@ impl Desired {
         }
     }
 
+    /// Whether an operator took the word back that a state was paid, their own or the storefront's.
+    pub(super) fn is_told_unpaid(&self, version: Version) -> bool {
+        self.told_payment(version) == Some(false)
+    }
+
     /// Whether a state that is alive lists no line at all.
     pub(super) fn lost_its_lines(&self) -> bool {
         let mut states = self.newest.states().iter().map(|heard| &heard.snapshot);

@@ -155,6 +155,14 @@ impl<'a> Scales<'a> {
         if paid.has_more() {
             earlier.keep = u32::MAX;
         }
+        if self.desired.is_told_unpaid(paid.version()) {
+            // What an older state was paid for is not known any more: it stays as it is.
+            let was_paid_before = self.desired.first_paid.is_some_and(|first| first < paid.version());
+            if !was_paid_before {
+                return Entitlement::NOTHING;
+            }
+            earlier.buy = 0;
+        }
         Entitlement {
             buy: listed.buy.min(earlier.buy),
             keep: listed.keep.min(earlier.keep),
