@@ -55,6 +55,15 @@ pub(super) struct ShopOrder {
     pub(super) refunds: BTreeMap<String, BTreeMap<String, u32>>,
 }
 
+/// What an operator told of a payment that the shop tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Denied {
+    /// Nothing was ever paid.
+    All,
+    /// The newest payment was none; what an older one was for is not in the record any more.
+    TheNewest,
+}
+
 /// A version that was told.
 #[derive(Debug, Clone)]
 pub(super) struct ToldVersion {
@@ -93,7 +102,8 @@ impl ShopOrder {
     /// moment agree on.
     pub(super) fn owed(&self, line: &str) -> u32 {
         let is_not_ours = self.answers.not_ours.contains(line);
-        if self.meaning.is_over(line) || self.trash() != Trash::Alive || is_not_ours {
+        let is_denied = self.denied() == Some(Denied::All);
+        if self.meaning.is_over(line) || self.trash() != Trash::Alive || is_not_ours || is_denied {
             return 0;
         }
         let told = self.told_refunded().and_then(|units| units.get(line)).copied();
@@ -137,6 +147,20 @@ impl ShopOrder {
     /// Whether its newest state is known: the site that it names stands there.
     pub(super) fn is_newest_known(&self) -> bool {
         self.said.last().is_some_and(|said| said.message.is_known())
+    }
+
+    /// An operator told that what the shop calls paid is not.
+    fn denied(&self) -> Option<Denied> {
+        let told = self.answers.payment.as_ref().filter(|told| !told.is_paid)?;
+        let paid = self.heard().filter(|said| said.paid).map(|said| said.stamp);
+        let last = paid.clone().max().filter(|last| *last == told.stamp)?;
+        let is_older = paid.min().is_some_and(|first| first < last);
+        Some(if is_older { Denied::TheNewest } else { Denied::All })
+    }
+
+    /// Nothing more may be bought, and nothing is taken back, because nobody knows what is owed.
+    pub(super) fn is_unclear(&self) -> bool {
+        self.is_amount_refunded() || self.denied() == Some(Denied::TheNewest)
     }
 
     /// An amount was given back, and nobody says of what, nor has an operator told it: nothing more may be bought, nothing is

@@ -119,7 +119,7 @@ impl Book<'_> {
     fn heard(&self) -> Vec<String> {
         let lines = self.order.skus.keys();
         // What an amount was given back for is not known: nothing more may be bought.
-        let sure = |line: &str| match self.order.is_amount_refunded() {
+        let sure = |line: &str| match self.order.is_unclear() {
             true => 0,
             false => self.order.owed(line),
         };
@@ -133,7 +133,7 @@ impl Book<'_> {
     /// I2: every unit that is owed has the plan that the catalog says.
     fn planned(&self) -> Vec<String> {
         let mut found = Vec::new();
-        if self.order.is_amount_refunded() {
+        if self.order.is_unclear() {
             return found; // it may have been told before anything was planned
         }
         for line in self.order.skus.keys() {
