@@ -185,6 +185,27 @@ fn a_process_that_knows_nothing_of_the_restore_learns_it_before_it_buys() {
     assert_eq!(world.packages(), packages, "it is found");
 }
 
+/// The lost ledger took the instance off its site, and the order lives again: a customer who pays would have nothing.
+#[test]
+fn a_retry_before_the_resume_reads_what_the_lost_ledger_changed() {
+    let mut world = World::kind();
+    let order = ordered("MAIL", 1).site(SITE);
+    world.hears(&order);
+    world.settle();
+    let backup = world.ledger.restored("restored");
+    let order = order.canceled();
+    world.hears(&order);
+    world.settle();
+    assert_eq!(world.sites(), 0, "it floats");
+    world.ledger = Arc::new(backup);
+    world.hears(&order.revived());
+    let retried = world.retry(&KEY.parse().unwrap());
+    assert!(matches!(retried.progress, Progress::Stopped(_)), "{retried:?}");
+    assert_eq!(turns(&world, false), Switched::Now);
+    world.settle();
+    assert_eq!((world.sites(), world.packages()), (1, (1, 0)));
+}
+
 /// The backup was made in the middle of an audit: its packages are compared from the first one on.
 #[test]
 fn a_restored_ledger_is_audited_from_the_beginning() {
