@@ -42,7 +42,7 @@ fn an_ordinary_order_is_told_in_one_line_for_each_kind_of_unit() {
     world.settle();
     assert_eq!(
         verdict(&world),
-        "fulfilled: 3 products at Wix, in 1 package and 1 voucher package"
+        "fulfilled: 3 products at Wix, in 1 package and 1 voucher package; 3 of them on no site, because the order names none"
     );
     let story = story(&world);
     let units = story["units"].as_array().expect("units");

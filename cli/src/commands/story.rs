@@ -12,11 +12,13 @@ const WIDTH: usize = 100;
 /// How many instances of a group are named; all are in the JSON.
 const NAMED: usize = 3;
 
+fn word_of(story: &Value) -> &str {
+    let word = story.pointer("/verdict/word").and_then(Value::as_str);
+    word.unwrap_or_default()
+}
+
 pub(super) fn order(out: &mut Out<'_>, story: &Value, now: Timestamp) -> Result<(), Failure> {
-    let word = story
-        .pointer("/verdict/word")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let word = word_of(story);
     let sentence = story
         .pointer("/verdict/sentence")
         .and_then(Value::as_str)
@@ -32,6 +34,12 @@ pub(super) fn order(out: &mut Out<'_>, story: &Value, now: Timestamp) -> Result<
     out.line(format_args!("{word}: {sentence}"))?;
     said(out, story)?;
     units(out, story)?;
+    if word_of(story) == "fulfilled" {
+        let key = text(story, "key");
+        out.line(format_args!(
+            "  That is what Wix said last; `reseller order retry {key}` asks again, and buys nothing that is there."
+        ))?;
+    }
     surplus(out, story)?;
     history(out, story)?;
     closed(out, story)?;

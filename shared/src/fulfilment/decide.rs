@@ -66,7 +66,7 @@ pub fn decide(
     Ok(step)
 }
 
-/// A line of the history: how many units are to buy, and of how many nothing can be bought.
+/// A line of the history: of how many units the catalog says what they are, and of how many nothing can be bought.
 fn note_plans(record: &mut OrderRecord, now: Timestamp) {
     let (mut buy, mut refused, mut not_ours) = (0_u32, 0_u32, 0_u32);
     for run in record.lines().iter().flat_map(Line::runs) {
@@ -77,7 +77,11 @@ fn note_plans(record: &mut OrderRecord, now: Timestamp) {
         };
         *count = count.saturating_add(run.count);
     }
-    let counts = [(buy, "to buy"), (refused, "refused"), (not_ours, "held or not ours")];
+    let counts = [
+        (buy, "as the catalog says"),
+        (refused, "refused"),
+        (not_ours, "held or not ours"),
+    ];
     let named = counts.iter().filter(|(count, _)| *count > 0);
     let words: Vec<String> = named.map(|(count, what)| format!("{count} {what}")).collect();
     record.note(now, &format!("planned: {}", words.join(", ")));

@@ -313,7 +313,7 @@ fn verdict(entry: &Entry, record: &OrderRecord, problems: &[ShownProblem], units
             said(
                 Word::Ended,
                 format!(
-                    "it is over: {} still at Wix, as on_cancel in the catalog says",
+                    "it is over: {} still at Wix, as on_cancel in the catalog says, and paid for until somebody cancels there",
                     match alive {
                         1 => "1 product is".to_owned(),
                         many => format!("{many} products are"),
@@ -341,7 +341,20 @@ fn verdict(entry: &Entry, record: &OrderRecord, problems: &[ShownProblem], units
                     format!("; {kept} of them not wanted any more, and kept as the catalog says: reseller paid-for")
                 }
             };
-            said(Word::Fulfilled, format!("{products} at Wix, in {bought}{with}{kept}"))
+            let names_a_site = record.desired().planned_order().is_some_and(|order| {
+                let lines = order.lines.iter().map(|line| &line.fields);
+                lines.chain([&order.fields]).any(|fields| fields.site.is_some())
+            });
+            let floating = units.iter().filter(|unit| unit.is_alive() && unit.wanted);
+            let floating = match floating.map(UnitGroup::floating).sum() {
+                0_usize => String::new(),
+                some if names_a_site => format!("; {some} of them on no site yet"),
+                some => format!("; {some} of them on no site, because the order names none"),
+            };
+            said(
+                Word::Fulfilled,
+                format!("{products} at Wix, in {bought}{with}{floating}{kept}"),
+            )
         }
     }
 }

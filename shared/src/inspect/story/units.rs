@@ -95,6 +95,12 @@ impl UnitGroup {
         self.standing == Standing::Alive
     }
 
+    /// How many of their instances are on no site.
+    pub(super) fn floating(&self) -> usize {
+        let instances = self.bought.iter().flat_map(|bought| &bought.instances);
+        instances.filter(|instance| instance.site.is_none()).count()
+    }
+
     pub(super) fn is_open(&self) -> bool {
         self.standing == Standing::Open
     }
