@@ -3,10 +3,10 @@
 use reseller_hooks::time::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 
+use super::narrow::{nothing_of, only};
 use super::sentences::sentences;
-use super::verbs::nothing_of;
 use super::{as_json, story};
-use crate::arguments::{Attention, Look, Of};
+use crate::arguments::{Attention, Look};
 use crate::backend::{Backend, Ringing};
 use crate::exit::{Exit, Failure};
 use crate::out::{self, Out};
@@ -108,29 +108,4 @@ pub(super) async fn attention(backend: &Backend, options: &Attention, out: &mut 
         orders
     });
     Ok(exit)
-}
-
-/// Keeps the orders that are asked for, and of their problems those with the code.
-pub(super) fn only(mut answer: Value, code: Option<&str>, of: &Of) -> Value {
-    let Some(orders) = answer.get_mut("orders").and_then(Value::as_array_mut) else {
-        return answer;
-    };
-    orders.retain(|order| is_of(text(order, "key"), of));
-    if let Some(code) = code {
-        for order in orders.iter_mut() {
-            if let Some(items) = order.get_mut("items").and_then(Value::as_array_mut) {
-                items.retain(|item| text(item, "code").eq_ignore_ascii_case(code));
-            }
-        }
-        orders.retain(|order| !list(order, "items").is_empty());
-    }
-    answer
-}
-
-fn is_of(key: &str, of: &Of) -> bool {
-    let mut parts = key.split('/');
-    let storefront = parts.next().unwrap_or_default();
-    let shop = parts.next().filter(|_| key.matches('/').count() > 1);
-    of.storefront.is_none_or(|wanted| wanted.as_str() == storefront)
-        && of.shop.as_deref().is_none_or(|wanted| shop == Some(wanted))
 }

@@ -17,6 +17,7 @@ mod found;
 mod import;
 mod logs;
 mod look;
+mod narrow;
 mod order;
 mod packages;
 mod paid_for;

@@ -1,11 +1,9 @@
 //! The verbs: what changes an order. Each says what became of it; what may buy says so first, and asks.
 
-use std::collections::BTreeSet;
-
 use reseller_hooks::fulfilment::record::ProblemId;
 use serde_json::{Map, Value, json};
 
-use super::look::only;
+use super::narrow::{nothing_of, only};
 use super::{as_json, meant, story};
 use crate::arguments::{Retry, Sure, Who};
 use crate::backend::Backend;
@@ -380,19 +378,6 @@ async fn is_sure(
         return Ok(true);
     }
     Err(Failure::with(Exit::Declined, "nothing was done"))
-}
-
-/// No problem is of what was asked for: which there are.
-pub(super) async fn nothing_of(backend: &Backend, code: Option<&str>) -> Result<Failure, Failure> {
-    let answer = backend.ask(&json!({ "attention": {} })).await?;
-    let problems = list(&answer, "orders").iter().flat_map(|order| list(order, "items"));
-    let codes: BTreeSet<&str> = problems.map(|problem| text(problem, "code")).collect();
-    let there = match codes.len() {
-        0 => "nothing needs a person".to_owned(),
-        _ => format!("the codes now: {}", codes.into_iter().collect::<Vec<_>>().join(", ")),
-    };
-    let code = code.map(|code| format!(" with the code {code}")).unwrap_or_default();
-    Ok(Failure::with(Exit::NotFound, format_args!("no problem{code} is there")).hint(there))
 }
 
 /// What became of one order, how it stands now, and how the session ends for it.
