@@ -258,6 +258,36 @@ fn the_lines_of_all_functions_are_shown_by_time() {
     let (head, question) = asked.last().unwrap();
     assert!(head.contains("x-amz-target: logs_20140328.filterlogevents"), "{head}");
     assert!(question.contains("two") && question.contains("shopify/1"), "{question}");
+    drop(asked);
+    // What was refused, parked or left out: CloudWatch's filter has each condition in parentheses.
+    let ran = with_credentials(&cloud, &["logs", "--not-stored"]);
+    assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
+    let asked = cloud.asked.lock().unwrap();
+    let question: serde_json::Value = serde_json::from_str(&asked.last().unwrap().1).unwrap();
+    assert_eq!(
+        question["filterPattern"],
+        r#"{ ($.message = "delivery answered") && ($.disposition != "stored") }"#
+    );
+}
+
+/// Who reads of an error after a purchase buys it once more by hand.
+#[test]
+fn a_verb_that_was_carried_out_is_no_error_when_the_look_after_it_fails() {
+    let cloud = Cloud::answering_by(|head| {
+        if head.contains("shop-reconcile-1") {
+            let done =
+                r#"{ "order": "shopify/5324830114101", "progress": "settled", "attention": 0, "packages_created": 1 }"#;
+            (200, "", done)
+        } else if head.contains("/functions/") {
+            (500, "", "{}")
+        } else {
+            (200, "", STACK)
+        }
+    });
+    let ran = with_credentials(&cloud, &["order", "retry", "shopify/5324830114101", "--yes"]);
+    assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
+    assert!(ran.out.contains("1 package created"), "{}", ran.out);
+    assert!(ran.err.contains("how it stands now was not answered"), "{}", ran.err);
 }
 
 #[test]

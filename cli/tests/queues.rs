@@ -155,6 +155,12 @@ fn an_order_that_nobody_knows_is_looked_for_among_what_is_parked() {
     // What a person is called is in no table.
     let person = r#"{ "id": "x", "name": "Jane Doe", "line_items": 7 }"#;
     shop.sells_body(person, "orders/paid");
+    let colours = r#"{ "id": "x", "name": "\u001b[31m#9", "line_items": 7 }"#;
+    shop.sells_body(colours, "orders/paid");
     let listed = shop.types(&["parked", "list"]).done();
-    assert!(!listed.out.contains("Jane"), "{}", listed.out);
+    assert!(
+        !listed.out.contains("Jane") && !listed.out.contains('\u{1b}'),
+        "{}",
+        listed.out
+    );
 }

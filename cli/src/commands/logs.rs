@@ -46,7 +46,9 @@ pub(super) async fn run(backend: &Backend, options: &Logs, out: &mut Out<'_>) ->
 fn pattern(options: &Logs) -> String {
     match &options.order {
         Some(order) => format!("{{ $.order = {order:?} }}"),
-        None if options.not_stored => "{ $.message = \"delivery answered\" && $.disposition != \"stored\" }".to_owned(),
+        None if options.not_stored => {
+            "{ ($.message = \"delivery answered\") && ($.disposition != \"stored\") }".to_owned()
+        }
         None => "{ $.level = \"*\" }".to_owned(),
     }
 }

@@ -120,7 +120,8 @@ fn named(looked: &[Looked]) -> BTreeMap<String, String> {
 }
 
 fn is_number(text: &str) -> bool {
-    let is_short = text.len() <= 40 && !text.contains(char::is_whitespace);
+    // It is shown on a terminal, and comes from outside.
+    let is_short = text.len() <= 40 && !text.contains(|letter: char| letter.is_whitespace() || letter.is_control());
     is_short && text.contains(|letter: char| letter.is_ascii_digit()) && !text.contains('@')
 }
 

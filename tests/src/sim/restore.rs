@@ -39,7 +39,7 @@ impl Restore {
 }
 
 impl Sim {
-    /// What a process knows of the restore, for whoever asks what is to be done next.
+    /// What a process knows of the restore, which decides what is to be done next.
     pub(super) fn learn_of_restore(&mut self) {
         let limit = poll_through(self.ledger.inner().limit());
         if let Ok(Some(limit)) = limit {

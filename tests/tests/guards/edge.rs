@@ -236,7 +236,7 @@ fn without_the_replay_tolerance_a_lost_ledger_buys_last_years_order() {
 
 const POISON: &str = "shopify/666";
 
-/// The entry of one order makes whoever reads it panic.
+/// Reading the entry of one order panics.
 #[derive(Clone)]
 struct Poison;
 
