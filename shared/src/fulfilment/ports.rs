@@ -3,7 +3,7 @@
 
 use std::future::Future;
 
-use crate::ids::{AccountId, ExternalId};
+use crate::ids::AccountId;
 use crate::time::Timestamp;
 use crate::wix::{Call, Error, Package, PackageQuery, Paging};
 
@@ -27,13 +27,9 @@ pub trait Wix: Send + Sync {
     fn own_account(&self) -> impl Future<Output = Result<AccountId, Error>> + Send;
 }
 
-/// Every package with an external ID, as far as Wix shows them yet: page by page.
-pub(super) async fn find<W: Wix>(
-    wix: &W,
-    account: &AccountId,
-    external_id: &ExternalId,
-) -> Result<Vec<Package>, Error> {
-    let mut paging = Paging::new(PackageQuery::with_external_id(external_id));
+/// Every package that a query asks for, as far as Wix shows them yet: page by page.
+pub(super) async fn find<W: Wix>(wix: &W, account: &AccountId, query: PackageQuery) -> Result<Vec<Package>, Error> {
+    let mut paging = Paging::new(query);
     let mut found = Vec::new();
     while let Some(call) = paging.call() {
         let page = paging.follow(wix.send(account, &call).await, |page| page)?;

@@ -52,6 +52,11 @@ impl PackageQuery {
         Self::new().filter(field::EXTERNAL_ID.eq(external_id))
     }
 
+    /// Every package with one of these external IDs, whichever account it belongs to.
+    pub fn with_external_ids<'a>(external_ids: impl IntoIterator<Item = &'a ExternalId>) -> Self {
+        Self::new().filter(field::EXTERNAL_ID.any_of(external_ids))
+    }
+
     /// The packages of all accounts that were created at `from` or later (all of them for `None`), the oldest first.
     pub fn created_since(from: Option<Timestamp>) -> Self {
         let oldest_first = Self::new().sort(SortField::CreatedDate, SortOrder::Asc);

@@ -41,6 +41,9 @@ struct Args {
     /// Only worlds in which Wix honours keys and shows packages much later than the settle time
     #[arg(long)]
     late: bool,
+    /// Restore the ledger to an earlier time in every history, and not in each sixteenth
+    #[arg(long)]
+    restored: bool,
     /// Leave these out of the history, as the report of a failing one names them: order1, operators, crashes and so on
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = cut)]
     without: Vec<&'static str>,
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         careless: args.careless,
         changing: args.changing,
         late: args.late,
+        restored: args.restored,
         without: args.without.iter().copied().collect(),
         ..Profile::default()
     };

@@ -75,6 +75,8 @@ pub struct Profile {
     /// Wix shows packages much later than the settle time, and honours keys: then those alone keep a purchase from being made
     /// twice.
     pub late: bool,
+    /// Each ledger is restored to an earlier time once, and not every sixteenth.
+    pub restored: bool,
     /// What is said, shown and answered is noted.
     pub coverage: bool,
     /// Every record that is written is kept.
@@ -93,6 +95,7 @@ impl Default for Profile {
             careless: false,
             changing: false,
             late: false,
+            restored: false,
             coverage: false,
             keeps_records: false,
             without: BTreeSet::new(),
@@ -166,8 +169,9 @@ pub fn report(seed: u64, profile: &Profile) -> String {
     let careless = if profile.careless { " --careless" } else { "" };
     let changing = if profile.changing { " --changing" } else { "" };
     let late = if profile.late { " --late" } else { "" };
+    let restored = if profile.restored { " --restored" } else { "" };
     format!(
-        "seed {seed}\n  {}\n{}\nreplay: cargo xtask sim --one {seed}{harsh}{careless}{changing}{late}{without}",
+        "seed {seed}\n  {}\n{}\nreplay: cargo xtask sim --one {seed}{harsh}{careless}{changing}{late}{restored}{without}",
         told.story.join("\n  "),
         told.violations
             .iter()

@@ -190,7 +190,7 @@ impl Sim {
             result: History::default(),
             told: BTreeMap::new(),
             replaced: BTreeSet::new(),
-            restore: Restore::draw(seed).filter(|_| !profile.lacks("restore")),
+            restore: Restore::draw(seed, profile.restored).filter(|_| !profile.lacks("restore")),
             has_weather: !profile.lacks("weather"),
             operators: seed
                 .is_multiple_of(3)

@@ -383,7 +383,11 @@ impl<'a> Checked<'a> {
         let mut left = Vec::new();
         for (holder, _, held) in self.record.holdings() {
             let Some(purchase) = self.record.purchase_of(&holder) else {
-                left.push(format!("package {} was made for no purchase", held.id()));
+                // Nobody knows which units it stands for, so it is shown for as long as it is alive.
+                let what = format!("package {}", held.id());
+                if held.is_alive() && !self.is_closed_or_shown(&what) {
+                    left.push(format!("{what} was made for no purchase, and is not shown"));
+                }
                 continue;
             };
             left.extend(self.not_taken_back(&holder, purchase, held));

@@ -327,6 +327,14 @@ impl World {
         tags
     }
 
+    /// The ID of the package with an external ID.
+    pub fn package_with(&self, external_id: &str) -> String {
+        let wix = self.look();
+        let mut packages = wix.packages();
+        let found = packages.find(|package| package.external_id.as_deref() == Some(external_id));
+        found.expect("Wix has the package").id.to_string()
+    }
+
     /// The order has so many paid instances and vouchers.
     #[track_caller]
     pub fn has(&self, base: usize, vouchers: usize) {

@@ -27,6 +27,7 @@ mod plans;
 mod queue;
 mod references;
 mod refunds;
+mod restores;
 mod stuck;
 mod switch;
 mod turns;

@@ -79,7 +79,8 @@ pub(super) fn note(
         }
         Attempt::Created(_) | Attempt::Refused(_) | Attempt::Ambiguous | Attempt::Dropped { .. } | Attempt::Closed => {}
     }
-    record.add_surplus(id, account, HeldPackage::whole(package, now));
+    let odd = lookup::is_odd(record, purchase, package)?;
+    record.add_surplus(id, account, HeldPackage::whole(package, now), odd);
     Ok(Stray::Surplus)
 }
 
@@ -100,7 +101,7 @@ fn without_purchase(
         Some(_) => Stray::Later,
         None if record.lines().is_empty() => Stray::Later,
         None => {
-            record.add_surplus(id, account, HeldPackage::whole(package, now));
+            record.add_surplus(id, account, HeldPackage::whole(package, now), true);
             Stray::Surplus
         }
     }

@@ -12,7 +12,7 @@ pub(crate) use problem::problem;
 
 use super::caller::{Caller, Interrupt};
 use super::compare::{Comparison, compare};
-use super::shift;
+use super::{lookup, shift};
 use crate::catalog::Catalog;
 use crate::fulfilment::plan;
 use crate::fulfilment::ports::Wix;
@@ -47,8 +47,7 @@ pub(crate) enum Due {
     /// To be bought.
     Now(Box<Draft>),
     /// To be looked up before it is bought, because the order is old, or the ledger was restored, and a lost record may have
-    /// bought it. A package
-    /// that was created since the time may be its own.
+    /// bought it. A package that was created since the time may be its own.
     AfterLookup(Draft, Timestamp),
 }
 
@@ -62,7 +61,7 @@ pub(crate) fn due(view: &View<'_>, settings: &Settings, kind: Kind, now: Timesta
         .is_some_and(|at| created.is_none_or(|created| created < at));
     // A lost ledger may have bought other units in one package: what it bought is somewhere in the one that does not fit, and
     // nothing more is bought for the order until a person has looked.
-    if is_from_before && view.record.has_unclear_purchase(&view.entitled) {
+    if is_from_before && view.record.has_unclear_purchase(&view.entitled) || lookup::is_unsettled(view, kind) {
         return None;
     }
     let may_be_bought = is_from_before || desired.first_seen_late(settings.look_first_after);
@@ -83,7 +82,8 @@ pub(crate) fn due_again(view: &View<'_>, settings: &Settings) -> Option<Purchase
         let doubt = purchase.attempt().doubt();
         let sendable = doubt.is_some_and(|doubt| doubt.is_absent(settings) && doubt.may_be_sent());
         let is_braked = settings.braked && purchase.id().kind == Kind::Base;
-        sendable && !is_braked && view.entitled.may_buy_any(purchase)
+        let may_be_sent = sendable && !is_braked && view.entitled.may_buy_any(purchase);
+        may_be_sent && !lookup::is_unsettled(view, purchase.id().kind)
     });
     due.map(Purchase::id)
 }

@@ -1,9 +1,13 @@
 //! A lookup: Query Packages by external ID, for a purchase of which nobody knows whether the package exists. Which
 //! package is adopted, what proves an absence, and what is ambiguous.
 
+mod beside;
+
+pub(crate) use beside::is_unsettled;
+use beside::{Beside, Sought};
+
 use super::caller::{Caller, Interrupt};
 use super::compare::{Comparison, belongs_to_account, compare, is_over};
-use crate::fulfilment::derive;
 use crate::fulfilment::ports::{self, Wix};
 use crate::fulfilment::problem::{OnClose, Problem, name};
 use crate::fulfilment::record::{
@@ -14,7 +18,7 @@ use crate::fulfilment::view::View;
 use crate::fulfilment::wake::Wake;
 use crate::ids::{AccountId, ExternalId};
 use crate::time::{Clock, Timestamp};
-use crate::wix::{CreatePackage, Error, GetPackage, Operation, Package};
+use crate::wix::{CreatePackage, Error, GetPackage, Operation, Package, PackageQuery};
 
 /// An old order that the ledger does not know, and a package that has its reference.
 pub(crate) const PERHAPS_BOUGHT_BEFORE: &str = "PERHAPS_BOUGHT_BEFORE";
@@ -50,8 +54,9 @@ pub(crate) struct Begun {
     account: AccountId,
     request: CreatePackage,
     external_id: ExternalId,
-    /// The storefront's reference: what a lost record would have tagged the package with.
-    reference: Option<ExternalId>,
+    /// What a lost record could have bought instead, where this one never sent the purchase, was restored, or a person has
+    /// looked.
+    sought: Option<Sought>,
 }
 
 /// Begins a lookup.
@@ -59,17 +64,13 @@ pub(crate) fn begin(record: &OrderRecord, id: PurchaseId) -> Result<Begun, Recor
     let purchase = record.purchase(id)?;
     let request = purchase.request(record.key())?;
     let external_id = request.external_id.clone().ok_or(RecordError::NoRequest(id))?;
-    let never_sent = purchase
-        .attempt()
-        .doubt()
-        .is_some_and(|doubt| !doubt.stage().was_sent());
-    let asks = never_sent && !record.switches().reference_is_anothers;
-    let reference = record.reference().filter(|_| asks);
+    let doubt = purchase.attempt().doubt();
+    let never_sent = doubt.is_some_and(|doubt| !doubt.stage().was_sent());
     Ok(Begun {
         id,
         account: purchase.account().clone(),
         external_id,
-        reference: reference.and_then(|text| derive::tag(text, id).ok()),
+        sought: (never_sent || was_reviewed(purchase) || record.is_restored()).then(|| Sought::of(record, id)),
         request,
     })
 }
@@ -84,6 +85,8 @@ enum Found {
     PerhapsBefore,
     /// Several that fit, or one that fits in part.
     Unclear(Vec<Package>),
+    /// Nothing by our own ID, and packages of this order under the IDs of purchases that the record does not have.
+    Beside(Vec<Beside>),
 }
 
 /// Looks.
@@ -134,7 +137,8 @@ async fn look<W: Wix, C: Clock>(
 ) -> Result<Found, NoAnswer> {
     let purchase = record.purchase(begun.id)?;
     caller.tally.wix_calls += 1;
-    let shown = ports::find(&caller.wix, &begun.account, &begun.external_id).await?;
+    let query = PackageQuery::with_external_id(&begun.external_id);
+    let shown = ports::find(&caller.wix, &begun.account, query).await?;
     let sorted = sort(record, purchase, &begun.external_id, shown, caller.settings);
     // As Get shows them, because queries are stale: of several, those of which anything is alive.
     let several = sorted.candidates.len() > 1;
@@ -150,15 +154,8 @@ async fn look<W: Wix, C: Clock>(
         }
     }
     if alive.is_empty() && !sorted.others {
-        if let Some(reference) = &begun.reference {
-            caller.tally.wix_calls += 1;
-            let tagged = ports::find(&caller.wix, &begun.account, reference).await?;
-            if tagged
-                .iter()
-                .any(|package| may_be_bought_before(record, purchase, package, caller.settings))
-            {
-                return Ok(Found::PerhapsBefore);
-            }
+        if let Some(sought) = &begun.sought {
+            return beside::look(begun, sought, record, caller).await;
         }
         return Ok(Found::Nothing);
     }
@@ -187,6 +184,12 @@ fn judge(
         Comparison::Differs => Found::Unclear(alive),
         Comparison::Foreign => Found::Unclear(Vec::new()),
     }
+}
+
+/// Whether a package that carries a purchase's external ID is not what the purchase asks for.
+pub(crate) fn is_odd(record: &OrderRecord, purchase: &Purchase, package: &Package) -> Result<bool, RecordError> {
+    let request = purchase.request(record.key())?;
+    Ok(!matches!(compare(purchase, &request, package), Comparison::Fits(_)))
 }
 
 /// Whether an operator had several packages, or an odd one, looked up again.
@@ -266,6 +269,9 @@ fn log(record: &OrderRecord, begun: &Begun, found: &Found) {
         Found::Unclear(packages) => {
             tracing::warn!(order = %order, external_id = %external_id, packages = packages.len(), "several packages found");
         }
+        Found::Beside(packages) => {
+            tracing::warn!(order = %order, packages = packages.len(), "packages of the order were found that its record does not know");
+        }
     }
 }
 
@@ -280,7 +286,7 @@ fn note(
     match found {
         Found::One(package, instances) => {
             let mut held = HeldPackage::new(&package, instances, looked_at);
-            held.carry_changes(&record.take_surplus(id));
+            held.carry_changes(&record.take_surplus(id, std::slice::from_ref(&*package)));
             record.note(looked_at, &format!("found {id}: package {}", held.id()));
             record.purchase_mut(id)?.created(held)
         }
@@ -288,15 +294,31 @@ fn note(
             let purchase = record.purchase_mut(id)?;
             purchase.ambiguous()?;
             record.note(looked_at, &format!("several packages, or an odd one, for {id}"));
-            let purchase = record.purchase(id)?;
-            let account = purchase.account().clone();
-            let before = record.take_surplus(id);
+            let before = record.take_surplus(id, &packages);
             for package in packages {
+                let purchase = record.purchase(id)?;
+                let (account, odd) = (purchase.account().clone(), is_odd(record, purchase, &package)?);
                 let mut held = HeldPackage::whole(&package, looked_at);
                 held.carry_changes(&before);
-                record.add_surplus(id, &account, held);
+                record.add_surplus(id, &account, held, odd);
             }
             Ok(())
+        }
+        Found::Beside(packages) => {
+            let never_sent = {
+                let doubt = record.purchase(id)?.attempt().doubt();
+                doubt.is_some_and(|doubt| !doubt.stage().was_sent())
+            };
+            record.note(looked_at, &format!("packages that the record does not know, instead of {id}"));
+            for Beside { of, account, package } in packages {
+                record.add_surplus(of, &account, HeldPackage::whole(&package, looked_at), true);
+            }
+            // Nothing binds: once they are settled, what is wanted by then is drafted from scratch.
+            if never_sent {
+                record.forget(id).map(|_| ())
+            } else {
+                record.purchase_mut(id)?.ambiguous()
+            }
         }
         Found::PerhapsBefore => {
             record.note(looked_at, &format!("perhaps bought before: {id}"));
@@ -327,9 +349,10 @@ pub(crate) fn problem(view: &View<'_>, purchase: &Purchase) -> Option<Problem> {
 
 /// A package beside the one that a purchase holds. Without its purchase nobody can tell whether it is to be taken back.
 pub(crate) fn surplus_problem(view: &View<'_>, holder: &Holder, held: &HeldPackage, of: PurchaseId) -> Option<Problem> {
-    let purchase = view.record.purchase_of(holder);
-    let is_kept = purchase.is_none_or(|purchase| view.entitled.keeps_any(purchase));
-    (is_kept && held.is_alive()).then(|| {
+    let Some(purchase) = view.record.purchase_of(holder) else {
+        return held.is_alive().then(|| beside::problem(held, of));
+    };
+    (view.entitled.keeps_any(purchase) && held.is_alive()).then(|| {
         let advice = format!(
             "this package was created for {} of the order beside another: cancel all but one at Wix, then retry the order, or close this to keep it while the order lives",
             name(of)

@@ -2,6 +2,8 @@
 
 use super::{HeldPackage, Holder, Item, OrderRecord, Purchase, PurchaseId, RecordError, Surplus};
 use crate::ids::{AccountId, PackageId};
+use crate::time::Timestamp;
+use crate::wix::Package;
 
 impl OrderRecord {
     /// Whether a package is held by a purchase or known as surplus.
@@ -58,13 +60,13 @@ impl OrderRecord {
         held.chain(self.actual.surplus.iter_mut().map(|surplus| &mut surplus.held))
     }
 
-    /// The purchase that a holder is, or that a surplus package was created for. A restored record may lack the latter.
+    /// The purchase that a holder is, or whose units a surplus package stands for; `None` where nobody knows that.
     pub fn purchase_of(&self, holder: &Holder) -> Option<&Purchase> {
         match holder {
             Holder::Purchase(id) => self.purchase(*id).ok(),
             Holder::Surplus(package) => {
                 let surplus = self.actual.surplus.iter().find(|known| known.held.id == *package)?;
-                self.purchase(surplus.of).ok()
+                self.purchase(surplus.of).ok().filter(|_| !surplus.odd)
             }
         }
     }
@@ -77,20 +79,24 @@ impl OrderRecord {
         }
     }
 
-    /// Keeps a package that no purchase holds.
-    pub(crate) fn add_surplus(&mut self, of: PurchaseId, account: &AccountId, held: HeldPackage) {
+    /// Keeps a package that no purchase holds. It is odd where it is not what its purchase asks for.
+    pub(crate) fn add_surplus(&mut self, of: PurchaseId, account: &AccountId, held: HeldPackage, odd: bool) {
         self.actual.surplus.push(Surplus {
             of,
             account: account.clone(),
             held,
+            odd,
         });
     }
 
-    /// Takes the surplus packages of a purchase out of the record.
-    pub(crate) fn take_surplus(&mut self, of: PurchaseId) -> Vec<Surplus> {
+    /// Takes the surplus packages of a purchase out of the record: of odd ones only what Wix has just shown.
+    pub(crate) fn take_surplus(&mut self, of: PurchaseId, shown: &[Package]) -> Vec<Surplus> {
         let (taken, kept) = std::mem::take(&mut self.actual.surplus)
             .into_iter()
-            .partition(|surplus| surplus.of == of);
+            .partition(|surplus| {
+                let is_shown = shown.iter().any(|package| package.id == surplus.held.id);
+                surplus.of == of && (is_shown || !surplus.odd)
+            });
         self.actual.surplus = kept;
         taken
     }
@@ -103,6 +109,32 @@ impl OrderRecord {
             .iter()
             .position(|surplus| surplus.held.id == *package)?;
         Some(self.actual.surplus.remove(at))
+    }
+
+    /// The ledger was restored, and somebody resumed it at a time: what the lost one bought, and did to the packages, since
+    /// the backup shows nowhere but at Wix. So each package is read once before anything is decided about it, even one that
+    /// was gone, and what is in doubt is looked up again, whatever was proven.
+    pub(crate) fn read_restored(&mut self, resumed: Timestamp) {
+        if self.actual.read_after.is_some_and(|after| after >= resumed) {
+            return;
+        }
+        let mut from_before = false;
+        for held in self.all_held_mut().filter(|held| held.created_at() <= resumed) {
+            held.doubt();
+            from_before = true;
+        }
+        for purchase in &mut self.actual.purchases {
+            from_before |= purchase.attempt.doubt_mut().map(|doubt| doubt.look_again(resumed)).is_some();
+        }
+        if from_before {
+            self.actual.read_after = Some(resumed);
+        }
+    }
+
+    /// Whether a ledger that was restored had something of the order already: it may lack purchases, and what became of those
+    /// that it has.
+    pub(crate) const fn is_restored(&self) -> bool {
+        self.actual.read_after.is_some()
     }
 
     /// Every surplus package is read.

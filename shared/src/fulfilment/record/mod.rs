@@ -122,6 +122,9 @@ struct Actual {
     /// The catalog's policies when the order was decided on last: what is shown in between follows the same ones.
     #[serde(default)]
     policy: Policy,
+    /// The last restore of the ledger after which the packages are read before anything is decided about them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    read_after: Option<Timestamp>,
 }
 
 /// Rules of one order that differ from the ordinary ones.

@@ -62,6 +62,8 @@ pub struct Surplus {
     pub(super) of: PurchaseId,
     pub(super) account: AccountId,
     pub(super) held: HeldPackage,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) odd: bool,
 }
 
 impl Surplus {
@@ -73,6 +75,12 @@ impl Surplus {
     /// The package.
     pub const fn held(&self) -> &HeldPackage {
         &self.held
+    }
+
+    /// Whether it is not what that purchase asks for, or the record has no such purchase: nobody knows which units it stands
+    /// for, so it is never taken back with them.
+    pub const fn is_odd(&self) -> bool {
+        self.odd
     }
 }
 

@@ -99,7 +99,12 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
                 ..self.settings.clone()
             });
             let settings = special.as_ref().unwrap_or(&self.settings);
+            if let Some(resumed) = restored {
+                work.record.read_restored(resumed);
+            }
             let decided = decide(&mut work.record, catalog, own, settings, now);
+            // It is read once more when somebody has resumed, even where nothing seems to be left to do.
+            let looks_again = session.braked.is_some() || self.seen.awaits_resume(self.ledger.home());
             // Where no call can end in time any more, the next sweep goes on at once.
             let is_late = now + self.settings.wix_timeout >= session.deadline;
             work.watched = matches!(decided, Ok(Step::Watch(_))) && outage.is_none();
@@ -107,8 +112,8 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
                 Err(error) => Some(self.hold_after_defect(work, &error)),
                 Ok(_) if outage.is_some() => Some(work.record.hold().map_or(now + OUTAGE, |hold| hold.until)),
                 Ok(Step::Call(_)) if is_late => Some(now),
-                Ok(Step::Wait(at) | Step::Watch(at)) if session.braked.is_some() => Some(at.min(now + BRAKED)),
-                Ok(Step::Rest) if session.braked.is_some() => Some(now + BRAKED),
+                Ok(Step::Wait(at) | Step::Watch(at)) if looks_again => Some(at.min(now + BRAKED)),
+                Ok(Step::Rest) if looks_again => Some(now + BRAKED),
                 Ok(Step::Wait(at) | Step::Watch(at)) => Some(at),
                 Ok(Step::Rest) => None,
                 Ok(Step::Call(call)) => match self.call(work, call, own, session).await? {

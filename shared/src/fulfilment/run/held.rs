@@ -29,6 +29,11 @@ impl Seen {
         self.lock().as_ref().and_then(|limit| limit.restored)
     }
 
+    /// Whether the ledger was restored from one of another name, and nobody has resumed it yet.
+    pub(super) fn awaits_resume(&self, home: &str) -> bool {
+        self.lock().as_ref().is_some_and(|limit| limit.home != home)
+    }
+
     /// Of two answers that come in another order than they were given the later one counts.
     pub(super) fn keep(&self, item: &Limit) {
         let mut seen = self.lock();

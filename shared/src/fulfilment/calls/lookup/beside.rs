@@ -1,0 +1,129 @@
+//! What an order may have at Wix beside the purchase that is looked up: a ledger that was lost, or another one, may have
+//! bought the same units under other numbers than this record gives them now (it was refused before, edited, or bought
+//! from another catalog). So before anything is bought that the record never sent, the order's packages are asked for by
+//! every external ID that they could have.
+
+use super::{Begun, Found, NoAnswer, may_be_bought_before};
+use crate::fulfilment::calls::caller::Caller;
+use crate::fulfilment::ports::{self, Wix};
+use crate::fulfilment::problem::Problem;
+use crate::fulfilment::record::{HeldPackage, Holder, Kind, OrderRecord, PurchaseId, derive};
+use crate::fulfilment::view::View;
+use crate::ids::{AccountId, ExternalId};
+use crate::time::Clock;
+use crate::wix::{GetPackage, Package, PackageQuery};
+
+/// Up to which number an order's purchases of one kind are asked for. Two lists of them go into one query.
+const NUMBERS: u32 = 49;
+
+/// A package of the order that no purchase of the record stands for.
+pub(crate) struct Beside {
+    pub(super) of: PurchaseId,
+    pub(super) account: AccountId,
+    pub(super) package: Package,
+}
+
+/// The external IDs that other purchases of the order could have.
+pub(super) struct Sought {
+    derived: Vec<(ExternalId, PurchaseId)>,
+    /// With the storefront's reference, which need not be this order's alone: this purchase's own first.
+    tags: Vec<ExternalId>,
+}
+
+impl Sought {
+    /// All that could stand for units of a purchase's kind.
+    pub(super) fn of(record: &OrderRecord, id: PurchaseId) -> Self {
+        let numbers = || (1..=NUMBERS).map(|number| id.kind.number(number));
+        let derived = numbers().filter(|other| *other != id);
+        let reference = record.reference().filter(|_| !record.switches().reference_is_anothers);
+        Self {
+            derived: derived
+                .filter_map(|other| Some((derive::external_id(record.key(), other)?, other)))
+                .collect(),
+            tags: reference
+                .into_iter()
+                .flat_map(|text| {
+                    let others = numbers().filter(|other| *other != id);
+                    std::iter::once(id).chain(others).filter_map(|each| derive::tag(text, each).ok())
+                })
+                .collect(),
+        }
+    }
+
+    fn query(&self) -> PackageQuery {
+        PackageQuery::with_external_ids(self.derived.iter().map(|(id, _)| id).chain(&self.tags))
+    }
+
+    /// Which purchase of the order a package was made for, by its external ID.
+    fn purchase_of(&self, package: &Package) -> Option<PurchaseId> {
+        let named = package.external_id.as_deref()?;
+        let mut derived = self.derived.iter();
+        let found = derived.find(|(id, _)| id.as_str().eq_ignore_ascii_case(named));
+        found.map(|(_, purchase)| *purchase)
+    }
+
+    fn has_tag(&self, package: &Package) -> bool {
+        // What a query shows without its external ID was asked for by it.
+        let named = package.external_id.as_deref();
+        named.is_none_or(|named| self.tags.iter().any(|tag| tag.as_str().eq_ignore_ascii_case(named)))
+    }
+}
+
+/// Looks for packages of the order under other IDs than the purchase's own.
+pub(super) async fn look<W: Wix, C: Clock>(
+    begun: &Begun,
+    sought: &Sought,
+    record: &OrderRecord,
+    caller: &mut Caller<'_, W, C>,
+) -> Result<Found, NoAnswer> {
+    let purchase = record.purchase(begun.id)?;
+    caller.tally.wix_calls += 1;
+    let shown = ports::find(&caller.wix, &begun.account, sought.query()).await?;
+    let (mut beside, mut has_tagged) = (Vec::new(), false);
+    for package in shown.into_iter().filter(|package| !record.knows(&package.id)) {
+        if let Some(of) = sought.purchase_of(&package) {
+            let account = package.account_id.clone().unwrap_or_else(|| begun.account.clone());
+            caller.tally.wix_calls += 1;
+            // As Get shows it, because queries are stale. What has ended is in nobody's way.
+            let get = GetPackage { package: package.id };
+            let package = caller.wix.send(&account, &get).await?;
+            if HeldPackage::whole(&package, caller.clock.now()).is_alive() {
+                beside.push(Beside { of, account, package });
+            }
+        } else if sought.has_tag(&package) {
+            has_tagged |= may_be_bought_before(record, purchase, &package, caller.settings);
+        }
+    }
+    Ok(match (beside.is_empty(), has_tagged) {
+        (false, _) => Found::Beside(beside),
+        (true, true) => Found::PerhapsBefore,
+        (true, false) => Found::Nothing,
+    })
+}
+
+/// Whether the order has a package of this kind that no purchase of its record stands for, and that no person has closed:
+/// until that is settled nothing more of the kind is bought, because the package may be just that.
+pub(crate) fn is_unsettled(view: &View<'_>, kind: Kind) -> bool {
+    let mut surplus = view.record.surplus().iter();
+    surplus.any(|surplus| {
+        let holder = Holder::Surplus(surplus.held().id().clone());
+        surplus.of().kind == kind
+            && surplus.is_odd()
+            && super::surplus_problem(view, &holder, surplus.held(), surplus.of())
+                .is_some_and(|problem| !view.record.closed().contains_key(&problem.shown.id))
+    })
+}
+
+/// A package of the order that no purchase stands for.
+pub(super) fn problem(held: &HeldPackage, of: PurchaseId) -> Problem {
+    let what = match of.kind {
+        Kind::Base => "packages",
+        Kind::Voucher => "voucher packages",
+    };
+    let advice = format!(
+        "Wix has this package of the order and the record does not know what it was bought for (a restored ledger lacks what came after its backup): no more {what} are bought for the order. Adopt it for its unit, or cancel it at Wix, then retry the order, or close this to keep it beside what is bought"
+    );
+    // Another problem than that of a package beside its purchase's own: closing one does not close the other.
+    let stands_on = ["without a purchase"];
+    Problem::new(format!("package {}", held.id()), "SURPLUS_PACKAGE", &stands_on, advice)
+}

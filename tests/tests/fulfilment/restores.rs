@@ -1,0 +1,263 @@
+//! The ledger is lost and restored from a backup: what the lost one bought and changed shows nowhere but at Wix, and the
+//! restored one looks there before it buys or changes anything.
+
+use reseller_hooks::fulfilment::{Switch, Switched};
+use reseller_hooks::ledger::memory::MemoryLedger;
+use reseller_hooks_tests::prelude::*;
+
+fn resumes(world: &World) -> Switched {
+    let switch = Switch {
+        pauses: false,
+        by: "jane".to_owned(),
+        reason: "restored and audited".to_owned(),
+    };
+    poll_through(world.worker().switch(&switch)).unwrap()
+}
+
+/// A ledger that has bought something for another order, and its backup.
+fn backed_up() -> (World, MemoryLedger) {
+    let world = World::unkind(Duration::from_secs(5));
+    world.hears(&Order::new("shopify/1").line("1", "MAIL", 1).paid());
+    let backup = world.ledger.restored("restored");
+    (world, backup)
+}
+
+/// The ledger is lost, and somebody resumes the backup after half an hour.
+fn is_restored(world: &mut World, backup: MemoryLedger) {
+    world.settle();
+    world.clock.advance(Duration::from_secs(1_800));
+    world.ledger = Arc::new(backup);
+}
+
+/// What the lost ledger bought since the backup is found, and not bought again, though Wix ignores keys: an order that the
+/// backup does not know, and one that it knows and had not bought.
+#[test]
+fn after_a_restore_what_the_lost_ledger_bought_is_looked_up_and_adopted() {
+    let mut world = World::unkind(Duration::from_secs(5));
+    let order = |number: u32, units: u32| Order::new(&format!("shopify/{number}")).line("1", "PLAN", units).paid();
+    world.hears(&order(1, 1));
+    let busy = Effect::Throttle { retry_after: Some(30) };
+    world.strike(once(Operation::CreatePackage, busy));
+    world.hears(&order(2, 2));
+    let backup = world.ledger.restored("restored");
+    assert_eq!(world.packages(), (1, 1));
+    world.settle();
+    world.hears(&order(3, 1));
+    world.settle();
+    let bought = world.packages();
+    assert_eq!(world.look().instances().count(), 8);
+    world.clock.advance(Duration::from_secs(1_800));
+
+    world.ledger = Arc::new(backup);
+    // The first one says nothing new.
+    world.hears(&order(1, 1));
+    for told in [order(2, 2), order(3, 1)] {
+        let heard = world.hears(&told);
+        assert!(
+            matches!(heard.progress, Progress::Stopped(Outage::Paused(_))),
+            "{heard:?}"
+        );
+    }
+    assert!(world.audit().finished, "it reads while nothing may be bought");
+    world.clock.advance(Duration::from_secs(600));
+    resumes(&world);
+    world.settle();
+    assert_eq!(world.packages(), bought, "nothing is bought twice");
+    assert_eq!(world.look().instances().count(), 8);
+    // What is placed from now on cannot have been bought: it costs no look-up.
+    let queries = world.calls(Operation::QueryPackages);
+    world.clock.advance(Duration::from_secs(60));
+    world.hears(&order(4, 1).placed(world.clock.now()));
+    assert_eq!(world.calls(Operation::QueryPackages), queries);
+    assert_eq!(world.look().instances().count(), 10);
+}
+
+/// Money: the lost ledger bought two units at once, and the restored one hears first of the state with one of them. The other
+/// one is in the package that does not fit, and would be bought again.
+#[test]
+fn after_a_restore_a_package_that_does_not_fit_holds_up_its_order() {
+    let mut world = World::unkind(Duration::from_secs(5));
+    world.hears(&Order::new("shopify/1").line("1", "MAIL", 1).paid());
+    let backup = world.ledger.restored("restored");
+    let (one, two) = (ordered("MAIL", 1), ordered("MAIL", 1).line("1", "MAIL", 2));
+    world.hears(&two);
+    world.settle();
+    let bought = world.packages();
+    world.clock.advance(Duration::from_secs(1_800));
+    world.ledger = Arc::new(backup);
+    world.hears(&one);
+    resumes(&world);
+    world.settle();
+    assert_eq!(world.attention(KEY), ["SEVERAL_PACKAGES", "SURPLUS_PACKAGE"]);
+    world.hears(&two);
+    world.settle();
+    assert_eq!(world.packages(), bought, "the second unit is in that package");
+    assert_eq!(world.attention(KEY), ["SEVERAL_PACKAGES", "SURPLUS_PACKAGE"]);
+}
+
+/// A process that starts on a restored ledger has not read its limit: the answer to its first permit tells.
+#[test]
+fn a_process_that_knows_nothing_of_the_restore_learns_it_before_it_buys() {
+    let mut world = World::unkind(Duration::from_secs(5));
+    let backup = world.ledger.restored("restored");
+    world.hears(&ordered("MAIL", 1));
+    world.ledger = Arc::new(backup);
+    world.clock.advance(Duration::from_secs(600));
+    assert_eq!(
+        resumes(&world),
+        Switched::Before,
+        "an empty ledger has no limit yet"
+    );
+    world.hears(&Order::new("shopify/9").line("1", "MAIL", 1).paid());
+    world.ledger = Arc::new(world.ledger.restored("again"));
+    resumes(&world);
+    let (queries, packages) = (world.calls(Operation::QueryPackages), world.packages());
+    world.hears(&ordered("MAIL", 1));
+    world.settle();
+    assert!(world.calls(Operation::QueryPackages) > queries);
+    assert_eq!(world.packages(), packages, "it is found");
+}
+
+/// The backup was made in the middle of an audit: its packages are compared from the first one on.
+#[test]
+fn a_restored_ledger_is_audited_from_the_beginning() {
+    let mut world = World::kind();
+    world.hears(&ordered("MAIL", 1));
+    world.clock.advance(DAY);
+    let bookmark = serde_json::json!({ "at": world.clock.now(), "home": "" });
+    let kept = reseller_hooks::ledger::Entry {
+        key: "audit".to_owned(),
+        body: bookmark.to_string(),
+        rev: 1,
+        write_id: "w".to_owned(),
+        due_at: None,
+        attention_since: None,
+    };
+    poll_through(world.ledger.store(&kept)).unwrap();
+    assert_eq!(world.audit().packages, 0, "where it stopped");
+    world.ledger = Arc::new(world.ledger.restored("restored"));
+    let audit = world.audit();
+    assert_eq!((audit.since, audit.packages), (None, 1));
+}
+
+/// Two products that the lost ledger bought apart: the first refused together, then one without a clear answer (and never
+/// created), the other under the second number.
+fn bought_apart(world: &World) -> Order {
+    world.strike(once(Operation::CreatePackage, refused("PRODUCT_TYPE_ALREADY_ASSIGNED")));
+    world.strike(once(Operation::CreatePackage, Effect::DropBefore));
+    let order = ordered("MAIL", 1).line("2", "PLAN", 1);
+    world.hears(&order);
+    order
+}
+
+/// Money (found by the simulation, seed 36357): the restored ledger plans both products as the first purchase, whose external
+/// ID nothing has, and the second one is bought already.
+#[test]
+fn what_the_lost_ledger_bought_under_another_number_is_not_bought_again() {
+    let (mut world, backup) = backed_up();
+    let order = bought_apart(&world);
+    let bought = world.packages();
+    let plan = world.external_ids();
+    assert!(plan.contains(&"rh-shopify-5324830114101-b2".to_owned()), "{plan:?}");
+    world.clock.advance(Duration::from_secs(1_800));
+    world.ledger = Arc::new(backup);
+    world.hears(&order);
+    resumes(&world);
+    world.settle();
+    assert_eq!(world.packages(), bought, "nobody knows what that package is for");
+    assert_eq!(world.attention(KEY), ["SURPLUS_PACKAGE"]);
+    world.retries();
+    world.settle();
+    assert_eq!(world.packages(), bought, "it is still there");
+
+    let package = world.package_with("rh-shopify-5324830114101-b2");
+    world.adopt(&KEY.parse().unwrap(), "2", 1, &package).expect("it is the plan's");
+    world.settle();
+    world.needs_nobody();
+    assert_eq!(world.packages(), (bought.0 + 1, bought.1), "the mail; the plan's voucher is found");
+}
+
+/// A person says that the package stays beside what the order buys.
+#[test]
+fn a_package_of_a_lost_ledger_that_is_closed_holds_up_nothing() {
+    let (mut world, backup) = backed_up();
+    let order = bought_apart(&world);
+    let bought = world.packages();
+    world.clock.advance(Duration::from_secs(1_800));
+    world.ledger = Arc::new(backup);
+    world.hears(&order);
+    resumes(&world);
+    world.settle();
+    world.closes();
+    world.retries();
+    world.settle();
+    assert_eq!(world.packages(), (bought.0 + 1, bought.1), "both products, in one package");
+    // The lost ledger bought the voucher of the plan that was closed: it is not the new plan's.
+    assert_eq!(world.attention(KEY), ["SURPLUS_PACKAGE", "SEVERAL_PACKAGES"]);
+}
+
+/// Money (seed 43749): the backup has the first purchase in doubt and proven to be absent, and would send it again.
+#[test]
+fn what_was_in_doubt_before_the_backup_is_looked_up_again() {
+    let (mut world, _) = backed_up();
+    world.strike(once(Operation::CreatePackage, Effect::DropBefore));
+    let order = ordered("MAIL", 1).line("2", "PLAN", 1);
+    world.hears(&order);
+    let backup = world.ledger.restored("restored");
+    world.strike(once(Operation::CreatePackage, refused("PRODUCT_NOT_FOUND")));
+    world.strike(once(Operation::CreatePackage, Effect::DropBefore));
+    world.settle();
+    let bought = world.packages();
+    is_restored(&mut world, backup);
+    world.hears(&order);
+    resumes(&world);
+    world.settle();
+    assert_eq!(world.packages(), bought, "both are bought already");
+    assert!(world.attention(KEY).contains(&"SURPLUS_PACKAGE".to_owned()));
+}
+
+/// The customer of another unit would lose it: the package that does not fit has what the order keeps.
+#[test]
+fn a_package_that_does_not_fit_is_not_taken_back_with_its_order() {
+    let (mut world, backup) = backed_up();
+    let one = ordered("MAIL", 1);
+    world.hears(&one.clone().line("2", "MAIL", 1));
+    is_restored(&mut world, backup);
+    world.hears(&one);
+    resumes(&world);
+    world.settle();
+    world.hears(&one.canceled());
+    world.settle();
+    assert_eq!(world.calls(Operation::CancelProductInstance), 0, "which of the two is it?");
+    assert_eq!(world.calls(Operation::UnassignProductInstance), 0);
+    assert_eq!(world.attention(KEY), ["SURPLUS_PACKAGE"]);
+}
+
+/// The lost ledger took the instance off its site, and the order lives again: a customer who pays would have nothing.
+#[test]
+fn what_the_lost_ledger_changed_is_read_before_anything_is_decided() {
+    let mut world = World::kind();
+    let order = ordered("MAIL", 1).site(SITE);
+    world.hears(&order);
+    world.settle();
+    let backup = world.ledger.restored("restored");
+    let order = order.canceled();
+    world.hears(&order);
+    world.settle();
+    assert_eq!(world.sites(), 0, "it floats");
+    world.ledger = Arc::new(backup);
+    // As every process does when it starts, this one has read that the ledger waits for somebody.
+    let worker = world.worker();
+    assert!(matches!(poll_through(worker.sweep(world.deadline())).unwrap().stopped, Some(Outage::Paused(_))));
+    let revived = order.clone().revived();
+    poll_through(worker.accept(&revived.event(), world.deadline())).unwrap();
+    assert_eq!(resumes(&world), Switched::Now);
+    world.clock.advance(Duration::from_secs(600));
+    world.settle();
+    assert_eq!((world.sites(), world.packages()), (1, (1, 0)));
+    // Once: the next event costs no read.
+    let reads = world.calls(Operation::GetPackage);
+    world.hears(&order.revived().reference("SUB-7"));
+    world.settle();
+    assert_eq!(world.calls(Operation::GetPackage), reads);
+}
