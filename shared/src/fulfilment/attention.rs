@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::calls::{change, create, lookup, read, shift, tag};
+use super::calls::{change, create, differs, lookup, read, shift, tag};
 use super::desired::UNBILLED;
 use super::plan::sites::moved_to;
 use super::problem::{OnClose, Problem};
@@ -65,6 +65,7 @@ pub(crate) fn problems(record: &OrderRecord, settings: &Settings, now: Timestamp
             read::problems(&view, purchase, held, &mut found);
             change::problems(&view, &Holder::Purchase(purchase.id()), held, &mut found);
             shift::problems(&view, purchase, held, &mut found);
+            found.extend(differs::problem(&view, purchase, held));
             found.extend(tag::problem(&view, purchase, held).filter(|_| !held.is_gone()));
         }
     }

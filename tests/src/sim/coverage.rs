@@ -13,7 +13,7 @@ use super::words::STOREFRONTS;
 use super::{History, Profile, history};
 
 /// Every code of attention that is not Wix's own; a test compares the list with the source.
-pub const ATTENTION: [&str; 43] = [
+pub const ATTENTION: [&str; 44] = [
     "ANOTHER_PACKAGE_ANSWERED",
     "AWAITING_ACTION",
     "COLLECTION_PAUSED",
@@ -31,6 +31,7 @@ pub const ATTENTION: [&str; 43] = [
     "NOT_PLANNED",
     "NO_ANSWER",
     "ORDER_TOO_LARGE",
+    "OTHER_THAN_PLANNED",
     "PACKAGE_GONE",
     "PAID_AFTER_END",
     "PAID_AGAIN",

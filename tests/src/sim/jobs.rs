@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use reseller_hooks::fulfilment::Fulfilment;
+use reseller_hooks::ledger::limit::LimitStore;
 use reseller_hooks::order::StorefrontKind;
 use reseller_hooks::queue::parked::ParkedDelivery;
 use reseller_hooks::secrets::Secrets;
@@ -23,7 +24,7 @@ use super::queue::SimQueue;
 use super::scheduler::Sim;
 use super::shop::{Delivery, Sender};
 use super::words::{FORGED, SECRETS};
-use crate::world::{Run, SkewedClock, WixPort};
+use crate::world::{Run, SkewedClock, WixPort, poll_through};
 
 /// How long a storefront waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -117,13 +118,20 @@ impl Sim {
         let world = &self.world;
         let mut transport = world.transport();
         transport.unreachable = Arc::clone(&self.unreachable);
-        Arc::new(Fulfilment::new(
+        let engine = Fulfilment::new(
             world.port_over(transport, clock.clone()),
             self.ledger.clone(),
             clock,
             Ok(world.catalog.clone()),
             world.settings.clone(),
-        ))
+        );
+        // As a program does when it starts: an order that needs no call asks for no permit, which would tell it.
+        if self.restore.is_some()
+            && let Ok(limit) = poll_through(self.ledger.inner().limit())
+        {
+            engine.learn(limit.as_ref());
+        }
+        Arc::new(engine)
     }
 
     fn hook(&mut self) -> Arc<Hook> {

@@ -145,10 +145,15 @@ pub(super) fn counts(world: &World, restored: &BTreeSet<String>, found: &str) ->
         return true;
     };
     let is_of_unknown = found.contains("paid instances of") || found.contains("no record points at package");
-    // Where an instance is by now is read with its package: docs/operate.md says that the restored ledger may be wrong there.
-    let is_of_site = found.starts_with("I2") && found.contains("it is on ");
+    // What the lost ledger moved or adjusted, and this one never heard of, a person is told.
+    let is_shown = world
+        .problems(key)
+        .iter()
+        .any(|problem| problem.code == "OTHER_THAN_PLANNED");
+    let is_another =
+        found.starts_with("I2") && is_shown && (found.contains("it is on ") || found.contains("it is product "));
     // A package that does not fit holds up what the order has beside it.
     let is_held_up = |code: &str| ["SEVERAL_PACKAGES", "SURPLUS_PACKAGE", "PERHAPS_BOUGHT_BEFORE"].contains(&code);
     let waits = found.starts_with("I2") && world.problems(key).iter().any(|problem| is_held_up(&problem.code));
-    !(found.starts_with("I3") || found.starts_with("I12") || is_of_unknown || is_of_site || waits)
+    !(found.starts_with("I3") || found.starts_with("I12") || is_of_unknown || is_another || waits)
 }

@@ -352,6 +352,10 @@ impl Sim {
             let wix = self.world.look();
             let fresh: Vec<_> = wix.calls().filter(|call| call.seq > self.calls_told).cloned().collect();
             self.calls_told = fresh.iter().map(|call| call.seq).max().unwrap_or(self.calls_told);
+            let named = |package: wix_sandbox::Guid| {
+                let external_id = wix.package(package).and_then(|package| package.external_id.as_deref());
+                format!("{package} {}", external_id.unwrap_or_default())
+            };
             let words = |call: wix_sandbox::Call| {
                 format!(
                     "worker {number}: {} → {} {}{}{}{} {}",
@@ -363,7 +367,7 @@ impl Sim {
                     call.fault
                         .map(|fault| format!(" struck by {fault}"))
                         .unwrap_or_default(),
-                    call.package.map(|package| package.to_string()).unwrap_or_default(),
+                    call.package.map(named).unwrap_or_default(),
                 )
             };
             fresh.into_iter().map(words).collect()

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reseller_hooks::catalog::Catalog;
 use reseller_hooks::fulfilment::audit::{AuditRequest, AuditSummary};
-use reseller_hooks::fulfilment::{AcceptError, OrderOutcome};
+use reseller_hooks::fulfilment::{AcceptError, OrderOutcome, Switch, Switched};
 use reseller_hooks::ledger::{Entry, Ledger, Stored};
 use reseller_hooks::order::OrderEvent;
 use reseller_hooks::time::{Clock, Timestamp};
@@ -325,6 +325,16 @@ impl World {
         let mut tags: Vec<_> = wix.packages().filter_map(|p| p.external_id.clone()).collect();
         tags.sort();
         tags
+    }
+
+    /// Somebody resumes a restored ledger.
+    pub fn resumes(&self) -> Switched {
+        let switch = Switch {
+            pauses: false,
+            by: "jane".to_owned(),
+            reason: "restored and audited".to_owned(),
+        };
+        poll_through(self.worker().switch(&switch)).expect("the switch can be turned")
     }
 
     /// The ID of the package with an external ID.

@@ -219,6 +219,20 @@ fn cases() -> Vec<Case> {
             nothing,
         ),
         case(
+            "OTHER_THAN_PLANNED",
+            Verb::Close,
+            |world| {
+                world.hears(&ordered("MAIL", 1).site(SITE));
+                let backup = world.ledger.restored("restored");
+                world.change_all(&moves(Some(OTHER_SITE)));
+                world.ledger = Arc::new(backup);
+                world.resumes();
+                world.hears(&ordered("MAIL", 1).site(SITE).reference("SUB-7"));
+                world.settle();
+            },
+            nothing,
+        ),
+        case(
             "PLAN_CHANGED",
             Verb::Close,
             |world| {

@@ -1,18 +1,9 @@
 //! The ledger is lost and restored from a backup: what the lost one bought and changed shows nowhere but at Wix, and the
 //! restored one looks there before it buys or changes anything.
 
-use reseller_hooks::fulfilment::{Switch, Switched};
+use reseller_hooks::fulfilment::Switched;
 use reseller_hooks::ledger::memory::MemoryLedger;
 use reseller_hooks_tests::prelude::*;
-
-fn resumes(world: &World) -> Switched {
-    let switch = Switch {
-        pauses: false,
-        by: "jane".to_owned(),
-        reason: "restored and audited".to_owned(),
-    };
-    poll_through(world.worker().switch(&switch)).unwrap()
-}
 
 /// A ledger that has bought something for another order, and its backup.
 fn backed_up() -> (World, MemoryLedger) {
@@ -60,7 +51,7 @@ fn after_a_restore_what_the_lost_ledger_bought_is_looked_up_and_adopted() {
     }
     assert!(world.audit().finished, "it reads while nothing may be bought");
     world.clock.advance(Duration::from_secs(600));
-    resumes(&world);
+    world.resumes();
     world.settle();
     assert_eq!(world.packages(), bought, "nothing is bought twice");
     assert_eq!(world.look().instances().count(), 8);
@@ -86,7 +77,7 @@ fn after_a_restore_a_package_that_does_not_fit_holds_up_its_order() {
     world.clock.advance(Duration::from_secs(1_800));
     world.ledger = Arc::new(backup);
     world.hears(&one);
-    resumes(&world);
+    world.resumes();
     world.settle();
     assert_eq!(world.attention(KEY), ["SEVERAL_PACKAGES", "SURPLUS_PACKAGE"]);
     world.hears(&two);
@@ -103,14 +94,10 @@ fn a_process_that_knows_nothing_of_the_restore_learns_it_before_it_buys() {
     world.hears(&ordered("MAIL", 1));
     world.ledger = Arc::new(backup);
     world.clock.advance(Duration::from_secs(600));
-    assert_eq!(
-        resumes(&world),
-        Switched::Before,
-        "an empty ledger has no limit yet"
-    );
+    assert_eq!(world.resumes(), Switched::Before, "an empty ledger has no limit yet");
     world.hears(&Order::new("shopify/9").line("1", "MAIL", 1).paid());
     world.ledger = Arc::new(world.ledger.restored("again"));
-    resumes(&world);
+    world.resumes();
     let (queries, packages) = (world.calls(Operation::QueryPackages), world.packages());
     world.hears(&ordered("MAIL", 1));
     world.settle();
@@ -162,7 +149,7 @@ fn what_the_lost_ledger_bought_under_another_number_is_not_bought_again() {
     world.clock.advance(Duration::from_secs(1_800));
     world.ledger = Arc::new(backup);
     world.hears(&order);
-    resumes(&world);
+    world.resumes();
     world.settle();
     assert_eq!(world.packages(), bought, "nobody knows what that package is for");
     assert_eq!(world.attention(KEY), ["SURPLUS_PACKAGE"]);
@@ -171,10 +158,16 @@ fn what_the_lost_ledger_bought_under_another_number_is_not_bought_again() {
     assert_eq!(world.packages(), bought, "it is still there");
 
     let package = world.package_with("rh-shopify-5324830114101-b2");
-    world.adopt(&KEY.parse().unwrap(), "2", 1, &package).expect("it is the plan's");
+    world
+        .adopt(&KEY.parse().unwrap(), "2", 1, &package)
+        .expect("it is the plan's");
     world.settle();
     world.needs_nobody();
-    assert_eq!(world.packages(), (bought.0 + 1, bought.1), "the mail; the plan's voucher is found");
+    assert_eq!(
+        world.packages(),
+        (bought.0 + 1, bought.1),
+        "the mail; the plan's voucher is found"
+    );
 }
 
 /// A person says that the package stays beside what the order buys.
@@ -186,12 +179,16 @@ fn a_package_of_a_lost_ledger_that_is_closed_holds_up_nothing() {
     world.clock.advance(Duration::from_secs(1_800));
     world.ledger = Arc::new(backup);
     world.hears(&order);
-    resumes(&world);
+    world.resumes();
     world.settle();
     world.closes();
     world.retries();
     world.settle();
-    assert_eq!(world.packages(), (bought.0 + 1, bought.1), "both products, in one package");
+    assert_eq!(
+        world.packages(),
+        (bought.0 + 1, bought.1),
+        "both products, in one package"
+    );
     // The lost ledger bought the voucher of the plan that was closed: it is not the new plan's.
     assert_eq!(world.attention(KEY), ["SURPLUS_PACKAGE", "SEVERAL_PACKAGES"]);
 }
@@ -210,7 +207,7 @@ fn what_was_in_doubt_before_the_backup_is_looked_up_again() {
     let bought = world.packages();
     is_restored(&mut world, backup);
     world.hears(&order);
-    resumes(&world);
+    world.resumes();
     world.settle();
     assert_eq!(world.packages(), bought, "both are bought already");
     assert!(world.attention(KEY).contains(&"SURPLUS_PACKAGE".to_owned()));
@@ -224,11 +221,15 @@ fn a_package_that_does_not_fit_is_not_taken_back_with_its_order() {
     world.hears(&one.clone().line("2", "MAIL", 1));
     is_restored(&mut world, backup);
     world.hears(&one);
-    resumes(&world);
+    world.resumes();
     world.settle();
     world.hears(&one.canceled());
     world.settle();
-    assert_eq!(world.calls(Operation::CancelProductInstance), 0, "which of the two is it?");
+    assert_eq!(
+        world.calls(Operation::CancelProductInstance),
+        0,
+        "which of the two is it?"
+    );
     assert_eq!(world.calls(Operation::UnassignProductInstance), 0);
     assert_eq!(world.attention(KEY), ["SURPLUS_PACKAGE"]);
 }
@@ -248,10 +249,13 @@ fn what_the_lost_ledger_changed_is_read_before_anything_is_decided() {
     world.ledger = Arc::new(backup);
     // As every process does when it starts, this one has read that the ledger waits for somebody.
     let worker = world.worker();
-    assert!(matches!(poll_through(worker.sweep(world.deadline())).unwrap().stopped, Some(Outage::Paused(_))));
+    assert!(matches!(
+        poll_through(worker.sweep(world.deadline())).unwrap().stopped,
+        Some(Outage::Paused(_))
+    ));
     let revived = order.clone().revived();
     poll_through(worker.accept(&revived.event(), world.deadline())).unwrap();
-    assert_eq!(resumes(&world), Switched::Now);
+    assert_eq!(world.resumes(), Switched::Now);
     world.clock.advance(Duration::from_secs(600));
     world.settle();
     assert_eq!((world.sites(), world.packages()), (1, (1, 0)));
@@ -260,4 +264,60 @@ fn what_the_lost_ledger_changed_is_read_before_anything_is_decided() {
     world.hears(&order.revived().reference("SUB-7"));
     world.settle();
     assert_eq!(world.calls(Operation::GetPackage), reads);
+}
+
+/// The lost ledger moved the instance, and the restored one never hears of it: a person says which site is right.
+#[test]
+fn what_the_lost_ledger_moved_is_shown_until_it_is_right() {
+    let mut world = World::kind();
+    let order = ordered("MAIL", 1).site(SITE);
+    world.hears(&order);
+    let backup = world.ledger.restored("restored");
+    world.change_all(&moves(Some(OTHER_SITE)));
+    world.clock.advance(Duration::from_secs(1_800));
+    world.ledger = Arc::new(backup);
+    world.resumes();
+    world.hears(&order.reference("SUB-7"));
+    world.settle();
+    assert_eq!(world.attention(KEY), ["OTHER_THAN_PLANNED"]);
+    assert_eq!(
+        world.calls(Operation::AssignProductInstance),
+        0,
+        "nobody moves it back by himself"
+    );
+    world.change_all(&moves(Some(SITE)));
+    world.retries();
+    world.needs_nobody();
+}
+
+/// Found by the simulation (seed 1572): an old order's second purchase was looked up, and the package of its first one, whose
+/// answer was lost, was taken for one that nobody knows, so that nothing more was bought.
+#[test]
+fn a_package_that_another_purchase_will_find_is_no_unknown_one() {
+    let world = World::unkind(Duration::from_secs(5));
+    world.strike(once(Operation::CreatePackage, Effect::LoseAnswer));
+    let old = ordered("MAIL", 1).placed(START - 3 * DAY);
+    world.hears(&old);
+    world.hears(&old.line("2", "PLAN", 1));
+    world.settle();
+    world.ends_with(2, 1);
+}
+
+/// An operator's word of the lost time moved nothing that a storefront would say again: nothing wakes the order but the audit.
+#[test]
+fn an_audit_after_a_restore_reads_what_is_elsewhere_than_the_record_says() {
+    let mut world = World::kind();
+    let order = ordered("MAIL", 1).site(SITE);
+    world.hears(&order);
+    let backup = world.ledger.restored("restored");
+    world.change_all(&moves(None));
+    assert_eq!(world.audit().changed, 0, "by hand, as far as this ledger knows");
+    world.clock.advance(Duration::from_secs(7_200));
+    world.ledger = Arc::new(backup);
+    world.resumes();
+    world.clock.advance(Duration::from_secs(7_200));
+    world.audit();
+    world.settle();
+    assert_eq!(world.sites(), 1, "it is where the order wants it");
+    world.needs_nobody();
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::slice::{Id, ShownInstance, Slice, id, site_number, spec_number, stem_number};
 use crate::fulfilment::derive;
-use crate::fulfilment::record::{Entitled, Holder, Instance, OrderRecord, Purchase};
+use crate::fulfilment::record::{Entitled, Holder, Instance, OrderRecord, Purchase, Spec};
 use crate::ids::PackageId;
 use crate::time::Timestamp;
 
@@ -46,9 +46,17 @@ pub(super) struct Compared {
     pub(super) strays: Vec<usize>,
 }
 
-/// Compares a record with the slice, and marks in the slice what the record knows.
-pub(super) fn compare(record: &OrderRecord, slice: &mut Slice, window: &Window, now: Timestamp) -> Compared {
+/// Compares a record with the slice, and marks in the slice what the record knows. Where the ledger was restored, `restored` is
+/// when: records from before lack what was done since.
+pub(super) fn compare(
+    record: &OrderRecord,
+    slice: &mut Slice,
+    window: &Window,
+    restored: Option<Timestamp>,
+    now: Timestamp,
+) -> Compared {
     let mut compared = Compared::default();
+    let lacks = restored.is_some_and(|at| record.lacks_what_was_done(at));
     let entitled = Entitled::of(record, now);
     for (holder, _, held) in record.holdings() {
         let doubt = match slice.know(held.id()) {
@@ -59,7 +67,7 @@ pub(super) fn compare(record: &OrderRecord, slice: &mut Slice, window: &Window, 
                 let purchase = record.purchase_of(&holder);
                 let mut each = held.instances().iter().enumerate();
                 each.find_map(|(at, instance)| {
-                    let expected = Expected::of(record, &entitled, &holder, purchase, at, instance);
+                    let expected = Expected::of(record, &entitled, (&holder, purchase, at), instance, lacks);
                     doubt_of(instance, &expected, shown)
                 })
             }
@@ -98,14 +106,14 @@ struct Expected {
     end_matters: bool,
     /// It may be on a site.
     is_kept: bool,
-    /// What it is by Wix's last word, where it had another target than the first. Of others nothing is compared: somebody
-    /// may have changed them by hand.
+    /// What it is by Wix's last word, where it had another target than the first, or the record lacks what a lost ledger did.
+    /// Of others nothing is compared: somebody may have changed them by hand.
     holds: Option<Holds>,
 }
 
 /// What the record holds of an instance.
 struct Holds {
-    /// Its product and billing, where it was adjusted.
+    /// Its product and billing, where it was adjusted, or may have been by a lost ledger.
     spec: Option<u32>,
     site: u32,
 }
@@ -120,13 +128,14 @@ impl Expected {
     fn of(
         record: &OrderRecord,
         entitled: &Entitled,
-        holder: &Holder,
-        purchase: Option<&Purchase>,
-        at: usize,
+        (holder, purchase, at): (&Holder, Option<&Purchase>, usize),
         instance: &Instance,
+        lacks: bool,
     ) -> Self {
         let item = purchase.and_then(|purchase| record.item_of(holder, purchase, at));
         let item = item.filter(|_| !instance.is_replaced());
+        let bought = purchase.filter(|_| lacks).and_then(|purchase| purchase.bought(at));
+        let bought = bought.filter(|bought| bought.billing_info.is_some()).map(Spec::of);
         Self {
             end_matters: match holder {
                 Holder::Purchase(_) => item.is_some_and(|item| entitled.may_buy(item)),
@@ -136,10 +145,11 @@ impl Expected {
             is_kept: item.is_some_and(|item| entitled.keeps(item)),
             holds: item
                 .and_then(|item| record.component(item))
-                .filter(|component| component.has_other_targets())
+                .filter(|component| component.has_other_targets() || lacks)
                 .map(|_| Holds {
                     spec: instance
                         .holds()
+                        .or(bought.as_ref())
                         .map(|spec| spec_number(&spec.product, spec.billing.as_ref())),
                     site: site_number(instance.site()),
                 }),

@@ -80,9 +80,10 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
         let mut kept: Kept = daily.unwrap_or_default();
         // A ledger that was restored does not know what was bought since: everything is compared.
         let here = self.ledger.home();
-        let home = match self.ledger.limit().await? {
-            Some(limit) if limit.home != here => format!("{} restored as {here}", limit.home),
-            Some(_) | None => here.to_owned(),
+        let (home, restored) = match self.ledger.limit().await? {
+            Some(limit) if limit.home != here => (format!("{} restored as {here}", limit.home), Some(self.clock.now())),
+            Some(limit) => (here.to_owned(), limit.restored),
+            None => (here.to_owned(), None),
         };
         if kept.home != home {
             kept = Kept {
@@ -99,6 +100,7 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
         let session = Session::of(Class::Audit, deadline);
         let mut run = AuditRun {
             until: request.until,
+            restored,
             own,
             session,
             deadline,

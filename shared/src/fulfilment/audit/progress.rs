@@ -12,5 +12,7 @@ pub(super) struct AuditRun {
     pub(super) deadline: Timestamp,
     /// The end of what was asked for.
     pub(super) until: Option<Timestamp>,
+    /// When the ledger was restored: in a record from before a wanted instance that is elsewhere is a reason to read it.
+    pub(super) restored: Option<Timestamp>,
     pub(super) summary: AuditSummary,
 }

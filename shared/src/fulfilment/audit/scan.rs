@@ -68,7 +68,7 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
                     continue;
                 }
                 orders += 1;
-                let compared = join::compare(&record, &mut read.slice, &window, self.clock.now());
+                let compared = join::compare(&record, &mut read.slice, &window, run.restored, self.clock.now());
                 strays.extend(compared.strays.into_iter().map(|at| (key.clone(), at)));
                 let mut doubtful = Vec::new();
                 for (package, doubt) in compared.doubts {

@@ -309,7 +309,10 @@ fn note(
                 let doubt = record.purchase(id)?.attempt().doubt();
                 doubt.is_some_and(|doubt| !doubt.stage().was_sent())
             };
-            record.note(looked_at, &format!("packages that the record does not know, instead of {id}"));
+            record.note(
+                looked_at,
+                &format!("packages that the record does not know, instead of {id}"),
+            );
             for Beside { of, account, package } in packages {
                 record.add_surplus(of, &account, HeldPackage::whole(&package, looked_at), true);
             }

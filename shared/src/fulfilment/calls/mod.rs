@@ -10,6 +10,7 @@ mod caller;
 pub(crate) mod change;
 pub(crate) mod compare;
 pub(crate) mod create;
+pub(crate) mod differs;
 pub(crate) mod lookup;
 pub(crate) mod read;
 pub(crate) mod shift;

@@ -144,6 +144,9 @@ pub(crate) fn note(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<(), RecordError> {
+    if record.is_restored() {
+        record.hold_bought(holder, package);
+    }
     let ended = record.held_mut(holder)?.read(package, settings, now);
     if !ended.is_empty() {
         record.note(now, &format!("ended at Wix: {} of package {}", ended.len(), package.id));

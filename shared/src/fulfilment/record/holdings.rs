@@ -1,6 +1,6 @@
 //! The packages of a record: those that purchases hold, and those that are surplus.
 
-use super::{HeldPackage, Holder, Item, OrderRecord, Purchase, PurchaseId, RecordError, Surplus};
+use super::{HeldPackage, Holder, Item, Kind, OrderRecord, Purchase, PurchaseId, RecordError, Spec, Surplus};
 use crate::ids::{AccountId, PackageId};
 use crate::time::Timestamp;
 use crate::wix::Package;
@@ -124,17 +124,46 @@ impl OrderRecord {
             from_before = true;
         }
         for purchase in &mut self.actual.purchases {
-            from_before |= purchase.attempt.doubt_mut().map(|doubt| doubt.look_again(resumed)).is_some();
+            from_before |= purchase
+                .attempt
+                .doubt_mut()
+                .map(|doubt| doubt.look_again(resumed))
+                .is_some();
         }
         if from_before {
             self.actual.read_after = Some(resumed);
         }
     }
 
+    /// Whether the record has packages from before a restore, and was not worked on since somebody resumed.
+    pub(crate) fn lacks_what_was_done(&self, resumed: Timestamp) -> bool {
+        let is_before = |(_, _, held): (_, _, &HeldPackage)| held.created_at() <= resumed;
+        self.actual.read_after.is_none_or(|after| after < resumed) && self.holdings().any(is_before)
+    }
+
     /// Whether a ledger that was restored had something of the order already: it may lack purchases, and what became of those
     /// that it has.
     pub(crate) const fn is_restored(&self) -> bool {
         self.actual.read_after.is_some()
+    }
+
+    /// After a restore a read may show another product than was bought, to which the lost ledger adjusted it: from then on what
+    /// the instance is counts by Wix's word, as after an adjustment of this record's own.
+    pub(crate) fn hold_bought(&mut self, holder: &Holder, shown: &Package) {
+        let Holder::Purchase(id) = holder else { return };
+        let found = self.actual.purchases.iter_mut().find(|purchase| purchase.id == *id);
+        let Some(purchase) = found.filter(|purchase| purchase.id.kind == Kind::Base) else {
+            return;
+        };
+        let bought: Vec<Option<Spec>> = (0..purchase.items.len())
+            .map(|at| purchase.bought(at).map(Spec::of))
+            .collect();
+        let instances = purchase.attempt.package_mut().map(|held| &mut held.instances);
+        for (instance, bought) in instances.into_iter().flatten().zip(bought) {
+            if let (Some(shown), Some(bought)) = (shown.instance(&instance.id), bought) {
+                instance.hold_bought(shown, bought);
+            }
+        }
     }
 
     /// Every surplus package is read.

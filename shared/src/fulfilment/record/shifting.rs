@@ -71,6 +71,13 @@ impl Instance {
         }
     }
 
+    /// It was never adjusted as far as the record knows, and Wix may show something else than was bought.
+    pub(super) fn hold_bought(&mut self, shown: &ProductInstance, bought: Spec) {
+        if self.shifts.holds.is_none() && Spec::shown(shown, &bought).differs_from(&bought) {
+            self.shifts.holds = Some(bought);
+        }
+    }
+
     /// It is over: there is nothing to be moved or adjusted.
     pub(super) fn forget_shifts(&mut self) {
         self.shifts.open.clear();

@@ -7,7 +7,7 @@ use super::{Begun, Found, NoAnswer, may_be_bought_before};
 use crate::fulfilment::calls::caller::Caller;
 use crate::fulfilment::ports::{self, Wix};
 use crate::fulfilment::problem::Problem;
-use crate::fulfilment::record::{HeldPackage, Holder, Kind, OrderRecord, PurchaseId, derive};
+use crate::fulfilment::record::{Attempt, HeldPackage, Holder, Kind, OrderRecord, Purchase, PurchaseId, derive};
 use crate::fulfilment::view::View;
 use crate::ids::{AccountId, ExternalId};
 use crate::time::Clock;
@@ -34,7 +34,12 @@ impl Sought {
     /// All that could stand for units of a purchase's kind.
     pub(super) fn of(record: &OrderRecord, id: PurchaseId) -> Self {
         let numbers = || (1..=NUMBERS).map(|number| id.kind.number(number));
-        let derived = numbers().filter(|other| *other != id);
+        // What has a package, or may have one, looks after it itself.
+        let looks = |other: PurchaseId| {
+            let attempt = record.purchase(other).map(Purchase::attempt);
+            attempt.is_ok_and(|attempt| !matches!(attempt, Attempt::Refused(_) | Attempt::Closed))
+        };
+        let derived = numbers().filter(|other| *other != id && !looks(*other));
         let reference = record.reference().filter(|_| !record.switches().reference_is_anothers);
         Self {
             derived: derived
@@ -44,7 +49,9 @@ impl Sought {
                 .into_iter()
                 .flat_map(|text| {
                     let others = numbers().filter(|other| *other != id);
-                    std::iter::once(id).chain(others).filter_map(|each| derive::tag(text, each).ok())
+                    std::iter::once(id)
+                        .chain(others)
+                        .filter_map(|each| derive::tag(text, each).ok())
                 })
                 .collect(),
         }
