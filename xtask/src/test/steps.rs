@@ -131,15 +131,16 @@ impl Step {
         matches!(self, Self::Advisories | Self::Unused | Self::Release)
     }
 
-    pub(super) async fn run(self) -> Result<Tests, Failure> {
+    /// Quick: without what takes longest.
+    pub(super) async fn run(self, quick: bool) -> Result<Tests, Failure> {
         match self {
             Self::Format => cargo_steps::format().await,
             Self::Lints => cargo_steps::lints().await,
             Self::Deployed => cargo_steps::deployed().await,
             Self::Docs => cargo_steps::docs().await,
-            Self::Tests => cargo_steps::tests().await,
+            Self::Tests => cargo_steps::tests(quick).await,
             Self::Doctests => cargo_steps::doctests().await,
-            Self::Sim => cargo_steps::sim().await,
+            Self::Sim => cargo_steps::sim(quick).await,
             Self::Aws => aws::run().await,
             Self::Watch => demo::watch::run().await.map(|()| Tests::ONE_CHECK),
             Self::Demo => every_demo().await,
