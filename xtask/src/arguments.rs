@@ -61,8 +61,8 @@ pub(crate) struct TestOptions {
     /// properties, and a quarter of the histories without taking protections out. Before a merge all of it is run
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Also a deployment that is compiled as users do, advisories (of GitHub) and unused dependencies (cargo-machete must be
-    /// installed)
+    /// Also a deployment that is compiled as users do, the storm with release builds, advisories (of GitHub) and unused
+    /// dependencies (cargo-machete must be installed)
     #[arg(long)]
     pub(crate) thorough: bool,
     /// Name the steps, and do nothing
