@@ -136,21 +136,24 @@ impl Step {
         matches!(self, Self::Advisories | Self::Unused | Self::Release)
     }
 
-    pub(super) async fn run(self) -> Result<Tests, Failure> {
+    /// Quick: without what takes longest. Thorough: the storm with release builds.
+    pub(super) async fn run(self, options: &TestOptions) -> Result<Tests, Failure> {
         match self {
             Self::Format => cargo_steps::format().await,
             Self::Lints => cargo_steps::lints().await,
             Self::Deployed => cargo_steps::deployed().await,
             Self::Docs => cargo_steps::docs().await,
-            Self::Tests => cargo_steps::tests().await,
+            Self::Tests => cargo_steps::tests(options.quick).await,
             Self::Doctests => cargo_steps::doctests().await,
-            Self::Sim => cargo_steps::sim().await,
+            Self::Sim => cargo_steps::sim(options.quick).await,
             Self::Aws => aws::run().await,
             Self::Watch => demo::watch::run().await.map(|()| Tests::ONE_CHECK),
             Self::Demo => every_demo().await,
             Self::Crash => demo::crash::run().await.map(|passed| Tests { passed }),
             // Boxed as the demos are.
-            Self::Storm => Box::pin(storm::small()).await.map(|()| Tests::ONE_CHECK),
+            Self::Storm => Box::pin(storm::small(options.thorough))
+                .await
+                .map(|()| Tests::ONE_CHECK),
             Self::Bench => Box::pin(bench::held()).await.map(|passed| Tests { passed }),
             Self::Deploy => deployed(false).await,
             Self::Template => cargo_steps::template().await,
