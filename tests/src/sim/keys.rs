@@ -54,7 +54,7 @@ impl Keys {
     /// A shop changes its secret; the document has it from `learns_at` on, beside the one before.
     pub(super) fn rotate(&self, kind: StorefrontKind, learns_at: Timestamp) {
         let mut state = self.state();
-        // Whoever changes it has put the one before into the document.
+        // The person who changes it has put the one before into the document.
         state.learn();
         let place = place(kind);
         state.used[place] = (state.used[place] + 1) % SECRETS.len();
