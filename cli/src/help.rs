@@ -11,7 +11,7 @@ const HEAD: &str = "# The command line\n\n\
     `cargo run --all-features --example page > docs/cli.md`. [operate](operate.md) says which command helps against what.\n\n\
     Build it with `cargo build --release --package reseller`. On AWS it needs the right to describe the stack\n\
     (`cloudformation:DescribeStacks`) and `lambda:InvokeFunction`: on the output `InspectFunction` to look, on\n\
-    `ReconcileFunction` and `AuditFunction` to change. Whoever may invoke `InspectFunction` only can ask everything and buy\n\
+    `ReconcileFunction` and `AuditFunction` to change. Who may invoke `InspectFunction` only can ask everything and buy\n\
     nothing. `send`, `doctor` and `secrets check` read the secrets besides, `parked` and `dead` use their queues, and `logs` reads\n\
     the log groups. The alarms in `status`, and the schedule and the alarms' subscriptions in `doctor`, want\n\
     `cloudwatch:DescribeAlarms`, `logs:FilterLogEvents` and `sns:ListSubscriptionsByTopic`; without a right both say what they did\n\

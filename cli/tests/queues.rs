@@ -82,7 +82,7 @@ fn a_parked_delivery_is_delivered_again_and_stays_until_it_is_understood() {
     assert_eq!(shop.types(&["parked", "requeue", "8f5c", "--yes"]).exit, Exit::NotFound);
 }
 
-// The alarms look at what is visible: whoever looks gives back.
+// The alarms look at what is visible: the one who looks gives back.
 #[test]
 fn looking_at_a_queue_leaves_it_as_it_was() {
     let shop = with_something_parked();

@@ -1,4 +1,4 @@
-//! What was called, kept for whoever checks afterwards what a client did.
+//! What was called, kept for tests that check afterwards what a client did.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};

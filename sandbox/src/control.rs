@@ -1,4 +1,4 @@
-//! The control endpoint, `/_sandbox/…`: for whoever drives the server from outside, to set what goes wrong and to read what
+//! The control endpoint, `/_sandbox/…`: for programs that drive the server from outside, to set what goes wrong and to read what
 //! happened. It is no part of Wix, asks for no key, and counts against no limit.
 
 use serde::de::DeserializeOwned;

@@ -115,7 +115,7 @@ impl Wix {
     pub(crate) fn check_site(&self, caller: Caller, site: Guid) -> Result<(), Refusal> {
         match self.config.sites.get(&site) {
             Some(account) if *account == caller.account => Ok(()),
-            // The text names another account: documented, and a trap for whoever shows it to customers.
+            // The text names another account: documented, and a trap for code that shows it to customers.
             Some(account) => Err(Refusal::application(
                 "SITE_NOT_FOUND",
                 format!(

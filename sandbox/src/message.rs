@@ -96,7 +96,7 @@ pub enum Fate {
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,
-    /// Names in lower case. `content-length` is not among them: whoever sends the body writes it.
+    /// Names in lower case. `content-length` is not among them: the sender of the body writes it.
     pub headers: Vec<(String, String)>,
     /// The whole body, also where [`Fate::Truncate`] lets less of it through.
     pub body: Vec<u8>,

@@ -64,7 +64,7 @@ impl Wix {
     }
 
     /// Lets everything happen that is due until `now_ms`: instances that become `ENABLED`, late requests that arrive. Calls do it
-    /// by themselves; whoever looks at packages between calls does it first. Time never runs backwards here.
+    /// by themselves; code that looks at packages between calls does it first. Time never runs backwards here.
     pub fn advance(&mut self, now_ms: i64) {
         loop {
             let ripe = self.store.next_ripe().filter(|at| *at <= now_ms);

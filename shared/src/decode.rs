@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_not_repeated_whoever_refuses_it() {
+    fn a_value_is_not_repeated_by_any_type_that_refuses_it() {
         assert_eq!(said::<u32>("\"Sample Buyer, expected\""), "at the top: expected u32");
         assert_eq!(
             said::<Timestamp>("\"x, expected Sample Buyer\""),

@@ -131,7 +131,7 @@ impl<S: Source, C: Clock> Secrets<S, C> {
         newer(&state)
     }
 
-    /// One fetch, under the lock: whoever else wants one waits for this one's outcome. When the caller is dropped
+    /// One fetch, under the lock: everyone else who wants one waits for this one's outcome. When the caller is dropped
     /// halfway, nothing is changed and the next in the line makes its own.
     async fn attempt(&self, state: &mut State) {
         let outcome = match self.source.fetch().await {

@@ -87,7 +87,7 @@ impl Effects {
         self.lock().await_points
     }
 
-    /// Lets somebody work who may die: `None` if so. Whoever works afterwards is another.
+    /// Lets somebody work who may die: `None` if so. The one who works afterwards is another.
     pub fn lives<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         let mut run = Run::new(work);
         loop {

@@ -56,11 +56,13 @@ pub(crate) struct DemoOptions {
 
 #[derive(Debug, Default, PartialEq, Eq, Args)]
 pub(crate) struct TestOptions {
-    /// Only what needs nothing but Rust: format, lints, docs, tests
+    /// Between two changes: only what needs nothing but Rust (format, lints, docs, tests, sim), without the longest generated
+    /// suites (changed deliveries, a crash at every effect and await point, load, simulation), a quarter of the cases of
+    /// properties, and a quarter of the histories without taking protections out. Before a merge all of it is run
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Also a deployment that is compiled as users do, advisories (of GitHub) and unused dependencies (cargo-machete must be
-    /// installed)
+    /// Also a deployment that is compiled as users do, the storm with release builds, advisories (of GitHub) and unused
+    /// dependencies (cargo-machete must be installed)
     #[arg(long)]
     pub(crate) thorough: bool,
     /// Name the steps, and do nothing

@@ -67,7 +67,7 @@ pub struct Defaults {
 pub const MAX_PURCHASES_PER_HOUR: u32 = 1_000;
 
 impl Defaults {
-    /// Reads `[defaults]` alone, for whoever needs no products: an entry that is wrong elsewhere does not matter.
+    /// Reads `[defaults]` alone, for a caller who needs no products: an entry that is wrong elsewhere does not matter.
     pub fn from_toml(text: &str) -> Result<Self, CatalogErrors> {
         read::only_defaults(text)
     }

@@ -47,7 +47,7 @@ impl AnyQueue {
         }
     }
 
-    /// Whoever receives next gets it again, at once.
+    /// The next receiver gets it again, at once.
     pub async fn give_back(&self, looked: &Looked, now: Timestamp) -> Result<(), QueueError> {
         match (self, &looked.receipt) {
             (Self::Sqs(queue), Receipt::Sqs(handle)) => queue.give_back(handle).await,

@@ -187,7 +187,7 @@ impl<T: Transport, C: Timer> Client<T, C> {
     ) -> Result<Response<A>, Error> {
         let operation = call.operation;
         let request = self.request(call)?;
-        // Whoever proves later that this request cannot have been sent counts from when the call began.
+        // A later proof that this request cannot have been sent counts from when the call began.
         let left = left();
         if left.is_zero() {
             return Err(Error::not_sent(operation, "its time was over before it could be sent"));

@@ -9,7 +9,7 @@ use time::format_description::well_known::Rfc2822;
 use super::error::{Failure, Operation};
 use crate::time::Timestamp;
 
-/// The longest single wait. A longer one belongs to whoever keeps the order, who can come back later.
+/// The longest single wait. A longer one belongs to the caller who keeps the order and can come back later.
 pub const MAX_WAIT: Duration = Duration::from_secs(2);
 
 /// The most times one call is sent.

@@ -38,7 +38,7 @@ impl Source for Keys {
     }
 }
 
-/// Answers Get Package to whoever has the key `IST.good`, and 401 to everybody else; counts what it was asked.
+/// Answers Get Package to a caller with the key `IST.good`, and 401 to everybody else; counts what it was asked.
 async fn wix() -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());

@@ -204,8 +204,10 @@ fn bytewise(bytes: &mut Vec<u8>, change: &Change) -> Option<bool> {
         }
         Change::Swell(at, byte) => {
             let at = at % (bytes.len() + 1);
-            let more = TOO_MUCH.saturating_sub(bytes.len());
-            bytes.splice(at..at, std::iter::repeat_n(*byte, more));
+            // In one piece: byte by byte it is seconds of a debug build.
+            let filling = vec![*byte; TOO_MUCH.saturating_sub(bytes.len())];
+            let rest = bytes.split_off(at);
+            *bytes = [bytes.as_slice(), &filling, &rest].concat();
             Some(false)
         }
         Change::Value(..) | Change::Remove(_) | Change::Repeat(_) | Change::Second(..) => None,

@@ -46,7 +46,9 @@ fn collect(value: &Value, path: &str, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(members) => {
             for (key, member) in members {
-                let name = if is_word(key) { key.as_str() } else { "*" };
+                // A name in capitals is an SKU's.
+                let is_member = is_word(key) && key.bytes().any(|byte| byte.is_ascii_lowercase());
+                let name = if is_member { key.as_str() } else { "*" };
                 let path = format!("{path}/{name}");
                 found.insert(path.clone());
                 collect(member, &path, found);
@@ -127,7 +129,7 @@ pub fn add(seeds: std::ops::Range<u64>) -> io::Result<usize> {
     let known = records()?;
     let parsed = known.values().filter_map(|text| serde_json::from_str(text).ok());
     let mut covered: BTreeSet<String> = parsed.flat_map(|record: Value| traits(&record)).collect();
-    let mut number = known.len();
+    let (mut number, mut added) = (0, 0);
     for (shown, body) in shown(seeds) {
         if covered.contains(&shown) {
             continue;
@@ -136,9 +138,16 @@ pub fn add(seeds: std::ops::Range<u64>) -> io::Result<usize> {
             continue;
         };
         covered.extend(traits(&record));
-        number += 1;
+        let file = loop {
+            number += 1;
+            let file = folder().join(format!("{number:03}.json"));
+            if !file.exists() {
+                break file;
+            }
+        };
         let text = serde_json::to_string_pretty(&record).unwrap_or(body);
-        fs::write(folder().join(format!("{number:03}.json")), text + "\n")?;
+        fs::write(file, text + "\n")?;
+        added += 1;
     }
-    Ok(number - known.len())
+    Ok(added)
 }

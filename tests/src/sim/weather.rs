@@ -102,7 +102,7 @@ impl Sim {
     }
 
     /// Every record is written anew as another version might have: its members in another order, and one in it that
-    /// nobody here knows. Whoever works on an order meets a writer that came first.
+    /// nobody here knows. The worker of an order meets a writer that came first.
     fn rewrite(&mut self) {
         self.deploy();
         self.tell(|| "deployed: another version writes every record".to_owned());

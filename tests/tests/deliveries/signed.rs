@@ -88,7 +88,7 @@ fn what_was_signed_for_another_shop_is_not_taken_at_this_shops_address() {
         Disposition::Unverified
     );
     assert_eq!(deployment.shelf().messages, []);
-    // At its own and at the common one it is south's order, whoever says otherwise.
+    // At its own and at the common one it is south's order, whatever the path says.
     for path in ["/webhooks/standard/south", "/webhooks/standard"] {
         assert_eq!(deployment.post(&post(path)), Disposition::Stored);
         let message = deployment.shelf().messages.pop().unwrap();

@@ -326,7 +326,7 @@ fn the_verb_that_a_sentence_names_ends_the_problem() {
     }
 }
 
-/// Whoever reads only the last words must still know what to do, and "closed" is always a way out.
+/// A person who reads only the last words must still know what to do, and "closed" is always a way out.
 #[test]
 fn each_sentence_is_one_sentence_and_closing_ends_each() {
     for case in all() {

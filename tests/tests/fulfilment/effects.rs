@@ -39,12 +39,12 @@ fn is_a_create_that_wix_does_not_know_again(world: &World, effect: &str) -> bool
 }
 
 #[test]
-fn whoever_dies_before_an_effect_the_next_one_makes_it_good() {
+fn a_death_before_an_effect_is_made_good_by_the_next_run() {
     at_each_effect(Happens::DiesBefore, |_, _| true, History::wrong);
 }
 
 #[test]
-fn whoever_dies_after_an_effect_the_next_one_makes_it_good() {
+fn a_death_after_an_effect_is_made_good_by_the_next_run() {
     let changes = |_: &World, effect: &str| !READS.contains(&effect);
     at_each_effect(Happens::DiesAfter, changes, History::wrong);
 }

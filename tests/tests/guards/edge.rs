@@ -28,7 +28,7 @@ const GUESSED: &str = "whsec_Z3Vlc3NlZA==";
 /// The catalog that the samples in `events/` are made for.
 const CATALOG: &str = include_str!("../../../catalog/catalog.toml");
 
-/// A request that has been sent, and can be sent again by whoever has seen it.
+/// A request that has been sent, and can be sent again by anybody who has seen it.
 struct Sent {
     kind: StorefrontKind,
     headers: HeaderMap,
@@ -172,7 +172,7 @@ fn without_the_signature_check_anybody_orders_packages() {
 }
 
 /// A shop gets a name because there is a second one, and keeps its secret. That makes other orders of its old ones,
-/// which is why nobody shall do it; and whoever has a delivery of last year can send it again. It is signed, it is of
+/// which is why nobody shall do it; and anybody who has a delivery of last year can send it again. It is signed, it is of
 /// an order that the ledger does not know, and whose package has an external ID that nobody looks for.
 #[test]
 fn without_the_replay_tolerance_a_renamed_shop_buys_last_years_order() {

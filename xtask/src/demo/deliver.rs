@@ -13,7 +13,7 @@ use crate::workspace;
 use reseller_hooks::order::StorefrontKind;
 
 /// The site of the Wix instance that sends Wix eCommerce's events.
-const WIX_INSTANCE: &str = "3bbcabc7-ebb7-4fc8-8829-13ea0e142123";
+pub(crate) const WIX_INSTANCE: &str = "3bbcabc7-ebb7-4fc8-8829-13ea0e142123";
 
 /// Names and values, as they go over the wire.
 pub(crate) type Headers = Vec<(String, String)>;
@@ -150,7 +150,7 @@ pub(crate) fn signing_secret(secret: &Value, storefront: StorefrontKind) -> Resu
 }
 
 /// A sample is the domain event; Wix sends it inside a signed token.
-fn wix_body(domain_event: &str, event_type: &str) -> Result<String, Failure> {
+pub(crate) fn wix_body(domain_event: &str, event_type: &str) -> Result<String, Failure> {
     let path = workspace::root().join("events/wix/test-private-key.pem");
     let key = fs::read_to_string(&path).could_not(format_args!("read {}", path.display()))?;
     sign::wix_jwt(&key, event_type, WIX_INSTANCE, domain_event, SystemClock.now()).could_not("sign a sample")

@@ -8,16 +8,22 @@ use reseller_hooks::time::{Clock, SystemClock, Timestamp};
 use serde_json::{Value, json};
 
 use super::shop::{Order, Sku, Told};
-use crate::demo::deliver::signing_secret;
+use crate::demo::deliver::{signing_secret, wix_body};
 use crate::failure::{Context, Failure};
 use crate::workspace;
 use reseller_hooks::order::StorefrontKind;
+
+mod stripe;
+mod wix;
 
 /// The samples, read once.
 pub(crate) struct Bodies {
     shopify: Value,
     shopify_refund: Value,
     woocommerce: Value,
+    wix: Value,
+    stripe: Value,
+    stripe_refund: Value,
     secret: Value,
     /// When all orders of the storm were placed.
     placed: Timestamp,
@@ -29,6 +35,9 @@ impl Bodies {
             shopify: sample("shopify/orders_paid.json")?,
             shopify_refund: sample("shopify/refunds_create.json")?,
             woocommerce: sample("woocommerce/order_updated_processing.json")?,
+            wix: sample("wix/order_payment_status_updated_paid.json")?,
+            stripe: sample("stripe/checkout_session_completed.json")?,
+            stripe_refund: sample("stripe/charge_refunded.json")?,
             secret,
             placed: SystemClock.now() - Duration::from_secs(3_600),
         })
@@ -39,10 +48,18 @@ impl Bodies {
         let (topic, body) = match order.storefront {
             StorefrontKind::Woocommerce => ("order.updated", self.woocommerce(order, told)),
             StorefrontKind::Standard => ("", self.standard(order, told)),
-            StorefrontKind::Shopify | StorefrontKind::Wix | StorefrontKind::Stripe => self.shopify(order, told),
+            StorefrontKind::Stripe => ("", self.stripe(order, told)),
+            StorefrontKind::Wix => ("", self.wix(order, told)),
+            StorefrontKind::Shopify => self.shopify(order, told),
         };
         let body = body.to_string();
-        let secret = signing_secret(&self.secret, order.storefront)?;
+        let (secret, body) = if order.storefront == StorefrontKind::Wix {
+            // It is signed in itself.
+            let event_type = sign::wix_event_type(&body).unwrap_or_default();
+            (String::new(), wix_body(&body, &event_type)?)
+        } else {
+            (signing_secret(&self.secret, order.storefront)?, body)
+        };
         let headers = sign::sign(order.storefront, &secret, body.as_bytes(), topic, SystemClock.now())
             .could_not("sign a delivery")?;
         let headers: serde_json::Map<String, Value> = headers
@@ -81,7 +98,7 @@ impl Bodies {
     }
 
     /// When something was told: later things later.
-    fn at(&self, told: Told) -> String {
+    fn time(&self, told: Told) -> Timestamp {
         let minutes = match told {
             Told::Placed => 0,
             Told::Paid => 1,
@@ -89,7 +106,11 @@ impl Bodies {
             Told::Refunded => 3,
             Told::Canceled => 4,
         };
-        (self.placed + Duration::from_secs(60 * minutes)).to_string()
+        self.placed + Duration::from_secs(60 * minutes)
+    }
+
+    fn at(&self, told: Told) -> String {
+        self.time(told).to_string()
     }
 
     fn shopify(&self, order: &Order, told: Told) -> (&'static str, Value) {

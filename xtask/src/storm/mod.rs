@@ -83,12 +83,12 @@ struct Measured {
     late: BTreeMap<String, u64>,
 }
 
-/// A storm of seconds, with the binaries that are built for the other steps of the test. Nothing is throttled in it: no
-/// limit of a minute is reached.
-pub(crate) async fn small() -> Result<(), Failure> {
+/// A storm of seconds, with the binaries that are built for the other steps of the test, or with release builds. Nothing is
+/// throttled in it: no limit of a minute is reached.
+pub(crate) async fn small(release: bool) -> Result<(), Failure> {
     let options = StormOptions {
         deliveries: 400,
-        profile: "dev".to_owned(),
+        profile: if release { "release" } else { "dev" }.to_owned(),
     };
     run(&options).await
 }

@@ -3,6 +3,8 @@
 
 use reseller_hooks::order::StorefrontKind;
 
+use crate::demo::deliver::WIX_INSTANCE;
+
 /// What an order is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sku {
@@ -61,16 +63,21 @@ impl Order {
     /// The order with a number: of twenty, seven in ten are just paid.
     pub(crate) fn new(number: u64) -> Self {
         let kind = number % 20;
-        let storefront = match number % 3 {
+        // Each storefront has all of the twenty.
+        let storefront = match number / 20 % 5 {
             0 => StorefrontKind::Shopify,
             1 => StorefrontKind::Woocommerce,
+            2 => StorefrontKind::Wix,
+            3 => StorefrontKind::Stripe,
             _ => StorefrontKind::Standard,
         };
+        let is_stripe = storefront == StorefrontKind::Stripe;
         let life = match kind {
             14 | 15 => Life::PaidAndCanceled,
-            // WooCommerce's refunds are told in another way.
-            16 | 17 if storefront != StorefrontKind::Woocommerce => Life::PaidAndRefunded,
-            18 | 19 => Life::PaidAndReferenced,
+            // WooCommerce's refunds are told in another way; one of Stripe's that is not whole names no units, and its
+            // sessions do not change.
+            16 | 17 if storefront != StorefrontKind::Woocommerce && !is_stripe => Life::PaidAndRefunded,
+            18 | 19 if !is_stripe => Life::PaidAndReferenced,
             2 | 5 | 8 => Life::PlacedAndPaid,
             _ => Life::Paid,
         };
@@ -138,7 +145,24 @@ impl Order {
 
     /// As the ledger names it.
     pub(crate) fn key(&self) -> String {
-        format!("{}/{}", self.storefront.as_str(), self.number)
+        let storefront = self.storefront.as_str();
+        match self.storefront {
+            // With the site that sends.
+            StorefrontKind::Wix => format!("{storefront}/{WIX_INSTANCE}/{}", self.id()),
+            StorefrontKind::Shopify
+            | StorefrontKind::Woocommerce
+            | StorefrontKind::Stripe
+            | StorefrontKind::Standard => format!("{storefront}/{}", self.id()),
+        }
+    }
+
+    /// As its storefront names it; Stripe by the payment.
+    pub(crate) fn id(&self) -> String {
+        match self.storefront {
+            StorefrontKind::Wix => format!("0de40000-0000-4000-8000-{:012x}", self.number),
+            StorefrontKind::Stripe => format!("pi_{}", self.number),
+            StorefrontKind::Shopify | StorefrontKind::Woocommerce | StorefrontKind::Standard => self.number.to_string(),
+        }
     }
 
     /// Each order is for an account of its own, by which its packages are found at Wix whatever the ledger says.
@@ -206,17 +230,14 @@ mod tests {
         }
         assert!(times.values().all(|times| *times == 2));
         assert!((2_000..2_010).contains(&all.len()));
-        for storefront in [
-            StorefrontKind::Shopify,
-            StorefrontKind::Woocommerce,
-            StorefrontKind::Standard,
-        ] {
+        for storefront in StorefrontKind::ALL {
             let of = |life| {
                 orders
                     .iter()
                     .any(|order| order.storefront == storefront && order.life == life)
             };
-            assert!(of(Life::Paid) && of(Life::PaidAndCanceled) && of(Life::PaidAndReferenced));
+            assert!(of(Life::Paid) && of(Life::PlacedAndPaid) && of(Life::PaidAndCanceled));
+            assert_eq!(of(Life::PaidAndReferenced), storefront != StorefrontKind::Stripe);
         }
         assert!(orders.iter().any(|order| order.life == Life::PaidAndRefunded));
     }

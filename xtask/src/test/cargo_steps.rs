@@ -14,6 +14,24 @@ const WORKERS: [&str; 4] = ["order-paid", "order-canceled", "tag-external-id", "
 /// Targets in `tests/` that need an emulator of AWS; they have a step of their own.
 const AWS: &str = "aws";
 
+/// The tests that take two thirds of the time of all, by how their names begin: changed deliveries, a crash at every effect and
+/// at every await point, bursts of orders, and the simulation, which has a step of its own. `--quick` leaves them out.
+const LONGEST: [&str; 10] = [
+    "storefront_mutations::changed_bodies_of_",
+    "fulfilment::effects::",
+    "fulfilment::crashes::",
+    "fulfilment::stuck::whatever_was_bought_can_be_canceled",
+    "deliveries::crashes::a_batch_of_several_orders_",
+    "load::",
+    "sim::a_seed_is_always_the_same_history",
+    "sim::every_trait_of_a_record_has_its_golden_record",
+    "sim::no_history_breaks_the_promise",
+    "sim::the_promise_holds_where_wix_",
+];
+
+/// How many cases a quick test draws of each property that does not say a number itself; by itself it is 256.
+const QUICK_CASES: &str = "64";
+
 /// Runs one command; its output is kept, and shown where it fails.
 pub(super) async fn check(name: &str, label: &str, command: &mut Command) -> Result<String, Failure> {
     let mut processes = Processes::new(&workspace::scratch()?.join("test"))?;
@@ -67,27 +85,37 @@ pub(super) async fn deployed() -> Result<Tests, Failure> {
         let label = format!("cargo clippy, {name} as deployed");
         check(&format!("deployed-{name}"), &label, &mut command).await?;
     }
-    no_function_has_guards().await?;
+    no_function_has_what_is_for_tests().await?;
     Ok(Tests { passed: 3 })
 }
 
-/// With the library's feature `guards` a signature could be skipped and a key be drawn at random; without it both are
-/// constants. No function may have it, built by itself as it is deployed; that the look finds it is seen by the tests,
-/// which have it.
-async fn no_function_has_guards() -> Result<(), Failure> {
-    for package in WORKERS.iter().chain(&["webhook", "inspect", "reseller-hooks-tests"]) {
+/// With the library's feature `guards` a signature could be skipped and a key be drawn at random, and with `bench-root` a
+/// root that no authority stands behind would be trusted. No function may have either, built by itself as it is deployed;
+/// that the look finds them is seen by who has them: the tests, and `webhook` as `cargo xtask bench` builds it.
+async fn no_function_has_what_is_for_tests() -> Result<(), Failure> {
+    let functions = WORKERS.iter().chain(&["webhook", "inspect"]);
+    let mut looks: Vec<(&str, &[&str], &[&str])> = functions
+        .map(|function| (*function, [].as_slice(), [].as_slice()))
+        .collect();
+    looks.push(("reseller-hooks-tests", &[], &["guards"]));
+    looks.push(("webhook", &["--features", "bench-root"], &["bench-root"]));
+    for (package, options, expected) in looks {
         let mut command = workspace::cargo();
         command.args(["tree", "--locked", "--edges", "features,no-dev", "--package", package]);
+        command.args(options);
         let tree = check(
             &format!("features-{package}"),
             &format!("cargo tree, {package}"),
             &mut command,
         )
         .await?;
-        let has_guards = tree.contains("reseller-hooks feature \"guards\"");
-        if has_guards != (*package == "reseller-hooks-tests") {
+        let found: Vec<&str> = ["guards", "bench-root"]
+            .into_iter()
+            .filter(|feature| tree.contains(&format!("reseller-hooks feature \"{feature}\"")))
+            .collect();
+        if found != expected {
             return Err(Failure::new(format!(
-                "{package}: its build has the feature `guards` of the library: {has_guards}. Only the tests may have it"
+                "{package}: its build has of the library's features for tests {found:?}, and not {expected:?}"
             )));
         }
     }
@@ -103,7 +131,7 @@ pub(super) async fn docs() -> Result<Tests, Failure> {
     Ok(Tests::ONE_CHECK)
 }
 
-pub(super) async fn tests() -> Result<Tests, Failure> {
+pub(super) async fn tests(quick: bool) -> Result<Tests, Failure> {
     let with_nextest = workspace::cargo()
         .args(["nextest", "--version"])
         .stdin(Stdio::null())
@@ -123,13 +151,31 @@ pub(super) async fn tests() -> Result<Tests, Failure> {
             command.args(["--test", &target]);
         }
     }
+    if quick {
+        command.env("PROPTEST_CASES", QUICK_CASES).arg("--");
+        // Both runners read it alike.
+        command.args(LONGEST.iter().flat_map(|name| ["--skip", name]));
+    }
     let label = if with_nextest {
         "cargo nextest run"
     } else {
         "cargo test"
     };
     let log = check("tests", label, &mut command).await?;
+    if !quick {
+        each_of_the_longest_was_run(&log)?;
+    }
     counted(&log)
+}
+
+/// Where one is called something else, a quick test would run it after all, and nobody would see why it takes so long.
+fn each_of_the_longest_was_run(log: &str) -> Result<(), Failure> {
+    match LONGEST.iter().find(|name| !log.contains(**name)) {
+        None => Ok(()),
+        Some(name) => Err(Failure::new(format!(
+            "no test is called {name}…, which a quick test leaves out: correct its name in xtask/src/test/cargo_steps.rs"
+        ))),
+    }
 }
 
 pub(super) async fn doctests() -> Result<Tests, Failure> {
@@ -143,9 +189,9 @@ pub(super) async fn doctests() -> Result<Tests, Failure> {
 
 /// The simulation, in an optimised build: ordinary worlds, those in which nothing but our own protections helps, those
 /// whose queries show too much, those in which orders change all the time, those in which keys alone help, and each
-/// protection taken out.
-pub(super) async fn sim() -> Result<Tests, Failure> {
-    let runs: [(&str, &[&str]); 6] = [
+/// protection taken out. Quick: a quarter of the histories, and no protection is taken out.
+pub(super) async fn sim(quick: bool) -> Result<Tests, Failure> {
+    let full: [(&str, &[&str]); 6] = [
         ("sim", &["--seeds", "6000", "--threads", "2"]),
         ("sim-harsh", &["--seeds", "2000", "--threads", "2", "--harsh"]),
         (
@@ -156,8 +202,19 @@ pub(super) async fn sim() -> Result<Tests, Failure> {
         ("sim-late", &["--seeds", "1000", "--threads", "2", "--late"]),
         ("sim-guards", &["--seeds", "4000", "--guards"]),
     ];
+    let short: [(&str, &[&str]); 5] = [
+        ("sim", &["--seeds", "1500", "--threads", "2"]),
+        ("sim-harsh", &["--seeds", "500", "--threads", "2", "--harsh"]),
+        (
+            "sim-careless",
+            &["--seeds", "500", "--threads", "2", "--harsh", "--careless"],
+        ),
+        ("sim-changing", &["--seeds", "500", "--threads", "2", "--changing"]),
+        ("sim-late", &["--seeds", "250", "--threads", "2", "--late"]),
+    ];
+    let runs: &[(&str, &[&str])] = if quick { &short } else { &full };
     let mut passed = 0;
-    for (name, arguments) in runs {
+    for &(name, arguments) in runs {
         let mut command = workspace::cargo();
         command.args(dispatch::SIMULATION).args(arguments);
         let log = check(name, &format!("simulation: {}", arguments.join(" ")), &mut command).await?;
@@ -254,6 +311,16 @@ mod tests {
         assert_eq!(passed(cargo), Some(12));
         let nextest = "     Summary [   1.240s] 35 tests run: 35 passed (1 slow), 0 skipped\n";
         assert_eq!(passed(nextest), Some(35));
+    }
+
+    #[test]
+    fn a_long_test_that_was_renamed_is_missed() {
+        let all = LONGEST
+            .map(|name| format!("PASS [ 1.0s] reseller-hooks-tests::main {name}x\n"))
+            .concat();
+        assert!(each_of_the_longest_was_run(&all).is_ok());
+        let error = each_of_the_longest_was_run(&all.replace("fulfilment::effects", "fulfilment::ends"));
+        assert!(error.unwrap_err().to_string().contains("fulfilment::effects::"));
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub(crate) async fn run(options: &TestOptions) -> Result<(), Failure> {
     for (at, step) in steps.into_iter().enumerate() {
         eprintln!("[{}/{count}] {}: {}", at + 1, step.name(), step.what());
         let begun = Instant::now();
-        let result = step.run().await;
+        let result = step.run(options).await;
         if let Err(failure) = &result {
             eprintln!("  ✗ {} failed: {failure}", step.name());
         }

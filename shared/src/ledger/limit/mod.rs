@@ -65,7 +65,7 @@ impl Window {
 pub struct Turned {
     /// A name.
     pub by: String,
-    /// The reason, for whoever reads it.
+    /// The reason, for people.
     pub reason: String,
     /// When.
     pub at: Timestamp,
