@@ -144,7 +144,7 @@ impl Sim {
         world.ledger = ledger.inner();
         // After a restore nothing is bought for up to weeks, of which every minute is walked through.
         let mut profile = profile.clone();
-        if Restore::draw(seed).is_some() {
+        if Restore::draw(seed, profile.restored).is_some() {
             profile.without.insert("months");
         }
         let profile = &profile;

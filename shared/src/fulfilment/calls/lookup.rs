@@ -3,8 +3,8 @@
 
 mod beside;
 
-pub(crate) use beside::is_unsettled;
 use beside::{Beside, Sought};
+pub(crate) use beside::{is_open, is_unsettled};
 
 use super::caller::{Caller, Interrupt};
 use super::compare::{Comparison, belongs_to_account, compare, is_over};

@@ -7,7 +7,9 @@ use super::{Begun, Found, NoAnswer, may_be_bought_before};
 use crate::fulfilment::calls::caller::Caller;
 use crate::fulfilment::ports::{self, Wix};
 use crate::fulfilment::problem::Problem;
-use crate::fulfilment::record::{Attempt, HeldPackage, Holder, Kind, OrderRecord, Purchase, PurchaseId, derive};
+use crate::fulfilment::record::{
+    Attempt, HeldPackage, Holder, InDoubt, Kind, OrderRecord, Purchase, PurchaseId, derive,
+};
 use crate::fulfilment::view::View;
 use crate::ids::{AccountId, ExternalId};
 use crate::time::Clock;
@@ -118,6 +120,19 @@ pub(crate) fn is_unsettled(view: &View<'_>, kind: Kind) -> bool {
             && surplus.is_odd()
             && super::surplus_problem(view, &holder, surplus.held(), surplus.of())
                 .is_some_and(|problem| !view.record.closed().contains_key(&problem.shown.id))
+    })
+}
+
+/// Whether it is yet to be seen what became of a purchase of this kind that a lost record may have bought with other units:
+/// one that was never sent, and in an order that was restored any one.
+pub(crate) fn is_open(view: &View<'_>, kind: Kind, is_restored: bool) -> bool {
+    let mut purchases = view.record.purchases().iter();
+    purchases.any(|purchase| {
+        let doubt = purchase.attempt().doubt().filter(|doubt| !doubt.is_closed());
+        // What nobody wants and is not asked for any more is not shown either: it holds up nothing.
+        let is_asked = |doubt: &InDoubt| !doubt.is_given_up() || view.entitled.may_buy_any(purchase);
+        purchase.id().kind == kind
+            && doubt.is_some_and(|doubt| (is_restored || !doubt.stage().was_sent()) && is_asked(doubt))
     })
 }
 
