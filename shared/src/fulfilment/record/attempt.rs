@@ -151,6 +151,11 @@ impl InDoubt {
         self.created_after
     }
 
+    /// The end of the time in which it was sent last.
+    pub(crate) const fn send_before(&self) -> Timestamp {
+        self.send_before
+    }
+
     /// What empty lookups have proven.
     pub const fn absence(&self) -> Absence {
         self.absence

@@ -8,11 +8,11 @@ use crate::fulfilment::calls::caller::Caller;
 use crate::fulfilment::ports::{self, Wix};
 use crate::fulfilment::problem::Problem;
 use crate::fulfilment::record::{
-    Attempt, HeldPackage, Holder, InDoubt, Kind, OrderRecord, Purchase, PurchaseId, derive,
+    Absence, Attempt, HeldPackage, Holder, InDoubt, Kind, OrderRecord, Purchase, PurchaseId, derive,
 };
 use crate::fulfilment::view::View;
 use crate::ids::{AccountId, ExternalId};
-use crate::time::Clock;
+use crate::time::{Clock, Timestamp};
 use crate::wix::{GetPackage, Package, PackageQuery};
 
 /// Up to which number an order's purchases of one kind are asked for. Two lists of them go into one query.
@@ -124,15 +124,19 @@ pub(crate) fn is_unsettled(view: &View<'_>, kind: Kind) -> bool {
 }
 
 /// Whether it is yet to be seen what became of a purchase of this kind that a lost record may have bought with other units:
-/// one that was never sent, and in an order that was restored any one.
-pub(crate) fn is_open(view: &View<'_>, kind: Kind, is_restored: bool) -> bool {
+/// one that was never sent, or that was sent before a restored ledger was resumed.
+pub(crate) fn is_open(view: &View<'_>, kind: Kind, resumed: Option<Timestamp>) -> bool {
     let mut purchases = view.record.purchases().iter();
     purchases.any(|purchase| {
         let doubt = purchase.attempt().doubt().filter(|doubt| !doubt.is_closed());
+        let is_unseen = |doubt: &InDoubt| doubt.absence() != Absence::Proven;
+        let is_lost = |doubt: &InDoubt| {
+            let was_sent = doubt.stage().was_sent();
+            !was_sent || resumed.is_some_and(|resumed| doubt.send_before() <= resumed)
+        };
         // What nobody wants and is not asked for any more is not shown either: it holds up nothing.
         let is_asked = |doubt: &InDoubt| !doubt.is_given_up() || view.entitled.may_buy_any(purchase);
-        purchase.id().kind == kind
-            && doubt.is_some_and(|doubt| (is_restored || !doubt.stage().was_sent()) && is_asked(doubt))
+        purchase.id().kind == kind && doubt.is_some_and(|doubt| is_unseen(doubt) && is_lost(doubt) && is_asked(doubt))
     })
 }
 
