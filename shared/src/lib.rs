@@ -37,3 +37,9 @@ pub mod webhook;
 pub mod wix_port;
 #[cfg(feature = "worker")]
 pub mod worker;
+
+/// The root of the certificate that `cargo xtask bench` serves with on this machine. Its name is found in every program that
+/// trusts it, and `cargo xtask test` looks that no function has it; its key was thrown away when the one certificate under it,
+/// for 127.0.0.1, was made.
+#[cfg(all(feature = "bench-root", any(feature = "aws", feature = "wix")))]
+const BENCH_ROOT: &[u8] = include_bytes!("bench_root.der");

@@ -21,7 +21,7 @@ use crate::world::{CATALOG, KEY, OWN, Order, START, World};
 const SAMPLE: &str = include_str!("../../events/shopify/orders_paid.json");
 
 /// What each does.
-pub const PARTS: [(&str, &str); 9] = [
+pub const PARTS: [(&str, &str); 10] = [
     (
         "verify",
         "a delivery of Shopify's whose signature is wrong: what verifying takes",
@@ -37,6 +37,10 @@ pub const PARTS: [(&str, &str); 9] = [
     ("read", "and read again"),
     ("encode", "a call of Create Package: its path and body"),
     ("decode", "its answer"),
+    (
+        "random",
+        "the first random bytes of the library that TLS uses: one that gathers its own entropy takes millions",
+    ),
 ];
 
 /// Does a part so many times; `None`: there is no such part.
@@ -65,6 +69,11 @@ pub fn run(part: &str, times: usize) -> Option<()> {
                 drop(black_box(
                     decode_package(CreatePackage::OPERATION, 200, None, answer).unwrap(),
                 ));
+            }
+            "random" => {
+                let mut bytes = [0; 32];
+                let provider = rustls::crypto::ring::default_provider();
+                provider.secure_random.fill(black_box(&mut bytes)).unwrap();
             }
             _ => return None,
         }

@@ -1,7 +1,9 @@
 //! What does not grow with what there is: the calls of an order with its units, a sweep with what is settled, the audit's
 //! calls with anything but its pages. `cargo run --profile sim -p reseller-hooks-tests --bin growth` measures a million.
 
-use reseller_hooks_tests::growth::{self, DIFFERS};
+use std::time::Duration;
+
+use reseller_hooks_tests::growth::{self, DIFFERS, Pace};
 
 #[test]
 fn a_thousand_units_cost_the_calls_and_writes_of_one() {
@@ -43,7 +45,7 @@ fn a_sweep_does_not_see_a_million_settled_records() {
 
 #[test]
 fn the_audits_calls_are_its_pages() {
-    let cost = growth::audit(3_000);
+    let cost = growth::audit(3_000, Pace::ORDINARY);
     // The limit holds some of them back for a moment: those are no calls.
     assert_eq!((cost.packages, cost.pages, cost.tally.wix_calls), (3_000, 30, 30));
     assert_eq!(cost.findings, 3_000 / DIFFERS);
@@ -52,4 +54,36 @@ fn the_audits_calls_are_its_pages() {
         3 + cost.runs,
         "one for each finding, and the bookmark"
     );
+}
+
+/// Half of a run is for the ledger, which takes a third here, as one of a million records does with 15 ms a page. No slice is
+/// begun that it could not be read for: nothing is read twice for want of time.
+#[test]
+fn what_an_audit_read_of_wix_is_not_read_again_for_want_of_time() {
+    let pace = Pace {
+        wix: Duration::from_secs(36),
+        ledger: Duration::from_millis(7_500),
+    };
+    // Each run begins with the last package of the one before.
+    let cost = growth::audit(1_990, pace);
+    assert_eq!((cost.packages, cost.pages, cost.tally.wix_calls), (1_990, 20, 20));
+    assert_eq!(cost.runs, 2);
+    let scan = 1_990_u32.div_ceil(50) + 1;
+    assert_eq!(
+        cost.tally.ledger_reads,
+        cost.runs * (scan + 1),
+        "all records once in a run, and the bookmark"
+    );
+}
+
+/// A ledger that takes longer than half of a run: the first run cannot come on, and those after it leave it more time.
+#[test]
+fn an_audit_comes_to_its_end_where_the_ledger_takes_most_of_a_run() {
+    let pace = Pace {
+        wix: Duration::from_secs(60),
+        ledger: Duration::from_secs(30),
+    };
+    let cost = growth::audit(1_000, pace);
+    assert_eq!(cost.findings, 1_000 / DIFFERS);
+    assert!((2..=12).contains(&cost.runs), "{cost:?}");
 }

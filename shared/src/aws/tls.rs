@@ -37,6 +37,8 @@ fn context() -> Result<TlsContext, AwsError> {
                 .to_owned(),
         ));
     }
+    #[cfg(feature = "bench-root")]
+    trust_store.add_pem_certificate(pem(crate::BENCH_ROOT));
     TlsContext::builder()
         .with_trust_store(trust_store)
         .build()
@@ -66,10 +68,12 @@ fn amazon_roots() -> impl Iterator<Item = String> {
     webpki_root_certs::TLS_SERVER_ROOT_CERTS
         .iter()
         .filter(|der| is_amazon(der))
-        .map(|der| {
-            let body = STANDARD.encode(der);
-            format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n")
-        })
+        .map(|der| pem(der))
+}
+
+fn pem(der: &[u8]) -> String {
+    let body = STANDARD.encode(der);
+    format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n")
 }
 
 /// Whether a self-signed certificate is Amazon's: whether its issuer, which is also its subject, has a part that begins with

@@ -147,6 +147,8 @@ fn tls_config() -> Result<rustls::ClientConfig, String> {
     let roots = RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
     };
+    #[cfg(feature = "bench-root")]
+    let roots = with_bench_root(roots)?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -154,6 +156,14 @@ fn tls_config() -> Result<rustls::ClientConfig, String> {
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(config)
+}
+
+/// And the root of a measurement on this machine.
+#[cfg(feature = "bench-root")]
+fn with_bench_root(mut roots: RootCertStore) -> Result<RootCertStore, String> {
+    let root = rustls::pki_types::CertificateDer::from(crate::BENCH_ROOT);
+    roots.add(root).map_err(|error| error.to_string())?;
+    Ok(roots)
 }
 
 /// Whether the request left. Only two kinds of error prove that it did not: no connection came to be (refused, DNS,

@@ -1,7 +1,7 @@
 //! Measures how the cost of an order, of a sweep and of the audit grows, and prints the tables of `docs/performance.md`.
 //! `growth PACKAGES` audits so many instead of a million.
 
-use reseller_hooks_tests::growth::{self, OrderCost};
+use reseller_hooks_tests::growth::{self, OrderCost, Pace};
 
 fn main() {
     let most = std::env::args()
@@ -13,7 +13,7 @@ fn main() {
          | --- | --- | --- | --- | --- | --- | --- | --- |"
     );
     for packages in [most / 100, most / 10, most] {
-        let cost = growth::audit(packages);
+        let cost = growth::audit(packages, Pace::ORDINARY);
         println!(
             "| {} packages | {} | {}, {} | {} | {} | {} min | {:.0} s | {} MiB |",
             cost.packages,

@@ -97,12 +97,29 @@ pub struct AuditCost {
     pub took: Duration,
 }
 
+/// How long a page takes that the audit reads.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// A hundred packages of Wix's.
+    pub wix: Duration,
+    /// Fifty records of the ledger.
+    pub ledger: Duration,
+}
+
+impl Pace {
+    /// As it is expected in production.
+    pub const ORDINARY: Self = Self {
+        wix: Duration::from_millis(400),
+        ledger: Duration::from_millis(10),
+    };
+}
+
 /// Run after run of the daily audit, over so many records with a package each. Of every [`DIFFERS`] packages one has ended.
-pub fn audit(packages: u64) -> AuditCost {
+pub fn audit(packages: u64, pace: Pace) -> AuditCost {
     let mut world = World::kind();
     world.settings = Settings::default();
-    let ledger = Vast::of(packages, &world);
-    let wix = VastWix::of(packages, &world);
+    let ledger = Vast::of(packages, &world).at_pace(pace);
+    let wix = VastWix::of(packages, &world).at_pace(pace);
     let mut cost = AuditCost::default();
     let begun = Instant::now();
     loop {

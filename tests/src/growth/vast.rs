@@ -13,6 +13,7 @@ use reseller_hooks::wix::{Answer, Client, ClientConfig, ExchangeError, Transport
 use reseller_hooks::wix_port::WixPort;
 use serde_json::{Value, json};
 
+use super::Pace;
 use crate::world::{Order, START, VirtualClock, WixSecret, World};
 
 /// Of so many packages one has ended at Wix.
@@ -20,11 +21,6 @@ pub const DIFFERS: u64 = 1_000;
 
 /// The number in the sample's names, in whose place another one is put.
 const SAMPLE: &str = "777000000777";
-
-/// A page of the ledger takes so long.
-const SCAN: Duration = Duration::from_millis(10);
-/// A page of Wix's.
-const QUERY: Duration = Duration::from_millis(400);
 
 /// How many packages are on a page.
 const PAGE: u64 = 100;
@@ -34,6 +30,8 @@ struct Sample {
     body: String,
     package: String,
     instance: String,
+    /// When the package was created, as the record has it.
+    created: String,
     shown: Value,
 }
 
@@ -44,11 +42,12 @@ impl Sample {
         world
             .deliver(&Order::new(&key).line("1", "MAIL", 1).paid().event())
             .unwrap();
-        let shown = {
+        let (shown, created) = {
             let wix = world.look();
             let package = wix.packages().next().unwrap();
+            let created = Timestamp::EPOCH + Duration::from_millis(package.created_ms.unsigned_abs());
             let instance = &package.instances[0];
-            json!({
+            let shown = json!({
                 "id": package.id.to_string(),
                 "accountId": package.account_id.to_string(),
                 "externalId": package.external_id,
@@ -58,11 +57,15 @@ impl Sample {
                     "status": "ENABLED",
                     "billingInfo": { "type": "RECURRING", "cycleDuration": { "unit": "MONTH", "count": 1 } },
                 }],
-            })
+            });
+            (shown, format!("\"created_at\":\"{created}\""))
         };
         let text = |pointer: &str| shown.pointer(pointer).and_then(Value::as_str).unwrap().to_owned();
+        let body = world.entry(&key).body;
+        assert!(body.contains(&created), "{body}");
         Self {
-            body: world.entry(&key).body,
+            body,
+            created,
             package: text("/id"),
             instance: text("/productInstances/0/instanceId"),
             shown,
@@ -78,6 +81,11 @@ fn package(number: u64) -> String {
     format!("{number:08x}-1111-4000-8000-000000000000")
 }
 
+/// A second after the one before, and all of them more than an hour ago.
+fn created(of: u64, number: u64) -> Timestamp {
+    START - Duration::from_secs(of + 7_200 - number)
+}
+
 fn instance(number: u64) -> String {
     format!("{number:08x}-2222-4000-8000-000000000000")
 }
@@ -90,6 +98,7 @@ pub(super) struct Vast {
     written: Arc<MemoryLedger>,
     listed: Arc<AtomicU64>,
     clock: VirtualClock,
+    pace: Pace,
 }
 
 impl Vast {
@@ -100,7 +109,12 @@ impl Vast {
             written: Arc::default(),
             listed: Arc::default(),
             clock: world.clock.clone(),
+            pace: Pace::ORDINARY,
         }
+    }
+
+    pub(super) fn at_pace(self, pace: Pace) -> Self {
+        Self { pace, ..self }
     }
 
     /// How many lines of an index were read.
@@ -113,10 +127,15 @@ impl Vast {
             body,
             package: sample_package,
             instance: sample_instance,
+            created: sample_created,
             ..
         } = &*self.sample;
         let body = body.replace(SAMPLE, &named(number));
         let body = body.replace(sample_package, &package(number));
+        let body = body.replace(
+            sample_created,
+            &format!("\"created_at\":\"{}\"", created(self.of, number)),
+        );
         Entry {
             key: format!("shopify/{}", named(number)),
             body: body.replace(sample_instance, &instance(number)),
@@ -188,7 +207,7 @@ impl Ledger for Vast {
     }
 
     async fn scan(&self, after: Option<&str>, limit: usize) -> Result<Vec<Entry>, LedgerError> {
-        self.clock.advance(SCAN);
+        self.clock.advance(self.pace.ledger);
         let first = after.and_then(|key| self.number(key)).map_or(0, |number| number + 1);
         let mut page = Vec::with_capacity(limit);
         for number in (first..self.of).take(limit) {
@@ -199,14 +218,14 @@ impl Ledger for Vast {
     }
 }
 
-/// A Wix that has the package of each order, created a second after the one before.
+/// A Wix that has the package of each order.
 #[derive(Clone)]
 pub(super) struct VastWix {
     of: u64,
     sample: Arc<Sample>,
     clock: VirtualClock,
     secret: WixSecret,
-    first: Timestamp,
+    pace: Pace,
 }
 
 impl VastWix {
@@ -216,8 +235,12 @@ impl VastWix {
             sample: Arc::new(Sample::new()),
             clock: world.clock.clone(),
             secret: world.secret.clone(),
-            first: START - Duration::from_secs(packages + 7_200),
+            pace: Pace::ORDINARY,
         }
+    }
+
+    pub(super) fn at_pace(self, pace: Pace) -> Self {
+        Self { pace, ..self }
     }
 
     pub(super) fn port(&self, world: &World) -> WixPort<WixSecret, VirtualClock, Self> {
@@ -235,7 +258,7 @@ impl VastWix {
         let mut shown = self.sample.shown.clone();
         shown["id"] = json!(package(number));
         shown["externalId"] = json!(format!("rh-shopify-{}-b1", named(number)));
-        shown["createdDate"] = json!((self.first + Duration::from_secs(number)).to_string());
+        shown["createdDate"] = json!(created(self.of, number).to_string());
         shown["productInstances"][0]["instanceId"] = json!(instance(number));
         if number.is_multiple_of(DIFFERS) {
             shown["productInstances"][0]["status"] = json!("CANCELED");
@@ -246,14 +269,14 @@ impl VastWix {
 
 impl Transport for VastWix {
     async fn exchange(&self, request: http::Request<Vec<u8>>, _: Duration) -> Result<Answer, ExchangeError> {
-        self.clock.advance(QUERY);
+        self.clock.advance(self.pace.wix);
         assert!(request.uri().path().ends_with("/query"), "{}", request.uri());
         let asked: Value = serde_json::from_slice(request.body()).unwrap();
         let text = |pointer: &str| asked.pointer(pointer).and_then(Value::as_str);
         let since = text("/query/filter/createdDate/$gte").map(|since| since.parse::<Timestamp>().unwrap());
         let from = match (text("/query/cursorPaging/cursor"), since) {
             (Some(cursor), _) => cursor.parse().unwrap(),
-            (None, Some(since)) => since.since(self.first).as_secs(),
+            (None, Some(since)) => since.since(created(self.of, 0)).as_secs(),
             (None, None) => 0,
         };
         let until = (from + PAGE).min(self.of);

@@ -19,7 +19,9 @@ pub(super) struct Answers {
 #[derive(Debug, Clone)]
 pub(super) struct Payment {
     pub(super) is_paid: bool,
+    /// The version that was seen.
     pub(super) stamp: Timestamp,
+    pub(super) sequence: u64,
     pub(super) units: BTreeMap<String, u32>,
     pub(super) skus: BTreeMap<String, String>,
     pub(super) counted: BTreeSet<String>,
@@ -90,6 +92,7 @@ impl Payment {
                 Some(Self {
                     is_paid: true,
                     stamp: version.time,
+                    sequence: version.sequence,
                     units: units.collect(),
                     skus: skus.collect(),
                     counted: refunds.clone(),
@@ -98,6 +101,7 @@ impl Payment {
             Answer::NotPaid { version } => Some(Self {
                 is_paid: false,
                 stamp: version.time,
+                sequence: version.sequence,
                 units: BTreeMap::new(),
                 skus: BTreeMap::new(),
                 counted: BTreeSet::new(),

@@ -12,7 +12,7 @@ use crate::world::{Order, START};
 /// A forged order, and something that the shop sent, seen on the way and sent once more.
 pub(super) fn attacks(rng: &mut Rng, seen: &[Delivery]) -> Vec<Delivery> {
     let kind = rng.pick(&STOREFRONTS);
-    let key = format!("{kind}/{FORGED_ORDER}");
+    let key = words::key(kind, &FORGED_ORDER.to_string());
     let order = Order::new(&key).line("1", "PLAN", 1).paid();
     let most = BTreeMap::new();
     let past = Past {
@@ -25,6 +25,7 @@ pub(super) fn attacks(rng: &mut Rng, seen: &[Delivery]) -> Vec<Delivery> {
         amounts: &BTreeSet::new(),
         may_be_paid_again: false,
         clock_is_ahead: Duration::ZERO,
+        cycle: None,
     };
     let forged = Delivery {
         at: START + rng.delay(),

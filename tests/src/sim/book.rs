@@ -7,11 +7,15 @@ use std::time::Duration;
 use reseller_hooks::time::Timestamp;
 
 use super::answers::{Answers, Payment};
+use super::billing::Billing;
 use super::meaning::Meaning;
 use super::words::{Message, last};
 
 /// How far apart a deletion and a living body must be received for either to count: as the documentation says.
 const TRASH_APART: Duration = Duration::from_secs(120);
+
+/// When something was said by the shop's clock, and what comes after it where the clock is another order's.
+pub(super) type Moment = (Timestamp, u64);
 
 /// Whether an order lies in the shop's trash, by what was received when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +51,8 @@ pub(super) struct ShopOrder {
     pub(super) answers: Answers,
     /// What else was said of it.
     pub meaning: Meaning,
+    /// What was told of its money apart from it.
+    pub(super) billing: Billing,
     /// Its deletions, the newest last, in a storefront that has a trash.
     pub(super) deletions: Vec<Arc<Message>>,
     /// It lies in the trash at the end.
@@ -68,7 +74,7 @@ enum Denied {
 #[derive(Debug, Clone)]
 pub(super) struct ToldVersion {
     /// The shop's time of it: two that were told of one moment count together.
-    pub(super) at: Timestamp,
+    pub(super) at: Moment,
     /// The same as the message has it.
     pub(super) stamp: Timestamp,
     pub(super) units: BTreeMap<String, u32>,
@@ -78,15 +84,44 @@ pub(super) struct ToldVersion {
     pub(super) amounts: BTreeSet<String>,
     pub(super) paid: bool,
     pub(super) canceled: bool,
+    /// It is given before it is paid for.
+    pub(super) is_trial: bool,
+    /// Whether it is paid nobody can say.
+    pub(super) is_unclear: bool,
+    /// All of it was given back.
+    pub(super) refunded_all: bool,
     /// In which words it was told.
     pub(super) message: Arc<Message>,
 }
 
+impl ToldVersion {
+    /// Whether it is the version that an operator saw.
+    fn is_seen_by(&self, told: &Payment) -> bool {
+        told.stamp == self.stamp && (self.at.1 == 0 || told.sequence == self.at.1)
+    }
+}
+
 impl ShopOrder {
-    /// What a line is paid as when everything that was said has been heard.
-    pub(super) fn paid_sku(&self, line: &str) -> Option<&str> {
+    /// What a line may be paid as when everything that was said has been heard: mostly one SKU. Which of two prices a
+    /// subscription stays with depends on what was heard first, where it has come back to one that was billed long ago.
+    pub(super) fn paid_skus(&self, line: &str) -> Vec<&str> {
+        if !self.billing.is_subscription {
+            return self.paid_sku(line).into_iter().collect();
+        }
+        let is_told = self.answers.payment.is_some();
+        let counts = |said: &&ToldVersion| {
+            let sku = said.skus.get(line).map_or("", String::as_str);
+            said.is_trial || is_told || self.billing.billed(line, sku).is_some()
+        };
+        let now = self.newest().filter(counts).filter_map(|said| said.skus.get(line));
+        let mut skus: Vec<&str> = self.billing.last_price(line).into_iter().collect();
+        skus.extend(now.map(String::as_str));
+        skus
+    }
+
+    fn paid_sku(&self, line: &str) -> Option<&str> {
         let newest = self.heard().last()?;
-        let paid = self.heard().filter(|said| said.paid).last();
+        let paid = self.heard().filter(|said| self.says_paid(said)).last();
         let told = self
             .told_paid()
             .filter(|(at, _)| paid.is_none_or(|paid| paid.at <= *at));
@@ -103,8 +138,12 @@ impl ShopOrder {
     pub(super) fn owed(&self, line: &str) -> u32 {
         let is_not_ours = self.answers.not_ours.contains(line);
         let is_denied = self.denied() == Some(Denied::All);
-        if self.meaning.is_over(line) || self.trash() != Trash::Alive || is_not_ours || is_denied {
+        let is_over = self.meaning.is_over(line) || self.billing.is_given_back();
+        if is_over || self.trash() != Trash::Alive || is_not_ours || is_denied {
             return 0;
+        }
+        if self.billing.is_subscription {
+            return self.owed_of_subscription(line);
         }
         let told = self.told_refunded().and_then(|units| units.get(line)).copied();
         // What there is of the line, less what was refunded and is not counted in it.
@@ -117,9 +156,11 @@ impl ShopOrder {
         };
         let left = |said: &ToldVersion| left_of(&said.units, &said.counted);
         let told_paid = self.told_paid();
-        let said_paid = self.heard().filter(|said| said.paid);
+        let said_paid = self.heard().filter(|said| self.says_paid(said));
         let last_paid = said_paid.map(|said| said.at).chain(told_paid.map(|(at, _)| at)).max();
-        let paid = self.heard().filter(|said| said.paid && Some(said.at) == last_paid);
+        let paid = self
+            .heard()
+            .filter(|said| self.says_paid(said) && Some(said.at) == last_paid);
         let told_then = told_paid.filter(|(at, _)| Some(*at) == last_paid);
         let of_told = told_then.map(|(_, told)| left_of(&told.units, &told.counted));
         let Some(of_paid) = paid.map(left).chain(of_told).min() else {
@@ -131,6 +172,61 @@ impl ShopOrder {
             (false, false) => left(said).min(of_paid),
         });
         of_newest.min().unwrap_or(0)
+    }
+
+    /// Of a subscription the lesser of what it has and of what an invoice billed; what is on trial is not billed yet.
+    fn owed_of_subscription(&self, line: &str) -> u32 {
+        let told = self.told_refunded().and_then(|units| units.get(line)).copied();
+        let told_paid = self.answers.payment.as_ref().filter(|told| told.is_paid);
+        let of = |said: &ToldVersion| {
+            let sku = said.skus.get(line).map_or("", String::as_str);
+            let listed = said
+                .units
+                .get(line)
+                .copied()
+                .unwrap_or(0)
+                .saturating_sub(told.unwrap_or(0));
+            if said.canceled {
+                return 0;
+            }
+            if said.is_trial || told_paid.is_some_and(|told| said.is_seen_by(told)) {
+                return listed;
+            }
+            let last = || self.billing.billed(line, self.billing.last_price(line)?);
+            let billed = self.billing.billed(line, sku).or_else(last);
+            listed.min(billed.unwrap_or(0))
+        };
+        self.newest().map(of).min().unwrap_or(0)
+    }
+
+    /// Whether a subscription has what no invoice billed.
+    pub(super) fn is_unbilled(&self) -> bool {
+        let more = |said: &ToldVersion| {
+            let mut lines = said
+                .units
+                .iter()
+                .filter_map(|(line, units)| Some((line, said.skus.get(line)?, *units)));
+            // An earlier price that was billed pays for no way back to it.
+            let is_last = |line: &str, sku: &str| self.billing.last_price(line) == Some(sku);
+            lines.any(|(line, sku, units)| units > self.billing.billed(line, sku).unwrap_or(0) || !is_last(line, sku))
+        };
+        self.billing.is_billed() && self.newest().any(more)
+    }
+
+    /// Whether it was given back in full, and was called paid after that: whether it was paid a second time nobody can say but
+    /// an operator.
+    pub(super) fn is_paid_again(&self) -> bool {
+        let told = self.answers.payment.as_ref();
+        if self.newest().any(|said| told.is_some_and(|told| said.is_seen_by(told))) {
+            return false;
+        }
+        let refunded = self.heard().filter(|said| said.refunded_all).map(|said| said.at).max();
+        let told = self.told_paid().map(|(at, _)| at);
+        let Some(refunded) = refunded.filter(|at| told.is_none_or(|told| told < *at)) else {
+            return false;
+        };
+        let paid = self.heard().filter(|said| said.paid).map(|said| said.at).max();
+        paid.is_some_and(|paid| paid > refunded)
     }
 
     /// The states of the newest moment that was told.
@@ -152,15 +248,26 @@ impl ShopOrder {
     /// An operator told that what the shop calls paid is not.
     fn denied(&self) -> Option<Denied> {
         let told = self.answers.payment.as_ref().filter(|told| !told.is_paid)?;
-        let paid = self.heard().filter(|said| said.paid).map(|said| said.stamp);
-        let last = paid.clone().max().filter(|last| *last == told.stamp)?;
-        let is_older = paid.min().is_some_and(|first| first < last);
+        let paid = self.heard().filter(|said| self.says_paid(said));
+        let last = paid.clone().max_by_key(|said| said.at)?;
+        let last = Some(last.at).filter(|_| last.is_seen_by(told))?;
+        let is_older = paid.map(|said| said.at).min().is_some_and(|first| first < last);
         Some(if is_older { Denied::TheNewest } else { Denied::All })
     }
 
     /// Nothing more may be bought, and nothing is taken back, because nobody knows what is owed.
     pub(super) fn is_unclear(&self) -> bool {
-        self.is_amount_refunded() || self.denied() == Some(Denied::TheNewest)
+        self.is_amount_refunded()
+            || self.denied() == Some(Denied::TheNewest)
+            || self.is_paid_again()
+            || self.is_payment_unclear()
+    }
+
+    /// Whether the newest state does not say whether it is paid, and no operator does.
+    pub(super) fn is_payment_unclear(&self) -> bool {
+        let told = self.answers.payment.as_ref();
+        let mut newest = self.newest();
+        newest.any(|said| said.is_unclear && !told.is_some_and(|told| said.is_seen_by(told)))
     }
 
     /// An amount was given back, and nobody says of what, nor has an operator told it: nothing more may be bought, nothing is
@@ -172,7 +279,7 @@ impl ShopOrder {
             .as_ref()
             .filter(|_| self.told_refunded().is_some());
         let is_open = |id: &String| answered.is_none_or(|told| !told.refunds.contains(id));
-        self.amounts.iter().any(is_open)
+        self.amounts.iter().chain(self.billing.open()).any(is_open)
             || self
                 .newest()
                 .any(|said| said.amounts.iter().any(is_open) && !said.canceled)
@@ -182,21 +289,29 @@ impl ShopOrder {
     fn told_refunded(&self) -> Option<&BTreeMap<String, u32>> {
         let told = self.answers.refunded.as_ref()?;
         let newest = self.newest().next();
-        let stands = |id: &String| self.amounts.contains(id) || newest.is_some_and(|said| said.amounts.contains(id));
+        let is_open = |id: &String| self.billing.open().any(|open| open == id);
+        let stands = |id: &String| {
+            self.amounts.contains(id) || is_open(id) || newest.is_some_and(|said| said.amounts.contains(id))
+        };
         told.refunds.iter().all(stands).then_some(&told.units)
     }
 
     /// What an operator told to be paid, with the time of the version that he saw.
-    fn told_paid(&self) -> Option<(Timestamp, &Payment)> {
+    fn told_paid(&self) -> Option<(Moment, &Payment)> {
         let told = self.answers.payment.as_ref().filter(|told| told.is_paid)?;
-        let mut seen = self.heard().filter(|said| said.stamp == told.stamp);
+        let mut seen = self.heard().filter(|said| said.is_seen_by(told));
         seen.next().map(|said| (said.at, told))
     }
 
     /// Whether a version is paid, by the shop or by what an operator told of it.
     fn is_paid(&self, said: &ToldVersion) -> bool {
-        let told = self.answers.payment.as_ref().filter(|told| told.stamp == said.stamp);
-        told.map_or(said.paid, |told| told.is_paid)
+        let told = self.answers.payment.as_ref().filter(|told| said.is_seen_by(told));
+        told.map_or_else(|| self.says_paid(said), |told| told.is_paid)
+    }
+
+    /// Whether a version is paid by the shop's word, which may come apart from it.
+    fn says_paid(&self, said: &ToldVersion) -> bool {
+        said.paid || (self.billing.is_settled && !said.canceled && !said.is_unclear)
     }
 
     /// Whether it lies in the trash: what was received last counts, where the two are far enough apart.
@@ -234,7 +349,7 @@ impl ShopOrder {
 
     /// Whether the states of the newest moment disagree.
     pub(super) fn disagrees(&self) -> bool {
-        let mut states = self.newest().map(|said| (&said.units, said.paid));
+        let mut states = self.newest().map(|said| (&said.units, said.paid, said.canceled));
         let first = states.next();
         states.any(|state| Some(state) != first)
     }

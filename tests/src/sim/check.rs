@@ -138,13 +138,12 @@ impl Book<'_> {
         }
         for line in self.order.skus.keys() {
             let owed = self.order.owed(line);
-            let Some(sku) = self.order.paid_sku(line) else {
-                continue;
-            };
+            let skus = self.order.paid_skus(line);
             let planned = self.record.lines().iter().find(|planned| planned.id() == line);
             for unit in 1..=owed {
-                if let Err(what) = self.plan_of(line, sku, planned, unit) {
-                    found.push(format!("I2 line {line} unit {unit} ({sku}): {what}"));
+                let wrong = skus.iter().map(|sku| self.plan_of(line, sku, planned, unit).err());
+                if let Some(Some(what)) = wrong.reduce(|one, two| one.and(two)) {
+                    found.push(format!("I2 line {line} unit {unit} ({skus:?}): {what}"));
                     break;
                 }
             }
@@ -377,7 +376,17 @@ impl Book<'_> {
                 .any(|(_, i)| i.reference.is_some() && !i.status.is_alive()),
             "REFUND_UNCLEAR" => !self.order.is_amount_refunded(),
             "TRASH_UNCLEAR" => !matches!(self.order.trash(), Trash::Unclear | Trash::Any),
-            "REFUND_FAILED" => self.order.meaning.failed.is_empty(),
+            "UNPAID_CHANGE" => !self.order.is_unbilled(),
+            "PAID_AGAIN" => !self.order.is_paid_again(),
+            "PAYMENT_UNCLEAR" => !self.order.is_payment_unclear(),
+            "REFUND_FAILED" => self.order.meaning.failed.is_empty() && !self.order.billing.is_refund_failed(),
+            "COLLECTION_PAUSED"
+            | "CYCLE_REVERSED"
+            | "DISPUTE_INQUIRY"
+            | "INVOICE_NOT_READ"
+            | "ITEMS_NOT_READ"
+            | "PAID_IN_PART"
+            | "REFUND_OF_UNKNOWN_SUBSCRIPTION" => !self.order.meaning.notices.contains(code),
             "DISPUTE_OPEN" | "DISPUTE_LOST" => !self.order.meaning.is_disputed(),
             "STATES_DISAGREE" => !self.order.disagrees(),
             // No line of the order is left that it could mean.
@@ -386,14 +395,19 @@ impl Book<'_> {
             "SUBSCRIPTION_CHANGED" => !self.order.meaning.is_alive(),
             // What WooCommerce cancels can come back, and is over until then.
             "PAID_AFTER_END" if self.order.key.starts_with("woocommerce/") => self.order.meaning.is_alive(),
-            "PAID_AFTER_END" => !self.order.meaning.has_ended(),
+            "PAID_AFTER_END" => {
+                !self.order.meaning.has_ended() && !self.order.meaning.notices.contains("PAID_AFTER_END")
+            }
             // A line that is planned by the retry is looked up first, and careless queries show what is anybody's.
             "PERHAPS_BOUGHT_BEFORE" => is_retried && !self.world.careless,
             // A plain retry replaces nothing.
             "INSTANCE_FAILED" => stage == Stage::Replaced,
-            "AWAITING_ACTION" => !wix
-                .instances()
-                .any(|(_, i)| !matches!(i.status.as_str(), "PENDING" | "ENABLED" | "CANCELED" | "FAILED")),
+            "AWAITING_ACTION" => {
+                let is_waiting = |status: &str| !matches!(status, "PENDING" | "ENABLED" | "CANCELED" | "FAILED");
+                // After a month it is read when somebody retries.
+                let is_given_up = !is_retried && self.world.entry(&self.order.key).due_at.is_none();
+                !is_given_up && !wix.instances().any(|(_, i)| is_waiting(i.status.as_str()))
+            }
             "SITE_CHANGED" => self.order.old_sites.is_empty(),
             "SEVERAL_PACKAGES" | "SURPLUS_PACKAGE" | "PACKAGE_GONE" | "NOT_MAPPED" => true,
             _ => is_retried || stage == Stage::Closed,

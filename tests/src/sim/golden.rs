@@ -46,7 +46,9 @@ fn collect(value: &Value, path: &str, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(members) => {
             for (key, member) in members {
-                let name = if is_word(key) { key.as_str() } else { "*" };
+                // A name in capitals is an SKU's.
+                let is_member = is_word(key) && key.bytes().any(|byte| byte.is_ascii_lowercase());
+                let name = if is_member { key.as_str() } else { "*" };
                 let path = format!("{path}/{name}");
                 found.insert(path.clone());
                 collect(member, &path, found);

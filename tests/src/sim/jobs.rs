@@ -22,7 +22,7 @@ use super::ledger::SimLedger;
 use super::queue::SimQueue;
 use super::scheduler::Sim;
 use super::shop::{Delivery, Sender};
-use super::words::{FORGED, SECRETS};
+use super::words::{self, FORGED, SECRETS};
 use crate::world::{Run, SkewedClock, WixPort};
 
 /// How long a storefront waits for an answer.
@@ -174,7 +174,7 @@ impl Sim {
             Sender::Forger => (FORGED, now),
             Sender::Replayer(secret, signed_at) => (SECRETS[secret], signed_at),
         };
-        let mut headers = message.signed(secret, signed_at);
+        let (mut headers, body) = message.signed(secret, signed_at);
         if let (Sender::Replayer(..), StorefrontKind::Shopify) = (sender, message.kind) {
             headers.insert(
                 "x-shopify-shop-domain",
@@ -190,7 +190,7 @@ impl Sim {
                 method: &Method::POST,
                 path: &path,
                 headers: &headers,
-                body: message.body.as_bytes(),
+                body: body.as_bytes(),
                 request_id: "an-invocation",
                 received_at: None,
             };
@@ -371,7 +371,7 @@ impl Sim {
                 }
             }
             Sender::Forger if is_taken => self.broken("a forged delivery is taken".to_owned()),
-            Sender::Replayer(..) if is_taken && kind == StorefrontKind::Standard && signed_at + TOLERANCE < begun => {
+            Sender::Replayer(..) if is_taken && words::signs_time(kind) && signed_at + TOLERANCE < begun => {
                 self.broken("a replayed delivery is taken".to_owned());
             }
             Sender::Useless

@@ -8,6 +8,8 @@ use reseller_hooks::secrets::{SecretError, Source};
 use reseller_hooks::time::{Clock, Timestamp};
 use secrecy::SecretString;
 
+use super::rsa;
+use super::wix::SITE;
 use super::woocommerce::HOST;
 use super::words::{SECRETS, STOREFRONTS};
 use crate::world::{VirtualClock, yield_once};
@@ -87,11 +89,13 @@ impl Keys {
         let of = |place: usize| {
             let [current, previous] = state.known[place];
             let hosts = match STOREFRONTS[place] {
+                StorefrontKind::Wix => {
+                    let [current, previous] = [current, previous].map(|at| rsa::KEYS[at].public());
+                    return format!(r#"{{"public_keys":["{current}","{previous}"],"sites":["{SITE}"]}}"#);
+                }
                 // The second is the one of a header, for what names none in its body.
                 StorefrontKind::Woocommerce => format!(r#","hosts":["{HOST}","sample.example.com"]"#),
-                StorefrontKind::Shopify | StorefrontKind::Standard | StorefrontKind::Stripe | StorefrontKind::Wix => {
-                    String::new()
-                }
+                StorefrontKind::Shopify | StorefrontKind::Standard | StorefrontKind::Stripe => String::new(),
             };
             format!(
                 r#"{{"secrets":["{}","{}"]{hosts}}}"#,

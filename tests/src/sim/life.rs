@@ -9,13 +9,15 @@ use reseller_hooks::order::StorefrontKind;
 use super::book::ShopOrder;
 use super::meaning::{self, Dispute, Refunded, Subscription, ToldSubscription};
 use super::shop::{CHANGING, Under};
+use super::stripe;
+use super::wix;
 use super::woocommerce;
 use super::words::{self, Message};
 use crate::world::Order;
 
 impl Under<'_> {
     /// The line is sold as the other of two plans, with more units or fewer.
-    fn change_plan(&mut self, line: &str, units: u32) {
+    pub(super) fn change_plan(&mut self, line: &str, units: u32) {
         let [small, large] = CHANGING;
         let had = self.record.skus.get(line).cloned().unwrap_or_default();
         let becomes = if had == small { large } else { small };
@@ -47,6 +49,7 @@ impl Under<'_> {
     pub(super) fn change(&mut self, shared_site: bool) {
         let (line, units) = self.any_line();
         let is_woo = self.kind == StorefrontKind::Woocommerce;
+        let is_wix = self.kind == StorefrontKind::Wix;
         if self.record.in_trash {
             self.restore();
             return;
@@ -59,8 +62,8 @@ impl Under<'_> {
             if self.record.site.is_some() && self.rng.one_in(2) {
                 self.name_another_site();
                 self.tell("names another site");
-            } else if is_woo {
-                // An edit of WooCommerce makes a line of its own.
+            } else if is_woo || is_wix {
+                // An edit of these makes a line of its own.
                 self.set_units(&line, 0);
                 self.add_line(u32::try_from(self.units.len()).unwrap_or(0) + 1);
                 self.tell("has another line instead of one");
@@ -99,6 +102,7 @@ impl Under<'_> {
             7..=8 | 24 if is_woo => self.delete_refund(),
             9 | 22 if is_woo => self.move_to_trash(),
             5..=8 if !self.canceled && units > 0 => self.refund(&line, units),
+            9 if is_wix => self.refund_amount(),
             9 => {
                 let (id, message) = self.refund_message(&[]);
                 self.record.amounts.insert(id);
@@ -110,8 +114,8 @@ impl Under<'_> {
                 self.set(Order::canceled);
                 self.tell(if self.has_failed { "fails" } else { "is canceled" });
             }
-            // Shopify has no way back from there.
-            10..=14 if self.kind != StorefrontKind::Shopify => {
+            // These have no way back from there.
+            10..=14 if self.kind != StorefrontKind::Shopify && !is_wix => {
                 self.canceled = false;
                 self.set(Order::revived);
                 self.tell("is alive again");
@@ -129,7 +133,8 @@ impl Under<'_> {
                 self.tell("has another line");
             }
             20..=21 if !self.record.meaning.subscribed.is_empty() => self.turn_subscription(),
-            22 => self.dispute(),
+            22 => self.dispute(&self.number()),
+            23..=24 if is_wix => self.fail_refund(),
             23..=24 if !self.canceled && units > 0 => self.refund_slowly(&line, units),
             25 if !self.canceled => {
                 self.set(Order::later);
@@ -212,21 +217,41 @@ impl Under<'_> {
         self.tell("is restored");
     }
 
-    fn dispute(&mut self) {
+    /// The payment of an order (its number, or the payment itself) is disputed.
+    pub(super) fn dispute(&mut self, payment: &str) {
         let id = self.rng.between(50_000, 50_001);
-        let (number, kind) = (self.number(), self.kind);
+        let kind = self.kind;
         for state in [Dispute::Open, self.rng.pick(&[Dispute::Lost, Dispute::Won])] {
             let known = self.record.meaning.disputes.entry(id).or_insert(state);
             *known = state.max(*known);
-            self.deliver(
-                Arc::new(meaning::dispute(kind, &number, id, state)),
-                format!("has a dispute {state:?}"),
-            );
+            self.set(Order::later);
+            let message = match kind {
+                StorefrontKind::Wix => wix::dispute(payment, id, state, self.order.updated_at()),
+                StorefrontKind::Stripe => stripe::dispute(payment, id, state, self.order.updated_at()),
+                StorefrontKind::Shopify | StorefrontKind::Woocommerce | StorefrontKind::Standard => {
+                    meaning::dispute(kind, payment, id, state)
+                }
+            };
+            self.deliver(Arc::new(message), format!("has a dispute {state:?}"));
             if self.rng.one_in(3) {
                 break;
             }
             self.now = self.now + self.rng.delay();
         }
+    }
+
+    /// The money of a refund, which the order counts, does not come back to the buyer.
+    fn fail_refund(&mut self) {
+        let Some(id) = self.counted.keys().last().cloned() else {
+            return self.tell("is told again");
+        };
+        self.set(Order::later);
+        let state = self.rng.pick(&[Refunded::Pending, Refunded::Through, Refunded::Failed]);
+        if state == Refunded::Failed {
+            self.record.meaning.failed.insert(id.clone());
+        }
+        let message = wix::refund(&self.number(), &id, state, self.order.updated_at());
+        self.deliver(Arc::new(message), format!("has its refund {state:?}"));
     }
 
     /// A refund that is under way for a while, and then comes to nothing or not.
@@ -257,7 +282,12 @@ impl Under<'_> {
         self.counted
             .insert(id.clone(), BTreeMap::from([(line.to_owned(), taken)]));
         self.set(|order| order.counted(&id));
-        let how = self.rng.below(3);
+        // An order of Wix counts it by itself.
+        let how = if self.kind == StorefrontKind::Wix {
+            1
+        } else {
+            self.rng.below(3)
+        };
         if how != 1 {
             self.record
                 .refunds

@@ -28,7 +28,7 @@ pub(super) enum Dispute {
 }
 
 /// How far the money of a refund is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Refunded {
     Pending,
     Through,
@@ -58,6 +58,8 @@ pub(super) struct Meaning {
     pub(super) failed: BTreeSet<String>,
     /// The order renews the subscription of another.
     pub(super) renews: bool,
+    /// Codes of what a person must see of it, whatever happens later.
+    pub(super) notices: BTreeSet<&'static str>,
 }
 
 impl Meaning {

@@ -7,6 +7,7 @@
 
 mod answers;
 mod attacks;
+mod billing;
 mod book;
 mod check;
 mod coverage;
@@ -21,12 +22,19 @@ mod operators;
 mod queue;
 mod restore;
 pub(crate) mod rng;
+mod rsa;
 mod scheduler;
 mod shop;
 mod shrink;
+mod stripe;
+mod stripe_life;
+mod stripe_subscription;
+mod telling;
 mod trouble;
 mod watch;
 mod weather;
+mod wix;
+mod wix_life;
 mod woocommerce;
 mod words;
 

@@ -8,6 +8,7 @@ use reseller_hooks::fulfilment::{OrderRecord, Verb};
 use reseller_hooks::ledger::limit::LimitStore;
 use reseller_hooks::order::OrderKey;
 use reseller_hooks::queue::parked;
+use reseller_hooks::time::Clock;
 use reseller_hooks::webhook::{Answer, Disposition};
 use serde_json::{Value, json};
 use wix_sandbox::Operation;
@@ -53,6 +54,8 @@ impl Sim {
             // Seldom: until somebody resumes, every minute of the history is walked through.
             (8, ..) if at % 4 == 0 => {
                 self.operator_paused = true;
+                let for_hours = u64::from(rng.between(1, 48));
+                self.resumes_at = Some(self.world.clock.now() + Duration::from_secs(for_hours * 3_600));
                 return self.verb(json!({"pause": {"by": who.0, "reason": who.1}}));
             }
             (9, ..) => json!({"resume": {"by": who.0, "reason": who.1}}),
@@ -162,6 +165,17 @@ impl Sim {
         }
     }
 
+    /// Nobody pauses for months: who paused resumes after hours or days, and looks an hour later whether that took effect.
+    pub(super) fn resume_in_time(&mut self) {
+        let limit = poll_through(self.ledger.inner().limit());
+        let is_paused = matches!(limit, Ok(Some(limit)) if limit.paused.is_some());
+        self.resumes_at = (is_paused && !self.calm).then(|| self.now() + Duration::from_secs(3_600));
+        self.operator_paused &= is_paused;
+        if is_paused {
+            self.reconcile(json!({"resume": {"by": "operator", "reason": "simulated"}}));
+        }
+    }
+
     /// A pause that was begun before faults stopped, and took effect after them.
     pub(super) fn resume_late(&mut self) {
         let limit = poll_through(self.ledger.inner().limit());
@@ -194,7 +208,7 @@ impl Sim {
         }
     }
 
-    /// The free extras that wait for a plan to be moved or adjusted: they are owed, and bought once a person has settled why
+    /// The free extras that wait for a plan to be ready, moved or adjusted: they are owed, and bought once a person has settled why
     /// that did not happen.
     fn owed_vouchers(&self, key: &OrderKey) -> u64 {
         let entries = self.world.ledger.entries();
@@ -206,12 +220,23 @@ impl Sim {
             let mut purchases = record.purchases().iter();
             purchases.any(|purchase| purchase.id().kind == Kind::Voucher && purchase.items().contains(&item))
         };
+        // It waits for an instance that was not ready when it was read last.
+        let is_awaited = |item: Item| {
+            let bases = record
+                .packages()
+                .filter(|(purchase, _)| purchase.id().kind == Kind::Base);
+            let mut items = bases.flat_map(|(purchase, held)| purchase.items().iter().zip(held.instances()));
+            items.any(|(held, instance)| *held == item && instance.may_become_nameable())
+        };
         let mut owed = 0;
         for (index, line) in (0_u32..).zip(record.lines()) {
             for (first, run) in line.numbered_runs() {
                 for (at, component) in (0_u32..).zip(run.plan.components()) {
-                    let waits = component.voucher.is_some() && component.moves + component.adjusts > 0;
-                    let units = (first..first + run.count).filter(|unit| waits && !begun(Item(index, *unit, at)));
+                    let is_changed = component.moves + component.adjusts > 0;
+                    let units = (first..first + run.count).filter(|unit| {
+                        let item = Item(index, *unit, at);
+                        component.voucher.is_some() && (is_changed || is_awaited(item)) && !begun(item)
+                    });
                     owed += units.count() as u64;
                 }
             }

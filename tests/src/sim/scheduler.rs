@@ -77,6 +77,8 @@ pub(super) struct Sim {
     pub mend_at: Option<Timestamp>,
     /// An operator may have paused, and has to resume.
     pub operator_paused: bool,
+    /// When the one who paused looks whether to resume.
+    pub resumes_at: Option<Timestamp>,
     /// How long something was away in all.
     pub away: Duration,
     pub swept_at: Timestamp,
@@ -140,6 +142,12 @@ impl Sim {
         let queues = Queues::new(clock.clone(), Rng::new(rng.draw()), trouble.queues);
         let keys = Keys::new(clock.clone());
         world.ledger = ledger.inner();
+        // After a restore nothing is bought for up to weeks, of which every minute is walked through.
+        let mut profile = profile.clone();
+        if Restore::draw(seed).is_some() {
+            profile.without.insert("months");
+        }
+        let profile = &profile;
         let shared_site = rng.one_in(24);
         let (mut orders, mut deliveries) = (Vec::new(), Vec::new());
         for index in 0..=rng.index(3) {
@@ -178,6 +186,7 @@ impl Sim {
             calm_at,
             mend_at: None,
             operator_paused: false,
+            resumes_at: None,
             away: Duration::ZERO,
             swept_at: START,
             unreachable: Arc::default(),
@@ -238,6 +247,9 @@ impl Sim {
             }
             if self.mend_at.is_some_and(|at| at <= self.now()) {
                 self.cure();
+            }
+            if self.resumes_at.is_some_and(|at| at <= self.now()) {
+                self.resume_in_time();
             }
             self.start_what_is_due();
             if self.tasks.is_empty() {
@@ -384,7 +396,7 @@ impl Sim {
             .filter(|at| !self.calm || *at < self.calm_at + Duration::from_secs(4 * 86_400));
         let calm = (!self.calm).then_some(self.calm_at);
         let stalled = self.tasks.iter().map(|task| task.stalls_until).min();
-        let others = [self.ledger.next_late(), calm, self.mend_at, stalled];
+        let others = [self.ledger.next_late(), calm, self.mend_at, self.resumes_at, stalled];
         // Where as many invocations stand still as there may be, nothing else begins before one goes on.
         let begins = [delivery, sweep, self.queues.next_visible()];
         let begins = begins.into_iter().filter(|_| self.tasks.len() < MOST_TASKS);

@@ -9,11 +9,12 @@ use reseller_hooks::time::Timestamp;
 
 use super::Profile;
 use super::answers::Answers;
-use super::book::{ShopOrder, ToldVersion};
+use super::billing::Billing;
+use super::book::ShopOrder;
 use super::meaning::Meaning;
 use super::rng::Rng;
-use super::woocommerce;
-use super::words::{self, Message, Past, STOREFRONTS};
+use super::wix::Cycle;
+use super::words::{self, Message, STOREFRONTS};
 use crate::world::{OTHER, Order, START};
 
 /// The SKUs that are sold, as the simulation's catalog has them.
@@ -67,25 +68,33 @@ pub(super) struct Under<'a> {
     pub(super) now: Timestamp,
     pub(super) order: Order,
     pub(super) units: BTreeMap<String, u32>,
-    most: BTreeMap<String, u32>,
+    pub(super) most: BTreeMap<String, u32>,
     pub(super) counted: BTreeMap<String, BTreeMap<String, u32>>,
     pub(super) refunds: u32,
     /// Refunds of an amount that the order lists.
     pub(super) amounts: BTreeSet<u32>,
-    ever_paid: bool,
+    pub(super) ever_paid: bool,
     pub(super) paid: bool,
     pub(super) canceled: bool,
     /// It is canceled because a payment failed.
     pub(super) has_failed: bool,
     pub(super) clock_is_ahead: Duration,
+    /// It is a subscription on trial.
+    pub(super) is_on_trial: bool,
+    /// It is a subscription that does not come back.
+    pub(super) has_ended: bool,
+    /// It is told by the orders of a contract of Wix, and this is the newest.
+    pub(super) cycle: Option<Cycle>,
     /// It changes its plan and its site most of the time.
     pub(super) changing: bool,
     /// Deliveries may come more than once.
-    has_copies: bool,
+    pub(super) has_copies: bool,
+    /// Months may go by between two of them.
+    pub(super) has_months: bool,
     pub(super) record: ShopOrder,
     /// What was told of the order itself, and when.
-    told: Vec<(Timestamp, Arc<Message>)>,
-    deliveries: Vec<Delivery>,
+    pub(super) told: Vec<(Timestamp, Arc<Message>)>,
+    pub(super) deliveries: Vec<Delivery>,
 }
 
 /// Makes an order with its whole life, the orders that renew it, and everything that will be delivered of them.
@@ -96,24 +105,54 @@ pub(super) fn orders(
     profile: &Profile,
 ) -> (Vec<ShopOrder>, Vec<Delivery>) {
     let kind = rng.pick(&STOREFRONTS);
-    let mut first = Under::new(rng, kind, index, 7_001 + index);
+    let number = match (kind, rng.one_in(2)) {
+        (StorefrontKind::Stripe, true) => format!("sub_{}", 7_001 + index),
+        (StorefrontKind::Stripe, false) => format!("pi_{}", 7_001 + index),
+        (StorefrontKind::Wix, true) => format!("contract-{}", 7_001 + index),
+        (..) => (7_001 + index).to_string(),
+    };
+    let mut first = Under::new(rng, kind, index, &number);
     first.changing = profile.changing;
     first.has_copies = !profile.lacks("copies");
-    first.begin(shared_site);
-    for _ in 0..first.rng.below(6).min(u64::from(profile.most_changes())) {
-        first.now = first.now + first.rng.delay();
-        first.change(shared_site);
+    first.has_months = !profile.lacks("months");
+    let most = |under: &mut Under<'_>, drawn: u64| under.rng.below(drawn).min(u64::from(profile.most_changes()));
+    if number.starts_with("sub_") {
+        first.begin_subscription(shared_site);
+        for _ in 0..most(&mut first, 8) {
+            first.pass_time();
+            first.change_subscription();
+        }
+    } else if number.starts_with("pi_") {
+        first.begin_payment(shared_site);
+        for _ in 0..most(&mut first, 4) {
+            first.pass_time();
+            first.change_payment();
+        }
+    } else if number.starts_with("contract-") {
+        first.begin_contract(shared_site);
+        for _ in 0..most(&mut first, 8) {
+            first.pass_time();
+            first.change_contract();
+        }
+    } else {
+        first.begin(shared_site);
+        for _ in 0..most(&mut first, 6) {
+            first.pass_time();
+            first.change(shared_site);
+        }
     }
-    let renewals = match first.record.meaning.subscribed.is_empty() {
-        true => 0,
-        false => first.rng.index(3),
+    // Those of Stripe and of Wix are told of one order.
+    let tells_by_orders = !matches!(kind, StorefrontKind::Stripe | StorefrontKind::Wix);
+    let renewals = match tells_by_orders && !first.record.meaning.subscribed.is_empty() {
+        true => first.rng.index(3),
+        false => 0,
     };
     first.send_as_they_are_then();
     first.add_useless_ones();
     let (record, mut deliveries) = (first.record, first.deliveries);
     let mut orders = vec![record.clone()];
     for number in 0..renewals {
-        let mut renewal = Under::new(rng, kind, index, 8_001 + index * 10 + number);
+        let mut renewal = Under::new(rng, kind, index, &(8_001 + index * 10 + number).to_string());
         renewal.renew(&record);
         orders.push(renewal.record);
         deliveries.extend(renewal.deliveries);
@@ -122,8 +161,8 @@ pub(super) fn orders(
 }
 
 impl<'a> Under<'a> {
-    fn new(rng: &'a mut Rng, kind: StorefrontKind, index: usize, number: usize) -> Self {
-        let key = format!("{kind}/{number}");
+    fn new(rng: &'a mut Rng, kind: StorefrontKind, index: usize, number: &str) -> Self {
+        let key = words::key(kind, number);
         Self {
             index,
             kind,
@@ -144,8 +183,12 @@ impl<'a> Under<'a> {
                     Duration::ZERO
                 }
             },
+            is_on_trial: false,
+            has_ended: false,
+            cycle: None,
             changing: false,
             has_copies: true,
+            has_months: true,
             told: Vec::new(),
             record: ShopOrder {
                 key,
@@ -158,6 +201,7 @@ impl<'a> Under<'a> {
                 amounts: BTreeSet::new(),
                 answers: Answers::default(),
                 meaning: Meaning::default(),
+                billing: Billing::default(),
                 deletions: Vec::new(),
                 in_trash: false,
                 said: Vec::new(),
@@ -174,16 +218,18 @@ impl Under<'_> {
         self.order = change(std::mem::replace(&mut self.order, Order::new("shopify/0")));
     }
 
+    /// Until the next change.
+    fn pass_time(&mut self) {
+        self.now = self.now + self.rng.delay();
+    }
+
     fn begin(&mut self, shared_site: bool) {
         for line in 1..=self.rng.between(1, 3) {
             self.add_line(line);
         }
-        if self.rng.one_in(4) {
-            self.record.account = Some(OTHER.to_owned());
-            self.set(|order| order.account(OTHER));
-        }
+        self.name_account();
         if self.rng.one_in(8) {
-            let line = "1".to_owned();
+            let (line, _) = self.any_line();
             let account = "99999999-b31c-453b-885b-76e9fc04bdc6";
             self.record.line_accounts.insert(line.clone(), account.to_owned());
             self.set(|order| order.line_account(&line, account));
@@ -206,6 +252,13 @@ impl Under<'_> {
         self.tell(words);
     }
 
+    pub(super) fn name_account(&mut self) {
+        if self.rng.one_in(4) {
+            self.record.account = Some(OTHER.to_owned());
+            self.set(|order| order.account(OTHER));
+        }
+    }
+
     pub(super) fn add_line(&mut self, number: u32) {
         let sku = self.rng.pick(if self.changing { &CHANGING[..] } else { &SKUS[..] });
         let units = match self.rng.below(16) {
@@ -213,9 +266,17 @@ impl Under<'_> {
             10..=14 => self.rng.between(2, 3),
             _ => self.rng.between(4, 30),
         };
-        let line = number.to_string();
+        let line = match (self.kind, &self.cycle) {
+            // The name of the product alone: cycles have nothing else in common.
+            (StorefrontKind::Wix, Some(_)) => format!("p{number}"),
+            // Wix calls lines of different products by one ID.
+            (StorefrontKind::Wix, None) => format!("{number}#{sku}"),
+            (StorefrontKind::Stripe, _) if self.record.billing.is_subscription => format!("si_{number}"),
+            (..) => number.to_string(),
+        };
         self.record.skus.insert(line.clone(), sku.to_owned());
-        if self.rng.one_in(4) {
+        let is_own_order = matches!(self.kind, StorefrontKind::Stripe | StorefrontKind::Wix);
+        if self.cycle.is_some() || (!is_own_order && self.rng.one_in(4)) {
             self.record.meaning.subscribed.insert(line.clone());
         }
         self.set_units(&line, units);
@@ -265,112 +326,5 @@ impl Under<'_> {
     pub(super) fn number(&self) -> String {
         let number = self.record.key.rsplit('/').next();
         number.unwrap_or_default().to_owned()
-    }
-
-    /// Delivers the order as it is now.
-    pub(super) fn tell(&mut self, what: &str) {
-        let lines: Vec<String> = self
-            .units
-            .iter()
-            .map(|(line, units)| format!("{units}×{}", self.record.skus.get(line).map_or("", String::as_str)))
-            .collect();
-        self.ever_paid |= self.paid;
-        let past = Past {
-            most: &self.most,
-            ever_paid: self.ever_paid,
-            says_paid: self.rng.one_in(2),
-            refunds: &self.counted,
-            subscribed: &self.record.meaning.subscribed,
-            renews: self.record.meaning.renews,
-            amounts: &self.amounts,
-            may_be_paid_again: self.has_failed,
-            clock_is_ahead: self.clock_is_ahead,
-        };
-        let message = Arc::new(words::order(self.kind, &self.order, &past));
-        // A canceled order is told without units, and nothing of it is paid for any more.
-        let units = if self.canceled {
-            BTreeMap::new()
-        } else {
-            self.units.clone()
-        };
-        self.record.said.push(ToldVersion {
-            at: self.order.updated_at(),
-            stamp: self.order.updated_at() + self.clock_is_ahead,
-            units,
-            skus: self.record.skus.clone(),
-            counted: self.counted.keys().cloned().collect(),
-            amounts: self.amounts.iter().map(ToString::to_string).collect(),
-            // What is canceled in WooCommerce has another status than the paid ones.
-            paid: self.paid && !(self.canceled && self.kind == StorefrontKind::Woocommerce),
-            canceled: self.canceled,
-            message: Arc::clone(&message),
-        });
-        self.told.push((self.now, Arc::clone(&message)));
-        let paid = if self.paid { "paid" } else { "not paid" };
-        self.deliver(message, format!("{what}: {}, {paid}", lines.join(", ")));
-    }
-
-    /// `WooCommerce` builds a body when it sends it: half of them are newer than what they were sent for.
-    fn send_as_they_are_then(&mut self) {
-        if self.kind != StorefrontKind::Woocommerce {
-            return;
-        }
-        for delivery in &mut self.deliveries {
-            let is_body = self.told.iter().any(|(_, told)| Arc::ptr_eq(told, &delivery.message));
-            let newest = self.told.iter().rev().find(|(at, _)| *at <= delivery.at);
-            if let Some((_, newest)) = newest.filter(|_| is_body)
-                && !Arc::ptr_eq(newest, &delivery.message)
-                && self.rng.one_in(2)
-            {
-                delivery.message = Arc::clone(newest);
-                delivery.words.push_str(", as it is by then");
-            }
-        }
-    }
-
-    /// What a copy of the shop sends with its secret, and a body that a plugin has cut.
-    fn add_useless_ones(&mut self) {
-        if self.kind != StorefrontKind::Woocommerce {
-            return;
-        }
-        let Some((_, told)) = self.told.last().cloned() else {
-            return;
-        };
-        let useless = [
-            (woocommerce::of_a_copy(&told), "a copy of the shop tells it as canceled"),
-            (woocommerce::cut(&told), "is told without its lines"),
-        ];
-        // A body of an order that is over needs no lines.
-        let understood = usize::from(self.canceled);
-        for (message, words) in useless.into_iter().take(2 - understood) {
-            if self.rng.one_in(6) {
-                let at = self.now + self.rng.delay();
-                self.deliveries.push(Delivery {
-                    at,
-                    message: Arc::new(message),
-                    key: self.record.key.clone(),
-                    words: words.to_owned(),
-                    sender: Sender::Useless,
-                });
-            }
-        }
-    }
-
-    pub(super) fn deliver(&mut self, message: Arc<Message>, words: String) {
-        let copies = match self.rng.below(10) {
-            0..=5 => 1,
-            6..=8 => 2,
-            _ => 3,
-        };
-        for _ in 0..if self.has_copies { copies } else { 1 } {
-            let at = self.now + self.rng.delay();
-            self.deliveries.push(Delivery {
-                at,
-                message: Arc::clone(&message),
-                key: self.record.key.clone(),
-                words: words.clone(),
-                sender: Sender::Storefront,
-            });
-        }
     }
 }

@@ -5,7 +5,7 @@ use super::{Profile, history};
 
 /// What can be left out, the greatest first: an order with everything that is told of it, all that operators do, a kind of
 /// trouble, the later changes of each order.
-pub const CUTS: [&str; 21] = [
+pub const CUTS: [&str; 22] = [
     "order1",
     "order2",
     "order3",
@@ -22,6 +22,7 @@ pub const CUTS: [&str; 21] = [
     "freezes",
     "stalls",
     "copies",
+    "months",
     "changes1",
     "changes2",
     "changes3",

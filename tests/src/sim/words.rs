@@ -12,15 +12,20 @@ use reseller_hooks::order::{Fields, StorefrontKind};
 use reseller_hooks::storefront::sign;
 use reseller_hooks::time::Timestamp;
 
+use super::rsa::KEYS;
+use super::stripe;
+use super::wix::{self, Cycle};
 use super::woocommerce;
 use crate::world::Order;
 
-/// The storefronts of the simulation: one whose deliveries are signed without a time, one whose with, and one that
-/// sends nothing twice.
-pub(super) const STOREFRONTS: [StorefrontKind; 3] = [
+/// The storefronts of the simulation: one whose deliveries are signed without a time, two whose with, one that sends nothing
+/// twice, and one that signs with the private half of a key.
+pub(super) const STOREFRONTS: [StorefrontKind; 5] = [
     StorefrontKind::Shopify,
     StorefrontKind::Standard,
     StorefrontKind::Woocommerce,
+    StorefrontKind::Wix,
+    StorefrontKind::Stripe,
 ];
 
 /// What no log line may hold: the buyer, and every secret.
@@ -39,7 +44,7 @@ pub(super) const PRIVATE: [&str; 9] = [
 /// The keys for Wix, one of which is in the secret document.
 pub(super) const WIX_KEYS: [&str; 2] = [wix_sandbox::DEFAULT_API_KEY, "IST.sandbox-second-key"];
 
-/// The secrets that a shop has one after the other. They are good for each storefront.
+/// The secrets that a shop has one after the other. They are good for each storefront but Wix, which has a key for each.
 pub(super) const SECRETS: [&str; 3] = [
     "whsec_c2FtcGxlIHNlY3JldCBvZiAyNCBieXRlcw==",
     "whsec_c2FtcGxlIHNlY3JldCBvZiAyNCBieXRlcA==",
@@ -56,8 +61,10 @@ pub(super) struct Message {
     pub kind: StorefrontKind,
     /// The topic, where it is a header.
     pub topic: &'static str,
-    /// The body.
+    /// The body; of Wix the event in its token.
     pub body: String,
+    /// Whose site of Wix it is.
+    pub shop: &'static str,
     receipts: Mutex<Vec<Receipt>>,
     /// It was answered that it is about nothing: such a state is not kept.
     is_nothing: AtomicBool,
@@ -76,9 +83,15 @@ impl Message {
             kind,
             topic,
             body,
+            shop: wix::SITE,
             receipts: Mutex::new(Vec::new()),
             is_nothing: AtomicBool::new(false),
         }
+    }
+
+    /// The same from another site of Wix.
+    pub(super) fn of_shop(self, shop: &'static str) -> Self {
+        Self { shop, ..self }
     }
 
     /// A queue has what it says.
@@ -108,14 +121,20 @@ impl Message {
         self.kind != StorefrontKind::Woocommerce || self.last_receipt().is_some()
     }
 
-    /// The headers with which it is sent.
-    pub(super) fn signed(&self, secret: &str, now: Timestamp) -> HeaderMap {
-        let headers = sign::sign(self.kind, secret, self.body.as_bytes(), self.topic, now).expect("a good secret");
+    /// The headers and the body with which it is sent.
+    pub(super) fn signed(&self, secret: &str, now: Timestamp) -> (HeaderMap, String) {
+        let body = if self.kind == StorefrontKind::Wix {
+            let place = SECRETS.iter().position(|known| *known == secret);
+            wix::token(self, &KEYS[place.unwrap_or(SECRETS.len())], now)
+        } else {
+            self.body.clone()
+        };
+        let headers = sign::sign(self.kind, secret, body.as_bytes(), self.topic, now).expect("a good secret");
         let headers = headers.into_iter().map(|(name, value)| {
             let value = HeaderValue::try_from(value).expect("a header's value");
             (HeaderName::from_static(name), value)
         });
-        headers.collect()
+        (headers.collect(), body)
     }
 
     /// The path that it is sent to.
@@ -149,6 +168,21 @@ pub(super) struct Past<'a> {
     pub may_be_paid_again: bool,
     /// So much the shop's clock is ahead.
     pub clock_is_ahead: Duration,
+    /// The cycle of a contract of Wix that the order is for.
+    pub cycle: Option<&'a Cycle>,
+}
+
+/// Whether the time of a delivery is signed with it.
+pub(super) const fn signs_time(kind: StorefrontKind) -> bool {
+    matches!(kind, StorefrontKind::Standard | StorefrontKind::Stripe)
+}
+
+/// The key of an order.
+pub(super) fn key(kind: StorefrontKind, number: &str) -> String {
+    if kind == StorefrontKind::Wix {
+        return format!("{kind}/{}/{number}", wix::SITE);
+    }
+    format!("{kind}/{number}")
 }
 
 /// An order as it is now.
@@ -156,7 +190,12 @@ pub(super) fn order(kind: StorefrontKind, order: &Order, past: &Past<'_>) -> Mes
     match kind {
         StorefrontKind::Shopify => shopify(order, past),
         StorefrontKind::Woocommerce => woocommerce::order(order, past, "order.updated"),
-        StorefrontKind::Standard | StorefrontKind::Wix | StorefrontKind::Stripe => standard(order, past),
+        StorefrontKind::Wix => wix::order(order, past),
+        StorefrontKind::Stripe => {
+            let (topic, is_paid) = ("checkout.session.completed", order.paid);
+            stripe::session(order, stripe::Session { topic, is_paid })
+        }
+        StorefrontKind::Standard => standard(order, past),
     }
 }
 

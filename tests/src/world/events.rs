@@ -146,6 +146,13 @@ impl Order {
         self.change()
     }
 
+    /// So much later, and as it was.
+    #[must_use]
+    pub(crate) fn after(mut self, by: Duration) -> Self {
+        self.changed += i64::try_from(by.as_secs()).unwrap_or(0);
+        self
+    }
+
     /// Changed last in the second before: what is told now is of the same moment as what was told before the change.
     #[must_use]
     pub(crate) const fn at_one_moment(mut self) -> Self {

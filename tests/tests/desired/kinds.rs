@@ -143,6 +143,29 @@ fn refunded_in_full_is_nothing_and_marked_as_paid_again_is_a_question() {
     assert_eq!((of(&again, 9), codes(&again, 9).len()), ((2, 2), 0));
 }
 
+/// Found by the simulation (seed 878, harsh): an edit that was not paid gave back a unit whose money was with the buyer.
+#[test]
+fn what_was_refunded_in_full_is_not_wanted_by_an_unpaid_edit() {
+    let all = |time| snapshot(time, 2, |order| order.refunded_all = true);
+    let unpaid = |time| snapshot(time, 3, |order| order.paid = Paid::No);
+    // A shop of WooCommerce can take a refund away again.
+    let after = |statements: Vec<Statement>| {
+        let mut desired = Desired::default();
+        for says in statements {
+            let key = "wix/1".parse().expect("a key");
+            desired.apply(&OrderEvent { key, ..event(0, says) });
+        }
+        desired
+    };
+    let edited = after(vec![snapshot(1, 2, |_| ()), all(2), unpaid(3)]);
+    assert_eq!(of(&edited, 5), (0, 0));
+    assert_eq!(codes(&edited, 5), NONE);
+    // Called paid once more in between, it is the same question as without the edit.
+    let again = after(vec![snapshot(1, 2, |_| ()), all(2), snapshot(3, 2, |_| ()), unpaid(4)]);
+    assert_eq!(of(&again, 5), (0, 2));
+    assert_eq!(codes(&again, 5), ["PAID_AGAIN"]);
+}
+
 #[test]
 fn a_deletion_counts_after_two_minutes_and_a_later_body_undoes_it() {
     let alive = |received| event(received, snapshot(received, 1, |_| ()));

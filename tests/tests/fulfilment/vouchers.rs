@@ -36,6 +36,25 @@ fn a_plan_that_awaits_an_action_gets_its_voucher_when_it_is_ready() {
     world.ends_with(1, 1);
 }
 
+/// Found by the simulation (seed 893) once it knew years: a month later the voucher was asked for no more, and nobody was told.
+#[test]
+fn an_instance_in_a_state_that_nobody_knows_for_long_is_shown() {
+    let world = World::kind();
+    let strange = Status::Other("MARINATING".to_owned());
+    world.strike(always(Operation::CreatePackage, born(strange)));
+    world.hears(&ordered("PLAN", 1));
+    for _ in 0..60 {
+        world.clock.advance(DAY);
+        world.settle();
+    }
+    assert_eq!(world.packages(), (1, 0));
+    assert_eq!(world.attention(KEY), ["AWAITING_ACTION"]);
+    assert_eq!(world.entry(KEY).due_at, None, "it is not asked for for ever");
+    world.change_all(&becomes(Status::Enabled));
+    world.retries();
+    world.ends_with(1, 1);
+}
+
 #[test]
 fn a_plan_whose_voucher_was_bought_by_hand_is_attention() {
     let world = World::kind();

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::aws::Aws;
 use super::figures::Figures;
+use super::tls::Tls;
 use super::{instructions, process};
 use crate::demo::deliver;
 use crate::demo::sandbox::Sandbox;
@@ -61,6 +62,9 @@ pub(super) struct Bench {
     programs: PathBuf,
     sandbox: Sandbox,
     aws: Aws,
+    /// Where the functions find AWS and Wix.
+    addresses: [String; 2],
+    over_tls: Option<[Tls; 2]>,
     lambda: Arc<Lambda>,
     bodies: Bodies,
     orders: u64,
@@ -76,7 +80,8 @@ struct Running {
 }
 
 impl Bench {
-    pub(super) async fn set(name: &str, programs: &Path) -> Result<Self, Failure> {
+    /// Over TLS, or plain.
+    pub(super) async fn set(name: &str, programs: &Path, over_tls: bool) -> Result<Self, Failure> {
         let folder = workspace::scratch()?.join(name);
         drop(fs::remove_dir_all(&folder));
         let mut processes = Processes::new(&folder)?;
@@ -89,12 +94,24 @@ impl Bench {
             "wix": all.get("wix"),
             "storefronts": { "shopify": all.pointer("/storefronts/shopify") },
         });
+        let aws = Aws::start(&secret).await?;
+        let plain = [format!("http://127.0.0.1:{}", aws.port), sandbox.address().to_owned()];
+        let over_tls = if over_tls {
+            let [aws, wix] = plain
+                .each_ref()
+                .map(|address| Tls::before(address.replace("http://", "")));
+            Some([aws.await?, wix.await?])
+        } else {
+            None
+        };
         Ok(Self {
             processes,
             folder,
             programs: programs.to_path_buf(),
             sandbox,
-            aws: Aws::start(&secret).await?,
+            aws,
+            addresses: over_tls.as_ref().map_or(plain, |tls| tls.each_ref().map(Tls::address)),
+            over_tls,
             lambda: Arc::new(Lambda::start().await?),
             bodies: Bodies::read(all)?,
             orders: 0,
@@ -155,7 +172,11 @@ impl Bench {
             (None, None)
         };
         Ok(Figures {
-            function: function.to_owned(),
+            function: if self.over_tls.is_some() {
+                super::figures::over_tls(function)
+            } else {
+                function.to_owned()
+            },
             start_us: micros(percentile(&mut starts, 50)),
             first_answer_us: micros(percentile(&mut firsts, 50)),
             warm_p50_us: micros(percentile(&mut times, 50)),
@@ -234,6 +255,7 @@ impl Bench {
             }
         };
         let queue = |name: &str| format!("https://sqs.us-east-1.amazonaws.com/000000000000/{name}");
+        let [aws, wix] = &self.addresses;
         // Nothing of this process's own environment: the figures are the same on every machine.
         command
             .env_clear()
@@ -250,14 +272,14 @@ impl Bench {
             .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
             .env("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
             .env("AWS_SESSION_TOKEN", "session")
-            .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", self.aws.port))
+            .env("AWS_ENDPOINT_URL", aws)
             .env("SECRET_URL", "secretsmanager://bench")
             .env(
                 "CATALOG_URL",
                 format!("file://{}", self.folder.join("catalog.toml").display()),
             )
             .env("LEDGER_URL", "dynamodb://bench")
-            .env("WIX_API_BASE_URL", self.sandbox.address())
+            .env("WIX_API_BASE_URL", wix)
             .env("WIX_CALLS_PER_MINUTE", "60000")
             .env("ORDER_PAID_QUEUE_URL", queue("order-paid"))
             .env("ORDER_CANCELED_QUEUE_URL", queue("order-canceled"))

@@ -105,15 +105,29 @@ fn words(name: &str) -> String {
     words.to_owned()
 }
 
-/// The figures as a table, each with its ratio to every other run that has it (`1.00` is the same, less is better).
+/// The name under which a function's figures over TLS are kept.
+pub(super) fn over_tls(function: &str) -> String {
+    format!("{function} over TLS")
+}
+
+/// The figures as a table: plain, over TLS where that was measured, and the ratio to every other run that has it (`1.00` is
+/// the same, less is better).
 pub(super) fn table(figures: &[Figures], others: &[(&str, Value)]) -> String {
-    let mut heading = vec!["function", "figure", "measured"];
+    let mut heading = vec!["function", "figure", "measured", "over TLS"];
     heading.extend(others.iter().map(|(name, _)| *name));
     let mut table = Table::new(&heading);
     for of in figures {
-        for (name, value, unit) in of.rows() {
+        let name = over_tls(&of.function);
+        let encrypted = figures.iter().find(|figures| figures.function == name);
+        // What has a plain column beside it is no row of its own.
+        if figures.iter().any(|plain| over_tls(&plain.function) == of.function) {
+            continue;
+        }
+        for (at, (name, value, unit)) in of.rows().into_iter().enumerate() {
             let Some(value) = value else { continue };
-            let mut row = vec![of.function.clone(), words(name), unit.shown(value)];
+            let encrypted = encrypted.and_then(|figures| figures.rows().get(at)?.1);
+            let shown = encrypted.map(|value| unit.shown(value)).unwrap_or_default();
+            let mut row = vec![of.function.clone(), words(name), unit.shown(value), shown];
             for (_, other) in others {
                 row.push(ratio(value, recorded(other, &of.function, name)));
             }
@@ -142,23 +156,43 @@ fn ratio(value: u64, other: Option<u64>) -> String {
     }
 }
 
-/// What has grown by more than so many hundredths, of the figures that are the same on every machine.
-pub(super) fn grown(figures: &[Figures], recorded_run: &Value, most: u64) -> Vec<String> {
-    let mut grown = Vec::new();
+/// What came of a comparison with what is recorded.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Compared {
+    /// How many figures were compared.
+    pub(super) count: u64,
+    /// What has grown by more than it may.
+    pub(super) grown: Vec<String>,
+}
+
+/// Compares the figures that are the same on every machine; `most` is by how many hundredths one may have grown. Sizes and
+/// instructions are compared where the same compiler made the program.
+pub(super) fn compare(figures: &[Figures], recorded_run: &Value, same_compiler: bool, most: u64) -> Compared {
+    let mut compared = Compared::default();
     for of in figures {
         for (name, value, unit) in of.rows() {
-            let is_exact = matches!(unit, Unit::Bytes | Unit::Hundredths | Unit::Count);
-            let (Some(value), Some(before), true) = (value, recorded(recorded_run, &of.function, name), is_exact)
-            else {
+            let is_exact = match unit {
+                Unit::Hundredths => true,
+                Unit::Bytes | Unit::Count => same_compiler,
+                Unit::Microseconds | Unit::Kibibytes => false,
+            };
+            let before = recorded(recorded_run, &of.function, name);
+            let (true, Some(value), Some(before)) = (is_exact, value, before) else {
                 continue;
             };
+            compared.count += 1;
             if value * 100 > before * (100 + most) {
-                let (now, before) = (unit.shown(value), unit.shown(before));
-                grown.push(format!("{}, {}: {now}, was {before}", of.function, words(name)));
+                compared.grown.push(format!(
+                    "{}, {}: {}, was {}",
+                    of.function,
+                    words(name),
+                    unit.shown(value),
+                    unit.shown(before)
+                ));
             }
         }
     }
-    grown
+    compared
 }
 
 #[cfg(test)]
@@ -203,17 +237,44 @@ mod tests {
     }
 
     #[test]
+    fn tls_is_a_column_and_a_figure_of_its_own() {
+        let mut encrypted = figures(1_200_000, 6_000);
+        encrypted.function = over_tls("webhook");
+        let both = [figures(960_000, 4_000), encrypted.clone()];
+        let text = table(&both, &[]);
+        let row = text.lines().find(|line| line.contains("instructions for an event"));
+        assert!(
+            row.unwrap().contains("0.960 M") && row.unwrap().ends_with("1.200 M"),
+            "{text}"
+        );
+        assert_eq!(text.lines().count(), 2 + 13, "{text}");
+        let grown = compare(&both, &kept(&encrypted), true, 5);
+        assert_eq!((grown.count, grown.grown), (7, Vec::new()));
+    }
+
+    #[test]
     fn what_depends_on_the_machine_cannot_have_grown() {
         let before = kept(&figures(800_000, 1));
-        assert_eq!(grown(&[figures(839_000, 9_000)], &before, 5), Vec::<String>::new());
-        let grown = grown(&[figures(841_000, 1)], &before, 5);
+        let fine = compare(&[figures(839_000, 9_000)], &before, true, 5);
+        assert_eq!((fine.count, fine.grown), (7, Vec::new()));
+        let grown = compare(&[figures(841_000, 1)], &before, true, 5).grown;
         assert_eq!(grown, ["webhook, instructions for an event: 0.841 M, was 0.800 M"]);
+    }
+
+    #[test]
+    fn another_compilers_calls_are_compared_and_its_code_is_not() {
+        let mut larger = figures(2_000_000, 1);
+        larger.wix_calls = 1;
+        let compared = compare(&[larger], &kept(&figures(800_000, 1)), false, 5);
+        assert_eq!(compared.grown, ["webhook, calls to Wix: 0.01, was 0.00"]);
+        assert_eq!(compared.count, 4);
     }
 
     #[test]
     fn what_cannot_be_counted_here_is_not_compared() {
         let mut uncounted = figures(1, 1);
         uncounted.instructions_per_event = None;
-        assert_eq!(grown(&[uncounted], &kept(&figures(1, 1)), 5), Vec::<String>::new());
+        let compared = compare(&[uncounted], &kept(&figures(1, 1)), true, 5);
+        assert_eq!((compared.count, compared.grown), (6, Vec::new()));
     }
 }

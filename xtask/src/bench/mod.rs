@@ -15,11 +15,13 @@ use crate::processes::{Processes, tail};
 use crate::{progress, workspace};
 
 mod aws;
+mod compiler;
 mod drive;
 mod figures;
 mod instructions;
 mod micro;
 mod process;
+mod tls;
 
 use drive::Bench;
 use figures::Figures;
@@ -30,23 +32,37 @@ const FUNCTIONS: [&str; 2] = ["webhook", "order-paid"];
 /// By how many hundredths the recorded figures may be passed.
 const MOST_GROWTH: u64 = 5;
 
+/// How many events are enough where only counts are compared.
+const HELD_EVENTS: usize = 20;
+
+/// Which programs are built.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    /// With the features that are deployed.
+    Deployed,
+    /// And with the one that trusts the certificate of a measurement on this machine.
+    OverTls,
+}
+
 pub(crate) async fn run(options: &BenchOptions) -> Result<(), Failure> {
     if options.micro {
         return micro::run(options.record).await;
     }
-    // The sandbox, for Wix.
-    stage::build().await?;
-    let programs = match &options.programs {
-        Some(folder) => folder.clone(),
-        None => build().await?,
-    };
-    let own = measured("bench", &programs, options.events).await?;
+    let mut own;
+    if let Some(folder) = &options.programs {
+        own = measured("bench", folder, options.events, false).await?;
+    } else {
+        // Before the others, so that these are not what is left in the folder of releases.
+        let encrypted = build(Kind::OverTls).await?;
+        own = measured("bench", &build(Kind::Deployed).await?, options.events, false).await?;
+        own.extend(measured("bench-tls", &encrypted, options.events, true).await?);
+    }
     let mut others = Vec::new();
     let kept = recorded()?;
     others.push(("recorded", kept.clone()));
     if let Some(folder) = &options.against {
-        let against = measured("bench-against", folder, options.events).await?;
-        others.push(("other build", run_json(&against)));
+        let against = measured("bench-against", folder, options.events, false).await?;
+        others.push(("other build", run_json(&against)?));
     }
     println!("{}", figures::table(&own, &others));
     let path = workspace::scratch()?.join("bench/figures.json");
@@ -60,30 +76,63 @@ pub(crate) async fn run(options: &BenchOptions) -> Result<(), Failure> {
         println!("Recorded in {}.", record().display());
         return Ok(());
     }
-    let grown = figures::grown(&own, &kept, MOST_GROWTH);
-    if grown.is_empty() {
-        return Ok(());
+    compare(&own, &kept).map(|_| ())
+}
+
+/// The step of `cargo xtask test`: nothing that is deployed costs much more than what is recorded. Answers how many figures
+/// were compared.
+pub(crate) async fn held() -> Result<u64, Failure> {
+    let programs = build(Kind::Deployed).await?;
+    let own = measured("bench", &programs, HELD_EVENTS, false).await?;
+    let compared = compare(&own, &recorded()?)?;
+    if !instructions::can_be_counted() {
+        println!("  Instructions were not counted: there is no valgrind here.");
+        return Ok(compared);
+    }
+    Ok(compared + micro::held().await?)
+}
+
+/// Compares figures with what is recorded; answers how many were compared.
+fn compare(own: &[Figures], kept: &Value) -> Result<u64, Failure> {
+    let recorded_with = kept
+        .get("compiler")
+        .and_then(Value::as_str)
+        .unwrap_or("no known compiler");
+    let difference = compiler::difference(recorded_with, &compiler::name()?);
+    let compared = figures::compare(own, kept, difference.is_none(), MOST_GROWTH);
+    if let Some(difference) = difference {
+        println!("{difference}");
+    }
+    if compared.grown.is_empty() {
+        return Ok(compared.count);
     }
     Err(Failure::new(format!(
         "more than {MOST_GROWTH} % above what is recorded: {}. Where that is meant, record it: `cargo xtask bench --record`",
-        grown.join("; ")
+        compared.grown.join("; ")
     )))
 }
 
-async fn measured(name: &str, programs: &Path, events: usize) -> Result<Vec<Figures>, Failure> {
+async fn measured(name: &str, programs: &Path, events: usize, over_tls: bool) -> Result<Vec<Figures>, Failure> {
+    // The sandbox, for Wix.
+    stage::build().await?;
     eprintln!("  … measuring the programs in {}", programs.display());
-    Bench::set(name, programs).await?.figures(events).await
+    Bench::set(name, programs, over_tls).await?.figures(events).await
 }
 
-/// Builds each function by itself, with the features that are deployed.
-async fn build() -> Result<PathBuf, Failure> {
-    let folder = workspace::scratch()?.join("bench-programs");
+/// Builds each function by itself.
+async fn build(kind: Kind) -> Result<PathBuf, Failure> {
+    let (name, features, words) = match kind {
+        Kind::Deployed => ("bench-programs", None, "as it is deployed"),
+        Kind::OverTls => ("bench-programs-tls", Some("bench-root"), "for TLS on this machine"),
+    };
+    let folder = workspace::scratch()?.join(name);
     fs::create_dir_all(&folder).could_not(format_args!("make the folder {}", folder.display()))?;
     let mut processes = Processes::new(&folder)?;
     for function in FUNCTIONS {
         let mut command = workspace::cargo();
         command.args(["build", "--locked", "--release", "--package", function]);
-        let label = format!("building {function} as it is deployed (from an empty folder: some minutes)");
+        command.args(features.into_iter().flat_map(|feature| ["--features", feature]));
+        let label = format!("building {function} {words} (from an empty folder: some minutes)");
         let status = progress::run(&mut processes, function, &label, &mut command).await?;
         if !status.success() {
             let log = tail(&processes.log(function), 40);
@@ -92,7 +141,15 @@ async fn build() -> Result<PathBuf, Failure> {
         let own = workspace::binaries()?;
         let built = own.parent().unwrap_or(&own).join("release").join(function);
         let program = fs::read(&built).could_not(format_args!("read {}", built.display()))?;
-        artifacts::has_nothing_of_tests(function, &program)?;
+        let looked = artifacts::has_nothing_of_tests(function, &program);
+        match kind {
+            Kind::Deployed => looked?,
+            // The look at what is deployed would find the root.
+            Kind::OverTls if looked.is_ok() => {
+                return Err(Failure::new(format!("{function} has nothing of bench-root in it")));
+            }
+            Kind::OverTls => {}
+        }
         fs::copy(&built, folder.join(function)).could_not(format_args!("copy {}", built.display()))?;
     }
     Ok(folder)
@@ -109,12 +166,12 @@ fn recorded() -> Result<Value, Failure> {
     serde_json::from_str(&text).could_not(format_args!("read {}", path.display()))
 }
 
-fn run_json(figures: &[Figures]) -> Value {
+fn run_json(figures: &[Figures]) -> Result<Value, Failure> {
     let functions: Vec<Value> = figures.iter().map(Figures::json).collect();
-    json!({ "functions": functions })
+    Ok(json!({ "compiler": compiler::name()?, "functions": functions }))
 }
 
 fn write(path: &Path, figures: &[Figures]) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(&run_json(figures)).could_not("write the figures as JSON")?;
+    let text = serde_json::to_string_pretty(&run_json(figures)?).could_not("write the figures as JSON")?;
     fs::write(path, text + "\n").could_not(format_args!("write {}", path.display()))
 }

@@ -15,13 +15,14 @@ const GLIBC: (u32, u32) = (2, 34);
 const LARGEST_ZIP: u64 = 4_200_000;
 
 /// Found in what must never be deployed: SQLite, the sandbox, the tests' keys and their libraries, and, in the library's
-/// words, protections that can be taken out.
-const NOT_DEPLOYED: [&str; 5] = [
+/// words, protections that can be taken out and the root of a measurement over TLS.
+const NOT_DEPLOYED: [&str; 6] = [
     "SQLite format 3",
     "wix-sandbox",
     "shpss_test",
     "proptest",
     "was built with the feature guards",
+    "reseller-hooks bench root",
 ];
 
 /// Checks the programs that `sam build` made; answers how many checks there were.
@@ -166,6 +167,14 @@ mod tests {
         );
         assert!(error.unwrap_err().to_string().contains("feature guards"));
         assert!(has_nothing_of_tests("x", b"\x7fELF").is_ok());
+    }
+
+    /// The name of the root stands in it as it is, so that a program with it is found.
+    #[test]
+    fn a_program_that_trusts_the_root_of_a_measurement_is_refused() {
+        let root = include_bytes!("../../../shared/src/bench_root.der");
+        let error = has_nothing_of_tests("x", root).unwrap_err().to_string();
+        assert!(error.contains("bench root"), "{error}");
     }
 
     #[test]

@@ -85,27 +85,37 @@ pub(super) async fn deployed() -> Result<Tests, Failure> {
         let label = format!("cargo clippy, {name} as deployed");
         check(&format!("deployed-{name}"), &label, &mut command).await?;
     }
-    no_function_has_guards().await?;
+    no_function_has_what_is_for_tests().await?;
     Ok(Tests { passed: 3 })
 }
 
-/// With the library's feature `guards` a signature could be skipped and a key be drawn at random; without it both are
-/// constants. No function may have it, built by itself as it is deployed; that the look finds it is seen by the tests,
-/// which have it.
-async fn no_function_has_guards() -> Result<(), Failure> {
-    for package in WORKERS.iter().chain(&["webhook", "inspect", "reseller-hooks-tests"]) {
+/// With the library's feature `guards` a signature could be skipped and a key be drawn at random, and with `bench-root` a
+/// root that no authority stands behind would be trusted. No function may have either, built by itself as it is deployed;
+/// that the look finds them is seen by who has them: the tests, and `webhook` as `cargo xtask bench` builds it.
+async fn no_function_has_what_is_for_tests() -> Result<(), Failure> {
+    let functions = WORKERS.iter().chain(&["webhook", "inspect"]);
+    let mut looks: Vec<(&str, &[&str], &[&str])> = functions
+        .map(|function| (*function, [].as_slice(), [].as_slice()))
+        .collect();
+    looks.push(("reseller-hooks-tests", &[], &["guards"]));
+    looks.push(("webhook", &["--features", "bench-root"], &["bench-root"]));
+    for (package, options, expected) in looks {
         let mut command = workspace::cargo();
         command.args(["tree", "--locked", "--edges", "features,no-dev", "--package", package]);
+        command.args(options);
         let tree = check(
             &format!("features-{package}"),
             &format!("cargo tree, {package}"),
             &mut command,
         )
         .await?;
-        let has_guards = tree.contains("reseller-hooks feature \"guards\"");
-        if has_guards != (*package == "reseller-hooks-tests") {
+        let found: Vec<&str> = ["guards", "bench-root"]
+            .into_iter()
+            .filter(|feature| tree.contains(&format!("reseller-hooks feature \"{feature}\"")))
+            .collect();
+        if found != expected {
             return Err(Failure::new(format!(
-                "{package}: its build has the feature `guards` of the library: {has_guards}. Only the tests may have it"
+                "{package}: its build has of the library's features for tests {found:?}, and not {expected:?}"
             )));
         }
     }

@@ -3,7 +3,7 @@
 use super::{aws, cargo_steps};
 use crate::arguments::{DemoOptions, DeployOptions, TestOptions};
 use crate::failure::Failure;
-use crate::{demo, deploy, storm};
+use crate::{bench, demo, deploy, storm};
 use reseller_hooks::order::StorefrontKind;
 
 /// How many tests a step ran; 0 for a step that is one check.
@@ -30,6 +30,7 @@ pub(super) enum Step {
     Demo,
     Crash,
     Storm,
+    Bench,
     Deploy,
     Template,
     Licences,
@@ -40,7 +41,7 @@ pub(super) enum Step {
 
 impl Step {
     /// In the order in which they run: what is quick to fail goes first.
-    pub(super) const ALL: [Self; 18] = [
+    pub(super) const ALL: [Self; 19] = [
         Self::Format,
         Self::Lints,
         Self::Deployed,
@@ -53,6 +54,7 @@ impl Step {
         Self::Demo,
         Self::Crash,
         Self::Storm,
+        Self::Bench,
         Self::Deploy,
         Self::Template,
         Self::Licences,
@@ -75,6 +77,7 @@ impl Step {
             Self::Demo => "demo",
             Self::Crash => "crash",
             Self::Storm => "storm",
+            Self::Bench => "bench",
             Self::Deploy => "deploy",
             Self::Template => "template",
             Self::Licences => "licences",
@@ -98,6 +101,7 @@ impl Step {
             Self::Demo => "end to end through `cargo lambda watch`, for every storefront",
             Self::Crash => "a worker killed before and after each call to Wix",
             Self::Storm => "hundreds of deliveries at once to many processes of the functions",
+            Self::Bench => "what an ordinary order costs of the deployed programs, against what is recorded",
             Self::Deploy => "a deployment to an emulator of AWS, used as the pages tell shops and operators",
             Self::Template => "cfn-lint on template.yaml",
             Self::Licences => "cargo-deny: licences, sources, and what must not be in the build",
@@ -117,6 +121,7 @@ impl Step {
             | Self::Demo
             | Self::Crash
             | Self::Storm
+            | Self::Bench
             | Self::Deploy
             | Self::Template
             | Self::Licences
@@ -126,7 +131,7 @@ impl Step {
         }
     }
 
-    /// Whether it needs a cargo command that takes minutes to install, asks GitHub, or compiles the functions as releases.
+    /// Whether it needs a cargo command that takes minutes to install, asks GitHub, or compiles every function as a release.
     const fn is_thorough(self) -> bool {
         matches!(self, Self::Advisories | Self::Unused | Self::Release)
     }
@@ -149,6 +154,7 @@ impl Step {
             Self::Storm => Box::pin(storm::small(options.thorough))
                 .await
                 .map(|()| Tests::ONE_CHECK),
+            Self::Bench => Box::pin(bench::held()).await.map(|passed| Tests { passed }),
             Self::Deploy => deployed(false).await,
             Self::Template => cargo_steps::template().await,
             Self::Licences => cargo_steps::licences().await,
@@ -228,12 +234,12 @@ mod tests {
     fn what_takes_minutes_to_install_is_only_in_the_thorough_test() {
         let default = names(&TestOptions::default());
         assert!(!default.contains(&"advisories") && !default.contains(&"release"));
-        assert!(default.contains(&"deploy") && default.contains(&"licences"));
+        assert!(default.contains(&"bench") && default.contains(&"deploy") && default.contains(&"licences"));
         let thorough = TestOptions {
             thorough: true,
             ..TestOptions::default()
         };
-        assert_eq!(names(&thorough).len(), 18);
+        assert_eq!(names(&thorough).len(), 19);
     }
 
     #[test]

@@ -23,6 +23,9 @@ pub(super) struct Kept {
     /// The ledger that it was written for. In a restored one the audit begins with the first package.
     #[serde(default)]
     pub(super) home: String,
+    /// How long the ledger took to be read last, in seconds.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) ledger_secs: u64,
     /// What was found since a run came to its end last.
     #[serde(default)]
     pub(super) so_far: Found,
@@ -43,10 +46,16 @@ impl Kept {
         Self {
             bookmark,
             home: self.home.clone(),
+            ledger_secs: self.ledger_secs,
             so_far,
             found,
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// What an audit found and only a person can look into.

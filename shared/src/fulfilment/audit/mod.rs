@@ -19,6 +19,8 @@ mod slice;
 mod stray;
 mod summary;
 
+use std::time::Duration;
+
 use super::permit::Class;
 use super::ports::Wix;
 use super::report::Outage;
@@ -28,7 +30,7 @@ use crate::time::{Timer, Timestamp};
 
 pub use bookmark::Found;
 use bookmark::{Bookmark, Kept};
-use pages::{ENOUGH, End};
+use pages::End;
 use progress::AuditRun;
 pub use summary::{AuditRequest, AuditSummary, Listed};
 
@@ -103,6 +105,7 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
             session,
             deadline,
             summary,
+            ledger_took: Duration::from_secs(kept.ledger_secs),
         };
         let mut cursor = None;
         loop {
@@ -120,7 +123,12 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
                 run.summary.stopped = Some(outage.clone());
             }
             run.summary.next = at.at;
+            kept.ledger_secs = run.ledger_took.as_secs();
             if !whole || !moved {
+                // Where the time was not enough for the ledger, the next run leaves it more.
+                if !whole && !request.is_extra() {
+                    self.keep_bookmark(&mut run, &kept, &mut rev).await?;
+                }
                 break;
             }
             let has_ended = matches!(read.end, End::All);
@@ -136,7 +144,7 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
                     run.summary.finished = true;
                     break;
                 }
-                End::Late(next) if self.clock.now() + ENOUGH < deadline => cursor = next,
+                End::Late(next) if self.clock.now() + run.enough() < deadline => cursor = next,
                 End::Late(_) | End::Outage(_) => break,
             }
         }

@@ -1,5 +1,5 @@
 //! How a slice of Wix's packages is read: page after page, until it is full, the packages are too young, or half of the
-//! time that is left has gone; the other half is for the ledger.
+//! time that is left has gone; the other half is for the ledger, and more where that takes longer.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ const YOUNG: Duration = Duration::from_secs(3_600);
 /// A slice is full with so many packages and instances: about 10 MB. 100,000 packages of one instance fit.
 const MOST_UNITS: usize = 200_000;
 
-/// So much time must be left for another slice to be begun.
+/// So much time must be left at least for another slice to be begun.
 pub(super) const ENOUGH: Duration = Duration::from_secs(120);
 
 /// A call may still be made in the very moment after which none may.
@@ -61,7 +61,7 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
     /// Reads pages into a slice.
     pub(super) async fn read_slice(&self, run: &mut AuditRun, at: &Bookmark, cursor: Option<String>) -> Read {
         let begun = self.clock.now();
-        let until = begun + run.deadline.since(begun) / 2;
+        let until = begun + run.for_pages(run.deadline.since(begun));
         let old = run.until.unwrap_or(begun - YOUNG);
         let done = at.done();
         let (mut from, mut cursor) = (at.at, cursor);

@@ -38,8 +38,10 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
         let mut missing = 0;
         let mut orders = 0;
         let mut after: Option<String> = None;
+        let begun = self.clock.now();
         loop {
             if self.clock.now() >= run.deadline {
+                run.ledger_took = run.ledger_took.max(self.clock.now().since(begun));
                 tracing::error!(
                     "the audit could not read the ledger in time, and will begin this part again: give its function more time"
                 );
@@ -87,6 +89,7 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
                 }
             }
         }
+        run.ledger_took = self.clock.now().since(begun);
         run.summary.orders = run.summary.orders.max(orders);
         if missing > MOST_MISSING {
             tracing::error!(

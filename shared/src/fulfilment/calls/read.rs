@@ -17,7 +17,7 @@ use crate::ids::{AccountId, InstanceId};
 use crate::time::{Clock, Timestamp};
 use crate::wix::{GetPackage, Package, Status};
 
-/// From how many reads on (about seven hours) an instance that awaits an action is shown: what it waits for shows in the
+/// From how many reads on (about seven hours) an instance that awaits an action, or is in a state that nobody knows, is shown: what it waits for shows in the
 /// storefront as well.
 const LONG_AWAITED: u32 = 4;
 
@@ -285,10 +285,11 @@ pub(crate) fn problems(view: &View<'_>, purchase: &Purchase, held: &HeldPackage,
             at,
         }));
     }
+    // A status that nobody here knows may last as long, and what waits for it is not asked for any more after a month.
     if held.reads() >= LONG_AWAITED
-        && each().any(|(_, (item, i))| *i.status() == Status::AwaitingAction && lacks_voucher(view, *item))
+        && each().any(|(_, (item, i))| i.may_become_nameable() && !i.is_closed() && lacks_voucher(view, *item))
     {
-        let advice = "Wix or the customer must act before the voucher can be bought: see the instance at Wix, which is read again by itself, or close this";
+        let advice = "Wix or the customer must act before the voucher can be bought: see the instance at Wix, which is read again by itself for a month; retry the order after that, or close this";
         found.push(Problem::new(what, "AWAITING_ACTION", &[], advice.to_owned()));
     }
 }

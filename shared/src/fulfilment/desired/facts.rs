@@ -67,17 +67,27 @@ impl Desired {
         }
     }
 
-    /// Refunded in full and marked as paid again: whether it was paid again cannot be seen, unless an operator told it.
+    /// Refunded in full and marked as paid again, now or in an earlier state: whether it was paid again cannot be seen, unless
+    /// an operator told it.
     pub(super) fn is_paid_again(&self, snapshot: &Snapshot) -> bool {
-        if self.payment_of(snapshot) != Paid::Full || self.told_payment(snapshot.version).is_some() {
+        if self.told_payment(snapshot.version).is_some() {
             return false;
+        }
+        if self.payment_of(snapshot) != Paid::Full {
+            let again = self.all_refunded().zip(self.paid_states());
+            return !snapshot.refunded_all && again.is_some_and(|(refunded, paid)| refunded < paid.version());
         }
         if snapshot.refunded_all {
             return self.first_paid.is_some_and(|first| first < snapshot.version);
         }
-        self.refunded_all.is_some_and(|refunded| {
-            refunded < snapshot.version && self.told_paid_at().is_none_or(|told| told < refunded)
-        })
+        self.all_refunded().is_some_and(|refunded| refunded < snapshot.version)
+    }
+
+    /// The version with which everything that had been paid was given back, unless an operator told of a later payment.
+    pub(super) fn all_refunded(&self) -> Option<Version> {
+        let told = self.told_paid_at();
+        self.refunded_all
+            .filter(|refunded| told.is_none_or(|told| told < *refunded))
     }
 
     /// The version of which an operator told that it is paid.

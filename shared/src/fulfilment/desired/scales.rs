@@ -144,6 +144,11 @@ impl<'a> Scales<'a> {
         let Some(paid) = self.paid.get_or_init(|| self.desired.paid_states()) else {
             return Entitlement::NOTHING;
         };
+        let refunded = self.desired.all_refunded();
+        if refunded.is_some_and(|refunded| paid.version() <= refunded) {
+            // All of it was given back since.
+            return Entitlement::NOTHING;
+        }
         let of_states = paid.states().iter().map(|state| {
             let units = state.line(&line.id).map_or(0, |paid| paid.units);
             self.less(units, &line.id, state.refunds())

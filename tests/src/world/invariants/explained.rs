@@ -53,7 +53,13 @@ impl Checked<'_> {
         match self.instance(Kind::Base, item) {
             None => self.is_explained(Kind::Base, item),
             Some(base) => match base.status() {
-                Status::AwaitingAction | Status::Unknown(_) => self.entry.due_at.is_some(),
+                // It is read by itself for a month, and then a person is told for long.
+                Status::AwaitingAction | Status::Unknown(_) => {
+                    let holders = self.record.packages();
+                    let mut of_base = holders.filter(|(_, held)| held.instances().iter().any(|i| i.id() == base.id()));
+                    let shown = of_base.any(|(_, held)| self.is_closed_or_shown(&format!("package {}", held.id())));
+                    self.entry.due_at.is_some() || shown
+                }
                 Status::Failed | Status::Canceled => self.is_explained(Kind::Base, item),
                 // It waits for its plan to come to another target, which is shown where it does not.
                 Status::Pending | Status::Enabled => {
