@@ -50,8 +50,8 @@ struct Args {
     /// Take each protection out, and look for a history that breaks the promise without it
     #[arg(long)]
     guards: bool,
-    /// Print in how many histories each thing that a shop says, problem, answer of Wix and protection was seen. Some
-    /// seventeen times slower
+    /// Print in how many histories each thing that a shop says, problem, answer of Wix and protection was seen. Twice
+    /// as slow
     #[arg(long)]
     coverage: bool,
     /// Add a record to tests/golden/records for each member or state that none of them shows yet

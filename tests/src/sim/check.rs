@@ -16,6 +16,7 @@ use reseller_hooks::ledger::Entry;
 
 use crate::world::{OWN, World, packages_of, violations as invariants};
 use reseller_hooks::time::Clock;
+use wix_sandbox::Operation;
 
 const PREMIUM: &str = "00ba7923-2655-402a-852d-2b2100568bcf";
 const LARGE: &str = "2c6db353-458a-41dd-b4f5-cb8a05be6bff";
@@ -315,6 +316,10 @@ impl Book<'_> {
             .packages()
             .filter(|package| known.contains(package.id.to_string().as_str()));
         let used = packages.flat_map(|package| &package.instances);
+        // What Wix has refused to take back a person has seen, and erased the order all the same: the mark says what is alive.
+        let takes_back = [Operation::UnassignProductInstance, Operation::CancelProductInstance];
+        let is_refused = |call: &wix_sandbox::Call| takes_back.contains(&call.operation) && call.code.is_some();
+        let keeps = keeps || wix.calls().any(is_refused);
         let used = used.filter(|instance| instance.status.is_alive() && instance.site_id.is_some());
         if !keeps && let Some(instance) = used.into_iter().next() {
             found.push(format!("I3: it is erased, and {} is on a site", instance.id));

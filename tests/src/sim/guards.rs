@@ -2,6 +2,8 @@
 //! protection is needed, or that the simulation can see. What chance does not find is a scenario of its own in
 //! `tests/guards/`.
 
+use std::collections::BTreeSet;
+
 use super::{History, Profile, first_violation, history, report};
 
 /// A protection, and how it is taken out.
@@ -112,6 +114,8 @@ impl Guard {
         let mut kept = Profile {
             harsh: true,
             careless: true,
+            // What a restored ledger cannot know is not what the guards are for.
+            without: BTreeSet::from(["restore"]),
             ..Profile::default()
         };
         let mut out = kept.clone();

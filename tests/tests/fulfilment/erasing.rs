@@ -103,6 +103,26 @@ fn an_order_whose_refund_is_under_way_has_not_ended() {
     assert_eq!((erase(&world).unwrap(), world.sites()), (ErasedNow::Now, 0));
 }
 
+/// Found by the simulation (seed 24558): the record of an invoice joins a payment to its subscription. An operator erased it, and
+/// a refund of that payment was never heard of.
+#[test]
+fn another_name_of_an_order_is_not_erased() {
+    use reseller_hooks::order::{SCHEMA, Statement};
+
+    let world = World::kind();
+    let joined = OrderEvent {
+        schema: SCHEMA,
+        key: KEY.parse().unwrap(),
+        delivery: "d".to_owned(),
+        received_at: START,
+        says: Statement::BelongsTo("stripe/sub_1".parse().unwrap()),
+    };
+    world.hears(&joined);
+    world.settle();
+    assert!(matches!(erase(&world), Err(OperatorError::NotEnded(_))));
+    assert!(body(&world).contains("stripe/sub_1"));
+}
+
 #[test]
 fn what_lives_again_before_its_data_went_has_its_reference_again() {
     let world = World::kind();
