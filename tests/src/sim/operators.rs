@@ -167,8 +167,7 @@ impl Sim {
 
     /// Nobody pauses for months: who paused resumes after hours or days, and looks an hour later whether that took effect.
     pub(super) fn resume_in_time(&mut self) {
-        let limit = poll_through(self.ledger.inner().limit());
-        let is_paused = matches!(limit, Ok(Some(limit)) if limit.paused.is_some());
+        let is_paused = self.waits_for_resume();
         self.resumes_at = (is_paused && !self.calm).then(|| self.now() + Duration::from_secs(3_600));
         self.operator_paused &= is_paused;
         if is_paused {
@@ -176,10 +175,16 @@ impl Sim {
         }
     }
 
+    /// Whether somebody paused, or the ledger was restored, and nobody has resumed since.
+    fn waits_for_resume(&self) -> bool {
+        let ledger = self.ledger.inner();
+        let limit = poll_through(ledger.limit());
+        matches!(limit, Ok(Some(limit)) if limit.paused.is_some() || limit.home != ledger.home())
+    }
+
     /// A pause that was begun before faults stopped, and took effect after them.
     pub(super) fn resume_late(&mut self) {
-        let limit = poll_through(self.ledger.inner().limit());
-        if matches!(limit, Ok(Some(limit)) if limit.paused.is_some()) {
+        if self.waits_for_resume() {
             self.reconcile(json!({"resume": {"by": "operator", "reason": "simulated"}}));
             self.calm_at = self.now();
             self.happen();

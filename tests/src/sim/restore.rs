@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use reseller_hooks::fulfilment::Attention;
 use reseller_hooks::ledger::limit::LimitStore;
 use reseller_hooks::ledger::memory::MemoryLedger;
 use reseller_hooks::time::{Clock, Timestamp};
@@ -152,8 +153,13 @@ pub(super) fn counts(world: &World, restored: &BTreeSet<String>, found: &str) ->
         .any(|problem| problem.code == "OTHER_THAN_PLANNED");
     let is_another =
         found.starts_with("I2") && is_shown && (found.contains("it is on ") || found.contains("it is product "));
-    // A package that does not fit holds up what the order has beside it.
-    let is_held_up = |code: &str| ["SEVERAL_PACKAGES", "SURPLUS_PACKAGE", "PERHAPS_BOUGHT_BEFORE"].contains(&code);
-    let waits = found.starts_with("I2") && world.problems(key).iter().any(|problem| is_held_up(&problem.code));
+    // What does not fit, or of which nobody knows what became of it, holds up what the order has beside it.
+    let is_held_up = |problem: &Attention| {
+        problem.code == "SURPLUS_PACKAGE"
+            || ["base package b", "voucher package v"]
+                .iter()
+                .any(|what| problem.what.starts_with(what))
+    };
+    let waits = found.starts_with("I2") && world.problems(key).iter().any(is_held_up);
     !(found.starts_with("I3") || found.starts_with("I12") || is_of_unknown || is_another || waits)
 }
