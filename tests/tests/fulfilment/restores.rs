@@ -321,3 +321,23 @@ fn an_audit_after_a_restore_reads_what_is_elsewhere_than_the_record_says() {
     assert_eq!(world.sites(), 1, "it is where the order wants it");
     world.needs_nobody();
 }
+
+/// Money (found by the simulation, seed 1862 restored): the lost ledger bought both units in one package, the lookup of the
+/// first one gets no answer, and the second one would be bought meanwhile.
+#[test]
+fn while_one_purchase_is_not_seen_no_other_of_its_order_is_bought() {
+    let (mut world, backup) = backed_up();
+    let (one, two) = (ordered("MAIL", 1), ordered("MAIL", 1).line("1", "MAIL", 2));
+    world.hears(&two);
+    let bought = world.packages();
+    is_restored(&mut world, backup);
+    world.hears(&one);
+    world.resumes();
+    world.strike(once(Operation::GetPackage, fails(500)));
+    world.clock.advance(Duration::from_secs(60));
+    world.sweep();
+    world.hears(&two);
+    world.settle();
+    assert_eq!(world.packages(), bought, "the second unit is in that package");
+    assert_eq!(world.attention(KEY), ["SEVERAL_PACKAGES", "SURPLUS_PACKAGE"]);
+}
