@@ -1,6 +1,7 @@
 //! A line whose paid SKU becomes another one, with `on_plan_change = "adjust"`: one Adjust, whatever happens to it, and
 //! never a second package.
 
+use reseller_hooks::fulfilment::Tell;
 use reseller_hooks_tests::prelude::*;
 use serde_json::json;
 
@@ -375,4 +376,33 @@ fn the_audit_sees_an_adjustment_that_took_effect_much_later() {
     world.settle();
     assert_eq!(world.attention(KEY), Vec::<String>::new());
     world.has(1, 1);
+}
+
+/// Found by the simulation (seed 16800): a unit was refused because its siblings were of another plan. They were adjusted when
+/// a later invoice paid for that, which is no other state of the order, and the unit was never planned again.
+#[test]
+fn a_unit_that_was_refused_for_its_siblings_is_bought_once_they_are_adjusted() {
+    let world = World::kind();
+    world.hears(&ordered("SMALL", 1));
+    world.edit_record(|record| {
+        let state = &mut record["desired"]["newest"]["states"][0]["snapshot"];
+        state["lines"][0]["units"] = 2.into();
+        let refused = serde_json::json!({
+            "cause": { "another_plan": { "had": "LARGE", "paid": "SMALL" } },
+            "version": state["version"],
+        });
+        let runs = record["actual"]["lines"][0]["runs"].as_array_mut().unwrap();
+        runs.push(serde_json::json!({ "count": 1, "sku": "SMALL", "plan": { "refused": refused } }));
+    });
+    assert_eq!(world.attention(KEY), ["NOT_PLANNED"]);
+    let tell = Tell {
+        paid: Some(true),
+        by: "jane".to_owned(),
+        reason: "by phone".to_owned(),
+        ..Tell::default()
+    };
+    poll_through(world.worker().tell(&KEY.parse().unwrap(), &tell, world.deadline())).unwrap();
+    world.settle();
+    assert_eq!(plans(&world), [small(), small()]);
+    world.needs_nobody();
 }

@@ -141,6 +141,23 @@ fn is_open(plan: &Plan, newest: &Version) -> bool {
     }
 }
 
+/// Units that were refused because their siblings were of another plan.
+const fn is_refused_for_its_siblings(run: &PlannedUnits) -> bool {
+    matches!(
+        run.plan,
+        Plan::Refused {
+            cause: Unplannable::AnotherPlan { .. },
+            ..
+        }
+    )
+}
+
+/// Whether units of a line were refused for their siblings, and those have come to the plan that is paid since: by what was
+/// paid later, which is no other state of the order.
+fn is_freed(runs: &[PlannedUnits], line: &crate::order::Line) -> bool {
+    runs.iter().any(is_refused_for_its_siblings) && !runs.iter().any(|run| is_of_another_plan(run, line))
+}
+
 /// Whether every live unit has its plan, and its site where the order names one.
 fn is_frozen(record: &OrderRecord, latest: &Snapshot, entitlements: &Entitlements) -> bool {
     if record.switches().replan {
@@ -163,7 +180,8 @@ fn is_frozen(record: &OrderRecord, latest: &Snapshot, entitlements: &Entitlement
                 || (run.plan == Plan::NotOurs(NotOurs::BlankSku) && had_sku())
         };
         let could_be_moved = moved_to(line, listed, latest).is_some();
-        !could_be_placed && !could_be_moved && !line.numbered_runs().any(is_stale)
+        let is_free = is_freed(line.runs(), listed);
+        !could_be_placed && !could_be_moved && !is_free && !line.numbered_runs().any(is_stale)
     })
 }
 
@@ -253,7 +271,9 @@ impl Freezing<'_> {
         (old, adjusted): (&[PlannedUnits], &[PlannedUnits]),
         missing: u32,
     ) {
-        let is_open = |run: &PlannedUnits| is_open(&run.plan, &self.resolver.latest.version);
+        // Its siblings come to the plan that is paid.
+        let is_open =
+            |run: &PlannedUnits| is_open(&run.plan, &self.resolver.latest.version) || is_refused_for_its_siblings(run);
         if missing == 0 && old == adjusted && !adjusted.iter().any(is_open) {
             return;
         }
@@ -288,9 +308,10 @@ impl Freezing<'_> {
             return;
         };
         let newest = &self.resolver.latest.version;
-        let is_open = |run: &PlannedUnits| is_open(&run.plan, newest);
         let missing = units.saturating_sub(planned.planned());
         let mut old = planned.runs().to_vec();
+        let is_freed = is_freed(&old, line);
+        let is_open = |run: &PlannedUnits| is_open(&run.plan, newest) || (is_freed && is_refused_for_its_siblings(run));
         let changed = old.iter().find(|run| is_of_another_plan(run, line)).cloned();
         if changed.is_some() {
             let bought = self.bought(record).clone();
