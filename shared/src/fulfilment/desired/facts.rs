@@ -24,6 +24,13 @@ impl Desired {
             Paid::No | Paid::Unclear => self.paid_sku(&line.id).unwrap_or(line.sku.as_ref()),
             Paid::ByPayments => {
                 let listed = line.sku.as_ref();
+                // A way back to what was billed before is paid for by the next invoice that bills it.
+                if let Some((newest, paid, true)) = self.payments.newest_of(&line.id)
+                    && !paid.free
+                    && !line.trial
+                {
+                    return Some(newest);
+                }
                 match listed.filter(|sku| self.payments.of_sku(&line.id, sku).is_some()) {
                     Some(paid) => Some(paid),
                     None if line.trial => listed,
@@ -49,6 +56,14 @@ impl Desired {
     /// paid long ago does not pay for a change back to it.
     pub(crate) fn is_change_paid(&self, order: &Snapshot, line: &Line, policy: &Policy) -> bool {
         if order.paid != Paid::ByPayments || policy.buy_unpaid_changes || (line.trial && policy.buy_on_trial) {
+            return true;
+        }
+        let states = self.newest.states();
+        if states
+            .first()
+            .is_some_and(|heard| self.payment_of(&heard.snapshot) == Paid::Full)
+        {
+            // A person has said so of this very state.
             return true;
         }
         let newest = self.payments.newest_of(&line.id);

@@ -192,7 +192,11 @@ impl Desired {
             return Vec::new();
         }
         let unbilled = |line: &&Line| {
-            let paid = line.sku.as_ref().and_then(|sku| self.payments.of_sku(&line.id, sku));
+            // What was billed before, and something else since, is not billed.
+            let newest = self.payments.newest_of(&line.id).filter(|(_, _, is_sure)| *is_sure);
+            let was_left = newest.is_some_and(|(newest, ..)| Some(newest) != line.sku.as_ref());
+            let listed = line.sku.as_ref().filter(|_| !was_left);
+            let paid = listed.and_then(|sku| self.payments.of_sku(&line.id, sku));
             let on_trial = line.trial && policy.buy_on_trial;
             !on_trial && line.units > paid.map_or(0, |paid| paid.most)
         };

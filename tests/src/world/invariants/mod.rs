@@ -154,6 +154,8 @@ impl<'a> Checked<'a> {
                 let shown = self.instance(Kind::Base, item).filter(|_| plan.adjusts > 0);
                 let shown = shown.and_then(|known| self.at_wix(known));
                 let product = shown.map(|(_, shown)| shown.catalog_product_id.to_string());
+                // What is not seen yet was bought as the plan was then.
+                let product = product.or_else(|| self.bought_for(item).filter(|_| plan.adjusts > 0));
                 let planned_for = || plan.product.catalog_product_id.to_string();
                 *planned.entry(product.unwrap_or_else(planned_for)).or_default() += 1;
             }
@@ -178,6 +180,19 @@ impl<'a> Checked<'a> {
         for what in twice {
             self.broken("I1", &what);
         }
+    }
+
+    /// The product that was asked for an item.
+    fn bought_for(&self, item: Item) -> Option<String> {
+        let mut bases = self
+            .record
+            .purchases()
+            .iter()
+            .filter(|purchase| purchase.id().kind == Kind::Base);
+        bases.find_map(|purchase| {
+            let at = purchase.items().iter().position(|known| *known == item)?;
+            Some(purchase.bought(at)?.catalog_product_id.to_string())
+        })
     }
 
     /// Every item that has a plan to buy, wanted or not.
