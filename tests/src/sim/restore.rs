@@ -165,6 +165,12 @@ pub(super) fn counts(world: &World, restored: &BTreeSet<String>, found: &str) ->
                 .iter()
                 .any(|what| problem.what.starts_with(what))
     };
-    let waits = found.starts_with("I2") && world.problems(key).iter().any(is_held_up);
+    // Closing its problem buys nothing.
+    let closed = world
+        .record(key)
+        .closed()
+        .values()
+        .any(|closing| closing.code == "SURPLUS_PACKAGE");
+    let waits = found.starts_with("I2") && (closed || world.problems(key).iter().any(is_held_up));
     !(found.starts_with("I3") || found.starts_with("I12") || is_of_unknown || is_another || waits)
 }

@@ -170,9 +170,9 @@ fn what_the_lost_ledger_bought_under_another_number_is_not_bought_again() {
     );
 }
 
-/// A person says that the package stays beside what the order buys.
+/// Money (found by the simulation, seed 27429 changing): closing never buys, and so it is with a package that nobody knows.
 #[test]
-fn a_package_of_a_lost_ledger_that_is_closed_holds_up_nothing() {
+fn a_package_of_a_lost_ledger_that_is_closed_holds_up_its_order_still() {
     let (mut world, backup) = backed_up();
     let order = bought_apart(&world);
     let bought = world.packages();
@@ -184,13 +184,13 @@ fn a_package_of_a_lost_ledger_that_is_closed_holds_up_nothing() {
     world.closes();
     world.retries();
     world.settle();
-    assert_eq!(
-        world.packages(),
-        (bought.0 + 1, bought.1),
-        "both products, in one package"
-    );
-    // The lost ledger bought the voucher of the plan that was closed: it is not the new plan's.
-    assert_eq!(world.attention(KEY), ["SURPLUS_PACKAGE", "SEVERAL_PACKAGES"]);
+    assert_eq!(world.packages(), bought, "nobody has said what it is for");
+    assert_eq!(world.attention(KEY), Vec::<String>::new());
+    // It is canceled at Wix: now the order buys what it lacks.
+    world.change_all(&becomes(Status::Canceled));
+    world.retries();
+    world.settle();
+    assert_eq!(world.packages().0, bought.0 + 1, "both products, in one package");
 }
 
 /// Money (seed 43749): the backup has the first purchase in doubt and proven to be absent, and would send it again.

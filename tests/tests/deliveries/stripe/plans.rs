@@ -1,10 +1,11 @@
 //! A subscription that changes its price or its site, where the catalog says to adjust and to move: from the signed body to
 //! what Wix and the ledger then hold.
 
+use reseller_hooks::fulfilment::Tell;
 use reseller_hooks::order::StorefrontKind::Stripe;
 use reseller_hooks_tests::deployment::catalog_of;
 use reseller_hooks_tests::effects::{Effects, Happens};
-use reseller_hooks_tests::world::{OTHER_SITE, always, fails, once, refused};
+use reseller_hooks_tests::world::{OTHER_SITE, always, fails, once, poll_through, refused};
 use serde_json::{Value, json};
 use wix_sandbox::{Effect, Operation};
 
@@ -210,4 +211,38 @@ fn a_subscription_whose_site_changes_is_moved_by_one_assign() {
         assert_eq!(calls(&shop, Operation::AssignProductInstance), 2);
         assert_eq!(calls(&shop, Operation::UnassignProductInstance), 0);
     }
+}
+
+/// Found by the simulation (seed 88204): a price that an older invoice billed is listed again after the one that was bought.
+/// It was called paid, to be changed by hand, and a unit that was added was not bought (seed 2427).
+#[test]
+fn a_price_that_only_an_older_invoice_billed_is_no_paid_change() {
+    let shop = shop();
+    let older = vec![line("si_1", "price_premium", 1, 1900)];
+    shop.told(&invoice("in_older", "subscription_cycle", PLACED - DAY, older));
+    shop.told(&lists("price_premium", PLACED + DAY));
+    assert_eq!(shop.has("price_basic"), (1, 1));
+    shop.until(PLACED + DAY + 2 * HOUR).seen("sub_1", "UNPAID_CHANGE");
+    assert_eq!(calls(&shop, Operation::AdjustProductInstance), 0);
+    assert_eq!(shop.attention("sub_1"), ["UNPAID_CHANGE"]);
+}
+
+/// A person knows of a payment that no invoice tells: what the state lists is paid, and is adjusted.
+#[test]
+fn a_change_that_a_person_told_as_paid_is_adjusted() {
+    let shop = shop();
+    shop.told(&lists("price_premium", PLACED + DAY));
+    assert_eq!(shop.has("price_basic"), (1, 1));
+    let tell = Tell {
+        paid: Some(true),
+        by: "jane".to_owned(),
+        reason: "by bank transfer".to_owned(),
+        ..Tell::default()
+    };
+    let world = &shop.0.world;
+    let key = "stripe/sub_1".parse().expect("a key");
+    poll_through(world.worker().tell(&key, &tell, world.deadline())).expect("the word is taken");
+    world.settle();
+    assert_eq!(shop.has("price_premium"), (1, 1));
+    assert_eq!(calls(&shop, Operation::AdjustProductInstance), 1);
 }

@@ -8,7 +8,7 @@ use crate::fulfilment::calls::caller::Caller;
 use crate::fulfilment::ports::{self, Wix};
 use crate::fulfilment::problem::Problem;
 use crate::fulfilment::record::{
-    Absence, Attempt, HeldPackage, Holder, InDoubt, Kind, OrderRecord, Purchase, PurchaseId, derive,
+    Absence, Attempt, HeldPackage, InDoubt, Kind, OrderRecord, Purchase, PurchaseId, derive,
 };
 use crate::fulfilment::view::View;
 use crate::ids::{AccountId, ExternalId};
@@ -110,17 +110,11 @@ pub(super) async fn look<W: Wix, C: Clock>(
     })
 }
 
-/// Whether the order has a package of this kind that no purchase of its record stands for, and that no person has closed:
-/// until that is settled nothing more of the kind is bought, because the package may be just that.
+/// Whether the order has a package of this kind of which nobody knows what it stands for: as long as it is alive nothing more
+/// of the kind is bought, because the package may be just that. Closing its problem changes nothing: that never buys.
 pub(crate) fn is_unsettled(view: &View<'_>, kind: Kind) -> bool {
     let mut surplus = view.record.surplus().iter();
-    surplus.any(|surplus| {
-        let holder = Holder::Surplus(surplus.held().id().clone());
-        surplus.of().kind == kind
-            && surplus.is_odd()
-            && super::surplus_problem(view, &holder, surplus.held(), surplus.of())
-                .is_some_and(|problem| !view.record.closed().contains_key(&problem.shown.id))
-    })
+    surplus.any(|surplus| surplus.of().kind == kind && surplus.is_odd() && surplus.held().is_alive())
 }
 
 /// Whether it is yet to be seen what became of a purchase of this kind that a lost record may have bought with other units:
@@ -147,7 +141,7 @@ pub(super) fn problem(held: &HeldPackage, of: PurchaseId) -> Problem {
         Kind::Voucher => "voucher packages",
     };
     let advice = format!(
-        "Wix has this package of the order and the record does not know what it was bought for (a restored ledger lacks what came after its backup): no more {what} are bought for the order. Adopt it for its unit, or cancel it at Wix, then retry the order, or close this to keep it beside what is bought"
+        "Wix has this package of the order and the record does not know what it was bought for (a restored ledger lacks what came after its backup): no more {what} are bought for the order. Adopt it for its unit, or cancel it at Wix, then retry the order; or close this if nothing more is to be bought"
     );
     // Another problem than that of a package beside its purchase's own: closing one does not close the other.
     let stands_on = ["without a purchase"];
