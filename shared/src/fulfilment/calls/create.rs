@@ -66,7 +66,8 @@ pub(crate) fn due(view: &View<'_>, settings: &Settings, kind: Kind, now: Timesta
     }
     let may_be_bought = is_from_before || desired.first_seen_late(settings.look_first_after);
     // As long as Wix has not said what one purchase came to, its package may have what another would buy.
-    if may_be_bought && lookup::is_open(view, kind, settings.restored.filter(|_| is_from_before)) {
+    let resumed = settings.restored.filter(|_| is_from_before);
+    if resumed.is_some_and(|resumed| lookup::is_open(view, kind, resumed)) {
         return None;
     }
     Some(if settings.guards.lookup && may_be_bought {

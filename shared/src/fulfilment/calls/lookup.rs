@@ -54,8 +54,7 @@ pub(crate) struct Begun {
     account: AccountId,
     request: CreatePackage,
     external_id: ExternalId,
-    /// What a lost record could have bought instead, where this one never sent the purchase, was restored, or a person has
-    /// looked.
+    /// What a lost record could have bought instead.
     sought: Option<Sought>,
 }
 
@@ -70,7 +69,7 @@ pub(crate) fn begin(record: &OrderRecord, id: PurchaseId) -> Result<Begun, Recor
         id,
         account: purchase.account().clone(),
         external_id,
-        sought: (never_sent || was_reviewed(purchase) || record.is_restored()).then(|| Sought::of(record, id)),
+        sought: Sought::of(record, id, never_sent),
         request,
     })
 }

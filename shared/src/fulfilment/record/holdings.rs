@@ -118,7 +118,8 @@ impl OrderRecord {
         if self.actual.read_after.is_some_and(|after| after >= resumed) {
             return;
         }
-        let mut from_before = false;
+        let created = self.desired.created_at();
+        let mut from_before = created.is_none_or(|created| created < resumed);
         for held in self.all_held_mut().filter(|held| held.created_at() <= resumed) {
             held.doubt();
             from_before = true;

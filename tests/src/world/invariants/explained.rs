@@ -46,21 +46,6 @@ impl Checked<'_> {
                     }),
             };
         }
-        // As long as it is not seen what an old order's purchase came to, its package may be what this one would buy.
-        let is_open = |purchase: &&Purchase| {
-            let never_sent = purchase
-                .attempt()
-                .doubt()
-                .is_some_and(|doubt| !doubt.stage().was_sent());
-            let name = match kind {
-                Kind::Base => format!("base package {}", purchase.id()),
-                Kind::Voucher => format!("voucher package {}", purchase.id()),
-            };
-            purchase.id().kind == kind && never_sent && self.is_in_attention(&name)
-        };
-        if self.record.purchases().iter().any(|purchase| is_open(&purchase)) {
-            return true;
-        }
         if kind == Kind::Base {
             return false;
         }

@@ -33,8 +33,17 @@ pub(super) struct Sought {
 }
 
 impl Sought {
-    /// All that could stand for units of a purchase's kind.
-    pub(super) fn of(record: &OrderRecord, id: PurchaseId) -> Self {
+    /// Of a restored record all that could stand for units of the purchase's kind, of an old order's that was never sent its
+    /// own reference.
+    pub(super) fn of(record: &OrderRecord, id: PurchaseId, never_sent: bool) -> Option<Self> {
+        let reference = record.reference().filter(|_| !record.switches().reference_is_anothers);
+        if !record.is_restored() {
+            let tag = reference.filter(|_| never_sent)?;
+            return Some(Self {
+                derived: Vec::new(),
+                tags: derive::tag(tag, id).into_iter().collect(),
+            });
+        }
         let numbers = || (1..=NUMBERS).map(|number| id.kind.number(number));
         // What has a package, or may have one, looks after it itself.
         let looks = |other: PurchaseId| {
@@ -42,8 +51,7 @@ impl Sought {
             attempt.is_ok_and(|attempt| !matches!(attempt, Attempt::Refused(_) | Attempt::Closed))
         };
         let derived = numbers().filter(|other| *other != id && !looks(*other));
-        let reference = record.reference().filter(|_| !record.switches().reference_is_anothers);
-        Self {
+        Some(Self {
             derived: derived
                 .filter_map(|other| Some((derive::external_id(record.key(), other)?, other)))
                 .collect(),
@@ -56,7 +64,7 @@ impl Sought {
                         .filter_map(|each| derive::tag(text, each).ok())
                 })
                 .collect(),
-        }
+        })
     }
 
     fn query(&self) -> PackageQuery {
@@ -118,15 +126,15 @@ pub(crate) fn is_unsettled(view: &View<'_>, kind: Kind) -> bool {
 }
 
 /// Whether it is yet to be seen what became of a purchase of this kind that a lost record may have bought with other units:
-/// one that was never sent, or that was sent before a restored ledger was resumed.
-pub(crate) fn is_open(view: &View<'_>, kind: Kind, resumed: Option<Timestamp>) -> bool {
+/// one that was never sent, or that was sent before the restored ledger was resumed.
+pub(crate) fn is_open(view: &View<'_>, kind: Kind, resumed: Timestamp) -> bool {
     let mut purchases = view.record.purchases().iter();
     purchases.any(|purchase| {
         let doubt = purchase.attempt().doubt().filter(|doubt| !doubt.is_closed());
         let is_unseen = |doubt: &InDoubt| doubt.absence() != Absence::Proven;
         let is_lost = |doubt: &InDoubt| {
             let was_sent = doubt.stage().was_sent();
-            !was_sent || resumed.is_some_and(|resumed| doubt.send_before() <= resumed)
+            !was_sent || doubt.send_before() <= resumed
         };
         // What nobody wants and is not asked for any more is not shown either: it holds up nothing.
         let is_asked = |doubt: &InDoubt| !doubt.is_given_up() || view.entitled.may_buy_any(purchase);
