@@ -214,7 +214,7 @@ pub(super) async fn sim(quick: bool) -> Result<Tests, Failure> {
         ),
         ("sim-changing", &["--seeds", "2000", "--threads", "2", "--changing"]),
         ("sim-late", &["--seeds", "1000", "--threads", "2", "--late"]),
-        ("sim-guards", &["--seeds", "4000", "--guards"]),
+        ("sim-guards", &["--seeds", "12000", "--guards"]),
     ];
     let short: [(&str, &[&str]); 5] = [
         ("sim", &["--seeds", "1500", "--threads", "2"]),
