@@ -341,3 +341,20 @@ fn while_one_purchase_is_not_seen_no_other_of_its_order_is_bought() {
     assert_eq!(world.packages(), bought, "the second unit is in that package");
     assert_eq!(world.attention(KEY), ["SEVERAL_PACKAGES", "SURPLUS_PACKAGE"]);
 }
+
+/// The audit before the `resume` finds a voucher whose plan it has not: it is taken up once the plan is found.
+#[test]
+fn a_voucher_that_the_audit_found_first_is_taken_up_after_its_plan() {
+    let (mut world, backup) = backed_up();
+    let order = ordered("PLAN", 1);
+    world.hears(&order);
+    is_restored(&mut world, backup);
+    let bought = world.packages();
+    world.hears(&order);
+    world.clock.advance(Duration::from_secs(7_200));
+    assert!(world.audit().finished);
+    world.resumes();
+    world.settle();
+    assert_eq!(world.packages(), bought);
+    world.needs_nobody();
+}

@@ -61,10 +61,11 @@ pub(crate) fn due(view: &View<'_>, settings: &Settings, kind: Kind, now: Timesta
         .is_some_and(|at| created.is_none_or(|created| created < at));
     // A lost ledger may have bought other units in one package: what it bought is somewhere in the one that does not fit, and
     // nothing more is bought for the order until a person has looked.
-    if is_from_before && view.record.has_unclear_purchase(&view.entitled) || lookup::is_unsettled(view, kind) {
+    if is_from_before && view.record.has_unclear_purchase(&view.entitled) || lookup::is_unsettled(view, draft.id) {
         return None;
     }
-    let may_be_bought = is_from_before || desired.first_seen_late(settings.look_first_after);
+    let may_be_bought =
+        is_from_before || desired.first_seen_late(settings.look_first_after) || lookup::has_own(view, draft.id);
     // As long as Wix has not said what one purchase came to, its package may have what another would buy.
     let resumed = settings.restored.filter(|_| is_from_before);
     if resumed.is_some_and(|resumed| lookup::is_open(view, kind, resumed)) {
@@ -88,7 +89,7 @@ pub(crate) fn due_again(view: &View<'_>, settings: &Settings) -> Option<Purchase
         let sendable = doubt.is_some_and(|doubt| doubt.is_absent(settings) && doubt.may_be_sent());
         let is_braked = settings.braked && purchase.id().kind == Kind::Base;
         let may_be_sent = sendable && !is_braked && view.entitled.may_buy_any(purchase);
-        may_be_sent && !lookup::is_unsettled(view, purchase.id().kind)
+        may_be_sent && !lookup::is_unsettled(view, purchase.id())
     });
     due.map(Purchase::id)
 }

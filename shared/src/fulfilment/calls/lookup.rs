@@ -4,7 +4,7 @@
 mod beside;
 
 use beside::{Beside, Sought};
-pub(crate) use beside::{is_open, is_unsettled};
+pub(crate) use beside::{has_own, is_open, is_unsettled};
 
 use super::caller::{Caller, Interrupt};
 use super::compare::{Comparison, belongs_to_account, compare, is_over};

@@ -8,7 +8,7 @@ use crate::fulfilment::calls::caller::Caller;
 use crate::fulfilment::ports::{self, Wix};
 use crate::fulfilment::problem::Problem;
 use crate::fulfilment::record::{
-    Absence, Attempt, HeldPackage, InDoubt, Kind, OrderRecord, Purchase, PurchaseId, derive,
+    Absence, Attempt, HeldPackage, InDoubt, Kind, OrderRecord, Purchase, PurchaseId, Surplus, derive,
 };
 use crate::fulfilment::view::View;
 use crate::ids::{AccountId, ExternalId};
@@ -118,11 +118,23 @@ pub(super) async fn look<W: Wix, C: Clock>(
     })
 }
 
-/// Whether the order has a package of this kind of which nobody knows what it stands for: as long as it is alive nothing more
-/// of the kind is bought, because the package may be just that. Closing its problem changes nothing: that never buys.
-pub(crate) fn is_unsettled(view: &View<'_>, kind: Kind) -> bool {
-    let mut surplus = view.record.surplus().iter();
-    surplus.any(|surplus| surplus.of().kind == kind && surplus.is_odd() && surplus.held().is_alive())
+/// Whether the order has a package of a purchase's kind, under another number, of which nobody knows what it stands for: as
+/// long as it is alive nothing more of the kind is bought, because the package may be just that. Closing its problem changes
+/// nothing: that never buys.
+pub(crate) fn is_unsettled(view: &View<'_>, id: PurchaseId) -> bool {
+    let mut odd = odd(view).filter(|of| of.kind == id.kind);
+    odd.any(|of| of != id)
+}
+
+/// Whether such a package has the purchase's own number: the lookup says whether it is what the purchase asks for.
+pub(crate) fn has_own(view: &View<'_>, id: PurchaseId) -> bool {
+    odd(view).any(|of| of == id)
+}
+
+fn odd<'a>(view: &View<'a>) -> impl Iterator<Item = PurchaseId> + use<'a> {
+    let surplus = view.record.surplus().iter();
+    let odd = surplus.filter(|surplus| surplus.is_odd() && surplus.held().is_alive());
+    odd.map(Surplus::of)
 }
 
 /// Whether it is yet to be seen what became of a purchase of this kind that a lost record may have bought with other units:
