@@ -120,9 +120,10 @@ async fn no_function_has_what_is_for_tests() -> Result<(), Failure> {
         )
         .await?;
         let library = tree.lines().find_map(|line| line.split_once("── reseller-hooks v"));
-        let features = library
-            .and_then(|(_, rest)| rest.rsplit(' ').next())
-            .unwrap_or_default();
+        let Some((_, library)) = library else {
+            return Err(Failure::new(format!("{package}: cargo tree does not show the library")));
+        };
+        let features = library.rsplit(' ').next().unwrap_or_default();
         let found: Vec<&str> = features
             .split(',')
             .filter(|feature| ["guards", "bench-root"].contains(feature))

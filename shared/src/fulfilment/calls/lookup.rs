@@ -342,7 +342,7 @@ fn note(
 pub(crate) fn problem(view: &View<'_>, purchase: &Purchase) -> Option<Problem> {
     (*purchase.attempt() == Attempt::Ambiguous && view.entitled.may_buy_any(purchase)).then(|| {
         let id = purchase.id();
-        let advice = "packages with this purchase's external ID exist that cannot be told apart, or are another account's: see them at Wix, cancel those that are not meant, then retry the order";
+        let advice = "packages exist at Wix that may be this purchase and cannot be told apart, do not fit, or are another account's: see them at Wix, cancel those that are not meant, then retry the order";
         let generation = purchase.generation().to_string();
         let problem = Problem::new(name(id), "SEVERAL_PACKAGES", &[&generation], advice.to_owned());
         problem.closing(OnClose::Purchase(id))
