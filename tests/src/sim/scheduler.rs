@@ -1,6 +1,5 @@
 //! Lets a history happen: delivers, invokes the functions, lets one of them go on by one await point, moves the time,
-//! kills, freezes and strikes, all by the seed. Then everything that fails on purpose stops, what is due is worked off,
-//! and the promise is checked.
+//! kills, freezes and strikes, all by the seed. Then everything that fails on purpose stops, and what is due is worked off.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -9,14 +8,13 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use reseller_hooks::catalog::Catalog;
-use reseller_hooks::order::{OrderKey, StorefrontKind};
+use reseller_hooks::order::StorefrontKind;
 use reseller_hooks::storefront::{self, OrderQueue};
 use reseller_hooks::time::{Clock, Timestamp};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tracing::Dispatch;
 
 use super::answers::Accepted;
-use super::attacks::attacks;
 use super::book::ShopOrder;
 use super::jobs::{Job, Processes, Task};
 use super::keys::Keys;
@@ -24,11 +22,11 @@ use super::ledger::SimLedger;
 use super::queue::Queues;
 use super::restore::Restore;
 use super::rng::Rng;
-use super::shop::{self, Delivery, Sender};
+use super::shop::{Delivery, Sender};
 use super::trouble::{OTHER_MAIL, Trouble};
 use super::watch::Watch;
-use super::{History, PAIR, Profile, check};
-use crate::world::{CATALOG, START, World};
+use super::{History, PAIR, Profile};
+use crate::world::{CATALOG, World};
 
 /// More steps than any history needs: who takes more spins.
 const MOST_STEPS: u64 = 60_000;
@@ -68,7 +66,7 @@ pub(super) struct Sim {
     pub watch: Watch,
     pub orders: Vec<ShopOrder>,
     pub deliveries: Vec<Delivery>,
-    posts: BinaryHeap<Reverse<(Timestamp, usize)>>,
+    pub posts: BinaryHeap<Reverse<(Timestamp, usize)>>,
     pub processes: Processes,
     pub tasks: Vec<Task>,
     pub trouble: Trouble,
@@ -89,8 +87,8 @@ pub(super) struct Sim {
     pub covers: bool,
     pub catalog_changed: bool,
     pub workers: u32,
-    calls_told: u64,
-    story: Option<Vec<String>>,
+    pub calls_told: u64,
+    pub story: Option<Vec<String>>,
     pub result: History,
     /// Draws what operators do meanwhile, in a third of the histories, and how much they still do. Apart from the other draws,
     /// so that a history is the same but for them.
@@ -125,113 +123,8 @@ pub(super) fn run(seed: u64, profile: &Profile, tell: bool) -> History {
 }
 
 impl Sim {
-    fn new(seed: u64, profile: &Profile, tell: bool, watch: Watch) -> Self {
-        let mut rng = Rng::new(seed);
-        let (mut trouble, config) = Trouble::draw(&mut rng, profile);
-        trouble.leave_out(profile);
-        let mut world = World::with_catalog(config, CATALOGS[0].clone());
-        world.settings = profile.settings.clone();
-        world.careless = profile.careless;
-        let clock = &world.clock;
-        let ledger = SimLedger::new(
-            clock.clone(),
-            Rng::new(rng.draw()),
-            trouble.ledger,
-            profile.rev_condition,
-        );
-        let queues = Queues::new(clock.clone(), Rng::new(rng.draw()), trouble.queues);
-        let keys = Keys::new(clock.clone());
-        world.ledger = ledger.inner();
-        // After a restore nothing is bought for up to weeks, of which every minute is walked through.
-        let mut profile = profile.clone();
-        if Restore::draw(seed, profile.restored).is_some() {
-            profile.without.insert("months");
-        }
-        let profile = &profile;
-        let shared_site = rng.one_in(24);
-        let (mut orders, mut deliveries) = (Vec::new(), Vec::new());
-        for index in 0..=rng.index(3) {
-            let (its, told) = shop::orders(&mut rng, index, shared_site, profile);
-            if !profile.lacks(&format!("order{}", index + 1)) {
-                orders.extend(its);
-                deliveries.extend(told);
-            }
-        }
-        let last = deliveries.iter().map(|delivery| delivery.at).max().unwrap_or(START);
-        if rng.one_in(8) {
-            let attacks = attacks(&mut rng, &deliveries);
-            deliveries.extend(attacks.into_iter().filter(|_| !profile.lacks("attacks")));
-        }
-        let posts = deliveries
-            .iter()
-            .enumerate()
-            .map(|(at, d)| Reverse((d.at, at)))
-            .collect();
-        let calm_at = last + Duration::from_secs(rng.pick(&[5, 60, 600, 86_400]));
-        let mut sim = Self {
-            rng,
-            world,
-            ledger,
-            queues,
-            keys,
-            door: profile.door,
-            watch,
-            orders,
-            deliveries,
-            posts,
-            processes: Processes::default(),
-            tasks: Vec::new(),
-            trouble,
-            calm: false,
-            calm_at,
-            mend_at: None,
-            operator_paused: false,
-            resumes_at: None,
-            away: Duration::ZERO,
-            swept_at: START,
-            unreachable: Arc::default(),
-            failed_in_a_row: 0,
-            covers: profile.coverage,
-            catalog_changed: false,
-            workers: 0,
-            calls_told: 0,
-            story: tell.then(Vec::new),
-            result: History::default(),
-            told: BTreeMap::new(),
-            replaced: BTreeSet::new(),
-            restore: Restore::draw(seed, profile.restored).filter(|_| !profile.lacks("restore")),
-            has_weather: !profile.lacks("weather"),
-            operators: seed
-                .is_multiple_of(3)
-                .then(|| (Rng::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)), 12))
-                .filter(|_| !profile.lacks("operators")),
-        };
-        let (wix, trouble) = (sim.world.look().config().idempotency, sim.trouble.clone());
-        sim.tell(|| format!("Wix: keys {wix:?}; {trouble:?}"));
-        sim
-    }
-
-    pub(super) fn tell(&mut self, words: impl FnOnce() -> String) {
-        if let Some(story) = &mut self.story {
-            let after = self.world.clock.now().since(START);
-            let (secs, millis) = (after.as_secs(), after.subsec_millis());
-            let (days, hours, minutes) = (secs / 86_400, secs / 3_600 % 24, secs / 60 % 60);
-            story.push(format!(
-                "{days}d {hours:02}:{minutes:02}:{:02}.{millis:03} {}",
-                secs % 60,
-                words()
-            ));
-        }
-    }
-
     pub(super) fn now(&self) -> Timestamp {
         self.world.clock.now()
-    }
-
-    /// The promise is broken.
-    pub(super) fn broken(&mut self, what: String) {
-        self.tell(|| format!("VIOLATION {what}"));
-        self.result.violations.push(what);
     }
 
     /// A delivery comes (again) at a time.
@@ -357,43 +250,6 @@ impl Sim {
         }
     }
 
-    fn tell_calls(&mut self, at: usize) {
-        if self.story.is_none() {
-            return;
-        }
-        for words in self.ledger.story().into_iter().chain(self.queues.story()) {
-            self.tell(|| words);
-        }
-        let number = self.tasks[at].number;
-        let calls: Vec<String> = {
-            let wix = self.world.look();
-            let fresh: Vec<_> = wix.calls().filter(|call| call.seq > self.calls_told).cloned().collect();
-            self.calls_told = fresh.iter().map(|call| call.seq).max().unwrap_or(self.calls_told);
-            let named = |package: wix_sandbox::Guid| {
-                let external_id = wix.package(package).and_then(|package| package.external_id.as_deref());
-                format!("{package} {}", external_id.unwrap_or_default())
-            };
-            let words = |call: wix_sandbox::Call| {
-                format!(
-                    "worker {number}: {} → {} {}{}{}{} {}",
-                    call.operation.name(),
-                    call.status,
-                    call.code.as_deref().unwrap_or_default(),
-                    if call.committed { " (done)" } else { "" },
-                    if call.replayed { " (replayed)" } else { "" },
-                    call.fault
-                        .map(|fault| format!(" struck by {fault}"))
-                        .unwrap_or_default(),
-                    call.package.map(named).unwrap_or_default(),
-                )
-            };
-            fresh.into_iter().map(words).collect()
-        };
-        for words in calls {
-            self.tell(|| words);
-        }
-    }
-
     /// Nobody works: on to the next time at which somebody will. `false` when there is none.
     fn pass_time(&mut self) -> bool {
         let delivery = self.posts.peek().map(|Reverse((at, _))| *at);
@@ -423,108 +279,5 @@ impl Sim {
             }
             None => false,
         }
-    }
-
-    /// Nothing moves any more: is it as promised? Then once more after an operator's retry or closing, after an audit, or after
-    /// everything was delivered again.
-    fn judge(&mut self) {
-        if !self.result.violations.is_empty() {
-            return;
-        }
-        self.result.calls = self.world.look().calls().len() as u64;
-        self.resume_late();
-        self.audit_restored();
-        self.learn_of_restore();
-        self.check(check::Stage::Rest);
-        if !self.restored().is_empty() {
-            return;
-        }
-        let troubled: Vec<OrderKey> = self
-            .world
-            .ledger
-            .entries()
-            .into_iter()
-            .filter(|entry| entry.attention_since.is_some())
-            .filter_map(|entry| entry.key.parse().ok())
-            .collect();
-        let verb = self.rng.below(4);
-        let stage = if !troubled.is_empty() && verb == 0 {
-            self.close_all(&troubled);
-            check::Stage::Closed
-        } else if !troubled.is_empty() && verb <= 2 {
-            self.end_waits();
-            let replace = self.rng.one_in(2);
-            for key in troubled {
-                self.reconcile(
-                    json!({"retry": {"order": key, "replace": replace, "by": "simulation", "reason": "cured"}}),
-                );
-                self.calm_at = self.now();
-                self.happen();
-            }
-            if replace {
-                check::Stage::Replaced
-            } else {
-                check::Stage::Retried
-            }
-        } else {
-            match self.rng.below(8) {
-                0 => {
-                    self.world.clock.advance(Duration::from_secs(7_200));
-                    self.reconcile(json!({"audit": {}}));
-                    self.happen();
-                    check::Stage::Audited
-                }
-                1 | 2 => {
-                    self.deliver_again();
-                    check::Stage::Again
-                }
-                _ => return,
-            }
-        };
-        self.check(stage);
-    }
-
-    fn check(&mut self, stage: check::Stage) {
-        self.cover_problems();
-        let mut found = self.note_answers();
-        let world = check::Came {
-            catalog_changed: self.catalog_changed,
-            replaced: &self.replaced,
-            restored: &self.restored(),
-            stage,
-        };
-        found.extend(check::violations(&self.world, &self.orders, world));
-        let (left, parked) = (self.queues.left(), self.queues.parked());
-        if left + parked > 0 {
-            found.push(format!(
-                "I7: {left} messages are left in the queues, {parked} are parked"
-            ));
-        }
-        found.into_iter().for_each(|what| self.broken(what));
-    }
-
-    fn deliver_again(&mut self) {
-        let before = self.committed();
-        for at in 0..self.deliveries.len() {
-            if self.may_come_again(at) {
-                self.posts.push(Reverse((self.now(), at)));
-            }
-        }
-        self.tell(|| "everything is delivered again".to_owned());
-        self.happen();
-        if self.committed() != before && self.ledger.next_due().is_none() {
-            self.broken("I1: what was delivered again had an effect".to_owned());
-        }
-    }
-
-    /// What will never be sent again would be news, and a deletion counts by its receipt.
-    fn may_come_again(&self, delivery: usize) -> bool {
-        let delivery = &self.deliveries[delivery];
-        let trashed = |order: &ShopOrder| order.key == delivery.key && !order.deletions.is_empty();
-        delivery.message.is_heard() && !self.orders.iter().any(trashed)
-    }
-
-    fn committed(&self) -> usize {
-        self.world.look().calls().filter(|call| call.committed).count()
     }
 }
