@@ -19,21 +19,28 @@ pub(crate) struct Misfit {
 
 /// Reads one document, and nothing after it.
 pub(crate) fn decode<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, Misfit> {
-    serde_json::from_slice(json).map_err(|error| {
-        let mut again = serde_json::Deserializer::from_slice(json);
-        match serde_path_to_error::deserialize::<_, T>(&mut again) {
-            Err(placed) => Misfit {
-                path: placed.path().to_string(),
-                error: placed.into_inner(),
-                is_after_end: false,
-            },
-            Ok(_) => Misfit {
-                path: ".".to_owned(),
-                error,
-                is_after_end: true,
-            },
-        }
-    })
+    serde_json::from_slice(json).map_err(|error| misfit::<T>(json, error))
+}
+
+/// The same for what is known to be text: nothing of it is looked at twice for that.
+pub(crate) fn decode_text<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, Misfit> {
+    serde_json::from_str(json).map_err(|error| misfit::<T>(json.as_bytes(), error))
+}
+
+fn misfit<'a, T: Deserialize<'a>>(json: &'a [u8], error: serde_json::Error) -> Misfit {
+    let mut again = serde_json::Deserializer::from_slice(json);
+    match serde_path_to_error::deserialize::<_, T>(&mut again) {
+        Err(placed) => Misfit {
+            path: placed.path().to_string(),
+            error: placed.into_inner(),
+            is_after_end: false,
+        },
+        Ok(_) => Misfit {
+            path: ".".to_owned(),
+            error,
+            is_after_end: true,
+        },
+    }
 }
 
 impl Misfit {

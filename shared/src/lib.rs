@@ -4,6 +4,7 @@
 //! record, and the converge loop does at Wix what the record still lacks. Each part stands behind a cargo feature,
 //! so that a function links only what it uses; `docs/architecture.md` draws the whole.
 
+mod as_text;
 mod decode;
 #[cfg(any(feature = "fulfilment", feature = "storefront"))]
 mod guards;

@@ -196,7 +196,7 @@ struct Header {
 }
 
 fn decode<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, InvalidEvent> {
-    crate::decode::decode(text.as_bytes()).map_err(|misfit| InvalidEvent::Malformed {
+    crate::decode::decode_text(text).map_err(|misfit| InvalidEvent::Malformed {
         path: misfit.place(),
         reason: misfit.reason(),
     })

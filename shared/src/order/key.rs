@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::as_text::as_text;
+
 /// The storefronts whose deliveries are understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -65,8 +67,7 @@ impl FromStr for StorefrontKind {
 
 /// The reseller's own name for one of several shops, or what a storefront signed to tell them apart:
 /// 1 to 40 of `a-z`, `0-9`, `_` and `-`.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ShopName(String);
 
 impl ShopName {
@@ -95,19 +96,7 @@ impl FromStr for ShopName {
     }
 }
 
-impl TryFrom<String> for ShopName {
-    type Error = InvalidOrderKey;
-
-    fn try_from(name: String) -> Result<Self, Self::Error> {
-        name.parse()
-    }
-}
-
-impl From<ShopName> for String {
-    fn from(name: ShopName) -> Self {
-        name.0
-    }
-}
+as_text!(ShopName);
 
 impl fmt::Debug for ShopName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -128,8 +117,7 @@ pub struct InvalidOrderKey(String);
 
 /// One order of one storefront: `shopify/5324830114101`, or `standard/north/1001` where the shop is part of what was
 /// verified. The text form is the ledger's key and what an operator types.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OrderKey {
     storefront: StorefrontKind,
     shop: Option<ShopName>,
@@ -191,19 +179,7 @@ impl FromStr for OrderKey {
     }
 }
 
-impl TryFrom<String> for OrderKey {
-    type Error = InvalidOrderKey;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<OrderKey> for String {
-    fn from(key: OrderKey) -> Self {
-        key.to_string()
-    }
-}
+as_text!(OrderKey);
 
 impl fmt::Display for OrderKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

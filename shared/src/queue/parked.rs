@@ -211,7 +211,7 @@ pub fn decode(messages: &[String]) -> Result<ParkedDelivery, InvalidParked> {
 }
 
 fn read(message: &str) -> Result<Part, String> {
-    let part: Part = crate::decode::decode(message.as_bytes())
+    let part: Part = crate::decode::decode_text(message)
         .map_err(|misfit| format!("what stands at `{}` is not what is expected there", misfit.place()))?;
     if part.schema == 0 || part.schema > SCHEMA {
         return Err(format!(

@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 
 /// Reads JSON. The reason of a failure names the place and what was expected there, and no value of the body.
 pub(super) fn decode<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ReceiveError> {
-    decode::decode(text.as_bytes()).map_err(|misfit| {
+    decode::decode_text(text).map_err(|misfit| {
         let reason = if misfit.is_of_data() {
             misfit.to_string()
         } else {

@@ -199,7 +199,7 @@ fn route(kind: StorefrontKind, input: &[u8]) {
     };
     if let Some(route) = Route::parse(&Method::POST, &format!("/webhooks/{kind}/{shop}")) {
         assert_eq!(route.storefront, kind, "the route names another storefront");
-        let name = route.shop.map(String::from).unwrap_or_default();
+        let name = route.shop.map(|shop| shop.to_string()).unwrap_or_default();
         assert_eq!(
             name,
             shop.strip_suffix('/').unwrap_or(shop),

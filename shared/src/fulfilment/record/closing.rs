@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::as_text::as_text;
 use crate::time::Timestamp;
 
 /// The namespace of the IDs: a random GUID, drawn once and never changed.
@@ -16,8 +17,7 @@ const DIGITS: usize = 10;
 
 /// A problem's ID: what it stands on, hashed. It stays the same through every sweep, and is another one when what the
 /// problem stands on has moved.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProblemId(String);
 
 /// A text that is no problem's ID.
@@ -61,19 +61,7 @@ impl FromStr for ProblemId {
     }
 }
 
-impl TryFrom<String> for ProblemId {
-    type Error = InvalidProblemId;
-
-    fn try_from(text: String) -> Result<Self, InvalidProblemId> {
-        text.parse()
-    }
-}
-
-impl From<ProblemId> for String {
-    fn from(id: ProblemId) -> Self {
-        id.0
-    }
-}
+as_text!(ProblemId);
 
 /// Printable, without what JSON would write longer, and not longer than so many bytes.
 pub(crate) fn cut(text: &str, most: usize) -> String {

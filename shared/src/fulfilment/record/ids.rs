@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::as_text::as_text;
 use crate::ids::PackageId;
 
 /// What a package is.
@@ -33,8 +34,7 @@ impl Kind {
 }
 
 /// A purchase of an order, such as `b1`, which is also how its external ID ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PurchaseId {
     /// Base or voucher.
     pub kind: Kind,
@@ -45,12 +45,6 @@ pub struct PurchaseId {
 impl fmt::Display for PurchaseId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", self.kind.letter(), self.ordinal)
-    }
-}
-
-impl From<PurchaseId> for String {
-    fn from(id: PurchaseId) -> Self {
-        id.to_string()
     }
 }
 
@@ -75,13 +69,7 @@ impl FromStr for PurchaseId {
     }
 }
 
-impl TryFrom<String> for PurchaseId {
-    type Error = InvalidPurchaseId;
-
-    fn try_from(text: String) -> Result<Self, InvalidPurchaseId> {
-        text.parse()
-    }
-}
+as_text!(PurchaseId);
 
 /// One product of one unit: (index of the line in the record, number of the unit from 1, component from 0).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

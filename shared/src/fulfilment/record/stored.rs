@@ -32,7 +32,7 @@ impl OrderRecord {
 
     /// Reads what [`OrderRecord::to_json`] wrote.
     pub fn from_json(text: &str) -> Result<Self, InvalidRecord> {
-        match crate::decode::decode::<Self>(text.as_bytes()) {
+        match crate::decode::decode_text::<Self>(text) {
             Ok(record) if record.schema <= RECORD_SCHEMA => Ok(record),
             Ok(record) => Err(InvalidRecord::Newer { found: record.schema }),
             // What newer code wrote need not look like a record to this code.

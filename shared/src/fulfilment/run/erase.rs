@@ -25,9 +25,11 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
             if work.record.erased().is_some() {
                 return Ok(ErasedNow::Before);
             }
-            // What is only another name of an order brings it its refunds and disputes, as long as its own record is there.
-            let is_another_name = work.record.desired().belongs_to().is_some();
-            if is_another_name || !work.record.has_ended(self.clock.now()) {
+            // What is only another name of an order brings it its refunds and disputes, as long as its own record is there. As
+            // long as no state of an order was told under this key, it may turn out to be one.
+            let desired = work.record.desired();
+            let may_be_another_name = desired.belongs_to().is_some() || desired.latest().is_none();
+            if may_be_another_name || !work.record.has_ended(self.clock.now()) {
                 return Err(not_ended());
             }
             if work.record.may_be_tagged() && !work.record.switches().erasing {

@@ -78,7 +78,7 @@ pub enum OperatorError {
     Outage(Outage),
     /// Something of the order is still wanted, or under way.
     #[error(
-        "order {0} has not ended: something of it is still wanted, or is to be taken back; its data goes only after that"
+        "order {0} has not ended: something of it is still wanted, is to be taken back, or may belong to another order; its data goes only after that"
     )]
     NotEnded(String),
     /// What is told answers nothing.
