@@ -56,6 +56,8 @@ pub(super) struct Meaning {
     pub(super) disputes: BTreeMap<u32, Dispute>,
     /// Refunds that failed.
     pub(super) failed: BTreeSet<String>,
+    /// The beginning of the subscription is never heard.
+    pub(super) begins_unheard: bool,
     /// The order renews the subscription of another.
     pub(super) renews: bool,
     /// Codes of what a person must see of it, whatever happens later.
