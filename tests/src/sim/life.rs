@@ -222,8 +222,9 @@ impl Under<'_> {
 
     /// The payment of an order (its number, or the payment itself) is disputed.
     pub(super) fn dispute(&mut self, payment: &str) {
-        let id = self.rng.between(50_000, 50_001);
+        let of_payment = self.rng.between(50_000, 50_001);
         let kind = self.kind;
+        let id = of_payment + self.record.meaning.disputed_before(payment);
         for state in [Dispute::Open, self.rng.pick(&[Dispute::Lost, Dispute::Won])] {
             let known = self.record.meaning.disputes.entry(id).or_insert(state);
             *known = state.max(*known);

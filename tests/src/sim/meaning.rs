@@ -54,6 +54,8 @@ pub(super) struct Meaning {
     pub(super) subscription: Vec<ToldSubscription>,
     /// How each dispute stands in the end.
     pub(super) disputes: BTreeMap<u32, Dispute>,
+    /// The payments that were disputed: one of a later cycle has disputes of its own.
+    disputed: Vec<String>,
     /// Refunds that failed.
     pub(super) failed: BTreeSet<String>,
     /// The beginning of the subscription is never heard.
@@ -92,6 +94,16 @@ impl Meaning {
 
     fn heard(&self) -> impl Iterator<Item = &ToldSubscription> {
         self.subscription.iter().filter(|told| told.message.is_heard())
+    }
+
+    /// What the IDs of a payment's disputes begin after: no two payments have a dispute in common.
+    pub(super) fn disputed_before(&mut self, payment: &str) -> u32 {
+        let known = self.disputed.iter().position(|known| known == payment);
+        let at = known.unwrap_or_else(|| {
+            self.disputed.push(payment.to_owned());
+            self.disputed.len() - 1
+        });
+        u32::try_from(at * 2).expect("a history is short")
     }
 
     /// Whether a dispute is not won.

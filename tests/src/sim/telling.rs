@@ -99,7 +99,7 @@ impl Under<'_> {
             is_trial: false,
             // A first cycle that was given back may have been all there was.
             is_unclear: is_reversed && self.cycle.as_ref().is_some_and(|cycle| cycle.number == 1),
-            refunded_all: is_wix && !self.counted.is_empty() && self.units.values().all(|units| *units == 0),
+            refunded_all: is_wix && self.is_all_given_back(),
             units,
             codes: BTreeSet::new(),
             is_cut: false,
@@ -108,10 +108,14 @@ impl Under<'_> {
         }
     }
 
-    /// Wix says how much was given back, and not what for, where no line has fewer units by it.
+    fn is_all_given_back(&self) -> bool {
+        !self.counted.is_empty() && self.units.values().all(|units| *units == 0)
+    }
+
+    /// Wix says how much was given back, and what for only where a line has fewer units by it.
     fn amount_of_wix(&self) -> Option<String> {
-        let is_amount = self.counted.is_empty() && !self.amounts.is_empty();
-        is_amount.then(|| format!("{}.00", self.amounts.len()))
+        let is_all = self.is_all_given_back();
+        (!is_all && !self.amounts.is_empty()).then(|| format!("{}.00", self.amounts.len()))
     }
 
     /// `WooCommerce` builds a body when it sends it: half of them are newer than what they were sent for.

@@ -42,6 +42,9 @@ pub(super) fn place(cycle: &Cycle, updated: Timestamp) -> u64 {
     u64::from(cycle.number) << 54 | millis << 12
 }
 
+/// What a unit costs in these shops.
+const PRICE: u32 = 8;
+
 /// An order as it is now, by itself or as a cycle of a contract.
 pub(super) fn order(order: &Order, past: &Past<'_>) -> Message {
     let number = order.key.rsplit('/').next().unwrap_or_default();
@@ -65,9 +68,12 @@ pub(super) fn order(order: &Order, past: &Past<'_>) -> Message {
         payment = reversed;
     }
     let status = if is_over { "CANCELED" } else { "APPROVED" };
-    let mut lines = String::new();
+    let (mut lines, mut total, mut of_units) = (String::new(), 0, 0);
     for (id, (sku, units)) in &order.lines {
         let (given_back, comma) = (refunded(past, id), if lines.is_empty() { "" } else { "," });
+        let all = units + given_back;
+        total += all * PRICE;
+        of_units += given_back * PRICE;
         let name = id.split('#').next().unwrap_or_default();
         let texts = named(order.line_fields.get(id), |name, value| {
             format!(r#""{name}":"{value}""#)
@@ -81,8 +87,8 @@ pub(super) fn order(order: &Order, past: &Past<'_>) -> Message {
         };
         let _ = write!(
             lines,
-            r#"{comma}{{"id":"{name}","productName":{{"original":"{sku}"}},"catalogReference":{{"catalogItemId":"{name}","options":{{"variantId":"00000000-0000-0000-0000-000000000000","customTextFields":{{{texts}}}}}}},"quantity":{},"refundQuantity":{given_back},"physicalProperties":{{"sku":"{sku}"}}{subscription}}}"#,
-            units + given_back
+            r#"{comma}{{"id":"{name}","productName":{{"original":"{sku}"}},"catalogReference":{{"catalogItemId":"{name}","options":{{"variantId":"00000000-0000-0000-0000-000000000000","customTextFields":{{{texts}}}}}}},"quantity":{all},"refundQuantity":{given_back},"totalPriceAfterTax":{{"amount":"{}"}},"physicalProperties":{{"sku":"{sku}"}}{subscription}}}"#,
+            all * PRICE
         );
     }
     if past.odd == Some(Oddity::Unnamed) {
@@ -104,8 +110,8 @@ pub(super) fn order(order: &Order, past: &Past<'_>) -> Message {
         format!(r#"{{"title":"{name}","value":"{value}"}}"#)
     });
     let entity = format!(
-        r#"{{"id":"{id}","number":"{number}","createdDate":"{created}","updatedDate":"{updated}","lineItems":[{lines}],"buyerInfo":{{"email":"jane.doe@example.com"}},"paymentStatus":"{payment}","status":"{status}","billingInfo":{{"address":{{"country":"US","addressLine":"1 Example Street"}},"contactDetails":{{"firstName":"Jane Doe"}}}},"customFields":[{custom}],"balanceSummary":{{"balance":{{"amount":"{balance}"}},"refunded":{{"amount":"{}.00"}}}}}}"#,
-        past.amounts.len()
+        r#"{{"id":"{id}","number":"{number}","createdDate":"{created}","updatedDate":"{updated}","lineItems":[{lines}],"buyerInfo":{{"email":"jane.doe@example.com"}},"paymentStatus":"{payment}","status":"{status}","billingInfo":{{"address":{{"country":"US","addressLine":"1 Example Street"}},"contactDetails":{{"firstName":"Jane Doe"}}}},"customFields":[{custom}],"priceSummary":{{"total":{{"amount":"{total}.00"}}}},"balanceSummary":{{"balance":{{"amount":"{balance}"}},"refunded":{{"amount":"{}.00"}}}}}}"#,
+        past.amounts.len() + usize::try_from(of_units).expect("a price")
     );
     let (topic, event) = match (is_over, order.paid && past.says_paid, past.says_paid) {
         (true, ..) => (

@@ -176,3 +176,22 @@ fn a_retry_reads_before_it_replaces_what_was_mended_at_wix() {
     assert_eq!(world.packages(), (1, 1));
     world.is_quiet();
 }
+
+/// Found by the simulation (seed 29577, harsh): the second retry took the voucher of the new plan for one of the plan that had
+/// been replaced before, and asked Wix for another one.
+#[test]
+fn a_second_replacing_retry_leaves_what_the_first_one_bought() {
+    let world = World::kind();
+    world.hears(&ordered("PLAN", 2));
+    world.change(world.base(), becomes(Status::Canceled));
+    world.replaces();
+    world.needs_nobody();
+    let (packages, creates) = (world.packages(), world.calls(Operation::CreatePackage));
+    world.replaces();
+    assert_eq!(
+        (world.packages(), world.calls(Operation::CreatePackage)),
+        (packages, creates),
+        "both plans and both vouchers are there"
+    );
+    world.needs_nobody();
+}

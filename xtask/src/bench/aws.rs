@@ -28,6 +28,8 @@ struct State {
     sent: Vec<String>,
     /// How often each operation was asked for.
     asked: BTreeMap<String, u64>,
+    /// How many connections were opened.
+    opened: u64,
 }
 
 fn lock(of: &Mutex<State>) -> MutexGuard<'_, State> {
@@ -48,6 +50,7 @@ impl Aws {
         let served = Arc::clone(&shared);
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                lock(&served).opened += 1;
                 tokio::spawn(connection(stream, Arc::clone(&served)));
             }
         });
@@ -62,6 +65,11 @@ impl Aws {
     /// What was asked since this was last asked, by operation.
     pub(super) fn take_asked(&self) -> BTreeMap<String, u64> {
         std::mem::take(&mut lock(&self.shared).asked)
+    }
+
+    /// How many connections were opened so far.
+    pub(super) fn opened(&self) -> u64 {
+        lock(&self.shared).opened
     }
 }
 

@@ -23,16 +23,14 @@ use crate::storm::measure::percentile;
 use crate::storm::shop::{Life, Order, Sku, Told};
 use crate::workspace;
 
+mod counted;
+
 /// A function's limit; nothing is measured against it.
 const TIMEOUT: Duration = Duration::from_secs(120);
 /// How long a start may take, also under callgrind.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How often a start is measured.
 const STARTS: usize = 9;
-/// Events before and at which instructions are counted: the difference is what these many cost when all is warm.
-const FEW: usize = 2;
-const MORE: usize = 12;
-
 /// The `webhook` that makes events for the workers.
 const DOOR: &str = "door";
 
@@ -151,6 +149,7 @@ impl Bench {
         }
         self.aws.take_asked();
         let calls = self.sandbox.all_calls().await?;
+        let opened = self.opened();
         let cpu = process::cpu(warm.id)?;
         let mut times = Vec::new();
         for event in &all {
@@ -158,6 +157,7 @@ impl Bench {
         }
         let count = u32::try_from(events).unwrap_or(u32::MAX).max(1);
         let cpu = (process::cpu(warm.id)? - cpu) / count;
+        let opened = self.opened() - opened;
         let asked = self.aws.take_asked();
         let calls = self.sandbox.all_calls().await? - calls;
         let peak = process::peak(warm.id).unwrap_or_default();
@@ -188,33 +188,18 @@ impl Bench {
             writes: per_event(&["PutItem", "UpdateItem"]),
             messages: per_event(&["SendMessage"]),
             wix_calls: super::figures::hundredths(calls, u64::from(count)),
+            connections: opened,
             instructions_to_first_request: to_first_request,
             instructions_per_event: instructions,
         })
     }
 
-    /// The instructions until it first asks for work, and for each further event.
-    async fn instructions(&mut self, function: &'static str) -> Result<(Option<u64>, Option<u64>), Failure> {
-        let mut totals = Vec::new();
-        // A start waits for answers, and how often it looks depends on how busy the machine is: the lower of two counts.
-        for events in [0, 0, FEW, MORE] {
-            let mut all = Vec::new();
-            for _ in 0..events {
-                all.push(self.event(function).await?);
-            }
-            let output = self.folder.join(format!("callgrind-{function}-{events}"));
-            let running = self.start(function, Some(&output)).await?;
-            for event in &all {
-                self.invoke(&running, event).await?;
-            }
-            self.end(&running).await?;
-            totals.push(instructions::total(&output)?);
-        }
-        let [none, again, few, more] = totals.as_slice() else {
-            return Ok((None, None));
-        };
-        let per_event = more.saturating_sub(*few) / u64::try_from(MORE - FEW).unwrap_or(1);
-        Ok((Some(*none.min(again)), Some(per_event)))
+    /// How many connections the stand-ins saw opened so far: those to AWS, and over TLS those to Wix too.
+    fn opened(&self) -> u64 {
+        let plain = self.aws.opened();
+        self.over_tls
+            .as_ref()
+            .map_or(plain, |tls| tls.iter().map(Tls::opened).sum())
     }
 
     /// A process of the function that has asked for work.

@@ -20,6 +20,8 @@ pub(super) struct Figures {
     pub(super) writes: u64,
     pub(super) messages: u64,
     pub(super) wix_calls: u64,
+    /// Opened by all warm events together.
+    pub(super) connections: u64,
     pub(super) instructions_to_first_request: Option<u64>,
     pub(super) instructions_per_event: Option<u64>,
 }
@@ -44,6 +46,7 @@ impl Figures {
             ("writes", Some(self.writes), Unit::Hundredths),
             ("messages", Some(self.messages), Unit::Hundredths),
             ("wix_calls", Some(self.wix_calls), Unit::Hundredths),
+            ("connections", Some(self.connections), Unit::Times),
             (
                 "instructions_to_first_request",
                 self.instructions_to_first_request,
@@ -69,6 +72,7 @@ enum Unit {
     Kibibytes,
     Bytes,
     Hundredths,
+    Times,
     Count,
 }
 
@@ -79,6 +83,7 @@ impl Unit {
             Self::Kibibytes => format!("{}.{} MiB", value / 1_024, value % 1_024 * 10 / 1_024),
             Self::Bytes => format!("{}.{:02} MB", value / 1_000_000, value % 1_000_000 / 10_000),
             Self::Hundredths => format!("{}.{:02}", value / 100, value % 100),
+            Self::Times => value.to_string(),
             Self::Count => format!("{}.{:03} M", value / 1_000_000, value % 1_000_000 / 1_000),
         }
     }
@@ -98,6 +103,7 @@ fn words(name: &str) -> String {
         "writes" => "writes to the ledger",
         "messages" => "messages sent",
         "wix_calls" => "calls to Wix",
+        "connections" => "connections opened by warm events",
         "instructions_to_first_request" => "instructions to asking for work",
         "instructions_per_event" => "instructions for an event",
         other => other,
@@ -172,7 +178,7 @@ pub(super) fn compare(figures: &[Figures], recorded_run: &Value, same_compiler: 
     for of in figures {
         for (name, value, unit) in of.rows() {
             let is_exact = match unit {
-                Unit::Hundredths => true,
+                Unit::Hundredths | Unit::Times => true,
                 Unit::Bytes | Unit::Count => same_compiler,
                 Unit::Microseconds | Unit::Kibibytes => false,
             };
@@ -213,6 +219,7 @@ mod tests {
             writes: 0,
             messages: 100,
             wix_calls: 0,
+            connections: 0,
             instructions_to_first_request: Some(3_600_000),
             instructions_per_event: Some(instructions),
         }
@@ -247,16 +254,16 @@ mod tests {
             row.unwrap().contains("0.960 M") && row.unwrap().ends_with("1.200 M"),
             "{text}"
         );
-        assert_eq!(text.lines().count(), 2 + 13, "{text}");
+        assert_eq!(text.lines().count(), 2 + 14, "{text}");
         let grown = compare(&both, &kept(&encrypted), true, 5);
-        assert_eq!((grown.count, grown.grown), (7, Vec::new()));
+        assert_eq!((grown.count, grown.grown), (8, Vec::new()));
     }
 
     #[test]
     fn what_depends_on_the_machine_cannot_have_grown() {
         let before = kept(&figures(800_000, 1));
         let fine = compare(&[figures(839_000, 9_000)], &before, true, 5);
-        assert_eq!((fine.count, fine.grown), (7, Vec::new()));
+        assert_eq!((fine.count, fine.grown), (8, Vec::new()));
         let grown = compare(&[figures(841_000, 1)], &before, true, 5).grown;
         assert_eq!(grown, ["webhook, instructions for an event: 0.841 M, was 0.800 M"]);
     }
@@ -267,7 +274,16 @@ mod tests {
         larger.wix_calls = 1;
         let compared = compare(&[larger], &kept(&figures(800_000, 1)), false, 5);
         assert_eq!(compared.grown, ["webhook, calls to Wix: 0.01, was 0.00"]);
-        assert_eq!(compared.count, 4);
+        assert_eq!(compared.count, 5);
+    }
+
+    /// Every handshake costs as much as a fifth of an order: a client that loses its connections is seen in the step.
+    #[test]
+    fn one_connection_that_a_warm_event_opens_is_an_error() {
+        let mut opened = figures(800_000, 1);
+        opened.connections = 1;
+        let grown = compare(&[opened], &kept(&figures(800_000, 1)), true, 5).grown;
+        assert_eq!(grown, ["webhook, connections opened by warm events: 1, was 0"]);
     }
 
     #[test]
@@ -275,6 +291,6 @@ mod tests {
         let mut uncounted = figures(1, 1);
         uncounted.instructions_per_event = None;
         let compared = compare(&[uncounted], &kept(&figures(1, 1)), true, 5);
-        assert_eq!((compared.count, compared.grown), (6, Vec::new()));
+        assert_eq!((compared.count, compared.grown), (7, Vec::new()));
     }
 }

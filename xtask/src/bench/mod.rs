@@ -50,18 +50,18 @@ pub(crate) async fn run(options: &BenchOptions) -> Result<(), Failure> {
     }
     let mut own;
     if let Some(folder) = &options.programs {
-        own = measured("bench", folder, options.events, false).await?;
+        own = measured("bench", folder, options.events).await?;
     } else {
         // Before the others, so that these are not what is left in the folder of releases.
         let encrypted = build(Kind::OverTls).await?;
-        own = measured("bench", &build(Kind::Deployed).await?, options.events, false).await?;
-        own.extend(measured("bench-tls", &encrypted, options.events, true).await?);
+        own = measured("bench", &build(Kind::Deployed).await?, options.events).await?;
+        own.extend(measured("bench-tls", &encrypted, options.events).await?);
     }
     let mut others = Vec::new();
     let kept = recorded()?;
     others.push(("recorded", kept.clone()));
     if let Some(folder) = &options.against {
-        let against = measured("bench-against", folder, options.events, false).await?;
+        let against = measured("bench-against", folder, options.events).await?;
         others.push(("other build", run_json(&against)?));
     }
     println!("{}", figures::table(&own, &others));
@@ -83,7 +83,7 @@ pub(crate) async fn run(options: &BenchOptions) -> Result<(), Failure> {
 /// were compared.
 pub(crate) async fn held() -> Result<u64, Failure> {
     let programs = build(Kind::Deployed).await?;
-    let own = measured("bench", &programs, HELD_EVENTS, false).await?;
+    let own = measured("bench", &programs, HELD_EVENTS).await?;
     let compared = compare(&own, &recorded()?)?;
     if !instructions::can_be_counted() {
         println!("  Instructions were not counted: there is no valgrind here.");
@@ -112,10 +112,17 @@ fn compare(own: &[Figures], kept: &Value) -> Result<u64, Failure> {
     )))
 }
 
-async fn measured(name: &str, programs: &Path, events: usize, over_tls: bool) -> Result<Vec<Figures>, Failure> {
+/// Over TLS, where the programs trust the root of a measurement.
+async fn measured(name: &str, programs: &Path, events: usize) -> Result<Vec<Figures>, Failure> {
     // The sandbox, for Wix.
     stage::build().await?;
     eprintln!("  … measuring the programs in {}", programs.display());
+    let mut over_tls = true;
+    for function in FUNCTIONS {
+        let path = programs.join(function);
+        let program = fs::read(&path).could_not(format_args!("read {}", path.display()))?;
+        over_tls &= artifacts::has_nothing_of_tests(function, &program).is_err();
+    }
     Bench::set(name, programs, over_tls).await?.figures(events).await
 }
 

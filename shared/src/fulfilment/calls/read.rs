@@ -187,10 +187,15 @@ fn replace_ended(record: &mut OrderRecord, holder: &Holder, now: Timestamp) -> R
     let (purchase, held) = (record.purchase(*id)?, record.held(holder)?);
     let gone = held.is_gone();
     let over = |(_, (item, instance)): &(usize, (&Item, &Instance))| {
-        (gone || instance.has_ended()) && !instance.is_closed() && entitled.may_buy(**item)
+        let is_decided = instance.is_closed() || instance.is_replaced();
+        (gone || instance.has_ended()) && !is_decided && entitled.may_buy(**item)
     };
     let each = purchase.items().iter().zip(held.instances()).enumerate();
     let replaced: Vec<(usize, Item)> = each.filter(over).map(|(at, (item, _))| (at, *item)).collect();
+    let ended: HashSet<InstanceId> = replaced
+        .iter()
+        .filter_map(|(at, _)| Some(held.instances().get(*at)?.id().clone()))
+        .collect();
     let held = record.held_mut(holder)?;
     for (at, _) in &replaced {
         held.replace(*at);
@@ -200,19 +205,27 @@ fn replace_ended(record: &mut OrderRecord, holder: &Holder, now: Timestamp) -> R
     }
     if id.kind == Kind::Base {
         let items: HashSet<Item> = replaced.into_iter().map(|(_, item)| item).collect();
-        replace_vouchers(record, &items)?;
+        replace_vouchers(record, &items, &ended)?;
     }
     Ok(())
 }
 
-fn replace_vouchers(record: &mut OrderRecord, items: &HashSet<Item>) -> Result<(), RecordError> {
+/// A voucher that names another plan than what has ended stays: the plan that it is for is alive.
+fn replace_vouchers(
+    record: &mut OrderRecord,
+    items: &HashSet<Item>,
+    ended: &HashSet<InstanceId>,
+) -> Result<(), RecordError> {
     let vouchers = record
         .packages()
         .filter(|(purchase, _)| purchase.id().kind == Kind::Voucher);
     let replaced = vouchers.map(|(purchase, _)| {
         let each = purchase.items().iter().enumerate();
         let at: Vec<usize> = each
-            .filter(|(_, item)| items.contains(item))
+            .filter(|(at, item)| {
+                let reference = purchase.references().get(*at);
+                items.contains(item) && reference.is_none_or(|reference| ended.contains(reference))
+            })
             .map(|(at, _)| at)
             .collect();
         (Holder::Purchase(purchase.id()), at)

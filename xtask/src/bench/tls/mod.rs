@@ -3,6 +3,7 @@
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -17,6 +18,7 @@ const KEY: &[u8] = include_bytes!("key.der");
 /// Takes TLS off and passes the bytes on, as long as this value lives.
 pub(super) struct Tls {
     task: tokio::task::JoinHandle<()>,
+    opened: Arc<AtomicU64>,
     port: u16,
 }
 
@@ -28,16 +30,24 @@ impl Tls {
             .await
             .could_not("find a free port on 127.0.0.1")?;
         let port = listener.local_addr().could_not("read the port just taken")?.port();
+        let opened = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&opened);
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                counted.fetch_add(1, Ordering::Relaxed);
                 tokio::spawn(connection(stream, acceptor.clone(), plain.clone()));
             }
         });
-        Ok(Self { task, port })
+        Ok(Self { task, opened, port })
     }
 
     pub(super) fn address(&self) -> String {
         format!("https://127.0.0.1:{}", self.port)
+    }
+
+    /// How many connections were opened so far.
+    pub(super) fn opened(&self) -> u64 {
+        self.opened.load(Ordering::Relaxed)
     }
 }
 
