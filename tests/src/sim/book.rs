@@ -282,7 +282,9 @@ impl ShopOrder {
     /// Whether only later periods of a subscription are heard of, and nobody has released it: whether the first was delivered
     /// otherwise nobody knows.
     pub(super) fn is_beginning_unheard(&self) -> bool {
-        self.meaning.begins_unheard && !self.answers.released
+        // A subscription of Stripe is renewed by an invoice, of which nothing may have come yet.
+        let is_renewed = !self.billing.is_subscription || self.billing.is_billed();
+        self.meaning.begins_unheard && is_renewed && !self.answers.released
     }
 
     /// Whether a person must see this of the newest state.
@@ -415,7 +417,10 @@ impl ShopOrder {
         };
         let is_apart =
             is_apart && self.billing.never_gave_back() && self.deletions.is_empty() && self.old_sites.is_empty();
-        is_apart && !is_told && !said().any(is_over) && said().zip(said().skip(1)).all(|(one, two)| grows(one, two))
+        is_apart
+            && !is_told
+            && !self.said.iter().any(is_over)
+            && said().zip(said().skip(1)).all(|(one, two)| grows(one, two))
     }
 
     /// The most units of a line that could ever be bought: none of an order that renews what Wix renews by itself.

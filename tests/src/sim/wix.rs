@@ -92,6 +92,7 @@ pub(super) fn order(order: &Order, past: &Past<'_>) -> Message {
         );
     }
     if past.odd == Some(Oddity::Unnamed) {
+        total += PRICE;
         lines.push_str(&once(
             "u1",
             "PLAN",
@@ -100,6 +101,7 @@ pub(super) fn order(order: &Order, past: &Past<'_>) -> Message {
         ));
     }
     if let Some(beside) = past.beside {
+        total += beside.units * PRICE;
         lines.push_str(&once(Beside::LINE, beside.sku, beside.units, ""));
     }
     let id = past
@@ -137,7 +139,8 @@ pub(super) fn order(order: &Order, past: &Past<'_>) -> Message {
 /// One more line, of which nothing is given back.
 fn once(id: &str, sku: &str, units: u32, subscription: &str) -> String {
     format!(
-        r#",{{"id":"{id}","productName":{{"original":"{sku}"}},"catalogReference":{{"catalogItemId":"{id}"}},"quantity":{units},"refundQuantity":0,"physicalProperties":{{"sku":"{sku}"}}{subscription}}}"#
+        r#",{{"id":"{id}","productName":{{"original":"{sku}"}},"catalogReference":{{"catalogItemId":"{id}"}},"quantity":{units},"refundQuantity":0,"totalPriceAfterTax":{{"amount":"{}"}},"physicalProperties":{{"sku":"{sku}"}}{subscription}}}"#,
+        units * PRICE
     )
 }
 
