@@ -92,7 +92,9 @@ impl Under<'_> {
             Oddity::Unnamed => true,
             Oddity::Trial => self.is_on_trial,
             Oddity::Beside => self.tells_of_beside(),
-            _ => false,
+            Oddity::NoLines | Oddity::CutBody | Oddity::Bundle | Oddity::Late | Oddity::Cut | Oddity::Reference => {
+                false
+            }
         };
         self.odd.filter(|_| is_now)
     }
