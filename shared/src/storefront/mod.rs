@@ -25,6 +25,7 @@
 //! assert!(matches!(outcome, Outcome::Nothing(_)));
 //! ```
 
+mod amount;
 mod courtesy;
 mod entry;
 mod fields;

@@ -5,6 +5,7 @@
 mod contract;
 mod lines;
 mod order;
+mod refunds;
 mod transactions;
 
 use std::fmt;

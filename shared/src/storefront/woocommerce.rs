@@ -11,7 +11,6 @@ use super::json::{decode, text};
 use super::{Delivery, FieldNames, Hints, ReceiveError, ShopKeys, Storefront, Understood, Verified, VerifyError};
 use crate::order::{OrderKey, Statement, StorefrontKind};
 
-mod amount;
 mod body;
 mod order;
 mod payment;

@@ -10,6 +10,7 @@ use reseller_hooks::time::Timestamp;
 use serde_json::json;
 
 use super::meaning::{Dispute, Refunded};
+use super::oddities::{Beside, Oddity};
 use super::rsa::SigningKey;
 use super::words::{Message, Past};
 use crate::world::Order;
@@ -41,6 +42,9 @@ pub(super) fn place(cycle: &Cycle, updated: Timestamp) -> u64 {
     u64::from(cycle.number) << 54 | millis << 12
 }
 
+/// What a unit costs in these shops.
+const PRICE: u32 = 8;
+
 /// An order as it is now, by itself or as a cycle of a contract.
 pub(super) fn order(order: &Order, past: &Past<'_>) -> Message {
     let number = order.key.rsplit('/').next().unwrap_or_default();
@@ -64,9 +68,12 @@ pub(super) fn order(order: &Order, past: &Past<'_>) -> Message {
         payment = reversed;
     }
     let status = if is_over { "CANCELED" } else { "APPROVED" };
-    let mut lines = String::new();
+    let (mut lines, mut total, mut of_units) = (String::new(), 0, 0);
     for (id, (sku, units)) in &order.lines {
         let (given_back, comma) = (refunded(past, id), if lines.is_empty() { "" } else { "," });
+        let all = units + given_back;
+        total += all * PRICE;
+        of_units += given_back * PRICE;
         let name = id.split('#').next().unwrap_or_default();
         let texts = named(order.line_fields.get(id), |name, value| {
             format!(r#""{name}":"{value}""#)
@@ -80,9 +87,22 @@ pub(super) fn order(order: &Order, past: &Past<'_>) -> Message {
         };
         let _ = write!(
             lines,
-            r#"{comma}{{"id":"{name}","productName":{{"original":"{sku}"}},"catalogReference":{{"catalogItemId":"{name}","options":{{"variantId":"00000000-0000-0000-0000-000000000000","customTextFields":{{{texts}}}}}}},"quantity":{},"refundQuantity":{given_back},"physicalProperties":{{"sku":"{sku}"}}{subscription}}}"#,
-            units + given_back
+            r#"{comma}{{"id":"{name}","productName":{{"original":"{sku}"}},"catalogReference":{{"catalogItemId":"{name}","options":{{"variantId":"00000000-0000-0000-0000-000000000000","customTextFields":{{{texts}}}}}}},"quantity":{all},"refundQuantity":{given_back},"totalPriceAfterTax":{{"amount":"{}"}},"physicalProperties":{{"sku":"{sku}"}}{subscription}}}"#,
+            all * PRICE
         );
+    }
+    if past.odd == Some(Oddity::Unnamed) {
+        total += PRICE;
+        lines.push_str(&once(
+            "u1",
+            "PLAN",
+            1,
+            r#","subscriptionInfo":{"cycleNumber":1,"subscriptionOptionTitle":"Every month"}"#,
+        ));
+    }
+    if let Some(beside) = past.beside {
+        total += beside.units * PRICE;
+        lines.push_str(&once(Beside::LINE, beside.sku, beside.units, ""));
     }
     let id = past
         .cycle
@@ -92,8 +112,8 @@ pub(super) fn order(order: &Order, past: &Past<'_>) -> Message {
         format!(r#"{{"title":"{name}","value":"{value}"}}"#)
     });
     let entity = format!(
-        r#"{{"id":"{id}","number":"{number}","createdDate":"{created}","updatedDate":"{updated}","lineItems":[{lines}],"buyerInfo":{{"email":"jane.doe@example.com"}},"paymentStatus":"{payment}","status":"{status}","billingInfo":{{"address":{{"country":"US","addressLine":"1 Example Street"}},"contactDetails":{{"firstName":"Jane Doe"}}}},"customFields":[{custom}],"balanceSummary":{{"balance":{{"amount":"{balance}"}},"refunded":{{"amount":"{}.00"}}}}}}"#,
-        past.amounts.len()
+        r#"{{"id":"{id}","number":"{number}","createdDate":"{created}","updatedDate":"{updated}","lineItems":[{lines}],"buyerInfo":{{"email":"jane.doe@example.com"}},"paymentStatus":"{payment}","status":"{status}","billingInfo":{{"address":{{"country":"US","addressLine":"1 Example Street"}},"contactDetails":{{"firstName":"Jane Doe"}}}},"customFields":[{custom}],"priceSummary":{{"total":{{"amount":"{total}.00"}}}},"balanceSummary":{{"balance":{{"amount":"{balance}"}},"refunded":{{"amount":"{}.00"}}}}}}"#,
+        past.amounts.len() + usize::try_from(of_units).expect("a price")
     );
     let (topic, event) = match (is_over, order.paid && past.says_paid, past.says_paid) {
         (true, ..) => (
@@ -114,6 +134,14 @@ pub(super) fn order(order: &Order, past: &Past<'_>) -> Message {
         ),
     };
     domain_event(topic, &id, updated, &event)
+}
+
+/// One more line, of which nothing is given back.
+fn once(id: &str, sku: &str, units: u32, subscription: &str) -> String {
+    format!(
+        r#",{{"id":"{id}","productName":{{"original":"{sku}"}},"catalogReference":{{"catalogItemId":"{id}"}},"quantity":{units},"refundQuantity":0,"totalPriceAfterTax":{{"amount":"{}"}},"physicalProperties":{{"sku":"{sku}"}}{subscription}}}"#,
+        units * PRICE
+    )
 }
 
 /// What was given back of a line, and is counted in the order.

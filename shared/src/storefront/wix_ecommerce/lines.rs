@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::super::FieldNames;
+use super::super::amount::Micros;
 use super::super::fields::sku;
 use super::super::json::{Lenient, Text, Units, list};
 use crate::ids::Sku;
@@ -17,12 +18,20 @@ pub(super) struct LineItem {
     id: Text,
     quantity: Units,
     refund_quantity: Option<Units>,
+    /// Of all its units, with its discounts.
+    total_price_after_tax: Lenient<Price>,
     physical_properties: Lenient<PhysicalProperties>,
     catalog_reference: Lenient<CatalogReference>,
     #[serde(default, deserialize_with = "list")]
     description_lines: Vec<Lenient<DescriptionLine>>,
     /// There for what is sold by subscription, and for nothing else.
     subscription_info: Option<SubscriptionInfo>,
+}
+
+/// An amount of money in the order's currency.
+#[derive(Deserialize)]
+pub(super) struct Price {
+    pub(super) amount: Text,
 }
 
 #[derive(Deserialize)]
@@ -77,6 +86,15 @@ impl LineItem {
 
     pub(super) fn refunded(&self) -> u32 {
         self.refund_quantity.unwrap_or_default().0
+    }
+
+    pub(super) const fn quantity(&self) -> u32 {
+        self.quantity.0
+    }
+
+    /// What all its units cost, with its discounts and taxes.
+    pub(super) fn price_after_tax(&self) -> Option<Micros> {
+        Micros::of(&self.total_price_after_tax.0.as_ref()?.amount)
     }
 
     fn sku(&self) -> Option<Sku> {

@@ -8,7 +8,8 @@ use serde::Deserialize;
 use super::super::fields::{country, hashed, number};
 use super::super::json::{Id, Lenient, Text, decode, list};
 use super::super::{AboutOrder, FieldNames, Hints, ReceiveError, Understood};
-use super::lines::{self, LineItem};
+use super::lines::{self, LineItem, Price};
+use super::refunds;
 use super::{Envelope, Header, Json};
 use crate::ids::Sku;
 use crate::order::{Ended, Fields, Notice, OrderKey, Paid, Snapshot, Statement, Version};
@@ -60,6 +61,7 @@ struct Order {
     /// Brought in from another platform: paid there, and delivered there.
     imported: Option<bool>,
     balance_summary: Lenient<BalanceSummary>,
+    price_summary: Lenient<PriceSummary>,
     billing_info: Lenient<WithAddress>,
     shipping_info: Lenient<ShippingInfo>,
     recipient_info: Lenient<WithAddress>,
@@ -76,9 +78,10 @@ struct BalanceSummary {
     refunded: Lenient<Price>,
 }
 
+/// What the whole order cost.
 #[derive(Deserialize)]
-struct Price {
-    amount: Text,
+struct PriceSummary {
+    total: Lenient<Price>,
 }
 
 #[derive(Deserialize)]
@@ -146,11 +149,12 @@ impl Order {
         of(summary).0.as_ref()?.amount.as_deref()
     }
 
-    fn refunded_units(&self) -> u32 {
-        self.line_items
-            .iter()
-            .map(LineItem::refunded)
-            .fold(0, u32::saturating_add)
+    /// What of its money was given back and belongs to no unit.
+    fn refunded_beyond_units(&self) -> Option<String> {
+        let refunded = self.amount(|summary| &summary.refunded);
+        let total = self.price_summary.0.as_ref();
+        let total = total.and_then(|summary| summary.total.0.as_ref()?.amount.as_deref());
+        refunds::beyond_units(&self.line_items, refunded, total)
     }
 }
 
@@ -179,7 +183,7 @@ pub(super) fn read(envelope: &Envelope, names: &FieldNames) -> Result<Understood
     }
     let hints = Hints {
         topic_says_paid: order.paid() == Paid::Full && envelope.event_type.ends_with("_payment_status_updated"),
-        reduced: order.refunded_units() > 0,
+        reduced: refunds::units(&order.line_items) > 0,
         // No paid order is led back to these.
         never_paid: matches!(order.payment_status.as_str(), "NOT_PAID" | "PENDING"),
     };
@@ -264,10 +268,8 @@ impl<'a> Parts<'a> {
         snapshot.paid = order.paid();
         snapshot.ended = order.is_over().then_some(Ended::PLAIN);
         snapshot.refunded_all = order.payment_status == "FULLY_REFUNDED";
-        if order.payment_status == "PARTIALLY_REFUNDED" && order.refunded_units() == 0 {
-            // An order of Wix names no refunds, but says how much was given back in all.
-            let amount = order.amount(|summary| &summary.refunded).unwrap_or("an amount");
-            snapshot.unmapped_refunds = BTreeSet::from([amount.chars().take(40).collect()]);
+        if order.payment_status == "PARTIALLY_REFUNDED" {
+            snapshot.unmapped_refunds = order.refunded_beyond_units().into_iter().collect();
         }
         if !self.unnamed.is_empty() {
             // Its contract may be named by a later event, and the line would be bought once for each.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::amount::Micros;
+use super::super::amount::Micros;
 use super::body::{Address, LineItem, Order, nonzero, product};
 use super::payment::{Question, Standing, bare, standing};
 use super::{DELIVERY_ID, key};

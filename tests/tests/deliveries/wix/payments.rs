@@ -105,6 +105,39 @@ fn an_order_first_heard_of_with_a_refund_of_an_amount_is_not_bought() {
         .needs(KEY, &["REFUND_UNCLEAR"]);
 }
 
+/// A unit is given back, and money beside it or not: the plan cost 80.00, and shipping 10.00.
+fn refunded_with_prices(amount: &str) -> Body {
+    let order = "/actionEvent/body/order";
+    let balance = json!({ "balance": { "amount": "0" }, "refunded": { "amount": amount } });
+    let price = format!("{order}/lineItems/0/totalPriceAfterTax");
+    refunded("PARTIALLY_REFUNDED", 1)
+        .with(&price, json!({ "amount": "160.00" }))
+        .with(&format!("{order}/priceSummary/total"), json!({ "amount": "170.00" }))
+        .with(&format!("{order}/balanceSummary"), balance)
+}
+
+/// What was told as a refund of an amount is not forgotten when a unit is given back after it: that unit is taken back, and
+/// nothing is bought until a person says what the rest was for.
+#[test]
+fn an_amount_given_back_beside_a_unit_needs_a_person() {
+    for (amount, bought, needs) in [
+        ("80.00", 1, [].as_slice()),
+        ("90.00", 1, &[]),
+        ("100.00", 0, &["REFUND_UNCLEAR"]),
+    ] {
+        let shop = Shop::canceling(Wix, &["PREMIUM-1Y"]);
+        shop.told("", &refunded_with_prices(amount))
+            .has("PREMIUM-1Y", bought, bought)
+            .needs(KEY, needs);
+        let shop = Shop::canceling(Wix, &["PREMIUM-1Y"]);
+        shop.told("", &paid()).has("PREMIUM-1Y", 2, 1);
+        shop.at("2026-03-05T10:00:05Z")
+            .told("", &refunded_with_prices(amount))
+            .has("PREMIUM-1Y", 1, 1)
+            .needs(KEY, needs);
+    }
+}
+
 #[test]
 fn an_order_first_heard_of_as_given_back_is_nothing() {
     for body in [

@@ -1,6 +1,8 @@
-//! Amounts of money as `WooCommerce` writes them: decimal text, compared exactly.
+//! Amounts of money as shops write them: decimal text, compared exactly.
 
-use super::super::json::Text;
+use std::fmt;
+
+use super::json::Text;
 
 /// Millionths of the currency's unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -35,6 +37,17 @@ impl Micros {
     }
 }
 
+/// With two places at least, as shops write it: `80.00`.
+impl fmt::Display for Micros {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let (whole, fraction) = (self.0.unsigned_abs() / 1_000_000, self.0.unsigned_abs() % 1_000_000);
+        let fraction = format!("{fraction:06}");
+        let places = fraction.trim_end_matches('0').len().max(2);
+        write!(f, "{sign}{whole}.{}", fraction.get(..places).unwrap_or_default())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,6 +66,18 @@ mod tests {
             ("99999999999999999999", None),
         ] {
             assert_eq!(Micros::parse(text).map(|amount| amount.0), micros, "{text}");
+        }
+    }
+
+    #[test]
+    fn amounts_are_written_as_shops_write_them() {
+        for (micros, text) in [
+            (80_000_000, "80.00"),
+            (-500_000, "-0.50"),
+            (1, "0.000001"),
+            (123_456_700, "123.4567"),
+        ] {
+            assert_eq!(Micros(micros).to_string(), text);
         }
     }
 }
