@@ -13,6 +13,8 @@ pub(super) struct Answers {
     pub(super) payment: Option<Payment>,
     pub(super) refunded: Option<Refunded>,
     pub(super) not_ours: BTreeSet<String>,
+    /// Somebody released what is held.
+    pub(super) released: bool,
 }
 
 /// Whether the order is paid, as it stood at a time.
@@ -37,7 +39,7 @@ pub(super) struct Refunded {
 impl Answers {
     /// Those that a record has.
     pub(super) fn of(body: &str) -> Self {
-        if !body.contains("\"told\":") {
+        if !body.contains("\"told\":") && !body.contains("\"released\":") {
             return Self::default();
         }
         let record: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
@@ -46,6 +48,7 @@ impl Answers {
             payment: told.payment.as_ref().and_then(Payment::of),
             refunded: told.refunded.as_ref().and_then(Refunded::of),
             not_ours: told.not_ours.keys().cloned().collect(),
+            released: record["actual"]["switches"]["released"] == true,
         }
     }
 

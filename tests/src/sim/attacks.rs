@@ -26,6 +26,10 @@ pub(super) fn attacks(rng: &mut Rng, seen: &[Delivery]) -> Vec<Delivery> {
         may_be_paid_again: false,
         clock_is_ahead: Duration::ZERO,
         cycle: None,
+        odd: None,
+        trial: None,
+        parts: &BTreeSet::new(),
+        beside: None,
     };
     let forged = Delivery {
         at: START + rng.delay(),

@@ -58,6 +58,12 @@ impl Billing {
         self.invoices.iter().rev().find_map(|lines| lines.get(&key)).copied()
     }
 
+    /// The most units that were ever billed in an item.
+    pub(super) fn most(&self, item: &str) -> Option<u32> {
+        let lines = self.invoices.iter().flatten();
+        lines.filter(|((of, _), _)| of == item).map(|(_, units)| *units).max()
+    }
+
     /// The price that was billed last in an item.
     pub(super) fn last_price(&self, item: &str) -> Option<&str> {
         let mut newest = self.invoices.iter().rev();
@@ -86,6 +92,11 @@ impl Billing {
             .iter()
             .filter(move |(_, back)| is_open(back))
             .map(|(id, _)| id)
+    }
+
+    /// Whether all that was paid stayed paid.
+    pub(super) fn never_gave_back(&self) -> bool {
+        self.back.is_empty() && !self.is_void
     }
 
     /// Whether a refund failed.

@@ -45,6 +45,8 @@ pub(super) struct ShopOrder {
     pub reference: Option<String>,
     /// Line to SKU.
     pub skus: BTreeMap<String, String>,
+    /// The lines that are parts of a bundle.
+    pub(super) parts: BTreeSet<String>,
     /// Refunds of an amount that came as events of their own: the storefront does not say of what.
     pub(super) amounts: BTreeSet<String>,
     /// What operators told of it.
@@ -88,6 +90,10 @@ pub(super) struct ToldVersion {
     pub(super) is_trial: bool,
     /// Whether it is paid nobody can say.
     pub(super) is_unclear: bool,
+    /// It does not show all of its lines.
+    pub(super) is_cut: bool,
+    /// Codes of what a person must see of it while it is the newest.
+    pub(super) codes: BTreeSet<&'static str>,
     /// All of it was given back.
     pub(super) refunded_all: bool,
     /// In which words it was told.
@@ -95,6 +101,11 @@ pub(super) struct ToldVersion {
 }
 
 impl ToldVersion {
+    /// Whether it is told without any line, and is not over: what is owed by it nobody can say.
+    fn has_lost_lines(&self) -> bool {
+        self.codes.contains("LINES_LOST")
+    }
+
     /// Whether it is the version that an operator saw.
     fn is_seen_by(&self, told: &Payment) -> bool {
         told.stamp == self.stamp && (self.at.1 == 0 || told.sequence == self.at.1)
@@ -125,7 +136,7 @@ impl ShopOrder {
         let told = self
             .told_paid()
             .filter(|(at, _)| paid.is_none_or(|paid| paid.at <= *at));
-        let basis = match (self.is_paid(newest), told) {
+        let basis = match (self.is_given(newest), told) {
             (true, _) => newest.skus.get(line),
             (false, Some((_, told))) => told.skus.get(line),
             (false, None) => paid.and_then(|said| said.skus.get(line)),
@@ -154,19 +165,24 @@ impl ShopOrder {
             let units = units.get(line).copied().unwrap_or(0);
             units.saturating_sub(taken + told.unwrap_or(0))
         };
-        let left = |said: &ToldVersion| left_of(&said.units, &said.counted);
+        // Of what is given back in full nothing is left, unless somebody told that it is paid all the same.
+        let is_told = |said: &ToldVersion| self.answers.payment.as_ref().is_some_and(|told| said.is_seen_by(told));
+        let left = |said: &ToldVersion| match said.refunded_all && !is_told(said) {
+            true => 0,
+            false => left_of(&said.units, &said.counted),
+        };
         let told_paid = self.told_paid();
-        let said_paid = self.heard().filter(|said| self.says_paid(said));
+        // A state on trial says that nothing is paid yet, also where somebody told otherwise of an older one.
+        let said_paid = self.heard().filter(|said| self.says_paid(said) || said.is_trial);
         let last_paid = said_paid.map(|said| said.at).chain(told_paid.map(|(at, _)| at)).max();
         let paid = self
             .heard()
-            .filter(|said| self.says_paid(said) && Some(said.at) == last_paid);
+            .filter(|said| (self.says_paid(said) || said.is_trial) && Some(said.at) == last_paid);
         let told_then = told_paid.filter(|(at, _)| Some(*at) == last_paid);
         let of_told = told_then.map(|(_, told)| left_of(&told.units, &told.counted));
-        let Some(of_paid) = paid.map(left).chain(of_told).min() else {
-            return 0;
-        };
-        let of_newest = self.newest().map(|said| match (said.canceled, self.is_paid(said)) {
+        let of_paid = paid.map(|said| if said.is_trial { 0 } else { left(said) });
+        let of_paid = of_paid.chain(of_told).min().unwrap_or(0);
+        let of_newest = self.newest().map(|said| match (said.canceled, self.is_given(said)) {
             (true, _) => 0,
             (false, true) => left(said),
             (false, false) => left(said).min(of_paid),
@@ -180,19 +196,17 @@ impl ShopOrder {
         let told_paid = self.answers.payment.as_ref().filter(|told| told.is_paid);
         let of = |said: &ToldVersion| {
             let sku = said.skus.get(line).map_or("", String::as_str);
-            let listed = said
-                .units
-                .get(line)
-                .copied()
-                .unwrap_or(0)
-                .saturating_sub(told.unwrap_or(0));
+            let last = || self.billing.billed(line, self.billing.last_price(line)?);
+            // What is not shown is as it was billed.
+            let hidden = || last().filter(|_| said.is_cut);
+            let units = said.units.get(line).copied().or_else(hidden).unwrap_or(0);
+            let listed = units.saturating_sub(told.unwrap_or(0));
             if said.canceled {
                 return 0;
             }
             if said.is_trial || told_paid.is_some_and(|told| said.is_seen_by(told)) {
                 return listed;
             }
-            let last = || self.billing.billed(line, self.billing.last_price(line)?);
             let billed = self.billing.billed(line, sku).or_else(last);
             listed.min(billed.unwrap_or(0))
         };
@@ -261,6 +275,32 @@ impl ShopOrder {
             || self.denied() == Some(Denied::TheNewest)
             || self.is_paid_again()
             || self.is_payment_unclear()
+            || self.is_beginning_unheard()
+            || self.newest().any(ToldVersion::has_lost_lines)
+    }
+
+    /// Whether only later periods of a subscription are heard of, and nobody has released it: whether the first was delivered
+    /// otherwise nobody knows.
+    pub(super) fn is_beginning_unheard(&self) -> bool {
+        // A subscription of Stripe is renewed by an invoice, of which nothing may have come yet.
+        let is_renewed = !self.billing.is_subscription || self.billing.is_billed();
+        self.meaning.begins_unheard && is_renewed && !self.answers.released
+    }
+
+    /// Whether a person must see this of the newest state.
+    pub(super) fn shows(&self, code: &str) -> bool {
+        self.newest().any(|said| said.codes.contains(code))
+    }
+
+    /// What a line sells, which of a part of a bundle is nothing where the whole sells something.
+    pub(super) fn sells<'a>(&self, line: &str, sku: &'a str) -> &'a str {
+        let names_whole = !self.key.starts_with("shopify/") && self.parts.contains(line);
+        let whole = self.skus.get("1").filter(|_| names_whole);
+        if whole.is_some_and(|whole| whole != "T-SHIRT") {
+            "T-SHIRT"
+        } else {
+            sku
+        }
     }
 
     /// Whether the newest state does not say whether it is paid, and no operator does.
@@ -309,9 +349,15 @@ impl ShopOrder {
         told.map_or_else(|| self.says_paid(said), |told| told.is_paid)
     }
 
+    /// Whether a version is given: paid, or on trial and nobody says that it is not.
+    fn is_given(&self, said: &ToldVersion) -> bool {
+        let told = self.answers.payment.as_ref().filter(|told| said.is_seen_by(told));
+        self.is_paid(said) || (said.is_trial && told.is_none())
+    }
+
     /// Whether a version is paid by the shop's word, which may come apart from it.
     fn says_paid(&self, said: &ToldVersion) -> bool {
-        said.paid || (self.billing.is_settled && !said.canceled && !said.is_unclear)
+        (said.paid && !said.has_lost_lines()) || (self.billing.is_settled && !said.canceled && !said.is_unclear)
     }
 
     /// Whether it lies in the trash: what was received last counts, where the two are far enough apart.
@@ -349,9 +395,32 @@ impl ShopOrder {
 
     /// Whether the states of the newest moment disagree.
     pub(super) fn disagrees(&self) -> bool {
-        let mut states = self.newest().map(|said| (&said.units, said.paid, said.canceled));
+        let state = |said: &'_ ToldVersion| (said.units.clone(), said.paid, said.canceled, said.is_unclear);
+        let mut states = self.newest().map(state);
         let first = states.next();
         states.any(|state| Some(state) != first)
+    }
+
+    /// Whether nothing of it was ever less than before, or other than before, in whatever order it is heard.
+    pub(super) fn never_shrinks(&self) -> bool {
+        let is_apart = self.refunds.is_empty() && self.amounts.is_empty() && self.meaning.subscription.is_empty();
+        let is_told =
+            self.answers.payment.is_some() || self.answers.refunded.is_some() || !self.answers.not_ours.is_empty();
+        let said = || self.said.iter().filter(|said| !said.has_lost_lines() && !said.is_cut);
+        let is_over = |said: &ToldVersion| {
+            let is_less = said.canceled || said.is_trial || said.refunded_all;
+            is_less || !said.counted.is_empty() || !said.amounts.is_empty()
+        };
+        let grows = |one: &ToldVersion, two: &ToldVersion| {
+            one.units.iter().all(|(line, units)| two.units.get(line) >= Some(units))
+                && one.skus.iter().all(|(line, sku)| two.skus.get(line) == Some(sku))
+        };
+        let is_apart =
+            is_apart && self.billing.never_gave_back() && self.deletions.is_empty() && self.old_sites.is_empty();
+        is_apart
+            && !is_told
+            && !self.said.iter().any(is_over)
+            && said().zip(said().skip(1)).all(|(one, two)| grows(one, two))
     }
 
     /// The most units of a line that could ever be bought: none of an order that renews what Wix renews by itself.
@@ -359,7 +428,7 @@ impl ShopOrder {
         if self.meaning.renews {
             return 0;
         }
-        let units = self.said.iter().filter_map(|said| said.units.get(line));
-        units.copied().max().unwrap_or(0)
+        let units = self.said.iter().filter_map(|said| said.units.get(line)).copied();
+        units.chain(self.billing.most(line)).max().unwrap_or(0)
     }
 }

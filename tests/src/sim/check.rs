@@ -2,6 +2,7 @@
 //! the code under test.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use reseller_hooks::fulfilment::OrderRecord;
 use reseller_hooks::fulfilment::attention;
@@ -10,6 +11,7 @@ use reseller_hooks::fulfilment::record::{ComponentPlan, Line, Plan};
 
 use super::attacks::FORGED_ORDER;
 use super::book::{ShopOrder, Trash};
+use super::oddities::BAD_REFERENCE;
 use super::restore;
 use super::trouble::OTHER_MAIL;
 use reseller_hooks::ledger::Entry;
@@ -98,6 +100,7 @@ pub(super) fn violations(world: &World, orders: &[ShopOrder], came: Came<'_>) ->
         }
         // What the lost ledger did to a package that the restored one does not know is the audit's to name.
         if !came.restored.contains(&order.key) {
+            broken.extend(book.kept());
             broken.extend(book.tagged());
             broken.extend(book.attention(stage));
         }
@@ -106,10 +109,11 @@ pub(super) fn violations(world: &World, orders: &[ShopOrder], came: Came<'_>) ->
     found
 }
 
-struct Book<'a> {
-    world: &'a World,
-    order: &'a ShopOrder,
-    record: &'a OrderRecord,
+/// The shop's book of one order beside the ledger's record of it.
+pub(super) struct Book<'a> {
+    pub(super) world: &'a World,
+    pub(super) order: &'a ShopOrder,
+    pub(super) record: &'a OrderRecord,
     catalog_changed: bool,
     replaced: bool,
     is_erasing: bool,
@@ -125,10 +129,20 @@ impl Book<'_> {
             false => self.order.owed(line),
         };
         lines
-            .map(|line| (line, sure(line), self.record.desired().live(line)))
+            .map(|line| (line, sure(line), self.live(line)))
             .filter(|(_, owed, live)| owed != live)
             .map(|(line, owed, live)| format!("I7 line {line}: {owed} are owed, the record wants {live}"))
             .collect()
+    }
+
+    /// What the record wants of a line. What an operator released counts in its own policy only.
+    fn live(&self, line: &str) -> u32 {
+        let desired = self.record.desired();
+        if !self.order.meaning.begins_unheard {
+            return desired.live(line);
+        }
+        let far = self.world.clock.now() + Duration::from_secs(86_400);
+        desired.entitlement(line, far, &self.record.policy()).buy
     }
 
     /// I2: every unit that is owed has the plan that the catalog says.
@@ -162,7 +176,7 @@ impl Book<'_> {
                 }
             };
         }
-        let expected: &[(&str, bool)] = match sku {
+        let expected: &[(&str, bool)] = match self.order.sells(line, sku) {
             "SMALL" => &[(PREMIUM, false)],
             "LARGE" => &[(LARGE, true)],
             "PLAN" => &[(PREMIUM, true)],
@@ -171,6 +185,8 @@ impl Book<'_> {
             _ => {
                 return match plan {
                     Plan::NotOurs(_) => Ok(()),
+                    // The bundle's own SKU may be what the catalog has.
+                    Plan::Refused { .. } | Plan::Closed if self.order.parts.contains(line) => Ok(()),
                     Plan::Open | Plan::Held | Plan::Refused { .. } | Plan::Closed | Plan::Buy(_) => {
                         Err(format!("{plan:?}"))
                     }
@@ -265,7 +281,7 @@ impl Book<'_> {
         let mut most: BTreeMap<&str, u32> = BTreeMap::new();
         for (line, sku) in &self.order.skus {
             let units = self.order.most(line);
-            let products: &[&str] = match sku.as_str() {
+            let products: &[&str] = match self.order.sells(line, sku) {
                 // Either plan may be the other by now.
                 "PLAN" | "SMALL" | "LARGE" => &[PREMIUM],
                 "PAIR" => &[PREMIUM, EMAIL],
@@ -327,9 +343,29 @@ impl Book<'_> {
         found
     }
 
+    /// I3: of an order that never had less than before nothing was ever taken back, not even for a while.
+    fn kept(&self) -> Vec<String> {
+        if !self.order.never_shrinks() || self.replaced || self.is_erasing {
+            return Vec::new();
+        }
+        let purchases = self.record.packages();
+        let own = purchases.filter(|(purchase, _)| !purchase.is_by_hand());
+        let own: BTreeSet<&str> = own.map(|(_, held)| held.id().as_str()).collect();
+        let takes_back = [Operation::UnassignProductInstance, Operation::CancelProductInstance];
+        let wix = self.world.look();
+        let calls = wix
+            .calls()
+            .filter(|call| call.committed && takes_back.contains(&call.operation));
+        let taken: BTreeSet<String> = calls.filter_map(|call| Some(call.package?.to_string())).collect();
+        let taken = taken.into_iter().filter(|package| own.contains(package.as_str()));
+        taken
+            .map(|package| format!("I3: of package {package} something was taken back, and nothing was given back"))
+            .collect()
+    }
+
     /// Packages have the newest reference of the storefront.
     fn tagged(&self) -> Vec<String> {
-        let Some(reference) = &self.order.reference else {
+        let Some(reference) = self.order.reference.as_ref().filter(|name| *name != BAD_REFERENCE) else {
             return Vec::new();
         };
         let mut purchases = self.record.purchases().iter();
@@ -363,64 +399,5 @@ impl Book<'_> {
             }
         }
         found
-    }
-
-    /// I5: nothing is in attention without a cause, and after a retry only what nobody has cured.
-    fn attention(&self, stage: Stage) -> Vec<String> {
-        let wix = self.world.look();
-        let problems = attention(self.record, &self.world.settings, self.world.clock.now());
-        let is_retried = matches!(stage, Stage::Retried | Stage::Replaced);
-        let unexplained = |code: &str| match code {
-            // The order itself asks for what cannot be.
-            "NOT_PLANNED" => !self.order.skus.values().any(|sku| sku == "SITED"),
-            // Two orders, or two lines, on one site.
-            "PRODUCT_TYPE_ALREADY_ASSIGNED" | "MULTIPLE_PRODUCT_ASSIGNMENTS" | "INSTANCE_CANCELED" => false,
-            // A reference can be named once: what replaces a canceled voucher has none.
-            "INVALID_REFERENCE_PRODUCT_INSTANCE_ID" if is_retried => !wix
-                .instances()
-                .any(|(_, i)| i.reference.is_some() && !i.status.is_alive()),
-            "REFUND_UNCLEAR" => !self.order.is_amount_refunded(),
-            "TRASH_UNCLEAR" => !matches!(self.order.trash(), Trash::Unclear | Trash::Any),
-            "UNPAID_CHANGE" => !self.order.is_unbilled(),
-            "PAID_AGAIN" => !self.order.is_paid_again(),
-            "PAYMENT_UNCLEAR" => !self.order.is_payment_unclear(),
-            "REFUND_FAILED" => self.order.meaning.failed.is_empty() && !self.order.billing.is_refund_failed(),
-            "COLLECTION_PAUSED"
-            | "CYCLE_REVERSED"
-            | "DISPUTE_INQUIRY"
-            | "INVOICE_NOT_READ"
-            | "ITEMS_NOT_READ"
-            | "PAID_IN_PART"
-            | "REFUND_OF_UNKNOWN_SUBSCRIPTION" => !self.order.meaning.notices.contains(code),
-            "DISPUTE_OPEN" | "DISPUTE_LOST" => !self.order.meaning.is_disputed(),
-            "STATES_DISAGREE" => !self.order.disagrees(),
-            // No line of the order is left that it could mean.
-            "END_UNCLEAR" => self.order.meaning.is_alive(),
-            // The subscription was told alive, and with more than the order has by now.
-            "SUBSCRIPTION_CHANGED" => !self.order.meaning.is_alive(),
-            // What WooCommerce cancels can come back, and is over until then.
-            "PAID_AFTER_END" if self.order.key.starts_with("woocommerce/") => self.order.meaning.is_alive(),
-            "PAID_AFTER_END" => {
-                !self.order.meaning.has_ended() && !self.order.meaning.notices.contains("PAID_AFTER_END")
-            }
-            // A line that is planned by the retry is looked up first, and careless queries show what is anybody's.
-            "PERHAPS_BOUGHT_BEFORE" => is_retried && !self.world.careless,
-            // A plain retry replaces nothing.
-            "INSTANCE_FAILED" => stage == Stage::Replaced,
-            "AWAITING_ACTION" => {
-                let is_waiting = |status: &str| !matches!(status, "PENDING" | "ENABLED" | "CANCELED" | "FAILED");
-                // After a month it is read when somebody retries.
-                let is_given_up = !is_retried && self.world.entry(&self.order.key).due_at.is_none();
-                !is_given_up && !wix.instances().any(|(_, i)| is_waiting(i.status.as_str()))
-            }
-            "SITE_CHANGED" => self.order.old_sites.is_empty(),
-            "SEVERAL_PACKAGES" | "SURPLUS_PACKAGE" | "PACKAGE_GONE" | "NOT_MAPPED" => true,
-            _ => is_retried || stage == Stage::Closed,
-        };
-        problems
-            .iter()
-            .filter(|problem| unexplained(&problem.code))
-            .map(|problem| format!("I5: attention without a cause: {problem:?}"))
-            .collect()
     }
 }

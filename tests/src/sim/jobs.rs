@@ -107,6 +107,7 @@ impl Sim {
         let clock = self.clock();
         let world = &self.world;
         let mut transport = world.transport();
+        transport.mute = world.mute;
         transport.unreachable = Arc::clone(&self.unreachable);
         let engine = Fulfilment::new(
             world.port_over(transport, clock.clone()),

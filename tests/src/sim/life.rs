@@ -54,6 +54,9 @@ impl Under<'_> {
             self.restore();
             return;
         }
+        if self.end_trial_of_order() {
+            return;
+        }
         let is_changing = |under: &Self| {
             let sku = under.record.skus.get(&line).map(String::as_str);
             sku.is_some_and(|sku| CHANGING.contains(&sku))

@@ -58,6 +58,8 @@ pub(super) struct Meaning {
     disputed: Vec<String>,
     /// Refunds that failed.
     pub(super) failed: BTreeSet<String>,
+    /// The beginning of the subscription is never heard.
+    pub(super) begins_unheard: bool,
     /// The order renews the subscription of another.
     pub(super) renews: bool,
     /// Codes of what a person must see of it, whatever happens later.

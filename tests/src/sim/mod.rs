@@ -10,6 +10,7 @@ mod attacks;
 mod begin;
 mod billing;
 mod book;
+mod causes;
 mod check;
 mod coverage;
 pub mod golden;
@@ -20,6 +21,7 @@ mod keys;
 mod ledger;
 mod life;
 mod meaning;
+mod oddities;
 mod operators;
 mod posts;
 mod queue;
@@ -87,6 +89,9 @@ pub struct Profile {
     /// Wix shows packages much later than the settle time, and honours keys: then those alone keep a purchase from being made
     /// twice.
     pub late: bool,
+    /// A history has one order, and queries show packages without their external IDs. What is drawn there can often not be told
+    /// apart, and is shown to a person: so this is for the guards only.
+    pub mute: bool,
     /// Each ledger is restored to an earlier time once, and not every sixteenth.
     pub restored: bool,
     /// What is said, shown and answered is noted.
@@ -107,6 +112,7 @@ impl Default for Profile {
             careless: false,
             changing: false,
             late: false,
+            mute: false,
             restored: false,
             coverage: false,
             keeps_records: false,

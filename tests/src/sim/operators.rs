@@ -36,6 +36,14 @@ impl Sim {
         }
         let key = keys[rng.index(keys.len())].to_owned();
         let (choice, twice, at) = (rng.below(18), rng.one_in(3), rng.below(1_000));
+        // A real line of the order, or the "1" that most have.
+        let lines = self.orders.iter().find(|order| order.key == key);
+        let lines: Vec<&String> = lines.into_iter().flat_map(|order| order.skus.keys()).collect();
+        let line = match lines.len() {
+            0 => "1".to_owned(),
+            most => lines[rng.index(most)].clone(),
+        };
+        let unit = rng.between(1, 3);
         let problems = self.world.problems(&key);
         let packages: Vec<String> = self
             .world
@@ -64,7 +72,7 @@ impl Sim {
                 json!({"close": {"order": key, "problem": problem.id, "by": who.0, "reason": who.1}})
             }
             (6..8, _, Some(package)) => json!({"adopt": {
-                "order": key, "line": "1", "unit": 1, "package": package, "by": who.0, "reason": who.1,
+                "order": key, "line": line, "unit": unit, "package": package, "by": who.0, "reason": who.1,
             }}),
             (10, ..) => json!({"retry": {"order": key, "replace": true, "by": who.0, "reason": who.1}}),
             (11, ..) => json!({"audit": {}}),

@@ -12,6 +12,7 @@ use super::answers::Answers;
 use super::billing::Billing;
 use super::book::ShopOrder;
 use super::meaning::Meaning;
+use super::oddities::{BAD_REFERENCE, Beside, Oddity};
 use super::rng::Rng;
 use super::wix::Cycle;
 use super::words::{self, Message, STOREFRONTS};
@@ -85,6 +86,13 @@ pub(super) struct Under<'a> {
     pub(super) has_ended: bool,
     /// It is told by the orders of a contract of Wix, and this is the newest.
     pub(super) cycle: Option<Cycle>,
+    /// What is odd about it, and what draws that.
+    pub(super) odd: Option<Oddity>,
+    pub(super) chance: Rng,
+    /// It is told without any line now.
+    pub(super) loses_lines: bool,
+    /// What is sold once beside it.
+    pub(super) beside: Option<Beside>,
     /// It changes its plan and its site most of the time.
     pub(super) changing: bool,
     /// Deliveries may come more than once.
@@ -100,6 +108,7 @@ pub(super) struct Under<'a> {
 /// Makes an order with its whole life, the orders that renew it, and everything that will be delivered of them.
 pub(super) fn orders(
     rng: &mut Rng,
+    odd: &mut Rng,
     index: usize,
     shared_site: bool,
     profile: &Profile,
@@ -112,6 +121,8 @@ pub(super) fn orders(
         (..) => (7_001 + index).to_string(),
     };
     let mut first = Under::new(rng, kind, index, &number);
+    first.odd = Oddity::draw(odd, kind, &number).filter(|_| !profile.lacks("oddities"));
+    first.chance = Rng::new(odd.draw());
     first.changing = profile.changing;
     first.has_copies = !profile.lacks("copies");
     first.has_months = !profile.lacks("months");
@@ -149,8 +160,10 @@ pub(super) fn orders(
     };
     first.send_as_they_are_then();
     first.add_useless_ones();
+    first.add_cut_body();
     let (record, mut deliveries) = (first.record, first.deliveries);
     let mut orders = vec![record.clone()];
+    orders.extend(first.beside.map(|beside| beside.order));
     for number in 0..renewals {
         let mut renewal = Under::new(rng, kind, index, &(8_001 + index * 10 + number).to_string());
         renewal.renew(&record);
@@ -186,6 +199,10 @@ impl<'a> Under<'a> {
             is_on_trial: false,
             has_ended: false,
             cycle: None,
+            odd: None,
+            chance: Rng::new(0),
+            loses_lines: false,
+            beside: None,
             changing: false,
             has_copies: true,
             has_months: true,
@@ -198,6 +215,7 @@ impl<'a> Under<'a> {
                 line_accounts: BTreeMap::new(),
                 reference: None,
                 skus: BTreeMap::new(),
+                parts: BTreeSet::new(),
                 amounts: BTreeSet::new(),
                 answers: Answers::default(),
                 meaning: Meaning::default(),
@@ -237,18 +255,24 @@ impl Under<'_> {
         if self.changing || self.rng.one_in(2) {
             self.name_site(shared_site);
         }
-        if self.rng.one_in(6) {
+        if self.rng.one_in(6) || self.odd == Some(Oddity::Reference) {
             self.name_reference();
         }
         if self.rng.one_in(8) {
             // Heard of days after it was placed: looked up before it is bought.
             self.set(|order| order.placed(START - Duration::from_secs(3 * 86_400)));
         }
-        if !self.rng.one_in(4) {
+        if self.odd == Some(Oddity::Trial) {
+            self.is_on_trial = true;
+        } else if !self.rng.one_in(4) {
             self.paid = true;
             self.set(Order::paid);
         }
-        let words = if self.paid { "is placed and paid" } else { "is placed" };
+        let words = match (self.is_on_trial, self.paid) {
+            (true, _) => "is given on trial",
+            (false, true) => "is placed and paid",
+            (false, false) => "is placed",
+        };
         self.tell(words);
     }
 
@@ -275,6 +299,7 @@ impl Under<'_> {
             (..) => number.to_string(),
         };
         self.record.skus.insert(line.clone(), sku.to_owned());
+        self.join_bundle(&line);
         let is_own_order = matches!(self.kind, StorefrontKind::Stripe | StorefrontKind::Wix);
         if self.cycle.is_some() || (!is_own_order && self.rng.one_in(4)) {
             self.record.meaning.subscribed.insert(line.clone());
@@ -309,7 +334,10 @@ impl Under<'_> {
     }
 
     pub(super) fn name_reference(&mut self) {
-        let reference = format!("SUB-{}-{}", 7_001 + self.index, self.rng.below(3));
+        let mut reference = format!("SUB-{}-{}", 7_001 + self.index, self.rng.below(3));
+        if self.is_odd(Oddity::Reference, 2) {
+            BAD_REFERENCE.clone_into(&mut reference);
+        }
         self.set(|order| order.reference(&reference));
         self.record.reference = Some(reference);
     }

@@ -5,13 +5,14 @@ use super::{Profile, history};
 
 /// What can be left out, the greatest first: an order with everything that is told of it, all that operators do, a kind of
 /// trouble, the later changes of each order.
-pub const CUTS: [&str; 22] = [
+pub const CUTS: [&str; 23] = [
     "order1",
     "order2",
     "order3",
     "operators",
     "restore",
     "attacks",
+    "oddities",
     "weather",
     "stuck",
     "faults",

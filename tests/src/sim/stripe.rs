@@ -161,6 +161,8 @@ pub(super) struct Invoice<'a> {
     pub(super) credits: &'a BTreeMap<(String, String), u32>,
     /// It is for a trial, and costs nothing.
     pub(super) is_free: bool,
+    /// The event does not show all of its lines.
+    pub(super) has_more: bool,
 }
 
 /// An invoice that is paid. It lists what it bills, a change as a credit and a charge.
@@ -197,10 +199,11 @@ pub(super) fn invoice(order: &Order, invoice: &Invoice<'_>) -> Message {
         ),
     };
     let object = format!(
-        r#"{{"id":"{}","object":"invoice","created":{created},"billing_reason":"{}","status":"paid","customer_name":"Jane Doe","customer_email":"jane.doe@example.com","customer_address":{{"country":"US","line1":"1 Example Street"}},"metadata":{{}},"lines":{{"object":"list","data":[{}],"has_more":false}},{of}}}"#,
+        r#"{{"id":"{}","object":"invoice","created":{created},"billing_reason":"{}","status":"paid","customer_name":"Jane Doe","customer_email":"jane.doe@example.com","customer_address":{{"country":"US","line1":"1 Example Street"}},"metadata":{{}},"lines":{{"object":"list","data":[{}],"has_more":{}}},{of}}}"#,
         invoice.id,
         invoice.reason,
-        lines.join(",")
+        lines.join(","),
+        invoice.has_more
     );
     event("invoice.paid", invoice.version, order.updated_at(), &object)
 }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::meaning::Refunded;
+use super::oddities::Oddity;
 use super::shop::Under;
 use super::stripe::{self, Session};
 use crate::world::Order;
@@ -16,7 +17,7 @@ impl Under<'_> {
         if self.changing || self.rng.one_in(2) {
             self.name_site(shared_site);
         }
-        if self.rng.one_in(6) {
+        if self.rng.one_in(6) || self.odd == Some(Oddity::Reference) {
             self.name_reference();
         }
         let comes = self.rng.below(10);

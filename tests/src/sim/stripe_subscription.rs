@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::oddities::Oddity;
 use super::shop::{CHANGING, Under};
 use super::stripe::{self, Invoice, Standing, VERSIONS};
 use super::words::Message;
@@ -34,8 +35,15 @@ impl Under<'_> {
         }
         // Without another one the subscription's own ID is the reference.
         self.record.reference = Some(self.number());
-        if self.rng.one_in(6) {
+        if self.rng.one_in(6) || self.odd == Some(Oddity::Reference) {
             self.name_reference();
+        }
+        if self.goes_on_unheard() {
+            self.tell_subscription(ACTIVE, "goes on");
+            if !self.rng.one_in(3) {
+                self.renew_subscription();
+            }
+            return;
         }
         let topic = "customer.subscription.created";
         if self.rng.one_in(5) {
@@ -252,6 +260,14 @@ impl Under<'_> {
                 items.filter(|((item, _), _)| changed.contains(&item)).collect()
             }
         };
+        let has_more = credits.is_empty() && self.is_odd(Oddity::Cut, 3);
+        let lines: Items = match has_more && self.chance.one_in(2) {
+            true => lines.into_iter().take(1).collect(),
+            false => lines,
+        };
+        if has_more {
+            self.record.meaning.notices.insert("INVOICE_NOT_READ");
+        }
         self.record.billing.bill(lines.clone());
         let (id, payment) = (
             format!("in_{}_{}", self.number(), self.record.billing.bills()),
@@ -266,6 +282,7 @@ impl Under<'_> {
             lines: &lines,
             credits: &credits,
             is_free: self.is_on_trial,
+            has_more,
         };
         let message = stripe::invoice(&self.order, &invoice);
         self.deliver(Arc::new(message), "has an invoice paid".to_owned());
@@ -285,9 +302,24 @@ impl Under<'_> {
 
     fn tell_standing(&mut self, standing: Standing, words: &str) {
         let status = if self.is_on_trial { "trialing" } else { standing.status };
-        let message: Arc<Message> = Arc::new(stripe::subscription(&self.order, Standing { status, ..standing }));
-        let mut said = self.version(self.units.clone(), &message);
+        let has_more = status != "canceled" && self.is_odd(Oddity::Cut, 3);
+        let (mut shown, mut units) = (self.order.clone(), self.units.clone());
+        if has_more && self.chance.one_in(2) {
+            shown.lines = shown.lines.into_iter().take(1).collect();
+            units = units.into_iter().take(1).collect();
+        }
+        let standing = Standing {
+            status,
+            has_more,
+            ..standing
+        };
+        let message: Arc<Message> = Arc::new(stripe::subscription(&shown, standing));
+        let mut said = self.version(units, &message);
         said.is_trial = self.is_on_trial;
+        if has_more {
+            said.is_cut = true;
+            said.codes.insert("ITEMS_NOT_READ");
+        }
         self.record.said.push(said);
         if status != "canceled" {
             self.told.push((self.now, Arc::clone(&message)));

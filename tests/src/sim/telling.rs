@@ -1,12 +1,13 @@
 //! How a shop tells of an order: in which words, how often, and when; and what of it the book notes. Also what is sent in its
 //! name and cannot be understood.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use reseller_hooks::order::StorefrontKind;
 
 use super::book::ToldVersion;
+use super::oddities::Oddity;
 use super::shop::{Delivery, Sender, Under};
 use super::stripe;
 use super::wix;
@@ -22,6 +23,8 @@ impl Under<'_> {
             .map(|(line, units)| format!("{units}×{}", self.record.skus.get(line).map_or("", String::as_str)))
             .collect();
         self.ever_paid |= self.paid;
+        self.is_on_trial &= !self.paid;
+        let odd = self.odd_now();
         let past = Past {
             most: &self.most,
             ever_paid: self.ever_paid,
@@ -33,19 +36,42 @@ impl Under<'_> {
             may_be_paid_again: self.has_failed,
             clock_is_ahead: self.clock_is_ahead,
             cycle: self.cycle.as_ref(),
+            odd,
+            trial: (self.odd == Some(Oddity::Trial)).then_some(self.is_on_trial),
+            parts: &self.record.parts,
+            beside: self.beside.as_ref().filter(|_| odd == Some(Oddity::Beside)),
         };
-        let message = Arc::new(words::order(self.kind, &self.order, &past));
+        let ends_trial = past.trial == Some(false) && !self.ever_paid;
+        let message = Arc::new(words::order(self.kind, &self.order, &past).taking_back(ends_trial));
         // A canceled order is told without units, and nothing of it is paid for any more.
         let units = if self.canceled {
             BTreeMap::new()
         } else {
             self.units.clone()
         };
-        let said = self.version(units, &message);
+        let mut said = self.version(units, &message);
+        match odd {
+            Some(Oddity::Tag) => {
+                said.is_unclear = true;
+                said.paid = false;
+                said.codes.insert("RENEWAL_UNCLEAR");
+            }
+            Some(Oddity::Fraction) => drop(said.codes.insert("QUANTITY_UNCLEAR")),
+            Some(Oddity::Unnamed) => drop(said.codes.insert("SUBSCRIPTION_UNNAMED")),
+            Some(Oddity::Trial) => said.is_trial = true,
+            _ => {}
+        }
+        if self.loses_lines {
+            said.codes.insert("LINES_LOST");
+        }
         self.record.said.push(said);
+        self.note_beside(&message);
         self.told.push((self.now, Arc::clone(&message)));
         let paid = if self.paid { "paid" } else { "not paid" };
         self.deliver(message, format!("{what}: {}, {paid}", lines.join(", ")));
+        if !self.loses_lines {
+            self.tell_without_lines();
+        }
     }
 
     /// The order as the book has it.
@@ -75,6 +101,8 @@ impl Under<'_> {
             is_unclear: is_reversed && self.cycle.as_ref().is_some_and(|cycle| cycle.number == 1),
             refunded_all: is_wix && self.is_all_given_back(),
             units,
+            codes: BTreeSet::new(),
+            is_cut: false,
             skus: self.record.skus.clone(),
             message: Arc::clone(message),
         }
@@ -118,8 +146,8 @@ impl Under<'_> {
             StorefrontKind::Woocommerce => {
                 useless.push((woocommerce::of_a_copy(&told), "a copy of the shop tells it as canceled"));
                 // A body of an order that is over needs no lines.
-                if !self.canceled {
-                    useless.push((woocommerce::cut(&told), "is told without its lines"));
+                if !self.canceled && self.odd != Some(Oddity::NoLines) {
+                    useless.extend(words::cut(&told).map(|cut| (cut, "is told without its lines")));
                 }
             }
             StorefrontKind::Wix => useless.push((wix::of_a_copy(&told), "another site tells it as canceled")),

@@ -10,6 +10,7 @@ use reseller_hooks::time::Timestamp;
 use serde_json::json;
 
 use super::meaning::{Dispute, Refunded};
+use super::oddities::{Beside, Oddity};
 use super::rsa::SigningKey;
 use super::words::{Message, Past};
 use crate::world::Order;
@@ -90,6 +91,19 @@ pub(super) fn order(order: &Order, past: &Past<'_>) -> Message {
             all * PRICE
         );
     }
+    if past.odd == Some(Oddity::Unnamed) {
+        total += PRICE;
+        lines.push_str(&once(
+            "u1",
+            "PLAN",
+            1,
+            r#","subscriptionInfo":{"cycleNumber":1,"subscriptionOptionTitle":"Every month"}"#,
+        ));
+    }
+    if let Some(beside) = past.beside {
+        total += beside.units * PRICE;
+        lines.push_str(&once(Beside::LINE, beside.sku, beside.units, ""));
+    }
     let id = past
         .cycle
         .map_or_else(|| number.to_owned(), |cycle| cycle.order(number));
@@ -120,6 +134,14 @@ pub(super) fn order(order: &Order, past: &Past<'_>) -> Message {
         ),
     };
     domain_event(topic, &id, updated, &event)
+}
+
+/// One more line, of which nothing is given back.
+fn once(id: &str, sku: &str, units: u32, subscription: &str) -> String {
+    format!(
+        r#",{{"id":"{id}","productName":{{"original":"{sku}"}},"catalogReference":{{"catalogItemId":"{id}"}},"quantity":{units},"refundQuantity":0,"totalPriceAfterTax":{{"amount":"{}"}},"physicalProperties":{{"sku":"{sku}"}}{subscription}}}"#,
+        units * PRICE
+    )
 }
 
 /// What was given back of a line, and is counted in the order.

@@ -25,10 +25,8 @@ const NO_END: [&str; 3] = [
 impl Under<'_> {
     /// The checkout's order, which is the first cycle.
     pub(super) fn begin_contract(&mut self, shared_site: bool) {
-        self.cycle = Some(Cycle {
-            number: 1,
-            reversed: None,
-        });
+        let number = self.first_cycle();
+        self.cycle = Some(Cycle { number, reversed: None });
         for line in 1..=self.rng.between(1, 2) {
             self.add_line(line);
         }
@@ -38,7 +36,9 @@ impl Under<'_> {
         }
         self.begin_cycle();
         self.pay_perhaps(4);
+        self.sell_beside();
         self.tell(if self.paid { "begins and is paid" } else { "begins" });
+        self.delay_beginning();
     }
 
     pub(super) fn change_contract(&mut self) {
@@ -46,7 +46,7 @@ impl Under<'_> {
             _ if !self.paid && self.is_first() => self.pay_cycle(),
             0..=9 => self.renew_contract(),
             10..=11 if !self.paid => self.pay_cycle(),
-            12..=13 => {
+            12..=13 if !self.gave_back_beside() => {
                 let how = self.rng.pick(&["PARTIALLY_REFUNDED", "FULLY_REFUNDED", "CANCELED"]);
                 let cycle = self.cycle.get_or_insert(Cycle {
                     number: 1,
@@ -67,7 +67,9 @@ impl Under<'_> {
             }
             16 => {
                 let payment = self.cycle_order();
+                let before = self.record.meaning.disputes.clone();
                 self.dispute(&payment);
+                self.move_disputes(&before);
             }
             17 => {
                 self.name_reference();
@@ -77,11 +79,11 @@ impl Under<'_> {
         }
     }
 
-    fn is_first(&self) -> bool {
+    pub(super) fn is_first(&self) -> bool {
         self.cycle.as_ref().is_none_or(|cycle| cycle.number == 1)
     }
 
-    fn cycle_order(&self) -> String {
+    pub(super) fn cycle_order(&self) -> String {
         let number = self.number();
         self.cycle
             .as_ref()

@@ -1,5 +1,5 @@
 //! The words of WooCommerce, as its REST API has them: an order with its refunds as amounts, a deletion that has no date, a
-//! subscription that names the order which began it. Also what only a copy of the shop or a broken plugin would send.
+//! subscription that names the order which began it. Also what only a copy of the shop would send.
 
 use std::fmt::Write as _;
 
@@ -7,6 +7,7 @@ use reseller_hooks::order::{Fields, StorefrontKind};
 use reseller_hooks::time::Timestamp;
 
 use super::meaning::Subscription;
+use super::oddities::Oddity;
 use super::words::{Message, Past};
 use crate::world::Order;
 
@@ -28,12 +29,24 @@ pub(super) fn order(order: &Order, past: &Past<'_>, topic: &'static str) -> Mess
     for (id, (sku, units)) in &order.lines {
         let comma = if lines.is_empty() { "" } else { "," };
         let meta = meta(order.line_fields.get(id));
+        let half = if past.odd == Some(Oddity::Fraction) && lines.is_empty() {
+            ".5"
+        } else {
+            ""
+        };
+        let part = if past.parts.contains(id) {
+            r#""bundled_by":"1","#
+        } else {
+            ""
+        };
         let _ = write!(
             lines,
-            r#"{comma}{{"id":{id},"sku":"{sku}","product_id":{},"variation_id":0,"quantity":{units},"meta_data":[{meta}]}}"#,
+            r#"{comma}{{"id":{id},"sku":"{sku}","product_id":{},"variation_id":0,{part}"quantity":{units}{half},"meta_data":[{meta}]}}"#,
             product(id)
         );
     }
+    // An order without lines costs nothing.
+    let total = if lines.is_empty() { "0.00" } else { "1000.00" };
     let number = number(&order.key);
     let (created, updated) = (gmt(order.created_at), gmt(order.updated_at() + past.clock_is_ahead));
     let paid_at = match past.ever_paid {
@@ -54,7 +67,7 @@ pub(super) fn order(order: &Order, past: &Past<'_>, topic: &'static str) -> Mess
         StorefrontKind::Woocommerce,
         topic,
         format!(
-            r#"{{"id":{number},"parent_id":0,"number":"{number}","status":"{status}","total":"1000.00","payment_method":"stripe","date_created_gmt":"{created}","date_modified_gmt":"{updated}","date_paid_gmt":{paid_at},"billing":{{"first_name":"Jane Doe","address_1":"1 Example Street","email":"jane.doe@example.com","country":"US"}},"meta_data":[{own}],"line_items":[{lines}],"refunds":[{}],"_links":{{"self":[{{"href":"https://{HOST}/wp-json/wc/v3/orders/{number}"}}]}}}}"#,
+            r#"{{"id":{number},"parent_id":0,"number":"{number}","status":"{status}","total":"{total}","payment_method":"stripe","date_created_gmt":"{created}","date_modified_gmt":"{updated}","date_paid_gmt":{paid_at},"billing":{{"first_name":"Jane Doe","address_1":"1 Example Street","email":"jane.doe@example.com","country":"US"}},"meta_data":[{own}],"line_items":[{lines}],"refunds":[{}],"_links":{{"self":[{{"href":"https://{HOST}/wp-json/wc/v3/orders/{number}"}}]}}}}"#,
             refunds.join(",")
         ),
     )
@@ -99,14 +112,6 @@ pub(super) fn subscription(order: &Order, lines: &[&str], state: Subscription, a
 /// The same from a copy of the shop, which has its secret.
 pub(super) fn of_a_copy(message: &Message) -> Message {
     let body = message.body.replace(HOST, COPY).replace("processing", "cancelled");
-    Message::new(message.kind, message.topic, body)
-}
-
-/// The same without its lines, and with its total.
-pub(super) fn cut(message: &Message) -> Message {
-    let (before, rest) = message.body.split_once(r#""line_items":["#).unwrap_or_default();
-    let (_, after) = rest.split_once(r#"],"refunds""#).unwrap_or_default();
-    let body = format!(r#"{before}"line_items":[],"refunds"{after}"#);
     Message::new(message.kind, message.topic, body)
 }
 

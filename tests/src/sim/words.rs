@@ -12,6 +12,7 @@ use reseller_hooks::order::{Fields, StorefrontKind};
 use reseller_hooks::storefront::sign;
 use reseller_hooks::time::Timestamp;
 
+use super::oddities::{Beside, Oddity};
 use super::rsa::KEYS;
 use super::stripe;
 use super::wix::{self, Cycle};
@@ -68,6 +69,8 @@ pub(super) struct Message {
     receipts: Mutex<Vec<Receipt>>,
     /// It was answered that it is about nothing: such a state is not kept.
     is_nothing: AtomicBool,
+    /// Such an answer is wrong.
+    takes_back: bool,
 }
 
 /// When a message was received: not before the first and not after the second, by any clock.
@@ -86,7 +89,13 @@ impl Message {
             shop: wix::SITE,
             receipts: Mutex::new(Vec::new()),
             is_nothing: AtomicBool::new(false),
+            takes_back: false,
         }
+    }
+
+    /// The same, of what was given before and is given no more: whatever is answered, it counts.
+    pub(super) fn taking_back(self, takes_back: bool) -> Self {
+        Self { takes_back, ..self }
     }
 
     /// The same from another site of Wix.
@@ -113,7 +122,7 @@ impl Message {
 
     /// Whether the ledger knows what it says.
     pub(super) fn is_known(&self) -> bool {
-        self.is_heard() && !self.is_nothing.load(Ordering::Relaxed)
+        self.is_heard() && (self.takes_back || !self.is_nothing.load(Ordering::Relaxed))
     }
 
     /// Whether it was heard. What a storefront sends until it is taken is heard in the end.
@@ -170,6 +179,14 @@ pub(super) struct Past<'a> {
     pub clock_is_ahead: Duration,
     /// The cycle of a contract of Wix that the order is for.
     pub cycle: Option<&'a Cycle>,
+    /// What is odd about this body.
+    pub odd: Option<Oddity>,
+    /// Whether its lines are on trial, where they say so.
+    pub trial: Option<bool>,
+    /// The lines that are parts of a bundle.
+    pub parts: &'a BTreeSet<String>,
+    /// What is sold once beside the cycle.
+    pub beside: Option<&'a Beside>,
 }
 
 /// Whether the time of a delivery is signed with it.
@@ -253,10 +270,11 @@ fn shopify(order: &Order, past: &Past<'_>) -> Message {
         let units = if order.canceled { 0 } else { *units };
         let properties = properties(order.line_fields.get(id), pair);
         let plan = if past.subscribed.contains(id) { "{}" } else { "null" };
+        let bundle = if past.parts.contains(id) { r#""77""# } else { "null" };
         let comma = if lines.is_empty() { "" } else { "," };
         let _ = write!(
             lines,
-            r#"{comma}{{"id":{id},"sku":"{sku}","quantity":{ordered},"current_quantity":{units},"selling_plan_allocation":{plan},"properties":[{properties}]}}"#
+            r#"{comma}{{"id":{id},"sku":"{sku}","quantity":{ordered},"current_quantity":{units},"selling_plan_allocation":{plan},"sales_line_item_group_id":{bundle},"properties":[{properties}]}}"#
         );
     }
     let number = order.key.rsplit('/').next().unwrap_or_default();
@@ -275,13 +293,32 @@ fn shopify(order: &Order, past: &Past<'_>) -> Message {
         .collect();
     let refunds = refunds.join(",");
     let source = if past.renews { "subscription_contract" } else { "web" };
+    let tags = if past.odd == Some(Oddity::Tag) {
+        "VIP, Renewal order"
+    } else {
+        ""
+    };
     Message::new(
         StorefrontKind::Shopify,
         topic,
         format!(
-            r#"{{"id":{number},"test":false,"source_name":"{source}","email":"jane.doe@example.com","cancelled_at":{canceled},"financial_status":"{status}","total_outstanding":"0.00","created_at":"{created}","updated_at":"{updated}","shipping_address":{{"name":"Jane Doe","address1":"1 Example Street"}},"note_attributes":[{note}],"line_items":[{lines}],"refunds":[{refunds}]}}"#
+            r#"{{"id":{number},"test":false,"source_name":"{source}","tags":"{tags}","email":"jane.doe@example.com","cancelled_at":{canceled},"financial_status":"{status}","total_outstanding":"0.00","created_at":"{created}","updated_at":"{updated}","shipping_address":{{"name":"Jane Doe","address1":"1 Example Street"}},"note_attributes":[{note}],"line_items":[{lines}],"refunds":[{refunds}]}}"#
         ),
     )
+}
+
+/// The same without its lines; `None` where it has no list of them.
+pub(super) fn cut(message: &Message) -> Option<Message> {
+    let (list, end) = match message.kind {
+        StorefrontKind::Shopify | StorefrontKind::Woocommerce => (r#""line_items":["#, r#"],"refunds""#),
+        StorefrontKind::Standard => (r#""lines":["#, r#"],"refunds""#),
+        StorefrontKind::Wix => (r#""lineItems":["#, r#"],"buyerInfo""#),
+        StorefrontKind::Stripe => return None,
+    };
+    let (before, rest) = message.body.split_once(list)?;
+    let (_, after) = rest.split_once(end)?;
+    let body = format!("{before}{list}{end}{after}");
+    Some(Message::new(message.kind, message.topic, body))
 }
 
 /// A refund as an order of Shopify lists it.
@@ -311,10 +348,18 @@ fn standard(order: &Order, past: &Past<'_>) -> Message {
         let units = if order.canceled { 0 } else { *units };
         let properties = properties(order.line_fields.get(id), pair);
         let subscribed = past.subscribed.contains(id);
+        let part_of = if past.parts.contains(id) {
+            r#""part_of":"1","#
+        } else {
+            ""
+        };
+        let trial = past
+            .trial
+            .map_or_else(String::new, |trial| format!(r#""trial":{trial},"#));
         let comma = if lines.is_empty() { "" } else { "," };
         let _ = write!(
             lines,
-            r#"{comma}{{"id":"{id}","sku":"{sku}","units":{units},"subscription":{subscribed},"properties":{{{properties}}}}}"#
+            r#"{comma}{{"id":"{id}","sku":"{sku}","units":{units},{part_of}{trial}"subscription":{subscribed},"properties":{{{properties}}}}}"#
         );
     }
     let number = order.key.rsplit('/').next().unwrap_or_default();

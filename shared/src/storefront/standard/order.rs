@@ -59,8 +59,8 @@ struct OrderLine {
     properties: Lenient<BTreeMap<String, Text>>,
     #[serde(default)]
     subscription: bool,
-    #[serde(default)]
-    trial: bool,
+    /// Whether it is given before it is paid for. Who says `false` may have said `true` before.
+    trial: Option<bool>,
     /// The line that this one is a component of.
     part_of: Option<Id>,
     amount: Option<LineAmount>,
@@ -91,8 +91,9 @@ pub(super) fn read(
     let hints = Hints {
         topic_says_paid: kind == "order.paid",
         reduced: false,
-        // The format defines `unpaid` as "nothing was ever paid"; a trial is given all the same.
-        never_paid: order.payment == PaymentStatus::Unpaid && !order.lines.iter().any(|line| line.trial),
+        // The format defines `unpaid` as "nothing was ever paid"; a trial is given all the same, and one that is over is taken
+        // back.
+        never_paid: order.payment == PaymentStatus::Unpaid && order.lines.iter().all(|line| line.trial.is_none()),
     };
     let key = key(verified, &order.id)?;
     let says = Statement::Snapshot(snapshot(order, names));
@@ -138,7 +139,7 @@ fn snapshot(order: Order, names: &FieldNames) -> Snapshot {
     };
     let mut snapshot = Snapshot::new(version, String::new(), order.created_at);
     snapshot.number = number(&order.number);
-    let is_all_trial = order.lines.iter().all(|line| line.trial);
+    let is_all_trial = order.lines.iter().all(|line| line.trial == Some(true));
     snapshot.paid = match order.payment {
         PaymentStatus::Paid => Paid::Full,
         // Nothing is owed for it yet; what is on trial counts as given, and never as paid for.
@@ -158,7 +159,7 @@ fn snapshot(order: Order, names: &FieldNames) -> Snapshot {
 
 fn of(line: OrderLine, names: &FieldNames) -> Line {
     Line {
-        trial: line.trial,
+        trial: line.trial == Some(true),
         subscription: line.subscription,
         part_of: line.part_of.map(|whole| whole.0),
         amount: line.amount.map(|amount| Amount {
