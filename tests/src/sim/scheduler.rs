@@ -28,8 +28,8 @@ use super::watch::Watch;
 use super::{History, PAIR, Profile};
 use crate::world::{CATALOG, World};
 
-/// More steps than any history needs: who takes more spins.
-const MOST_STEPS: u64 = 60_000;
+/// More steps than any history needs, also where it waits for 20 days of minutes: who takes more spins.
+const MOST_STEPS: u64 = 150_000;
 
 /// How many invocations run at the same time.
 const MOST_TASKS: usize = 5;

@@ -170,6 +170,28 @@ fn what_the_lost_ledger_bought_under_another_number_is_not_bought_again() {
     );
 }
 
+/// Money (found by the simulation, seed 9528 restored): what an operator adopts takes a number of the restored record, and the
+/// package that the lost ledger bought under that number was not asked for any more.
+#[test]
+fn a_number_that_was_given_to_an_adopted_package_is_asked_for_still() {
+    let (mut world, backup) = backed_up();
+    world.strike(once(Operation::CreatePackage, refused("PRODUCT_TYPE_ALREADY_ASSIGNED")));
+    let order = ordered("MAIL", 1).line("2", "PLAN", 1);
+    world.hears(&order);
+    let bought = world.packages();
+    assert_eq!(bought, (3, 1), "the mail, the plan and its voucher, beside the other order's");
+    world.clock.advance(Duration::from_secs(1_800));
+    world.ledger = Arc::new(backup);
+    world.hears(&order);
+    world.resumes();
+    let plan = world.package_with("rh-shopify-5324830114101-b2");
+    let adopted = world.adopt(&KEY.parse().unwrap(), "2", 1, &plan);
+    adopted.expect("it is the plan's");
+    world.settle();
+    assert_eq!(world.packages(), bought, "the mail is not bought again");
+    assert_eq!(world.attention(KEY), ["SURPLUS_PACKAGE"]);
+}
+
 /// Money (found by the simulation, seed 27429 changing): closing never buys, and so it is with a package that nobody knows.
 #[test]
 fn a_package_of_a_lost_ledger_that_is_closed_holds_up_its_order_still() {

@@ -1,7 +1,9 @@
 //! Kills a worker with SIGKILL before and after each of its calls to Wix, lets the message come again and `reconcile` run,
-//! and looks whether there are exactly one package and one voucher package, and whether they are off their site after a
-//! cancellation. Once with a Wix that honours idempotency keys, once with one that ignores them and shows new packages
+//! and looks whether there are exactly one package and one voucher package, on the site, of the plan and with the external ID that
+//! the order says. Once with a Wix that honours idempotency keys, once with one that ignores them and shows new packages
 //! late.
+
+mod scenes;
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +13,7 @@ use serde_json::{Value, json};
 use super::deadline::Proxy;
 use super::deliver::{self, Delivery};
 use super::lambda::Lambda;
-use super::orders::{self, Count};
+use super::orders;
 use super::pump::{Pump, sqs_event};
 use super::stage::{self, Settings, Stage};
 use super::{come_to_rest, short_waits};
@@ -19,45 +21,7 @@ use crate::failure::{Context, Failure};
 use crate::progress::Line;
 use reseller_hooks::order::StorefrontKind;
 
-/// What an ordinary order comes to; three plans, one of them on the site.
-const WANTED: Count = Count {
-    packages: 1,
-    instances: 3,
-    on_site: 1,
-    voucher_packages: 1,
-    voucher_instances: 3,
-};
-
-/// What a worker is killed over.
-#[derive(Clone, Copy)]
-struct Scene {
-    title: &'static str,
-    /// The worker, and its queue.
-    worker: &'static str,
-    /// What is delivered, and whether the order was paid before: file and topic.
-    delivered: (&'static str, &'static str),
-    paid_before: bool,
-    wanted: Count,
-}
-
-const PAID: Scene = Scene {
-    title: "paid",
-    worker: "order-paid",
-    delivered: ("orders_paid.json", "orders/paid"),
-    paid_before: false,
-    wanted: WANTED,
-};
-
-const SCENES: [Scene; 2] = [
-    PAID,
-    Scene {
-        title: "canceled",
-        worker: "order-canceled",
-        delivered: ("orders_cancelled.json", "orders/cancelled"),
-        paid_before: true,
-        wanted: Count { on_site: 0, ..WANTED },
-    },
-];
+use scenes::{PAID, SCENES, Scene};
 
 /// Long enough to find the call and kill the worker in it, shorter than the worker's own time limit.
 const STALL_MS: u64 = 1_800;
@@ -145,9 +109,10 @@ async fn set(world: &World, scene: Scene, folder: &'static str) -> Result<(Stage
     };
     let mut stage = Stage::set(&settings).await?;
     stage.sandbox.settings(&world.settings).await?;
+    stage.sells(scene.sells)?;
     let proxy = Proxy::start(stage.lambda.port(), FUNCTION_TIMEOUT).await?;
     let mut functions = vec!["webhook", scene.worker, "reconcile"];
-    if scene.paid_before {
+    if scene.paid_before && scene.worker != PAID.worker {
         functions.push(PAID.worker);
     }
     for function in functions {
@@ -167,7 +132,12 @@ async fn set(world: &World, scene: Scene, folder: &'static str) -> Result<(Stage
 
 async fn deliver(stage: &Stage, scene: Scene) -> Result<(), Failure> {
     let (file, topic) = scene.delivered;
-    let delivery = Delivery::new(scene.title, StorefrontKind::Shopify, file, topic);
+    let edits: Vec<_> = scene
+        .edits
+        .iter()
+        .map(|(from, to)| ((*from).to_owned(), (*to).to_owned()))
+        .collect();
+    let delivery = Delivery::new(scene.title, StorefrontKind::Shopify, file, topic).with(&edits);
     delivery.send(&stage.lambda, &deliver::secret()?).await.map(|_| ())
 }
 
@@ -258,20 +228,21 @@ async fn reached(stage: &Stage, calls: u64) -> Result<(), Failure> {
 
 async fn verify(stage: &Stage, scene: Scene, title: &str) -> Result<(), Failure> {
     let (orders, unknown) = orders::read(stage).await?;
-    let found: Vec<Count> = orders.iter().map(orders::Order::count).collect();
-    let wanted = scene.wanted;
-    // A voucher is where its plan is.
-    let mut vouchers = orders
-        .iter()
-        .flat_map(|order| &order.vouchers)
-        .flat_map(|package| &package.instances);
-    let left = wanted.on_site == 0 && vouchers.any(|voucher| voucher.on_site);
-    if found == [wanted] && unknown.is_empty() && !left {
+    let mut missed: Vec<String> = orders.iter().flat_map(|order| scene.wanted.misses(order)).collect();
+    if orders.len() != 1 {
+        missed.push(format!("{} orders", orders.len()));
+    }
+    missed.extend(
+        unknown
+            .iter()
+            .map(|package| format!("no order knows package {}", package.id)),
+    );
+    if missed.is_empty() {
         return Ok(());
     }
     Err(Failure::new(format!(
-        "{title}: found {found:?} and {} packages that no order knows, instead of {wanted:?}; what the functions said is in {}",
-        unknown.len(),
+        "{title}: {}; what the functions said is in {}",
+        missed.join(", "),
         stage.folder.display()
     )))
 }

@@ -154,7 +154,7 @@ async fn audit(stage: &mut Stage, pump: &Pump) -> Result<Value, Failure> {
         .iter()
         .flat_map(|order| &order.packages)
         .flat_map(|package| &package.instances)
-        .find(|instance| instance.on_site);
+        .find(|instance| instance.on_site());
     if let Some(instance) = instance {
         stage.sandbox.set_status(&instance.id, "FAILED").await?;
     }

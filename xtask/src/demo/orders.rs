@@ -37,7 +37,7 @@ pub(crate) struct Count {
 impl Order {
     pub(crate) fn count(&self) -> Count {
         let instances = |packages: &[Package]| packages.iter().map(|package| package.instances.len()).sum();
-        let on_site = |instance: &&Instance| instance.on_site;
+        let on_site = |instance: &&Instance| instance.on_site();
         let all = self.packages.iter().flat_map(|package| &package.instances);
         Count {
             packages: self.packages.len(),

@@ -26,8 +26,16 @@ pub(crate) struct Package {
 pub(crate) struct Instance {
     pub(crate) id: String,
     pub(crate) status: String,
-    pub(crate) on_site: bool,
+    pub(crate) site: Option<String>,
+    /// The unit of its billing cycle: `YEAR`, `MONTH`.
+    pub(crate) cycle: String,
     pub(crate) is_voucher: bool,
+}
+
+impl Instance {
+    pub(crate) const fn on_site(&self) -> bool {
+        self.site.is_some()
+    }
 }
 
 impl Package {
@@ -50,7 +58,11 @@ impl Package {
                 .map(|instance| Instance {
                     id: text(instance, "instanceId"),
                     status: text(instance, "status"),
-                    on_site: instance.get("siteId").is_some_and(Value::is_string),
+                    site: instance.get("siteId").and_then(Value::as_str).map(str::to_owned),
+                    cycle: instance
+                        .pointer("/billingInfo/cycleDuration")
+                        .map(|cycle| text(cycle, "unit"))
+                        .unwrap_or_default(),
                     is_voucher: instance.get("referenceProductInstanceId").is_some_and(Value::is_string),
                 })
                 .collect(),

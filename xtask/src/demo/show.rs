@@ -111,7 +111,7 @@ fn statuses(instances: &[Instance]) -> String {
 }
 
 fn words(instance: &Instance) -> String {
-    let place = match (instance.on_site, instance.is_voucher) {
+    let place = match (instance.on_site(), instance.is_voucher) {
         (true, _) => " on its site",
         (false, false) => " floating",
         (false, true) => "",
@@ -151,10 +151,11 @@ mod tests {
 
     #[test]
     fn instances_are_counted_by_what_is_true_of_them() {
-        let instance = |on_site| Instance {
+        let instance = |on_site: bool| Instance {
             id: "i".to_owned(),
             status: "ENABLED".to_owned(),
-            on_site,
+            site: on_site.then(|| "s".to_owned()),
+            cycle: "YEAR".to_owned(),
             is_voucher: false,
         };
         assert_eq!(

@@ -176,7 +176,7 @@ impl Clone {
 fn on_site(packages: &[Package]) -> bool {
     packages
         .iter()
-        .all(|package| package.instances.iter().any(|instance| instance.on_site))
+        .all(|package| package.instances.iter().any(|instance| instance.on_site()))
 }
 
 fn expect(what: &str, holds: bool) -> Result<(), Failure> {

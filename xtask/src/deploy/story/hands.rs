@@ -104,7 +104,7 @@ impl Story {
     pub(super) async fn on_site(&self) -> Result<bool, Failure> {
         let packages = self.sandbox.packages().await?;
         let mut instances = packages.iter().flat_map(|package| &package.instances);
-        Ok(instances.any(|instance| instance.on_site))
+        Ok(instances.any(|instance| instance.on_site()))
     }
 
     /// Puts another document into a secret.

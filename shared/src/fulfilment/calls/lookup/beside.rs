@@ -45,10 +45,10 @@ impl Sought {
             });
         }
         let numbers = || (1..=NUMBERS).map(|number| id.kind.number(number));
-        // What has a package, or may have one, looks after it itself.
+        // What has a package, or may have one, looks after it itself. What an operator adopted has another one than its number's.
         let looks = |other: PurchaseId| {
-            let attempt = record.purchase(other).map(Purchase::attempt);
-            attempt.is_ok_and(|attempt| !matches!(attempt, Attempt::Refused(_) | Attempt::Closed))
+            let other = record.purchase(other).ok().filter(|other| !other.is_by_hand());
+            other.is_some_and(|other| !matches!(other.attempt(), Attempt::Refused(_) | Attempt::Closed))
         };
         let derived = numbers().filter(|other| *other != id && !looks(*other));
         Some(Self {
