@@ -283,12 +283,62 @@ impl<'a> Book<'a> {
         }
     }
 
+    /// Whether an invoice of the line, of one SKU or of any, was made after a state of the subscription: then that state cannot say
+    /// that what is billed is gone.
+    fn is_billed_after(&self, snapshot: &Snapshot, line: &str, sku: Option<&str>) -> bool {
+        let mut billed = self.payments_of(line, sku).into_iter().map(|(version, ..)| version);
+        snapshot.paid == Paid::ByPayments && !snapshot.lines.is_empty() && billed.any(|at| at > snapshot.version)
+    }
+
+    /// How many SKUs the newest invoices name for a line.
+    fn skus_billed_last(&self, line: &str) -> usize {
+        let all = self.payments_of(line, None);
+        let newest = all.iter().map(|(version, ..)| *version).max();
+        let of_newest = all.iter().filter(|(version, ..)| Some(*version) == newest);
+        of_newest.map(|(_, sku, _)| sku).collect::<BTreeSet<_>>().len()
+    }
+
+    /// The line as invoices alone list it.
+    fn line_by_invoices(&self, line: &str) -> Option<Line> {
+        let billed = self.billed(line, None)?;
+        let all = self.payments_of(line, None);
+        let newest = all.iter().map(|(version, ..)| *version).max();
+        let of_newest = all.iter().filter(|(version, ..)| Some(*version) == newest);
+        let sku = of_newest.map(|(_, sku, _)| sku).min();
+        let sku = sku.and_then(|sku| sku.parse().ok());
+        let fields = reseller_hooks::order::Fields::default();
+        Some(Line {
+            subscription: true,
+            ..Line::new(line.to_owned(), sku, billed.keep, fields)
+        })
+    }
+
+    /// The lines of a state, and those that were billed after it.
+    fn lines_of(&self, snapshot: &Snapshot) -> Vec<Line> {
+        let mut lines = snapshot.lines.clone();
+        for id in super::histories::LINES {
+            if lines.iter().all(|line| line.id != id) && self.is_billed_after(snapshot, id, None) {
+                lines.extend(self.line_by_invoices(id));
+            }
+        }
+        lines
+    }
+
     fn of_state(&self, snapshot: &Snapshot, line: &Line) -> Owed {
         if snapshot.ended.is_some() {
             return NOTHING;
         }
         let told_unpaid = self.told_unpaid(snapshot.version);
-        let listed = self.less(line.units, &line.id, &snapshot.refunds);
+        let mut listed = self.less(line.units, &line.id, &snapshot.refunds);
+        let sku = line.sku.as_ref().map(|sku| sku.as_str());
+        let of_trial = line.trial && self.policy.buy_on_trial;
+        let later = sku.filter(|sku| !of_trial && self.is_billed_after(snapshot, &line.id, Some(sku)));
+        if let Some(billed) = later.and_then(|sku| self.billed(&line.id, Some(sku))) {
+            listed.buy = listed.buy.max(self.less(billed.buy, &line.id, &snapshot.refunds).buy);
+            listed.keep = listed
+                .keep
+                .max(self.less(billed.keep, &line.id, &snapshot.refunds).keep);
+        }
         let on_trial = line.trial && self.policy.buy_on_trial;
         let has_payments = self.said().any(|says| matches!(says, Statement::Payment(_)));
         let earlier = || least(listed, self.paid_earlier(&line.id));
@@ -296,11 +346,16 @@ impl<'a> Book<'a> {
             Paid::ByPayments if on_trial => listed,
             Paid::ByPayments if self.policy.buy_unpaid_changes && has_payments => listed,
             Paid::ByPayments => {
-                let sku = line.sku.as_ref().map(|sku| sku.as_str());
                 // What no invoice names was given on trial, if anything was: it stays until the subscription says otherwise.
                 let unbilled = Owed { buy: 0, ..listed };
-                self.billed(&line.id, sku)
-                    .map_or(unbilled, |billed| least(listed, billed))
+                let owed = self
+                    .billed(&line.id, sku)
+                    .map_or(unbilled, |billed| least(listed, billed));
+                // Two SKUs were billed for it at one time, and the state was before that.
+                match self.skus_billed_last(&line.id) > 1 && self.is_billed_after(snapshot, &line.id, None) {
+                    true => Owed { buy: 0, ..owed },
+                    false => owed,
+                }
             }
             Paid::Full if told_unpaid => earlier(),
             Paid::Full if !line.trial || on_trial => listed,
@@ -321,7 +376,7 @@ impl<'a> Book<'a> {
                 owed.buy = 0;
             }
         }
-        self.ends(line, &snapshot.lines, owed)
+        self.ends(line, &self.lines_of(snapshot), owed)
     }
 
     /// What the customer is owed of a line.
@@ -330,7 +385,7 @@ impl<'a> Book<'a> {
         if newest.is_empty() {
             return self.owed_by_invoices(line);
         }
-        let listed = |snapshot: &Snapshot| snapshot.lines.iter().find(|listed| listed.id == line).cloned();
+        let listed = |snapshot: &Snapshot| self.lines_of(snapshot).into_iter().find(|listed| listed.id == line);
         let is_known = newest.iter().any(|snapshot| listed(snapshot).is_some());
         if newest.len() > 4 {
             return Owed { buy: 0, keep: u32::MAX };
@@ -377,21 +432,8 @@ impl<'a> Book<'a> {
             buy: self.less(billed.buy, line, &nothing).buy,
             keep: self.less(billed.keep, line, &nothing).keep,
         };
-        let all = self.payments_of(line, None);
-        let newest = all.iter().map(|(version, ..)| *version).max();
-        let sku = all
-            .iter()
-            .filter(|(version, ..)| Some(*version) == newest)
-            .map(|(_, sku, _)| sku)
-            .min();
-        let line_of = Line {
-            subscription: true,
-            ..Line::new(
-                line.to_owned(),
-                sku.and_then(|sku| sku.parse().ok()),
-                billed.keep,
-                reseller_hooks::order::Fields::default(),
-            )
+        let Some(line_of) = self.line_by_invoices(line) else {
+            return NOTHING;
         };
         let mut owed = self.whole(self.ends(&line_of, std::slice::from_ref(&line_of), owed));
         let is_open = |id: &&str| matches!(self.refund(id), Some((state, None, false)) if state != RefundState::Failed);

@@ -177,6 +177,32 @@ fn an_instance_that_floats_after_a_refused_move_goes_back_once() {
     world.holds();
 }
 
+/// Found by the simulation (seed 5391, changing): an operator's retry forgot that the way back could still come, assigned the
+/// instance to the new site, and then it came: the customer's plan was on the old site, and nobody was told.
+#[test]
+fn nothing_is_sent_while_an_instance_may_still_be_on_its_way_back() {
+    let (world, moved) = bought("SMALL");
+    world.strike(once(
+        Operation::AssignProductInstance,
+        Effect::HalfAssign { status: 400 },
+    ));
+    world.strike(once(Operation::AssignProductInstance, Effect::Late { ms: 20_000 }));
+    world.hears(&moved);
+    assert_eq!(world.calls(Operation::AssignProductInstance), 2);
+    world.retry(&KEY.parse().unwrap());
+    assert_eq!(
+        world.calls(Operation::AssignProductInstance),
+        2,
+        "what it would do could be undone"
+    );
+    world.settle();
+    assert_eq!(sites(&world), [on(SITE)], "it came");
+    assert_eq!(world.attention(KEY), ["NO_ANSWER"]);
+    world.retries();
+    assert_eq!(sites(&world), [on(OTHER_SITE)]);
+    world.ends_with(1, 0);
+}
+
 #[test]
 fn a_refused_move_that_is_closed_is_left_as_it_is() {
     let (world, moved) = bought("SMALL");

@@ -179,7 +179,11 @@ fn a_number_that_was_given_to_an_adopted_package_is_asked_for_still() {
     let order = ordered("MAIL", 1).line("2", "PLAN", 1);
     world.hears(&order);
     let bought = world.packages();
-    assert_eq!(bought, (3, 1), "the mail, the plan and its voucher, beside the other order's");
+    assert_eq!(
+        bought,
+        (3, 1),
+        "the mail, the plan and its voucher, beside the other order's"
+    );
     world.clock.advance(Duration::from_secs(1_800));
     world.ledger = Arc::new(backup);
     world.hears(&order);

@@ -21,10 +21,11 @@ impl Desired {
                 for other in states.iter().skip(1) {
                     unite(&mut order, &other.snapshot);
                 }
-                if states.iter().any(|heard| heard.snapshot.incomplete) {
-                    for line in self.unlisted() {
+                let unlisted = self.unlisted();
+                for heard in states {
+                    for line in Self::lines_of(&heard.snapshot, &unlisted) {
                         if order.lines.iter().all(|listed| listed.id != line.id) {
-                            order.lines.push(line);
+                            order.lines.push(line.clone());
                         }
                     }
                 }
@@ -56,7 +57,7 @@ impl Desired {
         let version = self.payments.version()?;
         let created_at = self.payments.created_at().unwrap_or(version.time);
         Some(Snapshot {
-            lines: self.unlisted(),
+            lines: self.unlisted().into_iter().map(|(_, line)| line).collect(),
             paid: Paid::ByPayments,
             fields: self.payments.fields().cloned().unwrap_or_default(),
             ..Snapshot::new(version, String::new(), created_at)

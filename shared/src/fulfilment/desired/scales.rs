@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Desired;
 use super::causes::{RefundRegister, Verdict};
+use super::entitlement::is_billed_after;
 use super::interval::{Entitlement, Entitlements, Policy};
 use super::paid::{PaidStates, PaidUnits};
 use super::trash::Trash;
@@ -135,7 +136,7 @@ impl<'a> Scales<'a> {
                 buy: 0,
                 ..self.paid_earlier(line, listed)
             },
-            Paid::ByPayments => self.by_payments(line, listed),
+            Paid::ByPayments => self.by_payments(state.snapshot, line, listed),
         }
     }
 
@@ -175,19 +176,28 @@ impl<'a> Scales<'a> {
         }
     }
 
-    /// The lesser of what the subscription says and of what was paid for the item and its price.
-    fn by_payments(&self, line: &Line, listed: Entitlement) -> Entitlement {
+    /// The lesser of what the subscription says and of what was paid for the item and its price; a state that is older than the
+    /// invoice says nothing against it.
+    fn by_payments(&self, snapshot: &Snapshot, line: &Line, mut listed: Entitlement) -> Entitlement {
         let payments = &self.desired.payments;
+        let of_listed = line.sku.as_ref().and_then(|sku| self.counted(&line.id, sku));
+        if let Some(paid) = of_listed.filter(|paid| is_billed_after(paid.version, snapshot)) {
+            let counted = &snapshot.refunds;
+            listed.buy = listed.buy.max(self.less(paid.least, &line.id, counted).buy);
+            listed.keep = listed.keep.max(self.less(paid.most, &line.id, counted).keep);
+        }
         if self.policy.buy_unpaid_changes && !payments.is_empty() {
             return listed;
         }
-        let of_listed = line.sku.as_ref().and_then(|sku| self.counted(&line.id, sku));
+        let newest = payments.newest_of(&line.id);
         let paid = match of_listed {
-            Some(paid) => Some((paid, true)),
+            Some(paid) => {
+                let is_told_apart =
+                    newest.is_some_and(|(_, newest, sure)| !sure && is_billed_after(newest.version, snapshot));
+                Some((paid, !is_told_apart))
+            }
             // Another price that is not billed yet: what was paid stays as it was.
-            None => payments
-                .newest_of(&line.id)
-                .and_then(|(sku, _, sure)| Some((self.counted(&line.id, sku)?, sure))),
+            None => newest.and_then(|(sku, _, sure)| Some((self.counted(&line.id, sku)?, sure))),
         };
         let Some((paid, sure)) = paid else {
             // It goes on, and its payment is on the way: what was given on trial stays until the subscription says otherwise.
@@ -269,8 +279,8 @@ impl<'a> Scales<'a> {
             |refund: &RefundRegister| refund.is_unmapped(whole_is_unclear) && refund.state != RefundState::Failed;
         let unclear = self.desired.refunds.values().any(is_open);
         let unlisted = self.desired.unlisted();
-        let ends = self.ends_of(&unlisted.iter().collect::<Vec<_>>());
-        let lines = unlisted.iter().filter_map(|line| {
+        let ends = self.ends_of(&unlisted.iter().map(|(_, line)| line).collect::<Vec<_>>());
+        let lines = unlisted.iter().filter_map(|(_, line)| {
             let (sku, _, sure) = payments.newest_of(&line.id)?;
             let paid = self.counted(&line.id, sku)?;
             let least = self.less(paid.least, &line.id, &counted);

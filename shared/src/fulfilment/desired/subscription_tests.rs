@@ -191,3 +191,21 @@ fn an_item_that_one_invoice_calls_by_two_names_is_one_line() {
     let live: u32 = desired.live_lines().map(|(_, units)| units).sum();
     assert_eq!(live, 2);
 }
+
+/// Found by the simulation (seed 83568): an item was bought for its invoice, then came an older state of the subscription, without
+/// the item, and what was paid for was canceled.
+#[test]
+fn a_state_that_is_older_than_an_invoice_takes_back_nothing_of_it() {
+    let before = standing(0, "si_1", 1, |_| {});
+    let invoice = paid("in_2", 10, "si_2", 1, false);
+    let more = paid("in_3", 10, "si_1", 3, false);
+    let after = standing(20, "si_1", 1, |_| {});
+    let known = [before, invoice, more, after];
+    let of = |line: &str, until: usize| interval(&told(&known[..until]), line, &BUY);
+    assert_eq!((of("si_2", 2), of("si_1", 3)), ((1, 1), (3, 3)));
+    assert_eq!(
+        (of("si_2", 4), of("si_1", 4)),
+        ((0, 0), (1, 1)),
+        "the newer state says so"
+    );
+}

@@ -95,4 +95,12 @@ impl Goal {
             }
         }
     }
+
+    /// Whether an instance, as Wix shows it, is on the site that it was to leave.
+    pub(super) fn is_back_in(&self, shown: &ProductInstance) -> bool {
+        match self {
+            Self::Site { from, .. } => shown.site_id.as_ref() == Some(from),
+            Self::Product { .. } => false,
+        }
+    }
 }

@@ -108,6 +108,11 @@ impl Shift {
         self.returned
     }
 
+    /// Whether its instance may yet be assigned back to the old site. Anything else that is sent meanwhile could be undone by that.
+    pub(super) const fn is_on_its_way_back(&self) -> bool {
+        self.returned && self.is_in_doubt()
+    }
+
     /// From when on Get proves that nothing came of it.
     pub(crate) fn certain_from(&self, horizon: Duration) -> Timestamp {
         self.send_before + horizon

@@ -60,7 +60,12 @@ impl Instance {
             let Some(shift) = self.shifts.find_mut(change) else {
                 continue;
             };
-            if shift.goal.is_shown_by(shown) {
+            if shift.is_on_its_way_back() {
+                // It is on no site, or where somebody put it: as long as the call may take effect, it is not done with.
+                if shift.goal.is_back_in(shown) || now >= shift.certain_from(horizon) {
+                    shift.known = Known::Refused;
+                }
+            } else if shift.goal.is_shown_by(shown) {
                 self.arrive(change);
             } else if shift.is_in_doubt() && now >= shift.certain_from(horizon) {
                 shift.known = Known::Absent;
@@ -143,6 +148,8 @@ impl HeldPackage {
             instance.changes += 1;
             if let Some(shift) = instance.shifts.find_mut(Change::Move) {
                 shift.returned = true;
+                shift.known = Known::InDoubt;
+                shift.send_before = send_before;
             }
             return Ok(BegunShift {
                 count: instance.changes,
@@ -189,6 +196,9 @@ impl HeldPackage {
         if change == Change::Return {
             if let Some(Goal::Site { from, .. }) = instance.shift(Change::Move).map(|shift| shift.goal.clone()) {
                 instance.site = Some(from);
+            }
+            if let Some(shift) = instance.shifts.find_mut(Change::Move) {
+                shift.known = Known::Refused;
             }
         } else {
             instance.arrive(change);

@@ -248,6 +248,11 @@ impl<'a> Checked<'a> {
         })
     }
 
+    fn is_adopted(&self, kind: Kind, item: Item) -> bool {
+        let mut held = self.record.packages().map(|(purchase, _)| purchase);
+        held.any(|purchase| purchase.id().kind == kind && purchase.is_by_hand() && purchase.items().contains(&item))
+    }
+
     /// Whether an item has, at Wix, what its plan says.
     fn has(&self, kind: Kind, item: Item) -> Result<(), String> {
         let Some(plan) = self.record.component(item) else {
@@ -276,7 +281,9 @@ impl<'a> Checked<'a> {
             return Err(format!("it is {:?}", shown.status));
         }
         let site = shown.site_id.map(|site| site.to_string());
-        if site.as_deref() != product.site_id.as_ref().map(|site| site.as_str()) {
+        // What a person adopted for a unit that floats may be on a site: nothing takes it from there.
+        let stays = product.site_id.is_none() && self.is_adopted(kind, item);
+        if !stays && site.as_deref() != product.site_id.as_ref().map(|site| site.as_str()) {
             return Err(format!("it is on {site:?}, not on {:?}", product.site_id));
         }
         if kind == Kind::Voucher {

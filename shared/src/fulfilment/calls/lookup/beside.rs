@@ -8,7 +8,7 @@ use crate::fulfilment::calls::caller::Caller;
 use crate::fulfilment::ports::{self, Wix};
 use crate::fulfilment::problem::Problem;
 use crate::fulfilment::record::{
-    Absence, Attempt, HeldPackage, InDoubt, Kind, OrderRecord, Purchase, PurchaseId, Surplus, derive,
+    Absence, Attempt, HeldPackage, InDoubt, Kind, OrderRecord, PurchaseId, Surplus, derive,
 };
 use crate::fulfilment::view::View;
 use crate::ids::{AccountId, ExternalId};
