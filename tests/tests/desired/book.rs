@@ -290,14 +290,6 @@ impl<'a> Book<'a> {
         snapshot.paid == Paid::ByPayments && !snapshot.lines.is_empty() && billed.any(|at| at > snapshot.version)
     }
 
-    /// How many SKUs the newest invoices name for a line.
-    fn skus_billed_last(&self, line: &str) -> usize {
-        let all = self.payments_of(line, None);
-        let newest = all.iter().map(|(version, ..)| *version).max();
-        let of_newest = all.iter().filter(|(version, ..)| Some(*version) == newest);
-        of_newest.map(|(_, sku, _)| sku).collect::<BTreeSet<_>>().len()
-    }
-
     /// The line as invoices alone list it.
     fn line_by_invoices(&self, line: &str) -> Option<Line> {
         let billed = self.billed(line, None)?;
@@ -331,15 +323,17 @@ impl<'a> Book<'a> {
         let told_unpaid = self.told_unpaid(snapshot.version);
         let mut listed = self.less(line.units, &line.id, &snapshot.refunds);
         let sku = line.sku.as_ref().map(|sku| sku.as_str());
-        let of_trial = line.trial && self.policy.buy_on_trial;
-        let later = sku.filter(|sku| !of_trial && self.is_billed_after(snapshot, &line.id, Some(sku)));
+        if snapshot.lines.iter().all(|listed| listed.id != line.id) {
+            // Only an invoice lists it: what is there stays, and no more is bought until a state lists it too.
+            listed.buy = 0;
+        }
+        let on_trial = line.trial && self.policy.buy_on_trial;
+        let later = sku.filter(|sku| !on_trial && self.is_billed_after(snapshot, &line.id, Some(sku)));
         if let Some(billed) = later.and_then(|sku| self.billed(&line.id, Some(sku))) {
-            listed.buy = listed.buy.max(self.less(billed.buy, &line.id, &snapshot.refunds).buy);
             listed.keep = listed
                 .keep
                 .max(self.less(billed.keep, &line.id, &snapshot.refunds).keep);
         }
-        let on_trial = line.trial && self.policy.buy_on_trial;
         let has_payments = self.said().any(|says| matches!(says, Statement::Payment(_)));
         let earlier = || least(listed, self.paid_earlier(&line.id));
         let mut owed = match snapshot.paid {
@@ -348,14 +342,8 @@ impl<'a> Book<'a> {
             Paid::ByPayments => {
                 // What no invoice names was given on trial, if anything was: it stays until the subscription says otherwise.
                 let unbilled = Owed { buy: 0, ..listed };
-                let owed = self
-                    .billed(&line.id, sku)
-                    .map_or(unbilled, |billed| least(listed, billed));
-                // Two SKUs were billed for it at one time, and the state was before that.
-                match self.skus_billed_last(&line.id) > 1 && self.is_billed_after(snapshot, &line.id, None) {
-                    true => Owed { buy: 0, ..owed },
-                    false => owed,
-                }
+                self.billed(&line.id, sku)
+                    .map_or(unbilled, |billed| least(listed, billed))
             }
             Paid::Full if told_unpaid => earlier(),
             Paid::Full if !line.trial || on_trial => listed,

@@ -176,28 +176,27 @@ impl<'a> Scales<'a> {
         }
     }
 
-    /// The lesser of what the subscription says and of what was paid for the item and its price; a state that is older than the
-    /// invoice says nothing against it.
+    /// The lesser of what the subscription says and of what was paid for the item and its price. A state that is older than the
+    /// invoice takes nothing of that back, and buys no more than it lists: a newer one is on its way.
     fn by_payments(&self, snapshot: &Snapshot, line: &Line, mut listed: Entitlement) -> Entitlement {
         let payments = &self.desired.payments;
         let of_listed = line.sku.as_ref().and_then(|sku| self.counted(&line.id, sku));
         if let Some(paid) = of_listed.filter(|paid| is_billed_after(paid.version, snapshot)) {
-            let counted = &snapshot.refunds;
-            listed.buy = listed.buy.max(self.less(paid.least, &line.id, counted).buy);
-            listed.keep = listed.keep.max(self.less(paid.most, &line.id, counted).keep);
+            let billed = self.less(paid.most, &line.id, &snapshot.refunds);
+            listed.keep = listed.keep.max(billed.keep);
+            if !snapshot.incomplete && snapshot.lines.iter().all(|listed| listed.id != line.id) {
+                listed.buy = 0;
+            }
         }
         if self.policy.buy_unpaid_changes && !payments.is_empty() {
             return listed;
         }
-        let newest = payments.newest_of(&line.id);
         let paid = match of_listed {
-            Some(paid) => {
-                let is_told_apart =
-                    newest.is_some_and(|(_, newest, sure)| !sure && is_billed_after(newest.version, snapshot));
-                Some((paid, !is_told_apart))
-            }
+            Some(paid) => Some((paid, true)),
             // Another price that is not billed yet: what was paid stays as it was.
-            None => newest.and_then(|(sku, _, sure)| Some((self.counted(&line.id, sku)?, sure))),
+            None => payments
+                .newest_of(&line.id)
+                .and_then(|(sku, _, sure)| Some((self.counted(&line.id, sku)?, sure))),
         };
         let Some((paid, sure)) = paid else {
             // It goes on, and its payment is on the way: what was given on trial stays until the subscription says otherwise.

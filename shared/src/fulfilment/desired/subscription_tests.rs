@@ -202,7 +202,11 @@ fn a_state_that_is_older_than_an_invoice_takes_back_nothing_of_it() {
     let after = standing(20, "si_1", 1, |_| {});
     let known = [before, invoice, more, after];
     let of = |line: &str, until: usize| interval(&told(&known[..until]), line, &BUY);
-    assert_eq!((of("si_2", 2), of("si_1", 3)), ((1, 1), (3, 3)));
+    assert_eq!(
+        (of("si_2", 2), of("si_1", 3)),
+        ((0, 1), (1, 3)),
+        "no more is bought before a newer state lists it"
+    );
     assert_eq!(
         (of("si_2", 4), of("si_1", 4)),
         ((0, 0), (1, 1)),
