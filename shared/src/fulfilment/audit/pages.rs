@@ -21,9 +21,6 @@ const YOUNG: Duration = Duration::from_secs(3_600);
 /// A slice is full with so many packages and instances: about 10 MB. 100,000 packages of one instance fit.
 const MOST_UNITS: usize = 200_000;
 
-/// So much time must be left at least for another slice to be begun.
-pub(super) const ENOUGH: Duration = Duration::from_secs(120);
-
 /// A call may still be made in the very moment after which none may.
 pub(super) const MOMENT: Duration = Duration::from_millis(1);
 

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use super::pages::ENOUGH;
 use super::summary::AuditSummary;
 use crate::fulfilment::run::Session;
 use crate::ids::AccountId;
 use crate::time::Timestamp;
+
+/// So much time must be left at least for another slice to be begun.
+const ENOUGH: Duration = Duration::from_secs(120);
 
 /// One run of the audit.
 pub(super) struct AuditRun {

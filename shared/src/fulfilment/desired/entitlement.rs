@@ -6,7 +6,7 @@ use super::interval::{Entitlement, Entitlements, Policy};
 use super::scales::Scales;
 use super::trash::TRASH_APART;
 use super::{Desired, least};
-use crate::order::{Line, LineId, Paid, Snapshot, Version};
+use crate::order::{Line, LineId, Paid};
 use crate::time::Timestamp;
 
 impl Desired {
@@ -96,34 +96,6 @@ impl Desired {
         Entitlements { lines, others }
     }
 
-    /// The lines that invoices list, as far as they alone say it, each with the time of its newest invoice.
-    pub(super) fn unlisted(&self) -> Vec<(Version, Line)> {
-        let lines = self.payments.lines().keys().filter_map(|id| {
-            let (sku, paid, _) = self.payments.newest_of(id)?;
-            let line = Line::new(id.clone(), Some(sku.clone()), paid.most, paid.fields.clone());
-            let line = Line {
-                subscription: true,
-                ..line
-            };
-            Some((paid.version, line))
-        });
-        lines.collect()
-    }
-
-    /// The lines of a snapshot, and those that it lacks and invoices list: where it does not list all of them, or is older than the
-    /// invoice.
-    pub(super) fn lines_of<'a>(
-        snapshot: &'a Snapshot,
-        unlisted: &'a [(Version, Line)],
-    ) -> impl Iterator<Item = &'a Line> {
-        let is_missing = |(billed, line): &&(Version, Line)| {
-            (snapshot.incomplete || is_billed_after(*billed, snapshot))
-                && snapshot.lines.iter().all(|listed| listed.id != line.id)
-        };
-        let missing = unlisted.iter().filter(is_missing).map(|(_, line)| line);
-        snapshot.lines.iter().chain(missing)
-    }
-
     /// Which units of one line are entitled at `now`. For several lines, [`Desired::entitlements`] is computed once.
     pub fn entitlement(&self, line: &str, now: Timestamp, policy: &Policy) -> Entitlement {
         self.entitlements(now, policy).of(line)
@@ -148,10 +120,4 @@ impl Desired {
             .filter_map(|end| later(Some(end.tied_since()? + policy.settle)));
         least(least(later(trash), later(tie)), least(later(unbilled), ends.min()))
     }
-}
-
-/// Whether an invoice was made after a state of its subscription: the state cannot say that what it bills is gone. One that
-/// lists nothing at all is unclear in itself.
-pub(super) fn is_billed_after(billed: Version, snapshot: &Snapshot) -> bool {
-    snapshot.paid == Paid::ByPayments && !snapshot.lines.is_empty() && billed > snapshot.version
 }

@@ -7,6 +7,7 @@
 //! lies between the two, is neither bought nor taken back, and is one of the `notices`. `planned` is the order that
 //! plans are resolved from, and `tell` makes an operator's answer into a statement.
 
+mod billed;
 mod bounds;
 mod causes;
 mod entitlement;

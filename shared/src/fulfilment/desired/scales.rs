@@ -5,8 +5,8 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Desired;
+use super::billed::is_billed_after;
 use super::causes::{RefundRegister, Verdict};
-use super::entitlement::is_billed_after;
 use super::interval::{Entitlement, Entitlements, Policy};
 use super::paid::{PaidStates, PaidUnits};
 use super::trash::Trash;
