@@ -406,13 +406,15 @@ impl ShopOrder {
         let is_apart = self.refunds.is_empty() && self.amounts.is_empty() && self.meaning.subscription.is_empty();
         let is_told =
             self.answers.payment.is_some() || self.answers.refunded.is_some() || !self.answers.not_ours.is_empty();
-        let said = || self.said.iter().filter(|said| !said.has_lost_lines() && !said.is_cut);
+        let said = || self.said.iter().filter(|said| !said.has_lost_lines());
         let is_over = |said: &ToldVersion| {
             let is_less = said.canceled || said.is_trial || said.refunded_all;
             is_less || !said.counted.is_empty() || !said.amounts.is_empty()
         };
         let grows = |one: &ToldVersion, two: &ToldVersion| {
-            one.units.iter().all(|(line, units)| two.units.get(line) >= Some(units))
+            // A list that is cut says nothing of what it does not show, and what it shows counts.
+            let mut units = one.units.iter();
+            units.all(|(line, units)| two.units.get(line).map_or(two.is_cut, |then| then >= units))
                 && one.skus.iter().all(|(line, sku)| two.skus.get(line) == Some(sku))
         };
         let is_apart =
