@@ -44,6 +44,10 @@ impl Sim {
         if Restore::draw(seed, profile.restored).is_some() {
             profile.without.insert("months");
         }
+        if profile.late {
+            // What a lost ledger bought can only be looked up, and here packages are shown later than is assumed.
+            profile.without.insert("restore");
+        }
         let profile = &profile;
         let shared_site = rng.one_in(24);
         let (mut orders, mut deliveries) = (Vec::new(), Vec::new());

@@ -188,13 +188,13 @@ pub fn report(seed: u64, profile: &Profile) -> String {
     let changing = if profile.changing { " --changing" } else { "" };
     let late = if profile.late { " --late" } else { "" };
     let restored = if profile.restored { " --restored" } else { "" };
+    let wrong: Vec<String> = told.violations.iter().map(|what| format!("VIOLATION {what}")).collect();
+    let wrong = match wrong.as_slice() {
+        [] => "no violation".to_owned(),
+        some => some.join("\n"),
+    };
     format!(
-        "seed {seed}\n  {}\n{}\nreplay: cargo xtask sim --one {seed}{harsh}{careless}{changing}{late}{restored}{without}",
+        "seed {seed}\n  {}\n{wrong}\nreplay: cargo xtask sim --one {seed}{harsh}{careless}{changing}{late}{restored}{without}",
         told.story.join("\n  "),
-        told.violations
-            .iter()
-            .map(|violation| format!("VIOLATION {violation}"))
-            .collect::<Vec<_>>()
-            .join("\n"),
     )
 }

@@ -7,6 +7,12 @@ use reseller_hooks::wix::Status;
 use super::Checked;
 
 impl Checked<'_> {
+    /// Whether the paid instance of an item may have moved, and Wix does not say so.
+    fn is_in_doubt(&self, item: Item) -> bool {
+        let base = self.instance(Kind::Base, item);
+        base.is_some_and(|base| base.shift_in_doubt().is_some())
+    }
+
     /// Whether attention says why an item has not what it should, a person has settled it, or what it waits for has a
     /// time.
     pub(super) fn is_explained(&self, kind: Kind, item: Item) -> bool {
@@ -31,7 +37,9 @@ impl Checked<'_> {
                     let closed = self.instance(kind, item).is_some_and(Known::is_closed);
                     // A voucher follows its plan, and waits where that has not moved.
                     let moved = self.record.component(item).is_some_and(|plan| plan.moves > 0);
-                    let follows = kind == Kind::Voucher && moved && self.has(Kind::Base, item).is_err();
+                    let follows = kind == Kind::Voucher
+                        && moved
+                        && (self.has(Kind::Base, item).is_err() || self.is_in_doubt(item));
                     closed
                         || (kind == Kind::Base && self.waits_for_a_voucher(item))
                         || (follows && self.is_explained(Kind::Base, item))
