@@ -391,3 +391,24 @@ fn a_voucher_that_the_audit_found_first_is_taken_up_after_its_plan() {
     assert_eq!(world.packages(), bought);
     world.needs_nobody();
 }
+
+/// Found by the simulation (seed 219669): the restored ledger numbers its changes as the lost one did, so that a Wix that honours
+/// keys answers a change with the success of an older one: the customer's plan was on no site, and nobody was told.
+#[test]
+fn a_change_that_a_lost_ledger_made_too_is_read_and_not_believed() {
+    let mut world = World::kind();
+    let order = ordered("MAIL", 1);
+    world.hears(&order);
+    world.settle();
+    let backup = world.ledger.restored("restored");
+    // The lost ledger assigns it, which is its first change, and takes it back, which is its second.
+    world.hears(&order.clone().site(SITE));
+    world.hears(&order.clone().site(SITE).canceled());
+    assert_eq!(world.sites(), 0);
+    is_restored(&mut world, backup);
+    world.resumes();
+    world.hears(&order.canceled().site(SITE).revived());
+    world.settle();
+    assert_eq!(world.sites(), 1, "the plan lives again, and is on its site");
+    world.needs_nobody();
+}

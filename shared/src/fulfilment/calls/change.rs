@@ -357,8 +357,14 @@ async fn send_one<W: Wix, C: Clock>(
 
 /// Wix says that a change is made.
 fn changed(record: &mut OrderRecord, needed: &Needed) -> Result<(), RecordError> {
+    let is_restored = record.is_restored();
     let held = record.held_mut(&needed.instance.holder)?;
     held.changed(&needed.instance, needed.change, needed.site.as_ref())?;
+    if is_restored {
+        // The lost ledger may have made a change of this number, and so of this key: a Wix that honours keys then answers what
+        // it answered at that time, and does nothing.
+        held.must_be_read();
+    }
     if needed.change == Change::Cancel {
         read_dependents(record, &needed.instance.id);
     }

@@ -61,11 +61,13 @@ impl Instance {
                 continue;
             };
             if shift.is_on_its_way_back() {
-                // It is on no site, or where somebody put it: as long as the call may take effect, it is not done with.
-                if shift.goal.is_back_in(shown) || now >= shift.certain_from(horizon) {
-                    shift.known = Known::Refused;
+                // On no site, or where somebody put it: as long as the call may take effect, it is not done with.
+                if !shift.goal.is_back_in(shown) && now < shift.certain_from(horizon) {
+                    continue;
                 }
-            } else if shift.goal.is_shown_by(shown) {
+                shift.known = Known::Refused;
+            }
+            if shift.goal.is_shown_by(shown) {
                 self.arrive(change);
             } else if shift.is_in_doubt() && now >= shift.certain_from(horizon) {
                 shift.known = Known::Absent;
