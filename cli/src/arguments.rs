@@ -13,7 +13,7 @@ mod others;
 /// Data goes to standard output, everything else to standard error. `-o json` gives data for programs; its shape has a
 /// version (`schema`) and is described in docs/cli-schema.json. It ends with 0 (done), 1 (failed), 2 (wrong command line),
 /// 3 (declined), 4 (no credentials, or no right), 5 (not found), 6 (something needs a person, with --exit-code), 7 (paused,
-/// or nothing can be bought at all), 8 (still waiting).
+/// or nothing can be bought at all), 8 (not done yet, or another worker has the order: say it again).
 #[derive(Debug, Parser)]
 #[command(name = "reseller", version, max_term_width = 100, arg_required_else_help = true)]
 pub(crate) struct Arguments {

@@ -21,7 +21,7 @@ pub enum Exit {
     Attention,
     /// Nothing is bought, because it is paused or something fails for every order.
     Stopped,
-    /// It is still waiting when the time is over.
+    /// It is not done yet when the time is over, or another worker has the order: to be said again.
     Waiting,
     /// Ctrl-C ended it.
     Interrupted,

@@ -197,7 +197,9 @@ async fn one(
         return Err(message);
     }
     let limit = (deadline + GRACE).since(now);
-    let work = AssertUnwindSafe(engine.accept(&event, deadline)).catch_unwind();
+    // Tens of kilobytes, which would be copied each time that what is around it is moved.
+    let work = Box::pin(engine.accept(&event, deadline));
+    let work = AssertUnwindSafe(work).catch_unwind();
     match tokio::time::timeout(limit, work).await {
         Ok(Ok(Ok(outcome))) => {
             log_outcome(&event, &outcome);

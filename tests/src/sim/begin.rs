@@ -101,6 +101,7 @@ impl Sim {
             story: tell.then(Vec::new),
             result: History::default(),
             told: BTreeMap::new(),
+            begun: BTreeSet::new(),
             replaced: BTreeSet::new(),
             restore: Restore::draw(seed, profile.restored).filter(|_| !profile.lacks("restore")),
             has_weather: !profile.lacks("weather"),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use reseller_hooks::time::Timestamp;
 
 use super::answers::{Answers, Payment};
+use super::begins::Page;
 use super::billing::Billing;
 use super::meaning::Meaning;
 use super::words::{Message, last};
@@ -61,6 +62,8 @@ pub(super) struct ShopOrder {
     pub(super) in_trash: bool,
     pub(super) said: Vec<ToldVersion>,
     pub(super) refunds: BTreeMap<String, BTreeMap<String, u32>>,
+    /// What it was after each message; empty in those.
+    pub(super) pages: Arc<[Page]>,
 }
 
 /// What an operator told of a payment that the shop tells.

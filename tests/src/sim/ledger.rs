@@ -1,7 +1,7 @@
 //! A ledger that fails: it does not answer, it has written and does not say so, it writes later what it was asked to
 //! write a while ago, its index lags. Each of its effects has an await point before and after it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use reseller_hooks::ledger::memory::MemoryLedger;
 use reseller_hooks::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
 use reseller_hooks::time::{Clock, Timestamp};
 
+use super::begun::signs;
 use super::rng::Rng;
 use crate::world::{VirtualClock, yield_once};
 
@@ -32,6 +33,10 @@ struct State {
     due: BTreeMap<String, Timestamp>,
     /// Writes that are still on their way.
     late: Vec<(Timestamp, Entry)>,
+    /// What is begun in each record.
+    signs: BTreeMap<String, BTreeSet<String>>,
+    /// Records in which something else is begun than before, since they were asked for last.
+    begun: Vec<(String, String)>,
     /// Every record that was written, where they are kept.
     written: Option<Vec<String>>,
     story: Vec<String>,
@@ -49,6 +54,8 @@ impl SimLedger {
                 away_until: Timestamp::EPOCH,
                 due: BTreeMap::new(),
                 late: Vec::new(),
+                signs: BTreeMap::new(),
+                begun: Vec::new(),
                 written: None,
                 story: Vec::new(),
             })),
@@ -77,6 +84,11 @@ impl SimLedger {
     /// Keeps every record that is written from now on.
     pub(super) fn keep_records(&self) {
         self.state().written = Some(Vec::new());
+    }
+
+    /// The records in which something else is begun than when it was asked last: their keys and bodies.
+    pub(super) fn begun(&self) -> Vec<(String, String)> {
+        std::mem::take(&mut self.state().begun)
     }
 
     /// The records that were kept.
@@ -130,6 +142,12 @@ impl SimLedger {
         }
         let stored = ready(self.inner.store(&entry))?;
         if stored == Stored::Written {
+            let signs = signs(&entry.body);
+            let known = state.signs.entry(entry.key.clone()).or_default();
+            if !signs.is_subset(known) {
+                state.begun.push((entry.key.clone(), entry.body.clone()));
+            }
+            *known = signs;
             if let Some(written) = &mut state.written
                 && entry.key.contains('/')
             {

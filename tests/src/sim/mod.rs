@@ -8,6 +8,8 @@
 mod answers;
 mod attacks;
 mod begin;
+mod begins;
+mod begun;
 mod billing;
 mod book;
 mod causes;

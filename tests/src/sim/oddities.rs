@@ -178,6 +178,7 @@ impl Under<'_> {
                 key,
                 skus: BTreeMap::from([(line, sku.to_owned())]),
                 meaning: Meaning::default(),
+                pages: Arc::default(),
                 ..self.record.clone()
             },
             sku,

@@ -208,10 +208,14 @@ impl Sim {
         }
         let longest = Duration::from_secs(26 * 3_600) + self.away;
         for entry in self.world.ledger.entries() {
+            // Not read where it need not be: this is asked at each pause of a history.
+            if entry.attention_since.is_some() || !entry.body.contains("\"unsettled_since\"") {
+                continue;
+            }
             let Ok(record) = OrderRecord::from_json(&entry.body) else {
                 continue;
             };
-            let since = record.unsettled_since().filter(|_| entry.attention_since.is_none());
+            let since = record.unsettled_since();
             if since.is_some_and(|since| since + longest < now) {
                 self.broken(format!(
                     "I8: {} is unsettled since {since:?}, and nobody was told",

@@ -99,6 +99,8 @@ pub(super) struct Sim {
     pub restore: Option<Restore>,
     /// Whether what the functions need is away for a while now and then.
     pub has_weather: bool,
+    /// What was begun, each by its name.
+    pub begun: BTreeSet<String>,
     /// The orders of which an operator had what has ended replaced at some time.
     pub replaced: BTreeSet<String>,
 }
@@ -221,10 +223,12 @@ impl Sim {
         let parked = self.queues.parked();
         let done = self.tasks[at].run.step();
         self.note_receipts(at, parked);
+        self.look_at_begun();
         self.tell_calls(at);
         if let Some(done) = done {
             let task = self.tasks.swap_remove(at);
             self.end(task, done);
+            self.note_consumed();
         }
     }
 
@@ -237,6 +241,9 @@ impl Sim {
             self.queues.keep_parked(parked);
         }
         let stored = self.queues.stored();
+        if !stored.is_empty() {
+            delivery.message.received();
+        }
         // Only what is sent once may never be received.
         if delivery.message.kind != StorefrontKind::Woocommerce {
             return;

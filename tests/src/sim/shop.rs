@@ -9,6 +9,7 @@ use reseller_hooks::time::Timestamp;
 
 use super::Profile;
 use super::answers::Answers;
+use super::begins::Page;
 use super::billing::Billing;
 use super::book::ShopOrder;
 use super::meaning::Meaning;
@@ -103,6 +104,8 @@ pub(super) struct Under<'a> {
     /// What was told of the order itself, and when.
     pub(super) told: Vec<(Timestamp, Arc<Message>)>,
     pub(super) deliveries: Vec<Delivery>,
+    /// The book after each message.
+    pub(super) pages: Vec<Page>,
 }
 
 /// Makes an order with its whole life, the orders that renew it, and everything that will be delivered of them.
@@ -161,12 +164,14 @@ pub(super) fn orders(
     first.send_as_they_are_then();
     first.add_useless_ones();
     first.add_cut_body();
+    first.record.pages = first.pages.into();
     let (record, mut deliveries) = (first.record, first.deliveries);
     let mut orders = vec![record.clone()];
     orders.extend(first.beside.map(|beside| beside.order));
     for number in 0..renewals {
         let mut renewal = Under::new(rng, kind, index, &(8_001 + index * 10 + number).to_string());
         renewal.renew(&record);
+        renewal.record.pages = renewal.pages.into();
         orders.push(renewal.record);
         deliveries.extend(renewal.deliveries);
     }
@@ -174,7 +179,7 @@ pub(super) fn orders(
 }
 
 impl<'a> Under<'a> {
-    fn new(rng: &'a mut Rng, kind: StorefrontKind, index: usize, number: &str) -> Self {
+    pub(super) fn new(rng: &'a mut Rng, kind: StorefrontKind, index: usize, number: &str) -> Self {
         let key = words::key(kind, number);
         Self {
             index,
@@ -224,8 +229,10 @@ impl<'a> Under<'a> {
                 in_trash: false,
                 said: Vec::new(),
                 refunds: BTreeMap::new(),
+                pages: Arc::default(),
             },
             deliveries: Vec::new(),
+            pages: Vec::new(),
             rng,
         }
     }

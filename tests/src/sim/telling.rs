@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use reseller_hooks::order::StorefrontKind;
 
+use super::begins::Page;
 use super::book::ToldVersion;
 use super::oddities::Oddity;
 use super::shop::{Delivery, Sender, Under};
@@ -169,6 +170,10 @@ impl Under<'_> {
     }
 
     pub(super) fn deliver(&mut self, message: Arc<Message>, words: String) {
+        self.pages.push(Page {
+            message: Arc::clone(&message),
+            book: self.record.clone(),
+        });
         let copies = match self.rng.below(10) {
             0..=5 => 1,
             6..=8 => 2,

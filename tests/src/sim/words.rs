@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -69,8 +69,23 @@ pub(super) struct Message {
     receipts: Mutex<Vec<Receipt>>,
     /// It was answered that it is about nothing: such a state is not kept.
     is_nothing: AtomicBool,
+    /// How far it has come: received 1, consumed 2.
+    came: AtomicU8,
     /// Such an answer is wrong.
     takes_back: bool,
+}
+
+/// How far a message has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// No queue has anything of it.
+    Untold,
+    /// A queue has it, and a worker may have put it into the ledger.
+    Received,
+    /// It is in the ledger.
+    Consumed,
+    /// It says nothing that is kept.
+    Nothing,
 }
 
 /// When a message was received: not before the first and not after the second, by any clock.
@@ -89,6 +104,7 @@ impl Message {
             shop: wix::SITE,
             receipts: Mutex::new(Vec::new()),
             is_nothing: AtomicBool::new(false),
+            came: AtomicU8::new(0),
             takes_back: false,
         }
     }
@@ -118,6 +134,26 @@ impl Message {
     /// It says nothing that is kept: an order that was never paid is nobody's business yet.
     pub(super) fn says_nothing(&self) {
         self.is_nothing.store(true, Ordering::Relaxed);
+    }
+
+    /// A queue has something of it.
+    pub(super) fn received(&self) {
+        self.came.fetch_max(1, Ordering::Relaxed);
+    }
+
+    /// Everything that queues had of it is in the ledger.
+    pub(super) fn consumed(&self) {
+        let _ = self.came.compare_exchange(1, 2, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// How far it has come.
+    pub(super) fn way(&self) -> Way {
+        match self.came.load(Ordering::Relaxed) {
+            0 if self.is_nothing.load(Ordering::Relaxed) => Way::Nothing,
+            0 => Way::Untold,
+            1 => Way::Received,
+            _ => Way::Consumed,
+        }
     }
 
     /// Whether the ledger knows what it says.

@@ -96,7 +96,8 @@ impl<W: Wix, L: Ledger, C: Timer> Fulfilment<W, L, C> {
                     self.look(&mut line, &mut sweep).await?;
                 }
                 let Some(key) = line.next.pop_front() else { break };
-                running.push(self.resume_one(key, deadline));
+                // Tens of kilobytes each, which would be copied several times on their way into what runs.
+                running.push(Box::pin(self.resume_one(key, deadline)));
             }
             let Some((key, resumed)) = running.next().await else {
                 return Ok(sweep);
