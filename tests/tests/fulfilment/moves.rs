@@ -203,6 +203,25 @@ fn nothing_is_sent_while_an_instance_may_still_be_on_its_way_back() {
     world.ends_with(1, 0);
 }
 
+/// The move was refused and its instance floats; the way back never came, and somebody has assigned it to the new site. It was
+/// shown as refused until somebody retried, although all is as the order says.
+#[test]
+fn an_instance_that_is_on_its_new_site_after_all_needs_nobody() {
+    let (world, moved) = bought("SMALL");
+    world.strike(once(
+        Operation::AssignProductInstance,
+        Effect::HalfAssign { status: 400 },
+    ));
+    world.strike(once(Operation::AssignProductInstance, Effect::DropBefore));
+    world.hears(&moved);
+    assert_eq!(sites(&world), [None]);
+    world.change(world.base(), moves(Some(OTHER_SITE)));
+    world.settle();
+    assert_eq!(sites(&world), [on(OTHER_SITE)]);
+    assert_eq!(world.calls(Operation::AssignProductInstance), 1, "one of them never arrived");
+    world.ends_with(1, 0);
+}
+
 #[test]
 fn a_refused_move_that_is_closed_is_left_as_it_is() {
     let (world, moved) = bought("SMALL");

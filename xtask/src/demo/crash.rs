@@ -5,6 +5,8 @@
 
 mod scenes;
 
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use reseller_hooks::time::{Clock, SystemClock};
@@ -44,7 +46,7 @@ struct Kill<'a> {
 }
 
 /// Kills are made in so many stages at a time, each in a folder of its own: most of their time is waiting.
-const STAGES: [&str; 3] = ["crash-1", "crash-2", "crash-3"];
+const STAGES: [&str; 5] = ["crash-1", "crash-2", "crash-3", "crash-4", "crash-5"];
 
 /// Answers how many kills were survived.
 pub(crate) async fn run() -> Result<u64, Failure> {
@@ -59,36 +61,58 @@ pub(crate) async fn run() -> Result<u64, Failure> {
             settings: json!({ "idempotency": { "mode": "ignore" }, "queryDelayMs": 1_000 }),
         },
     ];
-    let [one, two, three] = STAGES;
-    let mut kills = Vec::new();
-    for (world, scene) in worlds.iter().flat_map(|world| SCENES.map(|scene| (world, scene))) {
-        // The calls of an undisturbed run say where there is something to kill.
-        let calls = undisturbed(world, scene, one).await?;
-        kills.extend((0..calls).flat_map(|call| {
-            [false, true].map(|committed| Kill {
-                world,
-                scene,
-                call,
-                committed,
+    // The calls of an undisturbed run say where there is something to kill.
+    let scenes: Vec<_> = worlds
+        .iter()
+        .flat_map(|world| SCENES.map(|scene| (world, scene)))
+        .collect();
+    let counted = in_all_stages(&scenes, async |(world, scene), folder| {
+        undisturbed(world, *scene, folder).await
+    })
+    .await?;
+    let kills: Vec<_> = scenes
+        .iter()
+        .zip(counted)
+        .flat_map(|((world, scene), calls)| {
+            (0..calls).flat_map(|call| {
+                [false, true].map(|committed| Kill {
+                    world,
+                    scene: *scene,
+                    call,
+                    committed,
+                })
             })
-        }));
-    }
-    let every_third = |first: usize, folder| {
-        let kills = kills.iter().skip(first).step_by(STAGES.len());
-        async move {
-            for kill in kills {
-                killed(*kill, folder).await?;
-            }
-            Ok::<_, Failure>(())
-        }
-    };
-    // Where one fails the others are dropped, and their processes end with them.
-    tokio::try_join!(
-        Box::pin(every_third(0, one)),
-        Box::pin(every_third(1, two)),
-        Box::pin(every_third(2, three))
-    )?;
+        })
+        .collect();
+    in_all_stages(&kills, async |kill, folder| killed(*kill, folder).await).await?;
     Ok(u64::try_from(kills.len()).unwrap_or(u64::MAX))
+}
+
+/// Does each job in the first stage that is free, and answers what came of them, in the order of the jobs. Where one fails the
+/// others are dropped, and their processes end with them.
+async fn in_all_stages<J, T>(
+    jobs: &[J],
+    work: impl AsyncFn(&J, &'static str) -> Result<T, Failure>,
+) -> Result<Vec<T>, Failure> {
+    let left = Cell::new(0);
+    let done = RefCell::new(BTreeMap::new());
+    let stage = async |folder: &'static str| {
+        while let Some(job) = jobs.get(left.get()) {
+            let at = left.replace(left.get() + 1);
+            let came = work(job, folder).await?;
+            done.borrow_mut().insert(at, came);
+        }
+        Ok::<_, Failure>(())
+    };
+    let [one, two, three, four, five] = STAGES;
+    tokio::try_join!(
+        Box::pin(stage(one)),
+        Box::pin(stage(two)),
+        Box::pin(stage(three)),
+        Box::pin(stage(four)),
+        Box::pin(stage(five))
+    )?;
+    Ok(done.into_inner().into_values().collect())
 }
 
 /// The stage, and the proxy that the functions are behind, with the scene's delivery in its queue.
