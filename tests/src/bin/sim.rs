@@ -114,17 +114,17 @@ fn main() -> ExitCode {
     ExitCode::from(u8::from(!is_well))
 }
 
-/// Takes each protection out; `true` when each is missed.
+/// Takes each protection out; `true` when the absence of each is noticed.
 fn guards(args: &Args) -> bool {
     let started = Instant::now();
     let end = args.start.saturating_add(args.seeds);
     let is_asked = |guard: &Guard| args.guard.as_ref().is_none_or(|name| guard.name == name);
-    let (mut taken_out, mut missed) = (0, 0);
+    let (mut taken_out, mut noticed) = (0, 0);
     for guard in GUARDS.into_iter().filter(is_asked) {
         taken_out += 1;
-        match guard.is_missed(args.start..end) {
+        match guard.is_noticed(args.start..end) {
             Ok((seed, broken)) => {
-                missed += 1;
+                noticed += 1;
                 let what = broken.first().map_or("", String::as_str);
                 println!("without {}: seed {seed} breaks the promise: {what}", guard.name);
             }
@@ -132,8 +132,8 @@ fn guards(args: &Args) -> bool {
         }
     }
     let seconds = started.elapsed().as_secs_f64();
-    println!("{taken_out} protections taken out, {missed} missed, {seconds:.1} s");
-    missed == taken_out && missed > 0
+    println!("{taken_out} protections taken out, {noticed} noticed, {seconds:.1} s");
+    noticed == taken_out && noticed > 0
 }
 
 /// Runs histories; `true` when none broke the promise.

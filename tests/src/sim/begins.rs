@@ -39,6 +39,13 @@ impl Sim {
         }
     }
 
+    /// I13: an order that a worker has is taken by no other.
+    pub(super) fn look_at_leases(&mut self) {
+        for key in self.ledger.taken() {
+            self.broken(format!("I13: two workers have {key} at the same time"));
+        }
+    }
+
     /// Where no queue has anything and no worker is at work, everything that was received is in the ledger.
     pub(super) fn note_consumed(&self) {
         let works = self.tasks.iter().any(|task| matches!(task.job, Job::Batch(_)));

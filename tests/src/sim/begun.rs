@@ -133,6 +133,26 @@ pub(super) fn begun(key: &str, body: &str, now: Timestamp, known: &BTreeSet<Stri
     found
 }
 
+/// Who has an order, and until when: only he calls Wix for it.
+#[derive(Clone)]
+pub(super) struct Lease {
+    pub(super) owner: String,
+    pub(super) until: Timestamp,
+}
+
+impl Lease {
+    /// That of a record, which is not read for it.
+    pub(super) fn of(body: &str) -> Option<Self> {
+        let rest = body.split_once("\"lease\":{\"owner\":\"")?.1;
+        let (owner, rest) = rest.split_once("\",\"until\":\"")?;
+        let until = rest.split('"').next()?.parse().ok()?;
+        Some(Self {
+            owner: owner.to_owned(),
+            until,
+        })
+    }
+}
+
 /// What is begun in a record, in a few characters each, without reading it: that is done only where one of them is new.
 pub(super) fn signs(body: &str) -> BTreeSet<String> {
     let around = |at: usize, opens: &str, after: usize| {

@@ -10,9 +10,12 @@ use reseller_hooks::ledger::memory::MemoryLedger;
 use reseller_hooks::ledger::{Entry, Indexed, Ledger, LedgerError, Stored};
 use reseller_hooks::time::{Clock, Timestamp};
 
-use super::begun::signs;
+use super::begun::{Lease, signs};
 use super::rng::Rng;
 use crate::world::{VirtualClock, yield_once};
+
+/// So much the clock of a worker may be ahead of the right one.
+const AHEAD: Duration = Duration::from_millis(2_500);
 
 /// The ledger of one history, seen by one worker.
 #[derive(Clone)]
@@ -35,6 +38,10 @@ struct State {
     late: Vec<(Timestamp, Entry)>,
     /// What is begun in each record.
     signs: BTreeMap<String, BTreeSet<String>>,
+    /// Who has each order, and until when.
+    leases: BTreeMap<String, Lease>,
+    /// Orders that were taken while another worker had them.
+    taken: Vec<String>,
     /// Records in which something else is begun than before, since they were asked for last.
     begun: Vec<(String, String)>,
     /// Every record that was written, where they are kept.
@@ -55,6 +62,8 @@ impl SimLedger {
                 due: BTreeMap::new(),
                 late: Vec::new(),
                 signs: BTreeMap::new(),
+                leases: BTreeMap::new(),
+                taken: Vec::new(),
                 begun: Vec::new(),
                 written: None,
                 story: Vec::new(),
@@ -74,6 +83,7 @@ impl SimLedger {
         let entries = backup.entries().into_iter();
         state.due = entries.filter_map(|entry| Some((entry.key, entry.due_at?))).collect();
         state.late.clear();
+        state.leases.clear();
         drop(state);
         Self {
             inner: Arc::new(backup),
@@ -89,6 +99,11 @@ impl SimLedger {
     /// The records in which something else is begun than when it was asked last: their keys and bodies.
     pub(super) fn begun(&self) -> Vec<(String, String)> {
         std::mem::take(&mut self.state().begun)
+    }
+
+    /// The orders that were taken while another worker had them, since it was asked last.
+    pub(super) fn taken(&self) -> Vec<String> {
+        std::mem::take(&mut self.state().taken)
     }
 
     /// The records that were kept.
@@ -142,6 +157,17 @@ impl SimLedger {
         }
         let stored = ready(self.inner.store(&entry))?;
         if stored == Stored::Written {
+            let lease = Lease::of(&entry.body);
+            let before = match lease.clone() {
+                Some(lease) => state.leases.insert(entry.key.clone(), lease),
+                None => state.leases.remove(&entry.key),
+            };
+            if let (Some(before), Some(lease)) = (before, lease)
+                && before.owner != lease.owner
+                && before.until > self.clock.now() + AHEAD
+            {
+                state.taken.push(entry.key.clone());
+            }
             let signs = signs(&entry.body);
             let known = state.signs.entry(entry.key.clone()).or_default();
             if !signs.is_subset(known) {

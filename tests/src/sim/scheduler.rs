@@ -224,6 +224,7 @@ impl Sim {
         let done = self.tasks[at].run.step();
         self.note_receipts(at, parked);
         self.look_at_begun();
+        self.look_at_leases();
         self.tell_calls(at);
         if let Some(done) = done {
             let task = self.tasks.swap_remove(at);

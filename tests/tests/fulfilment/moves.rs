@@ -218,7 +218,11 @@ fn an_instance_that_is_on_its_new_site_after_all_needs_nobody() {
     world.change(world.base(), moves(Some(OTHER_SITE)));
     world.settle();
     assert_eq!(sites(&world), [on(OTHER_SITE)]);
-    assert_eq!(world.calls(Operation::AssignProductInstance), 1, "one of them never arrived");
+    assert_eq!(
+        world.calls(Operation::AssignProductInstance),
+        1,
+        "one of them never arrived"
+    );
     world.ends_with(1, 0);
 }
 
