@@ -1,5 +1,5 @@
-//! What a record has as begun: purchases that are sent and changes of instances, each for the units that it is for. It is read from
-//! the record's JSON and not by the code under test.
+//! What a record has as begun: purchases that are sent and changes of instances, each for the units that it is for; and who has the
+//! order. It is read from the record's JSON and not by the code under test.
 
 use std::collections::BTreeSet;
 
@@ -91,6 +91,8 @@ pub(super) fn begun(key: &str, body: &str, now: Timestamp, known: &BTreeSet<Stri
     let Ok(Record { actual }) = serde_json::from_str(body) else {
         return Vec::new();
     };
+    // What stood beside something that an operator had replaced goes with it.
+    let is_replaced = body.contains("\"d\":\"r\"");
     let mut found = Vec::new();
     for Purchase { id, items, state } in &actual.purchases {
         let unit = |item: &(usize, u32, u32)| Some((actual.lines.get(item.0)?.id.clone(), item.1));
@@ -115,6 +117,7 @@ pub(super) fn begun(key: &str, body: &str, now: Timestamp, known: &BTreeSet<Stri
                 for (instance, item) in held.instances.iter().zip(items) {
                     let must = match instance.p.as_deref() {
                         Some("a" | "m" | "j") => Must::BeOwed,
+                        Some("u" | "c") if is_replaced => Must::Nothing,
                         Some("u" | "c") => Must::NotBeOwed,
                         // The way back of a move that failed is for no unit.
                         Some(_) | None => continue,

@@ -268,7 +268,9 @@ impl ShopOrder {
         let paid = self.heard().filter(|said| self.says_paid(said));
         let last = paid.clone().max_by_key(|said| said.at)?;
         let last = Some(last.at).filter(|_| last.is_seen_by(told))?;
-        let is_older = paid.map(|said| said.at).min().is_some_and(|first| first < last);
+        // A payment that came apart from the versions is one, whichever of them was seen.
+        let first = paid.filter(|said| said.paid).map(|said| said.at).min();
+        let is_older = first.is_some_and(|first| first < last);
         Some(if is_older { Denied::TheNewest } else { Denied::All })
     }
 
