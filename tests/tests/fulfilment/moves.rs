@@ -220,8 +220,8 @@ fn an_instance_that_is_on_its_new_site_after_all_needs_nobody() {
     assert_eq!(sites(&world), [on(OTHER_SITE)]);
     assert_eq!(
         world.calls(Operation::AssignProductInstance),
-        1,
-        "one of them never arrived"
+        2,
+        "the move, and the way back"
     );
     world.ends_with(1, 0);
 }

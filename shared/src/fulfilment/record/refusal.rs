@@ -21,7 +21,7 @@ const LONGEST: Duration = Duration::from_secs(600);
 /// again by itself.
 pub(crate) const STUCK: u32 = 30;
 
-/// After how many failed questions in a row (about two weeks) it is asked no more.
+/// After how many failed questions in a row (about four days) it is asked no more.
 pub(crate) const MOST_ASKED: u32 = 40;
 
 /// An answer that is not the one that was wanted.
