@@ -96,7 +96,7 @@ impl ShopOrder {
     /// too many open.
     fn may_be_known(&self, answers: &Answers) -> Option<Vec<Self>> {
         if self.pages.is_empty() {
-            return None; // it is told by another order's bodies
+            return None;
         }
         let counts = |page: &&Page| page.message.way() != Way::Nothing;
         let pages: Vec<&Page> = self.pages.iter().filter(counts).collect();
@@ -124,6 +124,23 @@ impl ShopOrder {
         Some(books.iter().map(told).collect())
     }
 
+    /// Whether nothing that is owed by this book can differ from what is by a later one of the same order.
+    pub(super) fn owes_like(&self, later: &Self) -> bool {
+        let told = |book: &Self| {
+            let meaning = &book.meaning;
+            (
+                book.said.len(),
+                book.deletions.len(),
+                meaning.subscription.len(),
+                meaning.failed.len(),
+            )
+        };
+        told(self) == told(later)
+            && self.refunds == later.refunds
+            && self.amounts == later.amounts
+            && self.billing.owes_like(&later.billing)
+    }
+
     /// The most units of a line that may be bought by this book.
     fn most_now(&self, line: &str) -> u32 {
         match self.trash() {
@@ -149,7 +166,9 @@ impl ShopOrder {
     /// The most units of a line that anything said which has come calls paid.
     fn most_paid(&self, line: &str, answers: &Answers) -> u32 {
         let came = || self.said.iter().filter(|said| said.message.way() != Way::Untold);
-        let apart = self.billing.is_settled || self.billing.is_subscription || answers.payment.is_some();
+        // What is told by another order's bodies has no pages.
+        let apart = self.billing.is_settled || self.billing.is_subscription || self.pages.is_empty();
+        let apart = apart || answers.payment.is_some();
         if apart || came().any(|said| said.paid || said.is_trial) {
             self.most(line)
         } else {

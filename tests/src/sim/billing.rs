@@ -70,6 +70,12 @@ impl Billing {
         newest.find_map(|lines| lines.keys().find(|(of, _)| of == item).map(|(_, price)| price.as_str()))
     }
 
+    /// Whether nothing was told since that changes what is owed. What a payment of a subscription had given back does not.
+    pub(super) fn owes_like(&self, later: &Self) -> bool {
+        (self.bills(), self.is_settled, self.is_void) == (later.bills(), later.is_settled, later.is_void)
+            && (self.is_subscription || self.back == later.back)
+    }
+
     fn has_failed(&self) -> bool {
         self.back.values().any(|back| back.state == Refunded::Failed)
     }

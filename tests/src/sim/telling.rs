@@ -170,10 +170,15 @@ impl Under<'_> {
     }
 
     pub(super) fn deliver(&mut self, message: Arc<Message>, words: String) {
-        self.pages.push(Page {
-            message: Arc::clone(&message),
-            book: self.record.clone(),
-        });
+        // What is told beside a subscription at Stripe, or a contract of Wix, may come under another name of it.
+        let has_names = self.record.billing.is_subscription || self.cycle.is_some();
+        let is_beside = self.pages.last().is_some_and(|page| page.book.owes_like(&self.record));
+        if !(has_names && is_beside) {
+            self.pages.push(Page {
+                message: Arc::clone(&message),
+                book: self.record.clone(),
+            });
+        }
         let copies = match self.rng.below(10) {
             0..=5 => 1,
             6..=8 => 2,
