@@ -212,7 +212,7 @@ impl Sim {
     /// One invocation goes on to its next await point, or dies there.
     fn step(&mut self, at: usize) {
         self.result.steps += 1;
-        let timed_out = self.tasks[at].timeout < self.now() && self.rng.one_in(2);
+        let timed_out = self.tasks[at].timeout < self.now() && self.rng.one_in(2) && !self.trouble.fails_once;
         let crashes = if self.calm { 0 } else { self.trouble.crashes };
         if timed_out || self.rng.permille(crashes) {
             let task = self.tasks.swap_remove(at);

@@ -33,6 +33,8 @@ pub(super) struct Trouble {
     pub stalls: u32,
     /// How many faults may strike; so many that no purchase runs out of attempts where that must not be.
     pub most: u32,
+    /// One call fails and no other, also not because it took too long.
+    pub fails_once: bool,
     /// How late queries are.
     pub query_delay: Duration,
     /// Whether Wix replays failures.
@@ -77,6 +79,7 @@ impl Trouble {
             freezes: rng.pick(&[0, 0, 5, 20]),
             stalls: rng.pick(&[0, 0, 2, 10]),
             most: rng.between(1, 8),
+            fails_once: false,
             query_delay,
             replays: idempotency == Idempotency::ReplayFailures,
             changing: profile.changing,
@@ -130,6 +133,7 @@ impl Trouble {
             ledger: 0,
             freezes: 0,
             most: 1,
+            fails_once: true,
             stalls: 0,
             stuck: None,
             ..self
@@ -270,7 +274,7 @@ impl Trouble {
                 status: rng.pick(&[500, 400]),
             },
             // Where packages show too late a purchase that is there is not refused when it is sent again: its key is remembered.
-            19 if operation.writes() && !(self.most == 1 && operation == Operation::CreatePackage) => {
+            19 if operation.writes() && !(self.fails_once && operation == Operation::CreatePackage) => {
                 Effect::RejectCode {
                     code: rng.pick(&WIX).to_owned(),
                 }

@@ -178,7 +178,7 @@ impl Sim {
         let limit = match self.rng.below(100) {
             0..=69 => return,
             70..=89 => 300,
-            _ if self.calm => 300,
+            _ if self.calm || self.trouble.fails_once => 300,
             90..=98 => 5_000,
             _ if self.rng.permille(self.trouble.freezes * 20) => 200_000,
             _ => 9_000,

@@ -75,7 +75,8 @@ impl Checked<'_> {
                         .record
                         .component(item)
                         .is_some_and(|plan| plan.moves + plan.adjusts > 0);
-                    changed && self.has(Kind::Base, item).is_err() && self.is_explained(Kind::Base, item)
+                    let waits = changed && (self.has(Kind::Base, item).is_err() || self.is_in_doubt(item));
+                    waits && self.is_explained(Kind::Base, item)
                 }
             },
         }

@@ -379,6 +379,10 @@ impl<'a> Checked<'a> {
     fn moved_back(&mut self) {
         let mut left = Vec::new();
         for (purchase, held) in self.record.packages() {
+            // Where Wix does not say for days how it is, a person is told of that.
+            if held.backoff().is_some() && self.is_closed_or_shown(&format!("package {}", held.id())) {
+                continue;
+            }
             for (item, known) in purchase.items().iter().zip(held.instances()) {
                 let failed = known
                     .shift(Change::Move)
