@@ -244,6 +244,8 @@ impl Book<'_> {
             Some(site) if stays && self.order.old_sites.contains(site.as_str()) => Ok(()),
             // Two lines that have come to one product cannot both move: Wix takes a product once on a site.
             Some(site) if self.order.old_sites.contains(site.as_str()) && self.cannot_follow(plan) => Ok(()),
+            // A unit that was added since is there, so that the line is where the order says.
+            Some(site) if self.order.old_sites.contains(site.as_str()) && self.is_on_its_site(line) => Ok(()),
             Some(site) if self.order.site.as_deref() != Some(site.as_str()) => {
                 let shown = attention(self.record, &self.world.settings, self.world.clock.now());
                 let codes: Vec<&str> = shown.iter().map(|problem| problem.code.as_str()).collect();
@@ -255,6 +257,16 @@ impl Book<'_> {
             }
             Some(_) | None => Ok(()),
         }
+    }
+
+    /// Whether a unit of a line is planned for the site that the order names now.
+    fn is_on_its_site(&self, line: &str) -> bool {
+        let planned = self.record.lines().iter().find(|planned| planned.id() == line);
+        let runs = planned.into_iter().flat_map(Line::runs);
+        let mut sites = runs
+            .flat_map(|run| run.plan.components())
+            .filter_map(|plan| plan.product.site_id.as_ref());
+        sites.any(|site| Some(site.as_str()) == self.order.site.as_deref())
     }
 
     /// Whether a person was told that something does not go to the site that the order names now: another unit has the

@@ -203,6 +203,28 @@ fn nothing_is_sent_while_an_instance_may_still_be_on_its_way_back() {
     world.ends_with(1, 0);
 }
 
+/// Found by the simulation (seed 75612, changing): an order that lives again is assigned to its site, which Wix does late and
+/// does not answer; meanwhile the order names another site, the instance is assigned there, and then the first one takes effect: the
+/// customer's plan is on the old site, and nobody is told.
+#[test]
+fn an_assignment_that_may_still_come_is_waited_for_before_another_site() {
+    let world = World::kind();
+    let order = ordered("SMALL", 1).site(SITE);
+    world.hears(&order);
+    world.settle();
+    let canceled = order.canceled();
+    world.hears(&canceled);
+    world.settle();
+    assert_eq!(sites(&world), [None]);
+    world.strike(once(Operation::AssignProductInstance, Effect::Late { ms: 50_000 }));
+    let revived = canceled.revived();
+    world.hears(&revived);
+    world.hears(&revived.site(OTHER_SITE));
+    world.settle();
+    assert_eq!(sites(&world), [on(OTHER_SITE)]);
+    world.ends_with(1, 0);
+}
+
 /// The move was refused and its instance floats; the way back never came, and somebody has assigned it to the new site. It was
 /// shown as refused until somebody retried, although all is as the order says.
 #[test]

@@ -109,6 +109,7 @@ fn change_of(view: &View<'_>, holder: &Holder, purchase: &Purchase, at: usize, i
         }
         let site = planned_site(component, purchase.id().kind).filter(|_| instance.site().is_none());
         let site = site.filter(|_| site_move::may_be_assigned(view, &subject));
+        let site = site.filter(|_| !site_move::may_come_elsewhere(view, holder, &subject));
         return site.map(|site| (Change::Assign, Some(site.clone()), None));
     }
     match component.on_cancel {

@@ -3,7 +3,7 @@
 //! failed is assigned back to its old site, once.
 
 use super::subject::{Subject, planned_site};
-use crate::fulfilment::record::{Change, ComponentPlan, Goal, Item, Kind};
+use crate::fulfilment::record::{Change, ComponentPlan, Goal, Holder, Item, Kind};
 use crate::fulfilment::view::View;
 use crate::ids::SiteId;
 
@@ -35,6 +35,13 @@ pub(super) fn needed(view: &View<'_>, subject: &Subject<'_>) -> Option<(Change, 
 pub(super) fn may_be_assigned(view: &View<'_>, subject: &Subject<'_>) -> bool {
     let follows = subject.purchase.id().kind == Kind::Voucher && subject.component.moves > 0;
     subject.shift(Change::Move).is_none() && (!follows || plan_is_home(view, subject.item, subject.component))
+}
+
+/// Whether a floating instance may yet come to a site that the plan had before: an assignment of it was not answered clearly, and can
+/// take effect still. It would undo one to the site of now, and nobody would know. Until then it is only read.
+pub(super) fn may_come_elsewhere(view: &View<'_>, holder: &Holder, subject: &Subject<'_>) -> bool {
+    let is_open = || view.record.held(holder).is_ok_and(|held| held.recheck_at().is_some());
+    subject.lags(Change::Move) && subject.instance.unclear(Change::Assign) > 0 && is_open()
 }
 
 /// Whether the paid instance of an item is where it belongs.
