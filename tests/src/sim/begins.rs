@@ -95,7 +95,9 @@ impl ShopOrder {
     /// The books that the ledger may know by now, from what came of the messages; `None` where the order in which they came leaves
     /// too many open.
     fn may_be_known(&self, answers: &Answers) -> Option<Vec<Self>> {
-        if self.pages.is_empty() {
+        // What an operator says of a refund of a subscription's payment is of what has no page.
+        let is_told_beside = self.billing.is_subscription && answers.refunded.is_some();
+        if self.pages.is_empty() || is_told_beside {
             return None;
         }
         let counts = |page: &&Page| page.message.way() != Way::Nothing;
