@@ -427,7 +427,8 @@ impl ShopOrder {
         is_apart
             && !is_told
             && !self.said.iter().any(is_over)
-            && said().zip(said().skip(1)).all(|(one, two)| grows(one, two))
+            // Not only one after the other: a list between two that is cut says nothing of what it hides.
+            && said().enumerate().all(|(at, one)| said().skip(at + 1).all(|two| grows(one, two)))
     }
 
     /// The most units of a line that could ever be bought: none of an order that renews what Wix renews by itself.
