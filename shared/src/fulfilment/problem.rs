@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::record::{Holder, Kind, ProblemId, PurchaseId, Refusal};
+use super::record::{Change, Holder, Kind, ProblemId, PurchaseId, Refusal};
 
 /// One problem of an order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -78,6 +78,12 @@ pub(crate) enum OnClose {
     Purchase(PurchaseId),
     /// Instances stay as they are.
     Instances { holder: Holder, at: Vec<usize> },
+    /// Their moves or their adjustments are not tried again.
+    Shifts {
+        holder: Holder,
+        change: Change,
+        at: Vec<usize>,
+    },
 }
 
 impl Problem {

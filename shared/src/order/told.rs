@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Told {
-    /// When. Of two answers to one question the later one counts.
+    /// When. Of two answers to one question about one state of the order the later one counts.
     pub at: Timestamp,
     /// The answer.
     pub answer: Answer,
@@ -58,6 +58,16 @@ pub enum Answer {
         /// The units of each line; a line that is not listed has none.
         lines: BTreeMap<LineId, u32>,
     },
+}
+
+impl Answer {
+    /// The version of the order that it is about; `None`: it is about a line or about refunds.
+    pub const fn version(&self) -> Option<Version> {
+        match self {
+            Self::Paid { version, .. } | Self::NotPaid { version } => Some(*version),
+            Self::NotOurs { .. } | Self::Refunded { .. } => None,
+        }
+    }
 }
 
 /// What was paid for in a line.

@@ -28,6 +28,8 @@ impl Book<'_> {
             "REFUND_UNCLEAR" => !self.order.is_amount_refunded(),
             "TRASH_UNCLEAR" => !matches!(self.order.trash(), Trash::Unclear | Trash::Any),
             "UNPAID_CHANGE" => !self.order.is_unbilled(),
+            // In the end every state that was told has come.
+            "ITEM_NOT_HEARD" => true,
             "PAID_AGAIN" => !self.order.is_paid_again(),
             "PAYMENT_UNCLEAR" => !self.order.is_payment_unclear(),
             "REFUND_FAILED" => self.order.meaning.failed.is_empty() && !self.order.billing.is_refund_failed(),

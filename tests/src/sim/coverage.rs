@@ -13,7 +13,7 @@ use super::words::STOREFRONTS;
 use super::{History, Profile, history};
 
 /// Every code of attention that is not Wix's own; a test compares the list with the source.
-pub const ATTENTION: [&str; 44] = [
+pub const ATTENTION: [&str; 45] = [
     "ANOTHER_PACKAGE_ANSWERED",
     "AWAITING_ACTION",
     "COLLECTION_PAUSED",
@@ -27,6 +27,7 @@ pub const ATTENTION: [&str; 44] = [
     "INSTANCE_FAILED",
     "INVOICE_NOT_READ",
     "ITEMS_NOT_READ",
+    "ITEM_NOT_HEARD",
     "LINES_LOST",
     "NOT_PLANNED",
     "NO_ANSWER",

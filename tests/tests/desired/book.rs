@@ -139,7 +139,8 @@ impl<'a> Book<'a> {
             let Statement::Told(told) = says else { return None };
             (is(&told.answer)).then_some(told)
         });
-        told.max()
+        // Whoever saw the newer state answers later, whatever the clocks say.
+        told.max_by_key(|told| (told.answer.version(), *told))
     }
 
     /// What an operator said the refunds gave back, as long as all of them stand.

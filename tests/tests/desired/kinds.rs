@@ -410,6 +410,34 @@ fn what_the_shop_calls_paid_may_be_told_unpaid() {
     assert_eq!(of(&grown, 6), (0, 3));
 }
 
+/// Two operators answer at once, and the clock of the one who saw the newer state is behind: what is bought and what is shown
+/// follow the newer state, in whichever order the answers come. An answer about an older state takes nothing of it back.
+#[test]
+fn the_answer_about_the_newer_state_counts_whatever_the_clocks_say() {
+    let unclear = |time, units| snapshot(time, units, |order| order.paid = Paid::Unclear);
+    let older = after([unclear(1, 1)]);
+    let both = after([unclear(1, 1), unclear(2, 3)]);
+    let tell = |paid| Tell {
+        paid: Some(paid),
+        by: "ada".to_owned(),
+        ..Tell::default()
+    };
+    for paid_before in [true, false] {
+        let of_older = older.answers(&tell(paid_before), minute(9)).expect("an answer");
+        let of_newer = both.answers(&tell(true), minute(8)).expect("an answer");
+        let mut told: Vec<_> = of_older.into_iter().chain(of_newer).collect();
+        for _ in 0..2 {
+            let mut desired = both.clone();
+            for answer in told.clone() {
+                desired.apply(&event(9, Statement::Told(answer)));
+            }
+            assert_eq!(of(&desired, 10), (3, 3));
+            assert_eq!(codes(&desired, 10), NONE);
+            told.reverse();
+        }
+    }
+}
+
 fn tells_payment(desired: &mut Desired, at: i64, paid: bool) {
     let tell = Tell {
         paid: Some(paid),

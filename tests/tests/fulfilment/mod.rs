@@ -9,6 +9,7 @@ mod catalog;
 mod changes;
 mod clocks;
 mod closing;
+mod closing_apart;
 mod crashes;
 mod earlier_versions;
 mod effects;

@@ -48,6 +48,10 @@ pub(crate) fn due(view: &View<'_>, of: &[Change], wake: &mut Wake) -> Option<Vec
                 let Some((change, site, goal)) = change.filter(|(change, ..)| of.contains(change)) else {
                     continue;
                 };
+                let moves = || moves_of(view.record, &holder, at);
+                if change == Change::Assign && site_move::may_come_elsewhere(held, moves()) {
+                    continue;
+                }
                 let pause = held.unclear_change().map(|backoff| backoff.until);
                 let is_stopped = is_stopped(view.record, instance, change);
                 if goal.is_some() || (!is_stopped && pause.is_none_or(|until| wake.is_due(until))) {
@@ -109,7 +113,6 @@ fn change_of(view: &View<'_>, holder: &Holder, purchase: &Purchase, at: usize, i
         }
         let site = planned_site(component, purchase.id().kind).filter(|_| instance.site().is_none());
         let site = site.filter(|_| site_move::may_be_assigned(view, &subject));
-        let site = site.filter(|_| !site_move::may_come_elsewhere(view, holder, &subject));
         return site.map(|site| (Change::Assign, Some(site.clone()), None));
     }
     match component.on_cancel {
@@ -128,6 +131,31 @@ fn is_refused(record: &OrderRecord, instance: &Instance, change: Change) -> bool
 /// Whether this very change of the instance waits for a person: Wix refused it, or never answered it clearly.
 fn is_stopped(record: &OrderRecord, instance: &Instance, change: Change) -> bool {
     is_refused(record, instance, change) || instance.unclear(change) >= MOST_UNCLEAR
+}
+
+/// The number of the site that the plan of an instance names: how often it has named another one.
+fn moves_of(record: &OrderRecord, holder: &Holder, at: usize) -> u32 {
+    let purchase = record.purchase_of(holder);
+    let item = purchase.and_then(|purchase| record.item_of(holder, purchase, at));
+    item.and_then(|item| record.component(item))
+        .map_or(0, |component| component.moves)
+}
+
+/// A person has settled the problem of these instances. Of one that floats it is about the site of now.
+pub(crate) fn close(record: &mut OrderRecord, holder: &Holder, instances: &[usize]) -> Result<(), RecordError> {
+    let moves: Vec<u32> = instances.iter().map(|at| moves_of(record, holder, *at)).collect();
+    let held = record.held_mut(holder)?;
+    held.close(instances);
+    for (at, moves) in instances.iter().zip(moves) {
+        let floats = held
+            .instances()
+            .get(*at)
+            .is_some_and(|instance| instance.site().is_none());
+        if floats {
+            held.reach(*at, Change::Move, moves);
+        }
+    }
+    Ok(())
 }
 
 /// Opens again what a person has closed and what stands on another desired state by now: an instance whose refused change
@@ -154,14 +182,13 @@ pub(crate) fn reopen_moved(record: &mut OrderRecord, now: Timestamp) -> Result<(
             .filter(|(_, i)| i.is_closed() && !i.has_ended());
         let mut stale = Vec::new();
         for (at, instance) in each {
-            let item = record.item_of(&holder, purchase, at);
-            let moves = item
-                .and_then(|item| record.component(item))
-                .map_or(0, |plan| plan.moves);
-            let needed = change_of(&view, &holder, purchase, at, instance);
+            let moves = moves_of(record, &holder, at);
+            let needed = change_of(&view, &holder, purchase, at, instance).map(|(change, ..)| change);
+            // An adjustment says nothing of what was closed: that shows when it is over.
+            let is_adjusted = instance.shift_in_doubt().is_some() || needed == Some(Change::Adjust);
             if instance.site().is_none() && instance.reached(Change::Move) < moves {
                 stale.push((at, Some(moves)));
-            } else if !needed.is_some_and(|(change, ..)| is_stopped(record, instance, change)) {
+            } else if !is_adjusted && !needed.is_some_and(|change| is_stopped(record, instance, change)) {
                 stale.push((at, None));
             }
         }

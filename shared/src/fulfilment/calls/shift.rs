@@ -194,7 +194,7 @@ pub(crate) fn problems(view: &View<'_>, purchase: &Purchase, held: &HeldPackage,
             instance,
             component,
         };
-        if !view.entitled.may_buy(*item) || instance.is_replaced() || instance.is_closed() {
+        if !view.entitled.may_buy(*item) || instance.is_replaced() {
             continue;
         }
         for change in KINDS {
@@ -203,7 +203,7 @@ pub(crate) fn problems(view: &View<'_>, purchase: &Purchase, held: &HeldPackage,
                 .shift(change)
                 .filter(|shift| shift.is_stuck() && (!floats || shift.was_returned()));
             let Some(shift) = stuck else { continue };
-            let refusal = view.record.refusal_of(instance);
+            let refusal = view.record.refusal_of_shift(instance, shift);
             let code = |refusal: Option<&Refusal>| refusal.map(|refusal| refusal.code.clone());
             let alike = groups
                 .iter_mut()
@@ -230,8 +230,9 @@ pub(crate) fn problems(view: &View<'_>, purchase: &Purchase, held: &HeldPackage,
             Some(refusal) => problem.with_answer(refusal),
             None => problem,
         };
-        found.push(problem.closing(OnClose::Instances {
+        found.push(problem.closing(OnClose::Shifts {
             holder: Holder::Purchase(purchase.id()),
+            change: goal.change(),
             at: instances.into_iter().map(|(at, _)| at).collect(),
         }));
     }

@@ -3,7 +3,7 @@
 //! failed is assigned back to its old site, once.
 
 use super::subject::{Subject, planned_site};
-use crate::fulfilment::record::{Change, ComponentPlan, Goal, Holder, Item, Kind};
+use crate::fulfilment::record::{Change, ComponentPlan, Goal, HeldPackage, Item, Kind};
 use crate::fulfilment::view::View;
 use crate::ids::SiteId;
 
@@ -37,11 +37,11 @@ pub(super) fn may_be_assigned(view: &View<'_>, subject: &Subject<'_>) -> bool {
     subject.shift(Change::Move).is_none() && (!follows || plan_is_home(view, subject.item, subject.component))
 }
 
-/// Whether a floating instance may yet come to a site that the plan had before: an assignment of it was not answered clearly, and can
-/// take effect still. It would undo one to the site of now, and nobody would know. Until then it is only read.
-pub(super) fn may_come_elsewhere(view: &View<'_>, holder: &Holder, subject: &Subject<'_>) -> bool {
-    let is_open = || view.record.held(holder).is_ok_and(|held| held.recheck_at().is_some());
-    subject.lags(Change::Move) && subject.instance.unclear(Change::Assign) > 0 && is_open()
+/// Whether an instance of a package may yet come to a site that its plan had before: a change of the package was not answered
+/// clearly, and can take effect still. It would undo an assignment to the site of now, and nobody would know. Until then the
+/// package is only read.
+pub(super) const fn may_come_elsewhere(held: &HeldPackage, moves: u32) -> bool {
+    moves > 0 && held.recheck_at().is_some()
 }
 
 /// Whether the paid instance of an item is where it belongs.

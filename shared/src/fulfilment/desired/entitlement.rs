@@ -118,6 +118,7 @@ impl Desired {
             .ends
             .values()
             .filter_map(|end| later(Some(end.tied_since()? + policy.settle)));
-        least(least(later(trash), later(tie)), least(later(unbilled), ends.min()))
+        let billed = least(later(unbilled), self.unheard_from(now));
+        least(least(later(trash), later(tie)), least(billed, ends.min()))
     }
 }

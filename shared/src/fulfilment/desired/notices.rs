@@ -41,6 +41,7 @@ impl Desired {
             .chain(self.of_trash(now))
             .chain(self.of_first_heard(policy))
             .chain(self.unbilled(now, policy))
+            .chain(self.unheard(now))
             .chain(self.paid_after_the_end())
             .chain(self.of_ends())
             .chain(self.ties_of_ends(now, policy))

@@ -1,4 +1,5 @@
-//! What an operator answered, merged like any other statement: of two answers to one question the later one counts.
+//! What an operator answered, merged like any other statement: of two answers to one question the later one counts; of two
+//! that are about different states of the order, the one about the newer state.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use crate::order::{Answer, LineId, Told};
 /// The latest answer to each question.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToldRegister {
-    /// Whether the order is paid.
+    /// Whether the order is paid, as it stood in the newest state that was answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment: Option<Told>,
     /// What the refunds gave back that name no lines.
@@ -61,7 +62,10 @@ impl ToldRegister {
     }
 
     pub(super) fn merge(&mut self, other: &Self) {
-        self.payment = std::cmp::max(self.payment.take(), other.payment.clone());
+        // Two operators at once, by clocks that are apart: the answer about the newer state is the later one.
+        let payments = [self.payment.take(), other.payment.clone()].into_iter().flatten();
+        let newer = |one: &Told, two: &Told| one.answer.version().cmp(&two.answer.version());
+        self.payment = payments.max_by(|one, two| newer(one, two).then_with(|| one.cmp(two)));
         self.refunded = std::cmp::max(self.refunded.take(), other.refunded.clone());
         for (line, theirs) in &other.not_ours {
             merge_entry(&mut self.not_ours, line, theirs, |mine, theirs| {

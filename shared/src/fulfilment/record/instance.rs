@@ -25,6 +25,7 @@ pub struct Instance {
     pub(super) changes: u32,
     #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
     pub(super) begun: Option<Change>,
+    /// Where the record keeps why Wix refused its last change, if that was no move or adjustment.
     #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
     pub(super) refused: Option<u32>,
     #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]

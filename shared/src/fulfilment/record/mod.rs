@@ -312,9 +312,21 @@ impl OrderRecord {
         &mut self.actual.closed
     }
 
-    /// What Wix refused, where an instance says that its last change was refused.
+    /// What Wix refused, where an instance says that its last change was refused. A move or an adjustment has its own.
     pub fn refusal_of(&self, instance: &Instance) -> Option<&Refusal> {
-        self.actual.refusals.get(usize::try_from(instance.refused?).ok()?)
+        self.refusal(instance.refused)
+    }
+
+    /// What Wix answered last to a move or an adjustment that has not come to its goal.
+    pub fn refusal_of_shift(&self, instance: &Instance, shift: &Shift) -> Option<&Refusal> {
+        let operation = shift.goal().change().operation().as_str();
+        // The first records kept it where those of the instance's other changes are.
+        let of_instance = || self.refusal_of(instance).filter(|known| known.operation == operation);
+        self.refusal(shift.refused).or_else(of_instance)
+    }
+
+    fn refusal(&self, at: Option<u32>) -> Option<&Refusal> {
+        self.actual.refusals.get(usize::try_from(at?).ok()?)
     }
 
     /// The index of a refusal, which is kept once for each operation and code.

@@ -337,13 +337,13 @@ impl HeldPackage {
         kept
     }
 
-    /// A person has settled the problems of these instances.
+    /// A person has settled the problem of these instances.
     pub(crate) fn close(&mut self, instances: &[usize]) {
         for at in instances {
             let Some(instance) = self.instances.get_mut(*at) else {
                 continue;
             };
-            if !instance.settle_shifts() && instance.decided.is_none() {
+            if instance.decided.is_none() {
                 instance.decided = Some(Decision::Closed);
             }
         }

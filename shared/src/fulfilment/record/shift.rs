@@ -71,6 +71,9 @@ pub struct Shift {
     /// An instance that floated after it was assigned back to its old site once.
     #[serde(rename = "r", default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) returned: bool,
+    /// Where the record keeps what Wix answered to it last, other than a package.
+    #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
+    pub(super) refused: Option<u32>,
 }
 
 impl Shift {

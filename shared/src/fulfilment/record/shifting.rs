@@ -48,7 +48,10 @@ impl Instance {
         }
         *self.shifts.reached(change) = shift.turn;
         self.shifts.drop(change);
-        self.refused = None;
+        if change == Change::Move {
+            // What was refused of it was about another site.
+            self.refused = None;
+        }
     }
 
     /// Takes over what a read shows of its shifts.
@@ -93,33 +96,30 @@ impl Instance {
     /// An operator's retry: what is stuck is tried again.
     pub(super) fn retry_shifts(&mut self) {
         self.shifts.open.retain(|shift| !shift.is_stuck());
+        for shift in &mut self.shifts.open {
+            shift.refused = None;
+        }
     }
 
-    /// A person has settled what is stuck: it stays as it is until the plan has another target. `false`: nothing is.
+    /// A person has settled the shift of this kind, if it is stuck: the instance stays as it is until the plan has another
+    /// target. What else Wix refused of it is another problem.
     ///
     /// An instance that floats since its move failed is settled as a whole: else the ordinary assignment would go on where
     /// the move was stopped, and closing would have called Wix.
-    pub(super) fn settle_shifts(&mut self) -> bool {
-        let stuck: Vec<(Change, u32)> = self
-            .shifts
-            .open
-            .iter()
-            .filter(|shift| shift.is_stuck())
-            .map(|shift| (shift.goal.change(), shift.turn))
-            .collect();
-        for (change, turn) in &stuck {
-            *self.shifts.reached(*change) = *turn;
-            self.shifts.drop(*change);
-            if *change == Change::Move && self.site.is_none() {
-                self.decided = Some(Decision::Closed);
-                if self.refused.is_none() {
-                    self.unclear = Some((Change::Assign, u32::MAX));
-                }
-            } else {
-                self.refused = None;
+    fn settle_shift(&mut self, change: Change) {
+        let Some(shift) = self.shift(change).filter(|shift| shift.is_stuck()) else {
+            return;
+        };
+        let (turn, refused) = (shift.turn, shift.refused);
+        *self.shifts.reached(change) = turn;
+        self.shifts.drop(change);
+        if change == Change::Move && self.site.is_none() {
+            self.decided = Some(Decision::Closed);
+            self.refused = refused.or(self.refused);
+            if self.refused.is_none() {
+                self.unclear = Some((Change::Assign, u32::MAX));
             }
         }
-        !stuck.is_empty()
     }
 }
 
@@ -143,9 +143,6 @@ impl HeldPackage {
         let instance = self.instance_mut(at)?;
         let before = instance.shifts.clone();
         instance.begun = Some(change);
-        if instance.is_closed() {
-            instance.decided = None;
-        }
         if change == Change::Return {
             instance.changes += 1;
             if let Some(shift) = instance.shifts.find_mut(Change::Move) {
@@ -179,6 +176,7 @@ impl HeldPackage {
             sends: Sends::First,
             known: Known::InDoubt,
             returned: false,
+            refused: None,
         });
         Ok(BegunShift { count, before })
     }
@@ -220,7 +218,7 @@ impl HeldPackage {
         let instance = self.instance_mut(at)?;
         if let Some(shift) = instance.shifts.find_mut(change) {
             shift.send_before = sent_at;
-            instance.refused = refused.or(instance.refused);
+            shift.refused = refused.or(shift.refused);
         }
         Ok(())
     }
@@ -231,7 +229,7 @@ impl HeldPackage {
         instance.begun = None;
         if let Some(shift) = instance.shifts.find_mut(change) {
             shift.known = Known::Refused;
-            instance.refused = Some(refused);
+            shift.refused = Some(refused);
         }
         self.must_be_read();
         Ok(())
@@ -241,7 +239,15 @@ impl HeldPackage {
     pub(crate) fn drop_shift(&mut self, at: usize, change: Change) {
         if let Some(instance) = self.instances.get_mut(at) {
             instance.shifts.drop(change);
-            instance.refused = None;
+        }
+    }
+
+    /// A person has settled the shifts of this kind of these instances.
+    pub(crate) fn settle_shifts(&mut self, instances: &[usize], change: Change) {
+        for at in instances {
+            if let Some(instance) = self.instances.get_mut(*at) {
+                instance.settle_shift(change);
+            }
         }
     }
 

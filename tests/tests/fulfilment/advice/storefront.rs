@@ -269,6 +269,21 @@ pub(super) fn cases() -> Vec<Case> {
             },
             nothing,
         ),
+        case(
+            "ITEM_NOT_HEARD",
+            Verb::Close,
+            |world| {
+                says_but(world, &ordered("SMALL", 1).line("2", "SMALL", 1), |order| {
+                    order.paid = Paid::ByPayments;
+                    order.lines.retain(|line| line.id == "2");
+                    order.version = Version::at(START - HOUR);
+                });
+                says(world, invoice(true));
+                world.clock.advance(DAY + HOUR);
+                world.settle();
+            },
+            nothing,
+        ),
         Case {
             key: SHOP_WITH_TRASH,
             ..case(

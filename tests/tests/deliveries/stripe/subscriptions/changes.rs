@@ -108,6 +108,35 @@ fn fewer_units_take_the_highest_back() {
     shop.calm("sub_1");
 }
 
+/// It was kept back and nobody was told where the subscription's own event never came: an endpoint that does not get
+/// `customer.subscription.updated` would have sold what is never bought.
+#[test]
+fn what_only_an_invoice_lists_is_told_after_a_day_and_bought_when_its_state_comes() {
+    let both = |basics| {
+        let items = vec![item("si_1", "price_basic", basics), item("si_2", "price_premium", 1)];
+        active(PLACED + DAY + 1, items)
+    };
+    for (basics, more) in [(1, vec![line("si_2", "price_premium", 1, 2000)]), (3, vec![])] {
+        let shop = Shop::new();
+        shop.told(&subscription("created", PLACED, "active", basic(1)));
+        shop.told(&first("price_basic"));
+        let lines = vec![line("si_1", "price_basic", basics, 1000)].into_iter().chain(more);
+        shop.told(&invoice("in_2", "subscription_update", PLACED + DAY, lines.collect()));
+        assert_eq!((shop.has("price_basic").0, shop.has("price_premium").0), (1, 0));
+        shop.until(PLACED + 2 * DAY - HOUR).calm("sub_1");
+        shop.until(PLACED + 2 * DAY + HOUR).seen("sub_1", "ITEM_NOT_HEARD");
+        assert_eq!((shop.has("price_basic").0, shop.has("price_premium").0), (1, 0));
+        // Stripe is asked to send it again.
+        shop.told(&both(basics));
+        let premium = usize::from(basics == 1);
+        let basics = usize::try_from(basics).unwrap();
+        assert_eq!(
+            (shop.has("price_basic").0, shop.has("price_premium").0),
+            (basics, premium)
+        );
+    }
+}
+
 #[test]
 fn a_list_that_is_cut_takes_nothing_back_and_is_seen() {
     let cut = |mut body: Value, list: &str| {
