@@ -174,8 +174,15 @@ async fn undisturbed(world: &World, scene: Scene, folder: &'static str) -> Resul
     come_to_rest(&mut stage, &pump).await?;
     verify(&stage, scene, "undisturbed").await?;
     let calls = stage.sandbox.all_calls().await? - before;
+    end(stage).await;
     line.end(begun.elapsed(), true);
     Ok(calls)
+}
+
+/// Ends what was started without holding up the other stages: programs are given a moment for that, and a kill that comes late
+/// proves nothing.
+async fn end(stage: Stage) {
+    drop(tokio::task::spawn_blocking(move || drop(stage)).await);
 }
 
 /// Kills the worker in a call, lets everything come to rest, and looks what is there.
@@ -194,12 +201,14 @@ async fn killed(kill: Kill<'_>, folder: &'static str) -> Result<(), Failure> {
     for _ in 0..5 {
         let (mut stage, proxy) = set(world, scene, folder).await?;
         if !kill_in(&mut stage, scene.worker, call, committed).await? {
+            end(stage).await;
             continue;
         }
         stage.start_function(scene.worker, proxy.port)?;
         let pump = Pump::new(&stage)?;
         come_to_rest(&mut stage, &pump).await?;
         let verified = verify(&stage, scene, &title).await;
+        end(stage).await;
         line.end(begun.elapsed(), verified.is_ok());
         return verified;
     }
