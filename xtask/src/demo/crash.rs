@@ -5,12 +5,12 @@
 
 mod scenes;
 
-use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use reseller_hooks::time::{Clock, SystemClock};
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
 use super::deadline::Proxy;
 use super::deliver::{self, Delivery};
@@ -28,8 +28,8 @@ use scenes::{PAID, SCENES, Scene};
 /// Long enough to find the call and kill the worker in it, shorter than the worker's own time limit.
 const STALL_MS: u64 = 1_800;
 
-/// The function timeout of these runs: a killed worker's lease lasts as long.
-const FUNCTION_TIMEOUT: Duration = Duration::from_secs(7);
+/// The function timeout of these runs: a killed worker's lease lasts as long, and a worker on a slow disk must come to its last call.
+const FUNCTION_TIMEOUT: Duration = Duration::from_secs(10);
 
 struct World {
     title: &'static str,
@@ -44,6 +44,9 @@ struct Kill<'a> {
     call: u64,
     committed: bool,
 }
+
+/// How often something is tried that a busy machine can spoil.
+const TRIES: u32 = 5;
 
 /// Kills are made in so many stages at a time, each in a folder of its own: most of their time is waiting.
 const STAGES: [&str; 5] = ["crash-1", "crash-2", "crash-3", "crash-4", "crash-5"];
@@ -61,20 +64,18 @@ pub(crate) async fn run() -> Result<u64, Failure> {
             settings: json!({ "idempotency": { "mode": "ignore" }, "queryDelayMs": 1_000 }),
         },
     ];
-    // The calls of an undisturbed run say where there is something to kill.
     let scenes: Vec<_> = worlds
         .iter()
         .flat_map(|world| SCENES.map(|scene| (world, scene)))
         .collect();
-    let counted = in_all_stages(&scenes, async |(world, scene), folder| {
+    in_all_stages(&scenes, async |(world, scene), folder| {
         undisturbed(world, *scene, folder).await
     })
     .await?;
     let kills: Vec<_> = scenes
         .iter()
-        .zip(counted)
-        .flat_map(|((world, scene), calls)| {
-            (0..calls).flat_map(|call| {
+        .flat_map(|(world, scene)| {
+            (0..scene.calls).flat_map(|call| {
                 [false, true].map(|committed| Kill {
                     world,
                     scene: *scene,
@@ -88,19 +89,16 @@ pub(crate) async fn run() -> Result<u64, Failure> {
     Ok(u64::try_from(kills.len()).unwrap_or(u64::MAX))
 }
 
-/// Does each job in the first stage that is free, and answers what came of them, in the order of the jobs. Where one fails the
-/// others are dropped, and their processes end with them.
-async fn in_all_stages<J, T>(
+/// Does each job in the first stage that is free. Where one fails the others are dropped, and their processes end with them.
+async fn in_all_stages<J>(
     jobs: &[J],
-    work: impl AsyncFn(&J, &'static str) -> Result<T, Failure>,
-) -> Result<Vec<T>, Failure> {
+    work: impl AsyncFn(&J, &'static str) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let left = Cell::new(0);
-    let done = RefCell::new(BTreeMap::new());
     let stage = async |folder: &'static str| {
         while let Some(job) = jobs.get(left.get()) {
-            let at = left.replace(left.get() + 1);
-            let came = work(job, folder).await?;
-            done.borrow_mut().insert(at, came);
+            left.set(left.get() + 1);
+            work(job, folder).await?;
         }
         Ok::<_, Failure>(())
     };
@@ -112,7 +110,7 @@ async fn in_all_stages<J, T>(
         Box::pin(stage(four)),
         Box::pin(stage(five))
     )?;
-    Ok(done.into_inner().into_values().collect())
+    Ok(())
 }
 
 /// The stage, and the proxy that the functions are behind, with the scene's delivery in its queue.
@@ -165,18 +163,32 @@ async fn deliver(stage: &Stage, scene: Scene) -> Result<(), Failure> {
     delivery.send(&stage.lambda, &deliver::secret()?).await.map(|_| ())
 }
 
-async fn undisturbed(world: &World, scene: Scene, folder: &'static str) -> Result<u64, Failure> {
+/// The scene comes to its end by as many calls as it is said to: in each of them there is something to kill.
+async fn undisturbed(world: &World, scene: Scene, folder: &'static str) -> Result<(), Failure> {
     let begun = Instant::now();
-    let line = Line::new(&format!("{}, {}: undisturbed", world.title, scene.title));
-    let (mut stage, _proxy) = set(world, scene, folder).await?;
-    let before = stage.sandbox.all_calls().await?;
-    let pump = Pump::new(&stage)?;
-    come_to_rest(&mut stage, &pump).await?;
-    verify(&stage, scene, "undisturbed").await?;
-    let calls = stage.sandbox.all_calls().await? - before;
-    end(stage).await;
-    line.end(begun.elapsed(), true);
-    Ok(calls)
+    let title = format!("{}, {}: undisturbed", world.title, scene.title);
+    let line = Line::new(&title);
+    let mut made = Vec::new();
+    // On a busy machine the worker runs out of time now and then, and the rest is done by more calls.
+    for _ in 0..TRIES {
+        let (mut stage, _proxy) = set(world, scene, folder).await?;
+        let before = stage.sandbox.all_calls().await?;
+        let pump = Pump::new(&stage)?;
+        come_to_rest(&mut stage, &pump).await?;
+        verify(&stage, scene, &title).await?;
+        let calls = stage.sandbox.all_calls().await? - before;
+        end(stage).await;
+        if calls == scene.calls {
+            line.end(begun.elapsed(), true);
+            return Ok(());
+        }
+        made.push(calls);
+    }
+    line.end(begun.elapsed(), false);
+    Err(Failure::new(format!(
+        "{title}: {made:?} calls to Wix in {TRIES} tries, and not {}: correct the number in xtask/src/demo/crash/scenes.rs, or look why",
+        scene.calls
+    )))
 }
 
 /// Ends what was started without holding up the other stages: programs are given a moment for that, and a kill that comes late
@@ -197,8 +209,9 @@ async fn killed(kill: Kill<'_>, folder: &'static str) -> Result<(), Failure> {
     let title = format!("{}, {}: killed {when} call {}", world.title, scene.title, call + 1);
     let begun = Instant::now();
     let line = Line::new(&title);
-    // On a busy machine the call can be over before the worker is killed: that proves nothing, and is done again.
-    for _ in 0..5 {
+    // On a busy machine the call can be over before the worker is killed, or the worker be out of time before the call: that
+    // proves nothing, and is done again.
+    for _ in 0..TRIES {
         let (mut stage, proxy) = set(world, scene, folder).await?;
         if !kill_in(&mut stage, scene.worker, call, committed).await? {
             end(stage).await;
@@ -214,7 +227,7 @@ async fn killed(kill: Kill<'_>, folder: &'static str) -> Result<(), Failure> {
     }
     line.end(begun.elapsed(), false);
     Err(Failure::new(format!(
-        "{title}: the machine is too busy to kill the worker in time"
+        "{title}: in {TRIES} tries the worker did not come to this call, or was not killed in time: the machine is too busy"
     )))
 }
 
@@ -232,9 +245,9 @@ async fn kill_in(stage: &mut Stage, worker: &'static str, call: u64, committed: 
         .await
         .could_not("receive the message")?;
     let invocation = tokio::spawn(invoke(stage.lambda.clone(), worker, sqs_event(worker, &messages)));
-    reached(stage, last).await?;
+    let is_reached = reached(stage, last, &invocation).await?;
     stage.processes.kill(worker)?;
-    let in_time = !invocation.is_finished() && stage.sandbox.all_calls().await? == last;
+    let in_time = is_reached && !invocation.is_finished() && stage.sandbox.all_calls().await? == last;
     // Nobody will answer it any more.
     invocation.abort();
     stage.sandbox.no_more_faults().await?;
@@ -246,17 +259,15 @@ async fn invoke(lambda: Lambda, worker: &'static str, event: Value) {
     drop(lambda.invoke(worker, &event).await);
 }
 
-/// Waits until the worker has sent so many calls, the last of which stalls.
-async fn reached(stage: &Stage, calls: u64) -> Result<(), Failure> {
-    for _ in 0..400 {
+/// Waits until the worker has sent so many calls, the last of which stalls. `false`: it is done without.
+async fn reached(stage: &Stage, calls: u64, invocation: &JoinHandle<()>) -> Result<bool, Failure> {
+    while !invocation.is_finished() {
         if stage.sandbox.all_calls().await? >= calls {
-            return Ok(());
+            return Ok(true);
         }
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
-    Err(Failure::new(format!(
-        "the worker did not come to its call {calls} within ten seconds"
-    )))
+    Ok(false)
 }
 
 async fn verify(stage: &Stage, scene: Scene, title: &str) -> Result<(), Failure> {

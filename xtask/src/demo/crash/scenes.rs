@@ -47,6 +47,8 @@ pub(super) struct Scene {
     /// What is told otherwise than in the file.
     pub(super) edits: &'static [(&'static str, &'static str)],
     pub(super) paid_before: bool,
+    /// How many calls the worker makes for it where nothing goes wrong.
+    pub(super) calls: u64,
     /// What the catalog has beside the repository's.
     pub(super) sells: Sells,
     pub(super) wanted: Wanted,
@@ -83,6 +85,7 @@ pub(super) const PAID: Scene = Scene {
     delivered: ("orders_paid.json", "orders/paid"),
     edits: &[],
     paid_before: false,
+    calls: 4,
     sells: NOTHING_MORE,
     wanted: AS_PAID,
 };
@@ -94,6 +97,7 @@ pub(super) const SCENES: [Scene; 5] = [
         worker: "order-canceled",
         delivered: ("orders_cancelled.json", "orders/cancelled"),
         paid_before: true,
+        calls: 2,
         wanted: Wanted {
             count: Count { on_site: 0, ..WANTED },
             ..AS_PAID
@@ -105,6 +109,7 @@ pub(super) const SCENES: [Scene; 5] = [
         worker: "tag-external-id",
         delivered: ("orders_updated_reference.json", "orders/updated"),
         paid_before: true,
+        calls: 2,
         wanted: Wanted {
             tag: Some(REFERENCE),
             ..AS_PAID
@@ -116,6 +121,7 @@ pub(super) const SCENES: [Scene; 5] = [
         delivered: ("orders_paid.json", "orders/updated"),
         edits: &[LATER, (SITE, OTHER_SITE)],
         paid_before: true,
+        calls: 2,
         sells: Sells {
             defaults: "on_site_change = \"move\"\n",
             products: "",
@@ -131,6 +137,7 @@ pub(super) const SCENES: [Scene; 5] = [
         delivered: ("orders_paid.json", "orders/updated"),
         edits: &[LATER, ("PREMIUM-1Y", "PREMIUM-BY-MONTH")],
         paid_before: true,
+        calls: 3,
         sells: Sells {
             defaults: "on_plan_change = \"adjust\"\n",
             products: BY_THE_MONTH,
