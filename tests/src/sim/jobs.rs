@@ -17,7 +17,7 @@ use reseller_hooks::worker::{batch, reconcile};
 use serde_json::{Value, json};
 
 use super::keys::Keys;
-use super::ledger::SimLedger;
+use super::ledger::{AHEAD, SimLedger};
 use super::queue::SimQueue;
 use super::scheduler::Sim;
 use crate::world::{Run, SkewedClock, WixPort, poll_through};
@@ -87,12 +87,14 @@ impl Sim {
         self.processes.generation += 1;
     }
 
-    /// A process's clock: the time, give or take half of what clocks may be apart.
+    /// A process's clock: the time, give or take what it may be ahead.
     fn clock(&mut self) -> SkewedClock {
         let skew = if self.calm {
             0
         } else {
-            i64::try_from(self.rng.below(5_001)).unwrap_or(0) - 2_500
+            let most = i64::try_from(AHEAD.as_millis()).unwrap_or(0);
+            let span = u64::try_from(2 * most + 1).unwrap_or(1);
+            i64::try_from(self.rng.below(span)).unwrap_or(0) - most
         };
         SkewedClock {
             right: self.world.clock.clone(),

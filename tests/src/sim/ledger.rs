@@ -14,8 +14,8 @@ use super::begun::{Lease, signs};
 use super::rng::Rng;
 use crate::world::{VirtualClock, yield_once};
 
-/// So much the clock of a worker may be ahead of the right one.
-const AHEAD: Duration = Duration::from_millis(2_500);
+/// So much the clock of a worker may be ahead of the right one, or behind it.
+pub(super) const AHEAD: Duration = Duration::from_millis(2_500);
 
 /// The ledger of one history, seen by one worker.
 #[derive(Clone)]
