@@ -118,7 +118,7 @@ fn next(view: &View<'_>, settings: &Settings, now: Timestamp) -> Next {
     }
     let call = change::due(view, &[Change::Assign], &mut wake)
         .map(Call::Change)
-        .or_else(|| tag::due(view, &mut wake).map(|(id, tag)| Call::Tag(id, tag)))
+        .or_else(|| tag::due(view, settings, &mut wake).map(|(id, tag)| Call::Tag(id, tag)))
         .or_else(|| read::due_recheck(view, &mut wake).map(Call::Read))
         .or_else(|| read::due_waiting(view, &mut wake).map(Call::Read));
     if let Some(at) = next_change(view.record, now) {

@@ -78,7 +78,7 @@ pub(crate) enum OnClose {
     Purchase(PurchaseId),
     /// Instances stay as they are.
     Instances { holder: Holder, at: Vec<usize> },
-    /// Their moves or their adjustments are not tried again.
+    /// The moves, or the adjustments, of these instances are not tried again.
     Shifts {
         holder: Holder,
         change: Change,

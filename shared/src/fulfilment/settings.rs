@@ -64,8 +64,7 @@ impl Settings {
         self.wix_timeout + self.lease_skew + settle
     }
 
-    /// How long after the last moment at which a move or an adjustment could have been sent Get proves that nothing came
-    /// of it.
+    /// How long after the last moment at which a change could have been sent Get proves that nothing came of it.
     pub(crate) fn change_horizon(&self) -> Duration {
         if self.guards.change_settle_time {
             self.wix_timeout + self.lease_skew + self.settle

@@ -97,7 +97,10 @@ impl ShopOrder {
     fn may_be_known(&self, answers: &Answers) -> Option<Vec<Self>> {
         // What an operator says of a refund of a subscription's payment is of what has no page.
         let is_told_beside = self.billing.is_subscription && answers.refunded.is_some();
-        if self.pages.is_empty() || is_told_beside {
+        // Of what was told again only the time of its receipt is new, and that decides over the trash.
+        let said = self.said.iter().map(|said| &said.message);
+        let again = !self.deletions.is_empty() && said.chain(&self.deletions).any(|message| message.was_told_again());
+        if self.pages.is_empty() || is_told_beside || again {
             return None;
         }
         let counts = |page: &&Page| page.message.way() != Way::Nothing;

@@ -131,6 +131,12 @@ impl Message {
         last(receipts.iter().copied())
     }
 
+    /// Whether queues got it more than once.
+    pub(super) fn was_told_again(&self) -> bool {
+        let receipts = self.receipts.lock().unwrap_or_else(PoisonError::into_inner);
+        receipts.len() > 1
+    }
+
     /// It says nothing that is kept: an order that was never paid is nobody's business yet.
     pub(super) fn says_nothing(&self) {
         self.is_nothing.store(true, Ordering::Relaxed);

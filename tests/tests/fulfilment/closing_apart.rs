@@ -153,3 +153,79 @@ fn a_retry_waits_for_an_assignment_to_the_site_before() {
     assert_eq!(sites, [OTHER_SITE.parse().ok()]);
     world.ends_with(1, 0);
 }
+
+/// A move overtakes an assignment as another assignment does.
+#[test]
+fn a_move_waits_for_an_assignment_to_the_site_before() {
+    let (world, alive) = floating();
+    world.strike(once(Operation::AssignProductInstance, Effect::Late { ms: 50_000 }));
+    world.hears(&alive);
+    world.clock.advance(Duration::from_secs(10));
+    world.sweep();
+    assert_eq!(world.sites(), 1, "the same assignment again is answered");
+    world.hears(&alive.site(OTHER_SITE));
+    world.settle();
+    let sites: Vec<_> = world.look().instances().map(|(_, i)| i.site_id).collect();
+    assert_eq!(sites, [OTHER_SITE.parse().ok()]);
+    world.ends_with(1, 0);
+}
+
+/// A person closed that it is on no site. That it has ended since, or that its package is gone, is told all the same.
+#[test]
+fn what_is_closed_and_then_ends_at_wix_is_another_problem() {
+    for (is_gone, code) in [(false, "INSTANCE_CANCELED"), (true, "PACKAGE_GONE")] {
+        let (world, alive) = floating();
+        world.strike(always(Operation::AssignProductInstance, refused("SITE_NOT_FOUND")));
+        world.hears(&alive);
+        world.settle();
+        world.closes();
+        world.needs_nobody();
+        if is_gone {
+            let package = world.look().packages().next().map(|package| package.id).unwrap();
+            let now = world.clock.now().as_millis();
+            world.look().delete_package(now, package).unwrap();
+        } else {
+            world.change_all(&InstanceChange {
+                status: Some(Status::Canceled),
+                ..InstanceChange::default()
+            });
+        }
+        world.clock.advance(2 * HOUR);
+        world.audit();
+        world.settle();
+        assert_eq!(world.attention(KEY), [code]);
+        world.closes();
+        world.is_quiet();
+    }
+}
+
+/// A voucher follows its plan, and waits while the plan is adjusted: nothing of what was closed has moved by that.
+#[test]
+fn a_voucher_that_is_closed_stays_closed_while_its_plan_is_adjusted() {
+    let world = World::kind();
+    let order = ordered("LARGE", 1).site(SITE);
+    world.hears(&order);
+    world.settle();
+    let canceled = order.canceled();
+    world.hears(&canceled);
+    world.settle();
+    let alive = canceled.revived().site(OTHER_SITE);
+    world.strike(FaultRule {
+        skip: 1,
+        ..always(Operation::AssignProductInstance, refused("SITE_NOT_FOUND"))
+    });
+    world.hears(&alive);
+    world.settle();
+    assert_eq!(
+        (world.attention(KEY), world.sites()),
+        (vec!["SITE_NOT_FOUND".to_owned()], 1)
+    );
+    world.closes();
+    world.strike(once(Operation::AdjustProductInstance, Effect::DropBefore));
+    world.hears(&alive.line("1", "SMALL", 1));
+    for _ in 0..10 {
+        assert!(!world.attention(KEY).contains(&"SITE_NOT_FOUND".to_owned()));
+        world.clock.advance(Duration::from_secs(15));
+        world.sweep();
+    }
+}

@@ -219,3 +219,27 @@ fn a_read_after_an_unclear_change_that_fails_is_put_off() {
     world.sweep();
     assert!(world.calls(Operation::GetPackage) <= before + 1);
 }
+
+/// The older reference would come after the newer one, and no order would be found at Wix by its own name.
+#[test]
+fn a_reference_that_may_still_come_is_waited_for_before_another_one() {
+    for (answered_again, retried) in [(false, false), (true, false), (false, true)] {
+        let world = World::kind();
+        let order = ordered("MAIL", 1).reference("SUB-7");
+        world.strike(once(Operation::UpdateExternalId, Effect::Late { ms: 50_000 }));
+        world.hears(&order);
+        if answered_again {
+            world.clock.advance(Duration::from_secs(10));
+            world.sweep();
+            assert_eq!(world.external_ids(), ["SUB-7"]);
+        }
+        world.hears(&order.reference("SUB-8"));
+        if retried {
+            world.retry(&KEY.parse().expect("a key"));
+        }
+        world.settle();
+        world.clock.advance(HOUR);
+        assert_eq!(world.external_ids(), ["SUB-8"], "{answered_again} {retried}");
+        world.is_quiet();
+    }
+}

@@ -34,6 +34,7 @@ fn late_and_taken_back(guards: FulfilmentGuards) -> Option<String> {
     world.clock.advance(Duration::from_secs(20));
     world.hears(&moved.site(SITE));
     world.settle();
+    world.clock.advance(HOUR);
     let site = site(&world);
     (site.as_deref() != Some(SITE)).then(|| format!("it is on {site:?}"))
 }

@@ -259,7 +259,7 @@ async fn invoke(lambda: Lambda, worker: &'static str, event: Value) {
     drop(lambda.invoke(worker, &event).await);
 }
 
-/// Waits until the worker has sent so many calls, the last of which stalls. `false`: it is done without.
+/// Waits until the worker has sent so many calls, the last of which stalls. `false`: it has ended before.
 async fn reached(stage: &Stage, calls: u64, invocation: &JoinHandle<()>) -> Result<bool, Failure> {
     while !invocation.is_finished() {
         if stage.sandbox.all_calls().await? >= calls {

@@ -12,7 +12,8 @@ use crate::fulfilment::derive;
 use crate::fulfilment::ports::Wix;
 use crate::fulfilment::problem::{OnClose, Problem};
 use crate::fulfilment::record::{
-    Change, Goal, HeldPackage, Holder, Instance, InstanceRef, Kind, OrderRecord, Purchase, RecordError, Refusal, Shifts,
+    Change, Goal, HeldPackage, Holder, Instance, InstanceRef, Item, Kind, OrderRecord, Purchase, RecordError, Refusal,
+    Shifts,
 };
 use crate::fulfilment::view::View;
 use crate::fulfilment::wake::Wake;
@@ -48,8 +49,13 @@ pub(crate) fn due(view: &View<'_>, of: &[Change], wake: &mut Wake) -> Option<Vec
                 let Some((change, site, goal)) = change.filter(|(change, ..)| of.contains(change)) else {
                     continue;
                 };
-                let moves = || moves_of(view.record, &holder, at);
-                if change == Change::Assign && site_move::may_come_elsewhere(held, moves()) {
+                // A move that is sent once more has a proof of its own.
+                let goes_elsewhere = match change {
+                    Change::Assign => true,
+                    Change::Move => instance.shift(Change::Move).is_none(),
+                    Change::Unassign | Change::Cancel | Change::Return | Change::Adjust => false,
+                };
+                if goes_elsewhere && site_move::may_come_elsewhere(held, moves_of(view.record, &holder, at)) {
                     continue;
                 }
                 let pause = held.unclear_change().map(|backoff| backoff.until);
@@ -87,17 +93,7 @@ fn change_of(view: &View<'_>, holder: &Holder, purchase: &Purchase, at: usize, i
     }
     let item = view.record.item_of(holder, purchase, at)?;
     let component = view.record.component(item)?;
-    let (may_be_assigned, is_kept) = match holder {
-        Holder::Purchase(_) => {
-            let current = !instance.is_replaced();
-            (
-                current && view.entitled.may_buy(item),
-                current && view.entitled.keeps(item),
-            )
-        }
-        Holder::Surplus(_) => (false, view.entitled.keeps_any(purchase)),
-    };
-    if is_kept {
+    if is_kept(view, holder, purchase, item, instance) {
         let subject = Subject {
             purchase,
             at,
@@ -105,7 +101,8 @@ fn change_of(view: &View<'_>, holder: &Holder, purchase: &Purchase, at: usize, i
             instance,
             component,
         };
-        if !may_be_assigned {
+        let is_purchased = matches!(holder, Holder::Purchase(_));
+        if !is_purchased || !view.entitled.may_buy(item) {
             return None;
         }
         if let Some((change, goal, turn)) = shift::needed(view, &subject) {
@@ -119,6 +116,14 @@ fn change_of(view: &View<'_>, holder: &Holder, purchase: &Purchase, at: usize, i
         OnCancel::Keep => None,
         OnCancel::Cancel if !view.entitled.may_come_back(item) => Some((Change::Cancel, None, None)),
         OnCancel::Cancel | OnCancel::Unassign => instance.site().is_some().then_some((Change::Unassign, None, None)),
+    }
+}
+
+/// Whether an instance stays with its customer.
+fn is_kept(view: &View<'_>, holder: &Holder, purchase: &Purchase, item: Item, instance: &Instance) -> bool {
+    match holder {
+        Holder::Purchase(_) => !instance.is_replaced() && view.entitled.keeps(item),
+        Holder::Surplus(_) => view.entitled.keeps_any(purchase),
     }
 }
 
@@ -183,12 +188,17 @@ pub(crate) fn reopen_moved(record: &mut OrderRecord, now: Timestamp) -> Result<(
         let mut stale = Vec::new();
         for (at, instance) in each {
             let moves = moves_of(record, &holder, at);
-            let needed = change_of(&view, &holder, purchase, at, instance).map(|(change, ..)| change);
-            // An adjustment says nothing of what was closed: that shows when it is over.
-            let is_adjusted = instance.shift_in_doubt().is_some() || needed == Some(Change::Adjust);
-            if instance.site().is_none() && instance.reached(Change::Move) < moves {
+            let floats = instance.site().is_none();
+            // It stays without its site, whatever else is asked for meanwhile: an adjustment, a state that is unclear.
+            let kept = || {
+                let item = record.item_of(&holder, purchase, at);
+                item.is_some_and(|item| is_kept(&view, &holder, purchase, item, instance))
+            };
+            let stays_off = floats && is_stopped(record, instance, Change::Assign) && kept();
+            let needed = change_of(&view, &holder, purchase, at, instance);
+            if floats && instance.reached(Change::Move) < moves {
                 stale.push((at, Some(moves)));
-            } else if !is_adjusted && !needed.is_some_and(|change| is_stopped(record, instance, change)) {
+            } else if !stays_off && !needed.is_some_and(|(change, ..)| is_stopped(record, instance, change)) {
                 stale.push((at, None));
             }
         }

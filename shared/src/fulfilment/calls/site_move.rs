@@ -38,8 +38,8 @@ pub(super) fn may_be_assigned(view: &View<'_>, subject: &Subject<'_>) -> bool {
 }
 
 /// Whether an instance of a package may yet come to a site that its plan had before: a change of the package was not answered
-/// clearly, and can take effect still. It would undo an assignment to the site of now, and nobody would know. Until then the
-/// package is only read.
+/// clearly, and can take effect still. It would undo an assignment or a move to the site of now, and nobody would know. Both wait
+/// until the package is read again.
 pub(super) const fn may_come_elsewhere(held: &HeldPackage, moves: u32) -> bool {
     moves > 0 && held.recheck_at().is_some()
 }

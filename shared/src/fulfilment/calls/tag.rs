@@ -8,6 +8,7 @@ use crate::fulfilment::problem::Problem;
 use crate::fulfilment::record::{
     Backoff, HeldPackage, Holder, OrderRecord, Purchase, PurchaseId, RecordError, Refusal,
 };
+use crate::fulfilment::settings::Settings;
 use crate::fulfilment::view::View;
 use crate::fulfilment::wake::Wake;
 use crate::ids::{AccountId, ExternalId};
@@ -16,7 +17,9 @@ use crate::wix::{Failure, UpdateExternalId};
 
 /// The next package that has not the storefront's reference. While a purchase is in doubt no package is tagged: the one
 /// that may yet appear is found by the external ID that we derived, and by nothing else.
-pub(crate) fn due(view: &View<'_>, wake: &mut Wake) -> Option<(PurchaseId, ExternalId)> {
+///
+/// While an earlier reference may still come, no other one is set: it would be overwritten, and nobody would know.
+pub(crate) fn due(view: &View<'_>, settings: &Settings, wake: &mut Wake) -> Option<(PurchaseId, ExternalId)> {
     let mut purchases = view.record.purchases().iter();
     if purchases.any(|purchase| purchase.attempt().doubt().is_some()) {
         return None;
@@ -28,9 +31,14 @@ pub(crate) fn due(view: &View<'_>, wake: &mut Wake) -> Option<(PurchaseId, Exter
             let tag = wanted(view, purchase)?;
             let is_refused = held.tag_refused().is_some_and(|(refused, _)| refused == tag.as_str());
             let is_due = !is_refused && held.tag() != Some(tag.as_str());
+            if !is_due {
+                return None;
+            }
+            let other = held.unclear_other_tag(tag.as_str());
+            let certain = other.is_none_or(|at| wake.is_due(at + settings.change_horizon()));
             let pause = held.unclear_tag(tag.as_str());
             let may_be_sent = |pause: &Backoff| pause.failures < MOST_UNCLEAR && wake.is_due(pause.until);
-            (is_due && pause.is_none_or(may_be_sent)).then(|| (purchase.id(), tag))
+            (certain && pause.is_none_or(may_be_sent)).then(|| (purchase.id(), tag))
         })
 }
 

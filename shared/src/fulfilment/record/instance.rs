@@ -25,7 +25,8 @@ pub struct Instance {
     pub(super) changes: u32,
     #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
     pub(super) begun: Option<Change>,
-    /// Where the record keeps why Wix refused its last change, if that was no move or adjustment.
+    /// Where the record keeps why Wix refused its last change. Those of moves and adjustments stand there only once a person has
+    /// closed them and the instance floats, and in records of the first version.
     #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
     pub(super) refused: Option<u32>,
     #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
@@ -170,8 +171,8 @@ impl Instance {
             self.forget_shifts();
         }
         self.begun = None;
-        if had_ended && !self.has_ended() && self.is_closed() {
-            // What was settled has moved: should it end again, that is another problem.
+        if had_ended != self.has_ended() && self.is_closed() {
+            // What was settled has moved: that it has ended, or ends again, is another problem.
             self.decided = None;
         }
         self.has_ended() && !had_ended

@@ -51,7 +51,8 @@ pub struct HeldPackage {
     /// The pause after a change that was not answered clearly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unclear_change: Option<Box<Backoff>>,
-    /// The external ID whose setting is not answered clearly, and the pause.
+    /// The external ID whose setting was not answered clearly last, and the pause. It is kept when a later try of it is answered: the
+    /// first one may still come.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unclear_tag: Option<Box<(String, Backoff)>>,
 }
@@ -175,6 +176,12 @@ impl HeldPackage {
         known.map(|(_, backoff)| backoff)
     }
 
+    /// When another external ID than this one was asked for last without a clear answer: it may still come.
+    pub fn unclear_other_tag(&self, tag: &str) -> Option<Timestamp> {
+        let other = self.unclear_tag.as_deref().filter(|(known, _)| known != tag);
+        other.map(|(_, backoff)| backoff.last.at)
+    }
+
     /// The pause after reads that failed.
     pub const fn backoff(&self) -> Option<&Backoff> {
         self.backoff.as_ref()
@@ -213,7 +220,7 @@ impl HeldPackage {
     /// show may still be on its way: it is read again when that cannot be any more.
     pub(crate) fn read(&mut self, package: &Package, settings: &Settings, now: Timestamp) -> Vec<InstanceId> {
         if self.instances.iter().any(|instance| instance.begun.is_some()) {
-            self.recheck_at = Some(now + settings.horizon());
+            self.recheck_at = Some(now + settings.change_horizon());
         } else if self.recheck_at.is_some_and(|until| until <= now) {
             self.recheck_at = None;
         }
@@ -236,6 +243,13 @@ impl HeldPackage {
 
     /// Get does not find it.
     pub(crate) fn lost(&mut self) {
+        if !self.gone {
+            // That it is gone is another problem than what was settled of it.
+            let alive = self.instances.iter_mut().filter(|instance| !instance.has_ended());
+            for instance in alive.filter(|instance| instance.is_closed()) {
+                instance.decided = None;
+            }
+        }
         self.gone = true;
         self.needs_read = false;
         self.backoff = None;
@@ -360,7 +374,11 @@ impl HeldPackage {
     /// Wix's support may have corrected it meanwhile, or somebody may have canceled what is alive as far as is known.
     pub(crate) fn retried(&mut self, replace: bool) {
         self.tag_refused = None;
-        self.unclear_tag = None;
+        if let Some((_, backoff)) = self.unclear_tag.as_deref_mut() {
+            // It is counted anew, and may still come.
+            backoff.failures = 0;
+            backoff.until = backoff.last.at;
+        }
         self.unclear_change = None;
         for instance in self.instances.iter_mut().filter(|instance| !instance.is_closed()) {
             instance.unclear = None;
@@ -405,9 +423,6 @@ impl HeldPackage {
     pub(crate) fn set_tag(&mut self, tag: Option<String>) {
         self.tag = tag;
         self.tag_refused = None;
-        if self.tag.is_some() {
-            self.unclear_tag = None;
-        }
     }
 
     /// Wix does not take an external ID.

@@ -49,7 +49,7 @@ impl Instance {
         *self.shifts.reached(change) = shift.turn;
         self.shifts.drop(change);
         if change == Change::Move {
-            // What was refused of it was about another site.
+            // What was refused of it before was about where it was.
             self.refused = None;
         }
     }
@@ -115,7 +115,7 @@ impl Instance {
         self.shifts.drop(change);
         if change == Change::Move && self.site.is_none() {
             self.decided = Some(Decision::Closed);
-            self.refused = refused.or(self.refused);
+            self.refused = refused;
             if self.refused.is_none() {
                 self.unclear = Some((Change::Assign, u32::MAX));
             }

@@ -276,7 +276,7 @@ pub(super) fn cases() -> Vec<Case> {
                 says_but(world, &ordered("SMALL", 1).line("2", "SMALL", 1), |order| {
                     order.paid = Paid::ByPayments;
                     order.lines.retain(|line| line.id == "2");
-                    order.version = Version::at(START - HOUR);
+                    order.version = Version::at(START - 2 * HOUR);
                 });
                 says(world, invoice(true));
                 world.clock.advance(DAY + HOUR);

@@ -135,6 +135,32 @@ fn what_only_an_invoice_lists_is_told_after_a_day_and_bought_when_its_state_come
             (basics, premium)
         );
     }
+
+    // Another price and more of it: the price alone would be a change, and the units are paid for.
+    let shop = Shop::new();
+    shop.told(&subscription("created", PLACED, "active", basic(1)));
+    shop.told(&first("price_basic"));
+    let lines = vec![line("si_1", "price_premium", 3, 6000)];
+    shop.told(&invoice("in_2", "subscription_update", PLACED + DAY, lines));
+    shop.until(PLACED + 2 * DAY + HOUR).seen("sub_1", "ITEM_NOT_HEARD");
+}
+
+/// An invoice is made a second after the state that it bills, and bills also what was added and removed before.
+#[test]
+fn an_item_that_was_added_and_removed_before_it_was_billed_needs_nobody() {
+    let shop = Shop::new();
+    shop.told(&subscription("created", PLACED, "active", basic(1)));
+    shop.told(&first("price_basic"));
+    let both = vec![item("si_1", "price_basic", 1), item("si_2", "price_premium", 1)];
+    shop.told(&active(PLACED + DAY, both));
+    shop.told(&active(PLACED + 2 * DAY, basic(1)));
+    let lines = vec![
+        proration("si_2", "price_premium", 1, 1900, PLACED + DAY),
+        proration("si_2", "price_premium", 1, -1800, PLACED + 2 * DAY),
+    ];
+    shop.told(&invoice("in_2", "subscription_update", PLACED + 2 * DAY + 1, lines));
+    shop.until(PLACED + 4 * DAY).calm("sub_1");
+    assert_eq!((shop.has("price_basic").0, shop.has("price_premium").0), (1, 0));
 }
 
 #[test]
