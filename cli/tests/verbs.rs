@@ -269,6 +269,13 @@ fn a_pause_lets_nobody_buy_until_somebody_resumes() {
         status.out
     );
     assert!(status.out.contains("reseller resume --reason WHY"), "{}", status.out);
+    let audit = shop.types(&["audit", "run"]);
+    assert_eq!(
+        audit.exit,
+        Exit::Stopped,
+        "nothing is compared, and asking again would have no end"
+    );
+    assert!(audit.out.contains("`reseller status` says why"), "{}", audit.out);
     shop.types(&["resume", "--reason", "it is over"]).done();
     let again = shop.types(&["resume", "--reason", "twice"]).done();
     assert!(again.out.contains("nothing was paused"), "{}", again.out);

@@ -5,6 +5,7 @@
     reason = "the helpers of a test may fail it"
 )]
 
+use reseller_hooks::fulfilment::desired::Tell;
 use reseller_hooks::fulfilment::{By, Erase, ErasedNow};
 use reseller_hooks::inspect::status::NoQueues;
 use reseller_hooks::inspect::{Inspector, answer};
@@ -154,6 +155,30 @@ fn units_of_which_it_is_unclear_whether_they_are_wanted_say_so() {
         (&units[0]["wanted"], &units[0]["unclear"]),
         (&json!(false), &json!(null))
     );
+}
+
+/// A person has told that the newest state is not paid; the shop had called an older one paid, too. Nothing is taken back, and
+/// "fulfilled" alone would say that all is well.
+#[test]
+fn what_is_kept_because_an_older_state_was_paid_too_says_so() {
+    let world = World::kind();
+    world.hears(&ordered("ENDS", 2));
+    world.hears(&ordered("ENDS", 2).line("1", "ENDS", 2));
+    let tell = Tell {
+        paid: Some(false),
+        by: "a tester".to_owned(),
+        ..Tell::default()
+    };
+    poll_through(
+        world
+            .worker()
+            .tell(&KEY.parse().expect("a key"), &tell, world.deadline()),
+    )
+    .expect("it is taken");
+    world.settle();
+    let verdict = verdict(&world);
+    assert!(verdict.contains("2 of them kept, because it is not clear"), "{verdict}");
+    assert!(verdict.contains("cancel the order in the shop"), "{verdict}");
 }
 
 #[test]

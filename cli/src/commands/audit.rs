@@ -63,6 +63,7 @@ pub(super) async fn run(
     }
     out.note("comparing; this takes a minute for some ten thousand packages, and goes on where it stopped");
     let mut compared = 0;
+    let mut last = String::new();
     loop {
         out.progress("packages at Wix are compared with the ledger; Ctrl-C stops it, and the next run goes on there");
         let answer = backend.audit(&json!({ "audit": options })).await?;
@@ -80,10 +81,18 @@ pub(super) async fn run(
                 (None, false) => Exit::Waiting,
             });
         }
-        out.note(format_args!(
-            "{compared} packages compared, up to {}",
-            text(&answer, "next")
-        ));
+        let next = text(&answer, "next");
+        if next == last {
+            // Paused, or Wix's limit is used up by orders: asking again at once would go on for ever.
+            if !as_json(out, &answer)? {
+                out.line(format_args!(
+                    "{compared} packages compared, and no more can be for now: `reseller status` says why; the next run goes on there"
+                ))?;
+            }
+            return Ok(Exit::Stopped);
+        }
+        out.note(format_args!("{compared} packages compared, up to {next}"));
+        next.clone_into(&mut last);
     }
 }
 

@@ -3,7 +3,7 @@
 
 use http::HeaderMap;
 use reseller_hooks::order::{OrderEvent, StorefrontKind};
-use reseller_hooks::storefront::{Delivery, FieldNames, Outcome, ReceiveError, ShopKeys, read_unverified, sign};
+use reseller_hooks::storefront::{Delivery, FieldNames, Host, Outcome, ReceiveError, ShopKeys, read_unverified, sign};
 use reseller_hooks::time::Timestamp;
 use reseller_hooks::webhook::field_names;
 use serde_json::{Value, json};
@@ -81,13 +81,28 @@ pub(super) fn read(
         body: payload,
         received_at: now,
     };
-    let keys = ShopKeys::new(if kind == StorefrontKind::Wix { None } else { name }, Vec::new());
+    let keys = ShopKeys {
+        hosts: named_hosts(kind, body),
+        ..ShopKeys::new(if kind == StorefrontKind::Wix { None } else { name }, Vec::new())
+    };
     Ok(match read_unverified(kind, &delivery, &keys, payload, names) {
         Ok(Outcome::Events(events)) => Read::Events(events.into_iter().map(|(event, _)| event).collect()),
         Ok(Outcome::Nothing(reason)) => Read::Nothing(reason.into_owned()),
         Err(ReceiveError::NotUnderstood { reason } | ReceiveError::Malformed { reason }) => Read::NotUnderstood(reason),
         Err(error @ ReceiveError::Unverified(_)) => Read::NotUnderstood(error.to_string()),
     })
+}
+
+/// The hosts that a body of `WooCommerce` names. Whether it is the shop's own or a copy's is looked at when it is delivered, with
+/// the secret's hosts.
+fn named_hosts(kind: StorefrontKind, body: &str) -> Vec<Host> {
+    if kind != StorefrontKind::Woocommerce {
+        return Vec::new();
+    }
+    let body: Value = serde_json::from_str(body).unwrap_or_default();
+    let addresses = ["/_links/self/0/href", "/payment_url"].map(|member| body.pointer(member).and_then(Value::as_str));
+    let hosts = addresses.into_iter().flatten().map(str::parse);
+    hosts.filter_map(Result::ok).collect()
 }
 
 /// Events as a question takes them.

@@ -12,7 +12,12 @@ use crate::words::text;
 pub(super) async fn turn(backend: &Backend, verb: &str, by: &By, out: &mut Out<'_>) -> Result<Exit, Failure> {
     if by.reason.trim().is_empty() {
         let what = format!("why to {verb} is shown to everybody who looks at the status");
-        let hint = format!("reseller {verb} --reason \"a storm of wrong orders\"");
+        let why = if verb == "pause" {
+            "a storm of wrong orders"
+        } else {
+            "looked at"
+        };
+        let hint = format!("reseller {verb} --reason \"{why}\"");
         return Err(Failure::with(Exit::Usage, what).hint(hint));
     }
     let answer = backend

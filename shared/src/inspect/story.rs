@@ -341,6 +341,13 @@ fn verdict(entry: &Entry, record: &OrderRecord, problems: &[ShownProblem], units
                     format!("; {kept} of them not wanted any more, and kept as the catalog says: reseller paid-for")
                 }
             };
+            let unclear = units.iter().filter(|unit| unit.is_alive() && unit.unclear);
+            let unclear = match unclear.map(|unit| unit.count).sum() {
+                0_u32 => String::new(),
+                some => format!(
+                    "; {some} of them kept, because it is not clear whether they are paid for: cancel the order in the shop where they are not"
+                ),
+            };
             let names_a_site = record.desired().planned_order().is_some_and(|order| {
                 let lines = order.lines.iter().map(|line| &line.fields);
                 lines.chain([&order.fields]).any(|fields| fields.site.is_some())
@@ -353,7 +360,7 @@ fn verdict(entry: &Entry, record: &OrderRecord, problems: &[ShownProblem], units
             };
             said(
                 Word::Fulfilled,
-                format!("{products} at Wix, in {bought}{with}{floating}{kept}"),
+                format!("{products} at Wix, in {bought}{with}{floating}{kept}{unclear}"),
             )
         }
     }
