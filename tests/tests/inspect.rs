@@ -301,6 +301,11 @@ fn what_is_kept_after_the_end_is_paid_for_and_listed() {
     };
     let erased = poll_through(world.worker().erase(&KEY.parse().unwrap(), &erase, world.deadline()));
     assert_eq!(erased.unwrap(), ErasedNow::Now);
+    let verdict = verdict(&world);
+    assert!(
+        verdict.contains("its data was erased at") && verdict.contains("paid-for"),
+        "{verdict}"
+    );
     let after = kept(&world);
     assert_eq!((&after[0]["why"], &after[0]["products"]), (&json!("erased"), &json!(2)));
     let world = World::kind();

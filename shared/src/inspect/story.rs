@@ -261,6 +261,17 @@ fn said(record: &OrderRecord, now: Timestamp) -> Said {
 
 fn verdict(entry: &Entry, record: &OrderRecord, problems: &[ShownProblem], units: &[UnitGroup]) -> Verdict {
     let said = |word, sentence: String| Verdict { word, sentence };
+    if let Some(erased) = record.erased() {
+        let (at, by, why) = (erased.at, &erased.by, &erased.reason);
+        let left = match erased.alive.values().sum() {
+            0_u32 => String::new(),
+            _ => "; what was alive at Wix then: reseller paid-for".to_owned(),
+        };
+        return said(
+            Word::Nothing,
+            format!("its data was erased at {at} by {by}: {why}{left}"),
+        );
+    }
     if let Some(of) = record.desired().belongs_to() {
         return said(Word::Alias, format!("this is another name of {of}: look there"));
     }

@@ -153,7 +153,7 @@ async fn through(
                     ),
                     match backend {
                         Backend::Local(_) => {
-                            "no worker runs: start `cargo xtask demo --keep`, which works the queues off"
+                            "no worker runs on these queues: `cargo xtask demo --keep` prints the --local=FILE whose queues it works off; for others see the README in local/"
                         }
                         Backend::Aws(_) => {
                             "the worker order-canceled does not take it: reseller logs --since 5, reseller dead list"
