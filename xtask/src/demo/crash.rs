@@ -21,6 +21,7 @@ use super::stage::{self, Settings, Stage};
 use super::{come_to_rest, short_waits};
 use crate::failure::{Context, Failure};
 use crate::progress::Line;
+use crate::tools;
 use reseller_hooks::order::StorefrontKind;
 
 use scenes::{PAID, SCENES, Scene};
@@ -54,6 +55,8 @@ const STAGES: [&str; 5] = ["crash-1", "crash-2", "crash-3", "crash-4", "crash-5"
 /// Answers how many kills were survived.
 pub(crate) async fn run() -> Result<u64, Failure> {
     stage::build().await?;
+    // Once, and not in five stages at the same time.
+    tools::CARGO_LAMBDA.get().await?;
     let worlds = [
         World {
             title: "keys honoured",
