@@ -1,7 +1,7 @@
 //! What is next for an order: the order in which calls are tried. Everything else carries out what is said here, or
 //! answers one of the questions that are asked here: each in its own file of [`super::calls`].
 
-use super::calls::{Call, change, create, lookup, read, shift, tag};
+use super::calls::{Call, change, closed, create, lookup, read, shift, tag};
 use super::desired::Entitlements;
 use super::desired::Policy;
 use super::plan;
@@ -47,7 +47,7 @@ pub fn decide(
         note_plans(record, now);
     }
     shift::normalize(record, &Entitled::from(record, &entitlements), settings)?;
-    change::reopen_moved(record, now)?;
+    closed::reopen_moved(record, now)?;
     if let Some(hold) = record.hold().filter(|hold| hold.until > now) {
         return Ok(Step::Wait(hold.until));
     }

@@ -139,7 +139,7 @@ impl<'a> Book<'a> {
             let Statement::Told(told) = says else { return None };
             (is(&told.answer)).then_some(told)
         });
-        // Whoever saw the newer state answers later, whatever the clocks say.
+        // The one who saw the newer state answers later, whatever the clocks say.
         told.max_by_key(|told| (told.answer.version(), *told))
     }
 

@@ -1,4 +1,4 @@
-//! One instance with more than one problem, or whose problem has moved: `close` settles the one that is named, for good, and
+//! One instance with more than one problem, or whose problem has moved: `close` settles the one that is named, and
 //! leaves the others as they are.
 
 use reseller_hooks::fulfilment::Attention;

@@ -29,7 +29,7 @@ const CHANGES_AT_ONCE: usize = 16;
 pub(crate) const MOST_UNCLEAR: u32 = 12;
 
 /// A change without its instance.
-type Wanted = (Change, Option<SiteId>, Option<(Goal, u32)>);
+pub(super) type Wanted = (Change, Option<SiteId>, Option<(Goal, u32)>);
 
 /// The next changes of these kinds, voucher instances before the others: a voucher is off the site before the instance
 /// that it names.
@@ -87,7 +87,13 @@ pub(crate) fn due(view: &View<'_>, of: &[Change], wake: &mut Wake) -> Option<Vec
 }
 
 /// The change that an instance needs. While a move or an adjustment is in doubt, nothing is decided.
-fn change_of(view: &View<'_>, holder: &Holder, purchase: &Purchase, at: usize, instance: &Instance) -> Option<Wanted> {
+pub(super) fn change_of(
+    view: &View<'_>,
+    holder: &Holder,
+    purchase: &Purchase,
+    at: usize,
+    instance: &Instance,
+) -> Option<Wanted> {
     if instance.has_ended() || instance.begun().is_some() || instance.shift_in_doubt().is_some() {
         return None;
     }
@@ -120,7 +126,7 @@ fn change_of(view: &View<'_>, holder: &Holder, purchase: &Purchase, at: usize, i
 }
 
 /// Whether an instance stays with its customer.
-fn is_kept(view: &View<'_>, holder: &Holder, purchase: &Purchase, item: Item, instance: &Instance) -> bool {
+pub(super) fn is_kept(view: &View<'_>, holder: &Holder, purchase: &Purchase, item: Item, instance: &Instance) -> bool {
     match holder {
         Holder::Purchase(_) => !instance.is_replaced() && view.entitled.keeps(item),
         Holder::Surplus(_) => view.entitled.keeps_any(purchase),
@@ -134,87 +140,16 @@ fn is_refused(record: &OrderRecord, instance: &Instance, change: Change) -> bool
 }
 
 /// Whether this very change of the instance waits for a person: Wix refused it, or never answered it clearly.
-fn is_stopped(record: &OrderRecord, instance: &Instance, change: Change) -> bool {
+pub(super) fn is_stopped(record: &OrderRecord, instance: &Instance, change: Change) -> bool {
     is_refused(record, instance, change) || instance.unclear(change) >= MOST_UNCLEAR
 }
 
 /// The number of the site that the plan of an instance names: how often it has named another one.
-fn moves_of(record: &OrderRecord, holder: &Holder, at: usize) -> u32 {
+pub(super) fn moves_of(record: &OrderRecord, holder: &Holder, at: usize) -> u32 {
     let purchase = record.purchase_of(holder);
     let item = purchase.and_then(|purchase| record.item_of(holder, purchase, at));
     item.and_then(|item| record.component(item))
         .map_or(0, |component| component.moves)
-}
-
-/// A person has settled the problem of these instances. Of one that floats it is about the site of now.
-pub(crate) fn close(record: &mut OrderRecord, holder: &Holder, instances: &[usize]) -> Result<(), RecordError> {
-    let moves: Vec<u32> = instances.iter().map(|at| moves_of(record, holder, *at)).collect();
-    let held = record.held_mut(holder)?;
-    held.close(instances);
-    for (at, moves) in instances.iter().zip(moves) {
-        let floats = held
-            .instances()
-            .get(*at)
-            .is_some_and(|instance| instance.site().is_none());
-        if floats {
-            held.reach(*at, Change::Move, moves);
-        }
-    }
-    Ok(())
-}
-
-/// Opens again what a person has closed and what stands on another desired state by now: an instance whose refused change
-/// is not the one that it needs, or that floats and is to be on another site than the one that was refused.
-pub(crate) fn reopen_moved(record: &mut OrderRecord, now: Timestamp) -> Result<(), RecordError> {
-    let is_closed = |held: &HeldPackage| {
-        let mut instances = held.instances().iter();
-        !held.is_gone() && !held.is_unread() && instances.any(|i| i.is_closed() && !i.has_ended())
-    };
-    if !record.holdings().any(|(_, _, held)| is_closed(held)) {
-        return Ok(());
-    }
-    let view = View::of(record, now);
-    type Stale = Vec<(usize, Option<u32>)>;
-    let mut moved: Vec<(Holder, Stale)> = Vec::new();
-    for (holder, _, held) in record.holdings().filter(|(_, _, held)| is_closed(held)) {
-        let Some(purchase) = record.purchase_of(&holder) else {
-            continue;
-        };
-        let each = held
-            .instances()
-            .iter()
-            .enumerate()
-            .filter(|(_, i)| i.is_closed() && !i.has_ended());
-        let mut stale = Vec::new();
-        for (at, instance) in each {
-            let moves = moves_of(record, &holder, at);
-            let floats = instance.site().is_none();
-            // It stays without its site, whatever else is asked for meanwhile: an adjustment, a state that is unclear.
-            let kept = || {
-                let item = record.item_of(&holder, purchase, at);
-                item.is_some_and(|item| is_kept(&view, &holder, purchase, item, instance))
-            };
-            let stays_off = floats && is_stopped(record, instance, Change::Assign) && kept();
-            let needed = change_of(&view, &holder, purchase, at, instance);
-            if floats && instance.reached(Change::Move) < moves {
-                stale.push((at, Some(moves)));
-            } else if !stays_off && !needed.is_some_and(|(change, ..)| is_stopped(record, instance, change)) {
-                stale.push((at, None));
-            }
-        }
-        moved.push((holder, stale));
-    }
-    for (holder, stale) in moved {
-        let held = record.held_mut(&holder)?;
-        for (at, moves) in stale {
-            held.reopen(at);
-            // Where it is to be now is what its problem is about from here on.
-            if let Some(turn) = moves {
-                held.reach(at, Change::Move, turn);
-            }
-        }
-    }
-    Ok(())
 }
 
 /// A change that is begun, with a key that no other change of its instance had.

@@ -8,6 +8,7 @@ mod adjust;
 pub mod bound;
 mod caller;
 pub(crate) mod change;
+pub(crate) mod closed;
 pub(crate) mod compare;
 pub(crate) mod create;
 pub(crate) mod differs;

@@ -375,7 +375,7 @@ impl HeldPackage {
     pub(crate) fn retried(&mut self, replace: bool) {
         self.tag_refused = None;
         if let Some((_, backoff)) = self.unclear_tag.as_deref_mut() {
-            // It is counted anew, and may still come.
+            // Its tries are counted from the beginning; what was sent may still come.
             backoff.failures = 0;
             backoff.until = backoff.last.at;
         }

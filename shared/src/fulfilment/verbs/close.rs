@@ -2,7 +2,7 @@
 
 use super::{By, MOST_NAME, MOST_REASON};
 use crate::fulfilment::attention::problems;
-use crate::fulfilment::calls::change;
+use crate::fulfilment::calls::closed;
 use crate::fulfilment::problem::{OnClose, Problem};
 use crate::fulfilment::record::closing::cut;
 use crate::fulfilment::record::{Closing, Line, OrderRecord, Plan, ProblemId, RecordError};
@@ -74,12 +74,8 @@ fn settle(record: &mut OrderRecord, problem: &Problem) -> Result<(), RecordError
         OnClose::Acknowledge => {}
         OnClose::Plans { line, first_units } => close_plans(record, *line, first_units),
         OnClose::Purchase(id) => record.purchase_mut(*id)?.close()?,
-        OnClose::Instances { holder, at } => change::close(record, holder, at)?,
-        OnClose::Shifts {
-            holder,
-            change: kind,
-            at,
-        } => record.held_mut(holder)?.settle_shifts(at, *kind),
+        OnClose::Instances { holder, at } => closed::close(record, holder, at)?,
+        OnClose::Shifts { holder, change, at } => record.held_mut(holder)?.settle_shifts(at, *change),
     }
     Ok(())
 }
